@@ -1,0 +1,1 @@
+"""The command line `zhudang …` and the supervisor behind `zhudang serve`."""

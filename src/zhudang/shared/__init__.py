@@ -1,0 +1,1 @@
+"""A few words everyone speaks. Plain Python; only `shared.web` knows Django."""

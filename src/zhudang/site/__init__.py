@@ -1,0 +1,1 @@
+"""Settings, addresses, base pages, wiring. Only `cli` and `demo` import it."""

@@ -1,0 +1,70 @@
+"""What every request passes: a line in the log with a number to quote, and refusals as answers."""
+
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import structlog
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from zhudang.shared.refusals import Forbidden, NotFound, Refusal
+
+log = structlog.get_logger("zhudang.request")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestLog:
+    """Give each request a number (quoted on error pages) and write one line about it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.number = uuid4().hex[:12]  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request=request.number)  # type: ignore[attr-defined]
+        began = time.monotonic()
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.unbind_contextvars("request")
+        if not request.path.startswith(("/static/", "/health/")):
+            log.info(
+                "request",
+                number=request.number,  # type: ignore[attr-defined]
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round((time.monotonic() - began) * 1000),
+            )
+        return response
+
+
+class Refusals:
+    """Turn a NotFound into one and the same 404, and a Refusal into a page or JSON with every reason."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NotFound):
+            return render(request, "404.html", status=404)
+        if isinstance(exception, Refusal):
+            return self._refuse(request, exception)
+        return None
+
+    def _refuse(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
+        from zhudang.shared.web.refusal import sentences
+
+        status = 403 if isinstance(refusal, Forbidden) else 409
+        told = sentences(refusal)
+        if "application/json" in request.headers.get("Accept", ""):
+            reasons = [{"code": reason.code, "message": str(sentence)} for reason, sentence in zip(refusal.reasons, told, strict=True)]
+            return JsonResponse({"reasons": reasons}, status=status, json_dumps_params={"ensure_ascii": False})
+        response = render(request, "409.html" if status == 409 else "403.html", {"reasons": told}, status=status)
+        patch_vary_headers(response, ["Accept"])
+        return response

@@ -1,0 +1,66 @@
+"""The frame of every page: brand, navigation of the actor's roles, language."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One entry of the top bar."""
+
+    label: str
+    url: str
+    active: bool
+    icon: str = ""
+    count: int | None = None
+
+
+# roles -> (label, url name, icon); the first matching rows of every role are shown, in this order.
+_ENTRIES: list[tuple[set[str], Callable[[], str], str, str]] = [
+    ({"*"}, lambda: _("首页"), "site:home", "home"),
+    ({"client_manager", "client_clerk", "party_clerk", "reviewer", "archivist", "keeper", "service_desk", "official", "emergency_officer"},
+     lambda: _("项目"), "registry:project_list", "buildings"),
+    ({"client_manager", "client_clerk", "reviewer", "archivist", "official"}, lambda: _("验收"), "handover:applications", "checklist"),
+    ({"archivist", "keeper", "client_manager"}, lambda: _("移交"), "handover:transfers", "transfer"),
+    ({"archivist", "keeper"}, lambda: _("馆藏"), "preservation:holdings", "archive"),
+    ({"*"}, lambda: _("查询"), "discovery:search", "search"),
+    ({"*"}, lambda: _("一张图"), "atlas:map", "map"),
+    ({"system_admin", "security_admin"}, lambda: _("人员"), "identity:people", "users"),
+    ({"system_admin", "security_admin"}, lambda: _("单位"), "identity:organisations", "building"),
+    ({"audit_admin"}, lambda: _("日志"), "audit:log", "list"),
+]  # fmt: skip
+
+
+def items_for(request: HttpRequest) -> list[NavItem]:
+    """The navigation of this request's actor; entries whose page does not exist are left out."""
+    actor = getattr(request, "actor", None)
+    roles = {str(role) for role in getattr(actor, "roles", ())}
+    shown = []
+    for wanted, label, name, icon in _ENTRIES:
+        if "*" not in wanted and not wanted & roles:
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        active = request.path == url if url == "/" else request.path.startswith(url)
+        shown.append(NavItem(label(), url, active, icon))
+    return shown
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """What `base.html` needs on every page."""
+    return {
+        "navigation": items_for(request),
+        "archive_name": getattr(settings, "ARCHIVE_NAME", "") or _("城建档案馆"),
+        "actor": getattr(request, "actor", None),
+        "is_demo": settings.DEMO,
+        "request_number": getattr(request, "number", ""),
+        "theme": request.COOKIES.get("theme", ""),
+    }

@@ -1,0 +1,131 @@
+"""Settings. They come from the environment; secrets are made at first start in the data folder.
+
+Every setting without a safe default stops the start with its name and an example.
+"""
+
+import importlib.util
+from pathlib import Path
+
+from zhudang.site import environment
+
+SOURCE = Path(__file__).resolve().parent.parent
+DATA = environment.data_folder()
+DEMO = environment.flag("ZHUDANG_DEMO", default=False)
+DEBUG = environment.flag("ZHUDANG_DEBUG", default=False)
+SECRET_KEY = environment.secret("django")
+ALLOWED_HOSTS = environment.words("ZHUDANG_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
+PUBLIC_URL = environment.text("ZHUDANG_PUBLIC_URL", default="http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+NETWORK_CEILING = environment.number("ZHUDANG_NETWORK_CEILING", default=1)
+IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO else 240)
+SITES = environment.sites(DATA)
+CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default="")
+CLAMD_SOCKET = environment.text("ZHUDANG_CLAMD", default="")
+
+# Reading order is the order of the archive's work; import order is the reverse (see pyproject, importlinter).
+CONTEXTS = [
+    "audit", "events", "identity", "content", "documents", "registry", "filing", "atlas",
+    "handover", "preservation", "discovery", "exchange", "demo",
+]  # fmt: skip
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    *[f"zhudang.{name}" for name in CONTEXTS if importlib.util.find_spec(f"zhudang.{name}.apps")],
+    "zhudang.shared.web",
+    "zhudang.site",
+]
+AUTH_USER_MODEL = "identity.Account"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "zhudang.site.middleware.RequestLog",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(["zhudang.identity.middleware.ActorMiddleware"] if importlib.util.find_spec("zhudang.identity.middleware") else []),
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "zhudang.site.middleware.Refusals",
+]
+ROOT_URLCONF = "zhudang.site.urls"
+WSGI_APPLICATION = "zhudang.site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [SOURCE / "site" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "zhudang.site.navigation.page_frame",
+            ],
+        },
+    }
+]
+
+DATABASES = environment.databases(DATA)
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_I18N = True
+TIME_ZONE = environment.text("ZHUDANG_TIME_ZONE", default="Asia/Shanghai")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [folder for folder in [SOURCE / "site" / "static"] if folder.exists()]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 600
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SESSION_COOKIE_AGE = IDLE_MINUTES * 60
+SESSION_SAVE_EVERY_REQUEST = False
+LOGIN_URL = "identity:login"
+LOGIN_REDIRECT_URL = "site:home"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "worker-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'self'"],
+    }
+}
+
+# Uploads stream through content's own view; Django's form parser only ever sees small forms.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+PROCRASTINATE_ON_APP_READY = None
+LOGGING_CONFIG = "zhudang.site.logs.configure"
+LOGGING = {"folder": str(DATA / "log"), "debug": DEBUG}
+SILENCED_SYSTEM_CHECKS = ["security.W019", "models.W042"]

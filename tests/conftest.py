@@ -1,0 +1,147 @@
+"""One throw-away PostgreSQL a session: migrated as the owner, used as the application role.
+
+Tests with `django_db` are rolled back. The fixture `committed_db` gives a fresh clone with real commits.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+_DATA = Path(tempfile.mkdtemp(prefix="zhudang-test-"))
+_DATA.chmod(0o755)
+os.environ["ZHUDANG_DATA"] = str(_DATA)
+os.environ["ZHUDANG_DEMO"] = "0"
+os.environ["ZHUDANG_POOL"] = "4"
+os.environ.pop("DATABASE_URL", None)
+
+TEMPLATE = "zhudang_template"
+_FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(_DATA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """The session's own PostgreSQL server."""
+    from zhudang.site.cluster import Cluster
+
+    server = Cluster(_DATA, "superuser-of-the-tests", options=_FAST)
+    server.start()
+    yield server
+    server.stop()
+    for folder in (server.home.run, server.home.data):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _use_database(cluster: Any, name: str) -> None:
+    """Point both Django aliases at database `name`."""
+    from django.db import connections
+
+    for alias in connections:
+        connection = connections[alias]
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+        connection.settings_dict.update(
+            NAME=name, HOST=cluster.address["host"], PORT=cluster.address["port"], OPTIONS={"application_name": f"test-{alias}"}
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environment: None) -> Iterator[None]:
+    """Migrate a template database as the owner, grant the application its rights, use it."""
+    import psycopg
+    from django.core.management import call_command
+    from zhudang.site import environment, roles
+
+    passwords = {role: environment.secret(f"database_{role}") for role in roles.ROLES}
+    roles.ensure_roles(cluster.superuser_dsn("postgres"), passwords, database=TEMPLATE)
+    with django_db_blocker.unblock():
+        _use_database(cluster, TEMPLATE)
+        call_command("migrate", database="owner", verbosity=0)
+        from django.db import connections
+
+        connections["owner"].close()
+        dsn = f"host={cluster.address['host']} port=5432 user=zhudang_owner password={passwords['owner']} dbname={TEMPLATE}"
+        with psycopg.connect(dsn) as owner:
+            roles.grant(owner)
+        with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+            superuser.execute(f"CREATE DATABASE zhudang_shared TEMPLATE {TEMPLATE} OWNER zhudang_owner")
+        _use_database(cluster, "zhudang_shared")
+    yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.close()
+
+
+@pytest.fixture
+def committed_db(cluster: Any, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A fresh database cloned from the template, with real commits; yields its name."""
+    import psycopg
+    from django.db import connections
+
+    name = f"zhudang_{uuid4().hex[:12]}"
+    with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+        superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
+    with django_db_blocker.unblock():
+        _use_database(cluster, name)
+        try:
+            yield name
+        finally:
+            for connection in connections.all():
+                connection.close()
+            _use_database(cluster, "zhudang_shared")
+            with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+                superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def superuser_connection(cluster: Any) -> Iterator[Callable[[str], Any]]:
+    """Open a superuser's connection to a database by name: for tests in which somebody tampers."""
+    import psycopg
+
+    opened: list[Any] = []
+
+    def connect(database: str) -> Any:
+        opened.append(psycopg.connect(cluster.superuser_dsn(database), autocommit=True))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def run_jobs() -> Callable[[], int]:
+    """Run every deferred job now, in this process and connection, until none is left; give how many ran."""
+
+    def run() -> int:
+        from django.db import connection
+        from procrastinate.contrib.django import app
+
+        ran = 0
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (SELECT id FROM procrastinate_jobs"
+                    " WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY priority DESC, id LIMIT 1)"
+                    " RETURNING id, task_name, args"
+                )
+                row = cursor.fetchone()
+            if row is None:
+                return ran
+            job_id, task_name, args = row
+            app.tasks[task_name].func(**args)
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s", [job_id])
+            ran += 1
+
+    return run
