@@ -1,0 +1,141 @@
+"""`zhudang …`: what an administrator types. Heavy imports wait until a command needs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="zhudang", help="筑档 · 城建档案管理系统 / urban construction archives system", no_args_is_help=True,
+                  pretty_exceptions_enable=False, add_completion=False)  # fmt: skip
+audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+
+def _django() -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
+    django.setup()
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    web: Annotated[int, typer.Option(help="网页进程数 / web processes")] = 2,
+    workers: Annotated[int, typer.Option(help="后台进程数 / worker processes")] = 1,
+) -> None:
+    """启动并看护数据库、网页与后台 / start and keep the database, the web tier and the worker."""
+    from zhudang.cli import serve as guardian
+    from zhudang.cli.supervisor import Plan
+
+    demo = os.environ.get("ZHUDANG_DEMO") == "1"
+    sys.exit(guardian.run(Plan(host=host, port=port, web_processes=web, worker_processes=workers, demo=demo)))
+
+
+@app.command()
+def demo(
+    port: int = 8000,
+    smoke: Annotated[bool, typer.Option(help="走完整条路后退出 / walk the whole road, then exit")] = False,
+) -> None:
+    """启动演示城 / run the product with its demo city."""
+    from zhudang.cli import demo_command
+
+    sys.exit(demo_command.run(port=port, smoke=smoke))
+
+
+@app.command(hidden=True)
+def prepare() -> None:
+    """Migrate as the owner, grant the roles their rights, load rule data; safe to run again."""
+    from zhudang.cli import install
+
+    _django()
+    sys.exit(install.prepare())
+
+
+@app.command()
+def init(archive_name: Annotated[str, typer.Option(help="馆名 / name of the archive")] = "") -> None:
+    """建立空馆：三员账号与一次性口令 / make an empty archive with its three administrators."""
+    from zhudang.cli import install
+
+    sys.exit(install.init(archive_name))
+
+
+@app.command()
+def worker() -> None:
+    """运行后台作业 / run background jobs."""
+    from zhudang.cli import worker as background
+
+    _django()
+    background.run()
+
+
+@app.command()
+def doctor() -> None:
+    """体检：磁盘、时钟、字体、数据库、后台、查毒、日历、存储地 / examine this installation."""
+    from zhudang.cli import doctor as examination
+
+    _django()
+    sys.exit(examination.run())
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="文件或文件夹 / files or folders")],
+    json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
+) -> None:
+    """检测文件，不需要数据库 / check files; needs no database."""
+    from zhudang.checks import command
+
+    sys.exit(command.run(paths, json))
+
+
+@app.command()
+def verify() -> None:
+    """核验全部存储地的全部副本 / verify every copy at every site."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.verify())
+
+
+@app.command()
+def rebuild(site: Annotated[str, typer.Option(help="从哪个存储地 / from which site")] = "a") -> None:
+    """从一个存储地重建目录 / rebuild the catalogue from one site into an empty database."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.rebuild(site))
+
+
+@app.command()
+def backup(target: Path) -> None:
+    """备份数据库与未入库的文件 / back up the database and what is not yet preserved."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.backup(target))
+
+
+@app.command()
+def restore(source: Path) -> None:
+    """从备份恢复到空馆 / restore a backup into an empty installation."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.restore(source))
+
+
+@audit_app.command("verify")
+def audit_verify() -> None:
+    """核验日志：被改、被删、被插、被换序的行 / find changed, removed, inserted or reordered rows."""
+    _django()
+    from zhudang.audit import command
+
+    sys.exit(command.verify())
+
+
+def run() -> None:
+    app()

@@ -1,0 +1,42 @@
+"""`zhudang worker`: background jobs by procrastinate, as the application role."""
+
+import asyncio
+
+import structlog
+from procrastinate.contrib.django import app
+
+log = structlog.get_logger("zhudang.worker")
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 8.0
+
+
+def run() -> None:
+    """Work until stopped; jobs of workers that died are taken up again (they are safe to run twice)."""
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+        async with worker_app.open_async():
+            rescue = asyncio.create_task(_retry_stalled(worker_app))
+            try:
+                await worker_app.run_worker_async(
+                    concurrency=4,
+                    fetch_job_polling_interval=2.0,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                    shutdown_graceful_timeout=8.0,
+                    delete_jobs="successful",
+                )
+            finally:
+                rescue.cancel()
+
+
+async def _retry_stalled(worker_app: object) -> None:
+    """Give the jobs of dead workers back to the queue."""
+    manager = worker_app.job_manager  # type: ignore[attr-defined]
+    while True:
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            log.warning("job taken up again", job=job.id, task=job.task_name)
+            await manager.retry_job(job)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
