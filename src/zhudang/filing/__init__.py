@@ -1,0 +1,1 @@
+"""Filing (归档): scope lists, obligations, records, descriptions, volumes, reference codes."""

@@ -1,0 +1,15 @@
+"""Django's handle on filing."""
+
+from django.apps import AppConfig
+
+
+class FilingConfig(AppConfig):
+    """Filing, label ``filing``."""
+
+    name = "zhudang.filing"
+    label = "filing"
+    verbose_name = "归档"
+
+    def ready(self) -> None:
+        """Register the handlers of lower contexts' events and this context's jobs."""
+        from zhudang.filing import handlers, jobs  # noqa: F401
