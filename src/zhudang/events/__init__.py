@@ -1,0 +1,1 @@
+"""What happened, to whom it is told, and how far long work has come."""

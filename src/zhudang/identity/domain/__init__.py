@@ -1,0 +1,1 @@
+"""Rules on organisations, accounts and roles. Plain Python."""
