@@ -24,6 +24,19 @@ TEMPLATE = "zhudang_template"
 _FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60"]
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where nothing may be skipped (.ci/run), a skipped test fails the run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped and os.environ.get("ZHUDANG_TEST_NO_SKIP") == "1":
+        terminalreporter.write_line(f"skipped, though nothing may be skipped here: {len(skipped)}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("ZHUDANG_TEST_NO_SKIP") == "1" and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_DATA, ignore_errors=True)
 
@@ -51,7 +64,10 @@ def _use_database(cluster: Any, name: str) -> None:
         if hasattr(connection, "close_pool"):
             connection.close_pool()
         connection.settings_dict.update(
-            NAME=name, HOST=cluster.address["host"], PORT=cluster.address["port"], OPTIONS={"application_name": f"test-{alias}"}
+            NAME=name,
+            HOST=cluster.address["host"],
+            PORT=cluster.address["port"],
+            OPTIONS={"application_name": f"test-{alias}"},
         )
 
 
@@ -60,6 +76,7 @@ def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environmen
     """Migrate a template database as the owner, grant the application its rights, use it."""
     import psycopg
     from django.core.management import call_command
+
     from zhudang.site import environment, roles
 
     passwords = {role: environment.secret(f"database_{role}") for role in roles.ROLES}

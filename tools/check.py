@@ -41,13 +41,21 @@ def migrations() -> str:
 
 
 def translations() -> str:
-    done = subprocess.run([sys.executable, "tools/translations.py", "check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tools/translations.py", "check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return "" if done.returncode == 0 else (done.stdout + done.stderr)[-6000:]
 
 
 def templates() -> str:
     program = Path(sys.executable).with_name("djlint")
-    done = subprocess.run([sys.executable, str(program), "src", "--lint", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(program), "src", "--lint", "--quiet"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     told = "" if done.returncode == 0 else (done.stdout + done.stderr).strip()[-4000:]
     forbidden = re.compile(r"\sstyle=\"|\son[a-z]+=\"|<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|<style")
     for path in sorted(ROOT.glob("src/**/templates/**/*.html")):
@@ -60,7 +68,9 @@ def templates() -> str:
 def findings_documented() -> str:
     from zhudang.checks import rules
 
-    text = "\n".join(path.read_text(encoding="utf-8") for path in [*ROOT.glob("docs/findings.md"), *ROOT.glob("docs/findings/*.md")])
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*ROOT.glob("docs/findings.md"), *ROOT.glob("docs/findings/*.md")]
+    )
     missing = [code for code in sorted(rules.codes()) if code not in text]
     return f"no page in docs for: {', '.join(missing)}" if missing else ""
 
@@ -68,11 +78,17 @@ def findings_documented() -> str:
 def addresses() -> str:
     """No download address and no path of a machine may stand in a lock file."""
     told = []
-    for path in [*ROOT.glob("requirements/*"), ROOT / "frontend" / "package-lock.json", ROOT / "frontend" / "package.json"]:
+    for path in [
+        *ROOT.glob("requirements/*"),
+        ROOT / "frontend" / "package-lock.json",
+        ROOT / "frontend" / "package.json",
+    ]:
         if path.exists() and re.search(r"https?://|file://", path.read_text(encoding="utf-8")):
             told.append(f"{path.relative_to(ROOT)}: holds an address")
     lock = ROOT / "frontend" / "package-lock.json"
-    if lock.exists() and any("resolved" in entry for entry in json.loads(lock.read_text(encoding="utf-8"))["packages"].values()):
+    if lock.exists() and any(
+        "resolved" in entry for entry in json.loads(lock.read_text(encoding="utf-8"))["packages"].values()
+    ):
         told.append("frontend/package-lock.json: holds `resolved`")
     return "\n".join(told)
 

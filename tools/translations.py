@@ -144,7 +144,8 @@ def problems() -> list[str]:
         told += [
             f"{label}: Chinese left in the English of «{key[1]}»"
             for key, entry in known.items()
-            if HAN.search(re.sub(r"《[^》]*》|「[^」]*」|“[^”]*”|\([^)]*\)|（[^）]*）", "", entry.msgstr)) and len(HAN.findall(entry.msgstr)) > 8
+            if HAN.search(re.sub(r"《[^》]*》|「[^」]*」|“[^”]*”|\([^)]*\)|（[^）]*）", "", entry.msgstr))
+            and len(HAN.findall(entry.msgstr)) > 8
         ]
     return told
 

@@ -19,7 +19,9 @@ _BACKOFF_MAX_SECONDS = 5.0
 class Child:
     """One kept process. `keep()` restarts it when it is dead; failures in a row wait longer each time."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, on_dead: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, on_dead: Callable[[], None] | None = None
+    ) -> None:
         self.name, self.command, self.folder = name, list(command), folder
         self.process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
@@ -34,7 +36,9 @@ class Child:
 
     def start(self) -> None:
         self._began = time.monotonic()
-        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=die_with_parent, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            self.command, start_new_session=True, preexec_fn=die_with_parent, stdin=subprocess.DEVNULL
+        )
         (self.folder / f"{self.name}.pid").write_text(str(self.process.pid))
 
     def keep(self) -> None:

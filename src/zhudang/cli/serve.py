@@ -94,7 +94,10 @@ class _Guardian:
             code = self._once()
             if self.stopping or code in (0, EXIT_CANNOT):
                 return 0 if self.stopping else code
-            print(f"监管进程意外退出（{code}），正在重新启动 / supervisor ended unexpectedly, starting again", file=sys.stderr)
+            print(
+                f"监管进程意外退出（{code}），正在重新启动 / supervisor ended unexpectedly, starting again",
+                file=sys.stderr,
+            )
             wait = 0.2 if time.monotonic() - began > 30 else min(wait * 2, 5.0)
             time.sleep(wait)
 
@@ -102,7 +105,7 @@ class _Guardian:
         command = [sys.executable, "-m", "zhudang.cli", json.dumps(asdict(self.plan))]
         self.process = subprocess.Popen(command, preexec_fn=die_with_parent, start_new_session=True)
         while self.process.poll() is None:
-            if self.when_ready and not self.stopping and _is_ready(self.url):
+            if self.when_ready and not self.stopping and is_ready(self.url):
                 ready, self.when_ready = self.when_ready, None
                 ready(self.url)
             try:
@@ -117,11 +120,11 @@ class _Guardian:
             self.process.terminate()
 
 
-def _is_ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
     import urllib.request
 
     try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -132,5 +135,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-

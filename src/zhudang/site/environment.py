@@ -96,12 +96,18 @@ def databases(data: Path) -> dict[str, dict[str, Any]]:
         place = json.loads(note.read_text()) if note.exists() else {"host": str(data / "run"), "port": "5432"}
         base = {"NAME": "zhudang", "HOST": place["host"], "PORT": place["port"]}
         default, owner, reader = (
-            {**base, "USER": f"zhudang_{role}", "PASSWORD": secret(f"database_{role}")} for role in ("app", "owner", "reader")
+            {**base, "USER": f"zhudang_{role}", "PASSWORD": secret(f"database_{role}")}
+            for role in ("app", "owner", "reader")
         )
     engine = {"ENGINE": "django.db.backends.postgresql", "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
     pool = {"pool": {"min_size": 1, "max_size": number("ZHUDANG_POOL", default=12), "timeout": 10}}
     return {
         "default": {**engine, **default, "OPTIONS": {**pool, "application_name": "zhudang"}},
         "owner": {**engine, **owner, "OPTIONS": {"application_name": "zhudang-owner"}, "TEST": {"MIRROR": "default"}},
-        "reader": {**engine, **reader, "OPTIONS": {"application_name": "zhudang-reader"}, "TEST": {"MIRROR": "default"}},
+        "reader": {
+            **engine,
+            **reader,
+            "OPTIONS": {"application_name": "zhudang-reader"},
+            "TEST": {"MIRROR": "default"},
+        },
     }

@@ -16,9 +16,17 @@ _SHARED = [
 
 def configure(options: dict[str, Any]) -> None:
     """Send the logs to standard error; machines read JSON, people at a terminal read lines."""
-    renderer: Any = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.format_exc_info, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *_SHARED,
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -40,5 +48,3 @@ def configure(options: dict[str, Any]) -> None:
                          "pyhanko": logging.WARNING, "django.request": logging.ERROR, "ezdxf": logging.ERROR,
                          "psycopg.pool": logging.ERROR}.items():  # fmt: skip
         logging.getLogger(noisy).setLevel(level)
-
-

@@ -63,7 +63,10 @@ class Refusals:
         status = 403 if isinstance(refusal, Forbidden) else 409
         told = sentences(refusal)
         if "application/json" in request.headers.get("Accept", ""):
-            reasons = [{"code": reason.code, "message": str(sentence)} for reason, sentence in zip(refusal.reasons, told, strict=True)]
+            reasons = [
+                {"code": reason.code, "message": str(sentence)}
+                for reason, sentence in zip(refusal.reasons, told, strict=True)
+            ]
             return JsonResponse({"reasons": reasons}, status=status, json_dumps_params={"ensure_ascii": False})
         response = render(request, "409.html" if status == 409 else "403.html", {"reasons": told}, status=status)
         patch_vary_headers(response, ["Accept"])

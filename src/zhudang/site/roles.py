@@ -29,11 +29,15 @@ def ensure_roles(superuser_dsn: str, passwords: Mapping[str, str], *, database: 
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER zhudang_owner").format(sql.Identifier(database)))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
             connection.execute(
-                sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO zhudang_app, zhudang_reader").format(sql.Identifier(database))
+                sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO zhudang_app, zhudang_reader").format(
+                    sql.Identifier(database)
+                )
             )
 
 
-def grant(owner: "psycopg.Connection[tuple[object, ...]]", *, app: str = "zhudang_app", reader: str = "zhudang_reader") -> None:
+def grant(
+    owner: "psycopg.Connection[tuple[object, ...]]", *, app: str = "zhudang_app", reader: str = "zhudang_reader"
+) -> None:
     """Give the application and the reader what they need on the tables that exist now (run after migrating)."""
     app_id, reader_id = sql.Identifier(app), sql.Identifier(reader)
     for statement in (
@@ -46,4 +50,6 @@ def grant(owner: "psycopg.Connection[tuple[object, ...]]", *, app: str = "zhudan
         owner.execute(sql.SQL(statement).format(app=app_id, reader=reader_id))
     for table in APPEND_ONLY:
         if owner.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
-            owner.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app_id))
+            owner.execute(
+                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app_id)
+            )

@@ -50,7 +50,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    *(["zhudang.identity.middleware.ActorMiddleware"] if importlib.util.find_spec("zhudang.identity.middleware") else []),
+    *(
+        ["zhudang.identity.middleware.ActorMiddleware"]
+        if importlib.util.find_spec("zhudang.identity.middleware")
+        else []
+    ),
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "zhudang.site.middleware.Refusals",

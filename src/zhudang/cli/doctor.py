@@ -1,0 +1,171 @@
+"""`zhudang doctor`: examine the installation, part by part; exit 1 when something is ill."""
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+LOW_DISK_SHARE = 0.05
+LOW_DISK_BYTES = 5 * 1024**3
+
+
+@dataclass(frozen=True)
+class Result:
+    """One part examined. verdict: well | attention | ill | absent (not installed, and said so)."""
+
+    part: str
+    verdict: str
+    said: str
+
+
+def run() -> int:
+    """Print one line a part; 0 when nothing is ill."""
+    signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
+    worst = 0
+    for examine in (disk, clock, fonts, database, worker, clamav, calendar, sites):
+        for result in _safely(examine):
+            print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
+            worst = max(worst, int(result.verdict == "ill"))
+    return worst
+
+
+def _safely(examine: Callable[[], Iterator[Result]]) -> Iterator[Result]:
+    try:
+        yield from examine()
+    except Exception as error:  # an examination that fails is itself a finding
+        yield Result(
+            examine.__name__, "ill", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        )
+
+
+def disk() -> Iterator[Result]:
+    places = {"数据 data": settings.DATA} | {
+        f"存储地 site {site['code']}": Path(site["path"]) for site in settings.SITES
+    }
+    for name, path in places.items():
+        existing = path
+        while not existing.exists():
+            existing = existing.parent
+        usage = shutil.disk_usage(existing)
+        low = usage.free < LOW_DISK_BYTES or usage.free < LOW_DISK_SHARE * usage.total
+        yield Result(
+            f"磁盘 {name}",
+            "attention" if low else "well",
+            f"{usage.free / 1024**3:.1f} GiB 可用 free, 共 of {usage.total / 1024**3:.1f}",
+        )
+
+
+def clock() -> Iterator[Result]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        apart = abs(float(cursor.fetchone()[0]) - time.time())
+    yield Result(
+        "时钟 clock",
+        "well" if apart < 2 else "ill",
+        f"与数据库相差 apart from the database by {apart:.2f} s; {timezone.localtime():%Y-%m-%d %H:%M %Z}",
+    )
+    newest = Path(__file__).stat().st_mtime
+    if time.time() < newest - 86400:
+        yield Result("时钟 clock", "ill", "早于程序文件的日期 / the clock is before the date of the program itself")
+
+
+def fonts() -> Iterator[Result]:
+    from zhudang.documents import render
+
+    found = sorted(path.name for path in Path(render.__file__).with_name("fonts").glob("*.ttf"))
+    yield Result(
+        "字体 fonts",
+        "well" if found else "ill",
+        f"{len(found)} 个 TTF" if found else "缺少中文字体；运行 ./dev setup / no Chinese fonts",
+    )
+
+
+def database() -> Iterator[Result]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version'), current_user, pg_database_size(current_database())")
+        version, user, size = cursor.fetchone()
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        superuser = cursor.fetchone()[0]
+    yield Result(
+        "数据库 database",
+        "ill" if superuser else "well",
+        f"PostgreSQL {version}, {user}, {size / 1024**2:.0f} MiB"
+        + ("，应用以超级用户连接 / connects as superuser" if superuser else ""),
+    )
+    if int(str(version).split(".")[0]) < 15:
+        yield Result("数据库 database", "ill", "需要 15 以上 / 15 or newer is needed")
+
+
+def worker() -> Iterator[Result]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'"
+        )
+        alive = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed') FROM procrastinate_jobs"
+        )
+        waiting, failed = cursor.fetchone()
+    yield Result(
+        "后台 worker",
+        "well" if alive else "attention",
+        f"{alive} 个在运行 running, {waiting} 件等待 waiting, {failed} 件失败 failed",
+    )
+
+
+def clamav() -> Iterator[Result]:
+    address = settings.CLAMD_SOCKET
+    if not address:
+        yield Result(
+            "查毒 ClamAV",
+            "absent",
+            "未设置 ZHUDANG_CLAMD；病毒项一律记为未检测 / not configured: malware stays «not checked»",
+        )
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        link.settimeout(5)
+        link.connect(address)
+        link.sendall(b"zVERSION\0")
+        yield Result("查毒 ClamAV", "well", link.recv(200).decode(errors="replace").strip("\0\n"))
+
+
+def calendar() -> Iterator[Result]:
+    from zhudang.registry import queries
+
+    year = timezone.localdate().year
+    for wanted in (year, year + 1):
+        published = queries.calendar_year_published(wanted)
+        verdict = "well" if published else "attention"
+        yield Result(
+            f"日历 calendar {wanted}",
+            verdict,
+            "节假日已载入 / holidays loaded"
+            if published
+            else "节假日未公布，按周一至周五计 / not yet published: weekdays count",
+        )
+
+
+def sites() -> Iterator[Result]:
+    for site in settings.SITES:
+        folder = Path(site["path"])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".doctor"
+            probe.write_bytes(b"x")
+            probe.unlink()
+            yield Result(f"存储地 site {site['code']}", "well", f"{site['name']}：可写 writable")
+        except OSError as error:
+            yield Result(f"存储地 site {site['code']}", "ill", f"{site['name']}：{error.strerror}")
+    devices = {Path(site["path"]).stat().st_dev for site in settings.SITES if Path(site["path"]).exists()}
+    if len(settings.SITES) > 1 and len(devices) < 2:
+        yield Result(
+            "存储地 sites",
+            "attention",
+            "两处在同一块盘上，只防误删，不防盘坏 / on one disk: guards against slips, not against its loss",
+        )
