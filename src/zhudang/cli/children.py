@@ -1,5 +1,6 @@
 """Child processes that the supervisor keeps alive: started in a group of their own, ended with their parent."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -89,10 +90,8 @@ def end_leftovers(folder: Path) -> None:
     for note in folder.glob("*.pid"):
         text = note.read_text().strip()
         if text.isdigit() and _is_ours(int(text)):
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(text), signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         note.unlink(missing_ok=True)
 
 
