@@ -1,0 +1,1 @@
+"""Rules about uploads and files that need neither Django, clock, disk nor network."""

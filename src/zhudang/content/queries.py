@@ -1,0 +1,232 @@
+"""What people and upper contexts see of files: always asked for many at once, never one query per file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from zhudang.content import places, store
+from zhudang.content.models import CheckRun, File, Finding
+from zhudang.identity import rights
+from zhudang.identity.domain.roles import FILERS
+from zhudang.identity.rights import Actor
+from zhudang.shared.refusals import NotFound
+
+BLOCKING = "block"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file and the bytes it stands for. `path` is for programs; people are shown `name`."""
+
+    id: UUID
+    name: str
+    folder: str
+    size: int
+    sha256: str
+    sm3: str
+    mime: str
+    format_id: str
+    format_name: str
+    pages: int | None
+    verdict: str | None
+    checked_at: datetime | None
+    facts: Mapping[str, Any]
+    project_id: UUID | None
+    unit_work_id: UUID | None
+    organisation_id: UUID | None
+    client_organisation_id: UUID | None
+    level: int
+    received_at: datetime
+    withdrawn: bool
+    own_document: bool
+
+    @property
+    def path(self) -> Path:
+        """Where the stored bytes lie; read only."""
+        return store.blob_path(self.sha256)
+
+    @property
+    def state(self) -> str:
+        """The code for the state mark: unchecked, ok, warn, fail or manual."""
+        return {"pass": "ok", "warn": "warn", "fail": "fail", "manual": "manual"}.get(self.verdict or "", "unchecked")
+
+
+@dataclass(frozen=True)
+class FileFinding:
+    """One finding of the latest check run of a file."""
+
+    file_id: UUID
+    code: str
+    dimension: str
+    severity: str
+    message: str
+    data: Mapping[str, Any]
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity == BLOCKING
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The latest check run of one file; `finished_at` is None while nobody has looked yet."""
+
+    file: StoredFile
+    engine: str = ""
+    finished_at: datetime | None = None
+    findings: tuple[FileFinding, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    format: Mapping[str, Any] = field(default_factory=dict)
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+
+
+def visible_to(actor: Actor) -> QuerySet[File]:
+    """The files an actor may know of by what they are; upper contexts may open more, see `places`."""
+    scope = rights.project_scope(actor)
+    files = File.objects.filter(level__lte=scope.level, withdrawn_at__isnull=True)
+    if actor.is_system:
+        return files
+    mine = actor.organisations_as(*FILERS)
+    everything = scope.reach is rights.Reach.ALL
+    if not mine and not everything:
+        return files.none()
+    reached = Q(organisation_id__in=mine) | Q(client_organisation_id__in=mine) & (Q(with_client=True) | Q(with_archive=True))
+    return files.filter(reached | Q(with_archive=True) if everything else reached)
+
+
+def file_for(actor: Actor, file_id: UUID) -> StoredFile:
+    """Find one file this actor may read.
+
+    Raises:
+        NotFound: no such file, or none this actor may know of.
+    """
+    row = visible_to(actor).select_related("blob").filter(id=file_id).first()
+    if row is None and file_id in places.readable_elsewhere(actor, frozenset({file_id})):
+        row = File.objects.select_related("blob").filter(id=file_id, withdrawn_at__isnull=True).first()
+    if row is None:
+        raise NotFound
+    return _stored(row)
+
+
+def stored_files(file_ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
+    """Find many files by id, withdrawn ones too. Rights were asked by the caller."""
+    rows = File.objects.select_related("blob").filter(id__in=list(file_ids))
+    return {row.id: _stored(row) for row in rows}
+
+
+def stored_file(file_id: UUID) -> StoredFile:
+    """Find one file. Rights were asked by the caller.
+
+    Raises:
+        NotFound: no such file.
+    """
+    found = stored_files([file_id]).get(file_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _stored(row: File) -> StoredFile:
+    return StoredFile(
+        id=row.id,
+        name=row.name,
+        folder=row.folder,
+        size=row.blob.size,
+        sha256=row.blob.sha256,
+        sm3=row.blob.sm3,
+        mime=row.mime,
+        format_id=row.format_id,
+        format_name=row.format_name,
+        pages=row.pages,
+        verdict=row.verdict,
+        checked_at=row.checked_at,
+        facts=row.facts,
+        project_id=row.project_id,
+        unit_work_id=row.unit_work_id,
+        organisation_id=row.organisation_id,
+        client_organisation_id=row.client_organisation_id,
+        level=row.level,
+        received_at=row.received_at,
+        withdrawn=row.withdrawn_at is not None,
+        own_document=row.own_document,
+    )
+
+
+def files_of_project(
+    project_id: UUID, *, actor: Actor, unit_work_id: UUID | None = None, organisation_id: UUID | None = None
+) -> list[StoredFile]:
+    """The received files of a project this actor may know of, newest first; our own documents left out."""
+    rows = visible_to(actor).select_related("blob").filter(project_id=project_id, own_document=False)
+    if unit_work_id:
+        rows = rows.filter(unit_work_id=unit_work_id)
+    if organisation_id:
+        rows = rows.filter(organisation_id=organisation_id)
+    return [_stored(row) for row in rows.order_by("-received_at", "-id")]
+
+
+def findings_of(file_ids: Iterable[UUID]) -> dict[UUID, list[FileFinding]]:
+    """The findings of the latest run of each file; a file without findings is missing from the answer."""
+    latest = _latest_runs(file_ids)
+    found: dict[UUID, list[FileFinding]] = defaultdict(list)
+    for row in Finding.objects.filter(run_id__in=latest.values()).order_by("run_id", "position"):
+        found[row.file_id].append(_finding(row))
+    return dict(found)
+
+
+def blocked(file_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the files whose latest run has a blocking finding."""
+    return set(File.objects.filter(id__in=list(file_ids), verdict="fail").values_list("id", flat=True))
+
+
+def unchecked(file_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the files nobody has looked at yet."""
+    nobody = Q(verdict__isnull=True) | Q(verdict="not_checked")
+    return set(File.objects.filter(nobody, id__in=list(file_ids), own_document=False).values_list("id", flat=True))
+
+
+def _latest_runs(file_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    runs = CheckRun.objects.filter(file_id__in=list(file_ids)).order_by("file_id", "-finished_at", "-id")
+    return dict(runs.distinct("file_id").values_list("file_id", "id"))
+
+
+def _finding(row: Finding) -> FileFinding:
+    return FileFinding(row.file_id, row.code, row.dimension, row.severity, row.message, row.data)
+
+
+def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
+    """The latest check report of each file. Rights were asked by the caller."""
+    files = stored_files(file_ids)
+    latest = _latest_runs(files)
+    runs = {run.id: run for run in CheckRun.objects.filter(id__in=latest.values())}
+    found = findings_of(files)
+    answer = {}
+    for file_id, file in files.items():
+        run = runs.get(latest.get(file_id))  # type: ignore[arg-type]
+        answer[file_id] = (
+            CheckReport(file)
+            if run is None
+            else CheckReport(
+                file, run.engine, run.finished_at, tuple(found.get(file_id, ())), run.facts, run.format, run.not_checked
+            )
+        )
+    return answer
+
+
+def report(file_id: UUID) -> CheckReport:
+    """The latest check report of one file. Rights were asked by the caller.
+
+    Raises:
+        NotFound: no such file.
+    """
+    found = reports([file_id]).get(file_id)
+    if found is None:
+        raise NotFound
+    return found
