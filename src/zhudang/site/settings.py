@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
-    *[f"zhudang.{name}" for name in CONTEXTS if importlib.util.find_spec(f"zhudang.{name}.apps")],
+    *[f"zhudang.{name}" for name in CONTEXTS if (SOURCE / name / "apps.py").exists()],
     "zhudang.shared.web",
     "zhudang.site",
 ]
