@@ -1,0 +1,133 @@
+"""A place that lags or is damaged, made good from a sound copy elsewhere; byte for byte the same object."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from zhudang.preservation.ocfl import durable, layout, streaming
+from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
+from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
+from zhudang.preservation.ocfl.verifier import read_back
+from zhudang.preservation.ocfl.writer import CopyDiffers, Progress, SourceChanged
+
+
+def copy_object(
+    source: StorageRoot, target: StorageRoot, object_id: str, *, progress: Progress | None = None
+) -> Inventory:
+    """Copy a whole object to a place that does not hold it; every byte is compared on the way and read back.
+
+    Raises:
+        SourceChanged: the copy to be copied is itself damaged.
+        CopyDiffers, StoreFull: nothing entered the target.
+    """
+    inventory = _sound_inventory(source, object_id)
+    stage = target.new_staging()
+    try:
+        _copy_files(source.object_folder(object_id), stage, _all_files(source, inventory), progress)
+        target.install_object(stage, object_id)
+    except OSError as problem:
+        if is_no_space(problem):
+            raise StoreFull(target.place) from problem
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return inventory
+
+
+def replace_object(
+    source: StorageRoot, target: StorageRoot, object_id: str, *, now: datetime, progress: Progress | None = None
+) -> Path | None:
+    """Put a sound copy in the place of a damaged one; the damaged one is set aside, never thrown away.
+
+    Returns:
+        Where the damaged copy was put, or None when there was none.
+    """
+    inventory = _sound_inventory(source, object_id)
+    stage = target.new_staging()
+    try:
+        _copy_files(source.object_folder(object_id), stage, _all_files(source, inventory), progress)
+        aside = _set_aside(target, object_id, now)
+        target.install_object(stage, object_id)
+    except OSError as problem:
+        if is_no_space(problem):
+            raise StoreFull(target.place) from problem
+        raise
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return aside
+
+
+def bring_up_to(source: StorageRoot, target: StorageRoot, object_id: str) -> Inventory:
+    """Give a place the versions it lacks (all, when it lacks the object); history there stays as it is."""
+    held = target.inventory(object_id)
+    if held is None:
+        return copy_object(source, target, object_id)
+    inventory = _sound_inventory(source, object_id)
+    for number in range(held.head + 1, inventory.head + 1):
+        files = {
+            path: digest for path, digest in _all_files(source, inventory).items() if path.startswith(f"v{number}/")
+        }
+        stage = target.new_staging()
+        try:
+            _copy_files(source.object_folder(object_id), stage, files, None)
+            target.install_version(stage / f"v{number}", object_id, number)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+    return inventory
+
+
+def _sound_inventory(source: StorageRoot, object_id: str) -> Inventory:
+    inventory = source.inventory(object_id)
+    if inventory is None:
+        raise SourceChanged(object_id, "object", "none")
+    return inventory
+
+
+def _all_files(source: StorageRoot, inventory: Inventory) -> Mapping[str, str]:
+    """Tell every file of an object with its SHA-512, inventories and declaration included."""
+    folder = source.object_folder(inventory.object_id)
+    files = dict(inventory.manifest)
+    files[layout.OBJECT_DECLARATION] = hashlib.sha512(layout.OBJECT_DECLARATION_TEXT).hexdigest()
+    for below in ("", *(f"v{number}/" for number in inventory.versions)):
+        data = (folder / below / INVENTORY).read_bytes()
+        files[below + INVENTORY] = hashlib.sha512(data).hexdigest()
+        files[below + SIDECAR] = hashlib.sha512(sidecar(data)).hexdigest()
+    return files
+
+
+def _copy_files(source: Path, stage: Path, files: Mapping[str, str], progress: Progress | None) -> None:
+    for path, expected in sorted(files.items()):
+        (stage / path).parent.mkdir(parents=True, exist_ok=True)
+        _copy_file(source / path, stage / path, expected, progress)
+    durable.sync_folders(folder for folder in (stage, *stage.rglob("*")) if folder.is_dir())
+    if different := read_back(stage, files):
+        raise CopyDiffers(stage, different)
+
+
+def _copy_file(source: Path, target: Path, expected: str, progress: Progress | None) -> None:
+    digest = hashlib.sha512()
+    with source.open("rb", buffering=0) as stream, target.open("xb", buffering=0) as out:
+        for chunk in streaming.chunks_of(stream):
+            digest.update(chunk)
+            durable.write_all(out.fileno(), chunk)
+            if progress:
+                progress(len(chunk))
+        os.fsync(out.fileno())
+    if digest.hexdigest() != expected:
+        raise SourceChanged(str(source), expected, digest.hexdigest())
+
+
+def _set_aside(target: StorageRoot, object_id: str, now: datetime) -> Path | None:
+    folder = target.object_folder(object_id)
+    if not folder.exists():
+        return None
+    aside = target.place / "quarantine"
+    durable.make_folders(aside)
+    kept = aside / f"{folder.name}-{now:%Y%m%dT%H%M%S%f}"
+    folder.rename(kept)
+    durable.sync_folder(folder.parent)
+    durable.sync_folder(aside)
+    return kept

@@ -1,0 +1,230 @@
+"""One place that holds objects: a folder with an OCFL storage root and, beside it, a folder for unfinished work.
+
+    <place>/store/      the OCFL storage root, complete objects only
+    <place>/staging/    versions being written; whatever lies here after a crash may be thrown away
+
+Both must be on one file system: an object enters the store by a rename.
+"""
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from zhudang.preservation.ocfl import durable, layout
+from zhudang.preservation.ocfl.inventory import (
+    INVENTORY,
+    SIDECAR,
+    Inventory,
+    InventoryUnreadable,
+    read_inventory,
+    sidecar,
+    sidecar_agrees,
+)
+
+
+class StoreFull(Exception):
+    """A place has no room left; what was begun there has been taken away again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"no space left at {folder}")
+        self.folder = folder
+
+
+class StoreUnreachable(Exception):
+    """A place is not there, or is not a storage root of ours: a disk not mounted, a wrong folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"no storage root at {folder}")
+        self.folder = folder
+
+
+class ObjectDamaged(Exception):
+    """An object's own inventory cannot be trusted; only a good copy elsewhere can put it right."""
+
+    def __init__(self, object_id: str, reason: str) -> None:
+        super().__init__(f"{object_id}: {reason}")
+        self.object_id = object_id
+        self.reason = reason
+
+
+class StorageRoot:
+    """A place for objects.
+
+    Args:
+        place: folder that holds `store/` and `staging/`.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.folder = place / "store"
+        self.staging = place / "staging"
+
+    @classmethod
+    def create(cls, place: Path) -> "StorageRoot":
+        """Make a place ready to hold objects; a place that is ready already stays as it is."""
+        root = cls(place)
+        durable.make_folders(root.folder)
+        durable.make_folders(root.staging)
+        extension = root.folder / "extensions" / layout.EXTENSION
+        durable.make_folders(extension)
+        for path, data in (
+            (extension / "config.json", layout.layout_config()),
+            (root.folder / "ocfl_layout.json", layout.layout_file()),
+            (root.folder / "README.txt", readme()),
+            (root.folder / layout.ROOT_DECLARATION, layout.ROOT_DECLARATION_TEXT),
+        ):
+            if not path.exists() or path.read_bytes() != data:
+                durable.replace_durably(path, data)
+        return root
+
+    @classmethod
+    def open(cls, place: Path) -> "StorageRoot":
+        """Give an existing place.
+
+        Raises:
+            StoreUnreachable: there is no storage root; nothing is made, so an unmounted disk is never mistaken for
+                an empty archive.
+        """
+        root = cls(place)
+        if not (root.folder / layout.ROOT_DECLARATION).is_file():
+            raise StoreUnreachable(place)
+        durable.make_folders(root.staging)
+        return root
+
+    def object_folder(self, object_id: str) -> Path:
+        """Tell where an object lies, or would lie."""
+        return self.folder / layout.object_path(object_id)
+
+    def inventory(self, object_id: str) -> Inventory | None:
+        """Read an object's inventory; None when this place does not hold the object.
+
+        Raises:
+            ObjectDamaged: the object is there, but its inventory is missing, unreadable or not the one its sidecar
+                names, and no complete version can settle it.
+        """
+        folder = self.object_folder(object_id)
+        if not folder.is_dir():
+            return None
+        self._roll_forward(object_id, folder)
+        return read_root_inventory(object_id, folder)
+
+    def objects(self) -> Iterator[Path]:
+        """Walk the folders of all objects, in the order of their paths, at flat memory."""
+        for first in _folders(self.folder):
+            if first.name == "extensions":
+                continue
+            for second in _folders(first):
+                for third in _folders(second):
+                    yield from _folders(third)
+
+    def new_staging(self) -> Path:
+        """Make an empty folder for work that is not yet part of the store."""
+        folder = self.staging / uuid.uuid4().hex
+        folder.mkdir()
+        return folder
+
+    def clear_staging(self) -> int:
+        """Throw away what crashed writers left; tell how many folders. Only while nobody writes to this place."""
+        left = list(_folders(self.staging))
+        for folder in left:
+            shutil.rmtree(folder)
+        return len(left)
+
+    def install_object(self, staged: Path, object_id: str) -> None:
+        """Move a complete, synced new object from staging into the store in one step."""
+        target = self.object_folder(object_id)
+        durable.make_folders(target.parent)
+        staged.rename(target)
+        durable.sync_folder(target.parent)
+
+    def install_version(self, staged_version: Path, object_id: str, number: int) -> None:
+        """Move a complete, synced version folder into its object, then make it the head.
+
+        A crash between the two steps is mended by the next `inventory()`: the version folder is complete, and its
+        own inventory says what the head must be.
+        """
+        folder = self.object_folder(object_id)
+        target = folder / f"v{number}"
+        staged_version.rename(target)
+        durable.sync_folder(folder)
+        _raise_head(folder, (target / INVENTORY).read_bytes())
+
+    def free_bytes(self) -> int:
+        """Tell the room left for us at this place."""
+        return shutil.disk_usage(self.place).free
+
+    def _roll_forward(self, object_id: str, folder: Path) -> None:
+        """Finish a version whose folder is complete while the object's own inventory is still the older one."""
+        number = _newest_version(folder)
+        if number is None:
+            return
+        version = folder / f"v{number}"
+        try:
+            newest = (version / INVENTORY).read_bytes()
+            agrees = sidecar_agrees(newest, (version / SIDECAR).read_bytes())
+            current = (folder / INVENTORY).read_bytes()
+            current_sidecar = (folder / SIDECAR).read_bytes()
+        except FileNotFoundError:
+            return
+        if current == newest and current_sidecar == sidecar(newest):
+            return
+        settled = sidecar_agrees(current, current_sidecar)
+        if agrees and (settled or current == newest) and _follows(object_id, newest, current, number):
+            _raise_head(folder, newest)
+
+
+def read_root_inventory(object_id: str, folder: Path) -> Inventory:
+    """Read the inventory at the top of an object's folder, checked against its sidecar."""
+    try:
+        data = (folder / INVENTORY).read_bytes()
+        beside = (folder / SIDECAR).read_bytes()
+    except FileNotFoundError as missing:
+        raise ObjectDamaged(object_id, "inventory missing") from missing
+    if not sidecar_agrees(data, beside):
+        raise ObjectDamaged(object_id, "inventory does not agree with its sidecar")
+    try:
+        inventory = read_inventory(data)
+    except InventoryUnreadable as problem:
+        raise ObjectDamaged(object_id, f"inventory unreadable: {problem}") from problem
+    if object_id and inventory.object_id != object_id:
+        raise ObjectDamaged(object_id, "inventory names another object")
+    return inventory
+
+
+def readme() -> bytes:
+    """Give the text at the top of every store: how to read it with standard tools, in Chinese and English."""
+    return resources.files("zhudang.preservation.ocfl").joinpath("README.store.txt").read_bytes()
+
+
+def is_no_space(problem: OSError) -> bool:
+    """Tell whether a failure of the system means that a disk or a quota is full."""
+    return problem.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _raise_head(folder: Path, newest: bytes) -> None:
+    durable.replace_durably(folder / INVENTORY, newest)
+    durable.replace_durably(folder / SIDECAR, sidecar(newest))
+
+
+def _follows(object_id: str, newest: bytes, current: bytes, number: int) -> bool:
+    """Tell whether `newest` is this object's next inventory after `current` (or the very one, its sidecar late)."""
+    try:
+        later, earlier = read_inventory(newest), read_inventory(current)
+    except InventoryUnreadable:
+        return False
+    return later.object_id == object_id and later.head == number and earlier.head in {number - 1, number}
+
+
+def _newest_version(folder: Path) -> int | None:
+    numbers = [int(item.name[1:]) for item in _folders(folder) if item.name[0] == "v" and item.name[1:].isdecimal()]
+    return max(numbers, default=None)
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    return (folder / name for name in names)
