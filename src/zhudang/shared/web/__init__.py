@@ -1,0 +1,1 @@
+"""What pages share: tags, drawings, lists, exports, refusals."""

@@ -1,0 +1,70 @@
+"""A no, told whole: every reason in words, at once, on the page that comes next.
+
+Codes live in the plain rules, sentences in each context's `words.py`. The context a code
+names (`filing.empty` -> filing) explains it, through the first of these its `words` offers:
+a function `sentence(reason)`, or a mapping `REASONS` (or `BLOCKERS`) from code to a sentence
+with `%(name)s` places for the reason's data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.contrib import messages
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from zhudang.shared.refusals import Reason, Refusal
+
+_taught: dict[str, Any] = {}
+
+
+def teach(sentences_by_code: Mapping[str, Any]) -> None:
+    """Give the sentences of codes that belong to no app, such as those of the shared rules."""
+    _taught.update(sentences_by_code)
+
+
+def _words_of(code: str) -> Any:
+    label = code.split(".", 1)[0]
+    if label not in {config.label for config in apps.get_app_configs()}:
+        return None
+    name = f"{apps.get_app_config(label).name}.words"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def sentence(reason: Reason) -> str:
+    """Write one reason in the reader's language; a code without words is shown as it is."""
+    words = _words_of(reason.code)
+    if words is not None and hasattr(words, "sentence"):
+        return str(words.sentence(reason))
+    known: dict[str, Any] = dict(_taught)
+    for name in ("REASONS", "BLOCKERS"):
+        known.update({str(getattr(key, "value", key)): text for key, text in getattr(words, name, {}).items()})
+    if reason.code not in known:
+        return reason.code
+    text = str(known[reason.code])
+    return text % dict(reason.data) if reason.data and "%(" in text else text
+
+
+def sentences(refusal: Refusal) -> list[str]:
+    """Write every reason of a refusal, in its order."""
+    return [sentence(reason) for reason in refusal.reasons]
+
+
+def tell(request: HttpRequest, refusal: Refusal | Iterable[Any], heading: str = "") -> None:
+    """Show a refusal on the next page: one note with all reasons.
+
+    Args:
+        refusal: a Refusal, or reasons already in words: text, or (text, address of its cure).
+        heading: what cannot be done; left out, the note counts the reasons itself.
+    """
+    told: list[Any] = list(sentences(refusal)) if isinstance(refusal, Refusal) else list(refusal)
+    reasons = [one if isinstance(one, tuple) else (str(one), "") for one in told]
+    heading = heading or _("现在还办不了，差 %(count)s 样：") % {"count": len(reasons)}
+    note = render_to_string("partials/_refusal.html", {"heading": heading, "reasons": reasons})
+    messages.add_message(request, messages.ERROR, note, extra_tags="refusal")
