@@ -69,7 +69,7 @@ def _as_xlsx(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     sheet.append(titles)
     for row in rows:
         sheet.append([written(_cell(value)) for value in row])
-    target = TemporaryFile()
+    target = TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(target)
     target.seek(0)
     answer = FileResponse(target, content_type=XLSX)

@@ -40,13 +40,13 @@ def icon(name: str, size: int = 16) -> SafeString:
 @register.simple_tag
 def shape(code: str, size: int = 13) -> SafeString:
     """Draw the shape of a state alone, for a chip or a legend that has its own word."""
-    return mark_safe(shapes.state_svg(code, int(size)))  # noqa: S308 - constant drawings
+    return mark_safe(shapes.state_svg(code, int(size)))
 
 
 @register.simple_tag
 def state(code: str, word: str, href: str = "") -> SafeString:
     """Show a state: shape, word and colour; with `href` it opens its proof."""
-    drawing = mark_safe(shapes.state_svg(code))  # noqa: S308 - constant drawings
+    drawing = mark_safe(shapes.state_svg(code))
     if href:
         return format_html('<a class="st st-{}" href="{}">{}{}</a>', code, href, drawing, word)
     return format_html('<span class="st st-{}">{}{}</span>', code, drawing, word)
