@@ -1,0 +1,1 @@
+"""One project, one archive: projects, phases, unit works, structures, parties, permits, milestones."""

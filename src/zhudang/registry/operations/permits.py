@@ -1,0 +1,152 @@
+"""Permits, milestones and the completion acceptance: the facts of building that set clocks going."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from zhudang.identity.rights import Actor
+from zhudang.registry import facts
+from zhudang.registry.domain import identifiers
+from zhudang.registry.domain.identifiers import PermitKind
+from zhudang.registry.domain.milestones import why_not_milestone_kind
+from zhudang.registry.domain.projects import reasons_of, why_not_change
+from zhudang.registry.models import Milestone, Permit, Project, UnitWork
+from zhudang.registry.operations.parties import _foreign
+from zhudang.registry.operations.projects import CannotChange, CannotRegister, _tell
+from zhudang.shared.refusals import NotFound, Reason
+
+
+@transaction.atomic
+def record_permit(
+    *, actor: Actor, project_id: UUID, kind: str, number: str, issued_on: date, now: datetime,
+    issuer: str = "", unit_work_ids: Sequence[UUID] = (), source: str = "form",
+) -> UUID:
+    """Record a permit; the first one brings the project's filing notice, a later one a supplement.
+
+    The same number recorded again for the same project changes nothing and gives the same row, so
+    that a sender may repeat itself.
+
+    Args:
+        unit_work_ids: the unit works it covers; none means the whole project.
+        source: `form`, `import`, or the name of the sending system.
+    """
+    project = facts.lock_project(actor, "registry.permit.record", project_id)
+    today = facts.today_of(now)
+    value = identifiers.normalise(number)
+    known = Permit.objects.filter(kind=kind, number=value).first()
+    if known is not None and known.project_id == project.pk and known.issued_on == issued_on:
+        return known.pk
+    reasons = why_not_change(project.status)
+    if kind not in set(PermitKind):
+        reasons.append(Reason("registry.permit_kind_unknown", {"value": kind}))
+    else:
+        verdict = identifiers.check_permit(kind, number, today=today, known_areas=facts.known_areas(issued_on))
+        reasons += reasons_of(verdict)
+    if known is not None:
+        code = "registry.permit_taken" if known.project_id != project.pk else "registry.permit_other_day"
+        reasons.append(Reason(code, {"value": value}))
+    if issued_on > today:
+        reasons.append(Reason("registry.permit_in_future", {"day": issued_on}))
+    if _foreign(project, unit_work_ids):
+        reasons.append(Reason("registry.unit_of_other_project", {}))
+    if reasons:
+        raise CannotRegister(*reasons)
+    first = not Permit.objects.filter(project=project).exists()
+    permit = Permit.objects.create(
+        project=project, kind=kind, number=value, issued_on=issued_on, issuer=issuer.strip(), source=source,
+        recorded_at=now, recorded_by=actor.name or actor.username,
+    )
+    permit.unit_works.set(set(unit_work_ids))
+    _tell(actor, "registry.permit.issued", f"registry.permit:{permit.pk}", now, project,
+          {"permit_id": str(permit.pk), "kind": kind, "number": value, "issued_on": issued_on.isoformat(),
+           "first": first, "source": source})
+    return permit.pk
+
+
+@transaction.atomic
+def record_milestone(
+    *, actor: Actor, unit_work_id: UUID, kind: str, now: datetime, planned_on: date | None = None,
+    happened_on: date | None = None, revision: int | None = None,
+) -> UUID:
+    """Record when a step of building is planned, or happened; what it makes due follows from it.
+
+    A value not given leaves what was recorded before.
+    """
+    unit = UnitWork.objects.select_related("phase").filter(pk=unit_work_id).first()
+    if unit is None:
+        raise NotFound
+    project = facts.lock_project(actor, "registry.milestone.record", unit.phase.project_id)
+    row = Milestone.objects.select_for_update().filter(unit_work=unit, kind=kind).first()
+    if row is not None:
+        facts.demand_revision(row, revision, {"planned_on": planned_on, "happened_on": happened_on})
+    reasons = why_not_change(project.status)
+    if why_not_milestone_kind(kind, unit.kind):
+        reasons.append(Reason("registry.milestone_unknown", {"value": kind, "kind": unit.kind}))
+    if planned_on is None and happened_on is None:
+        reasons.append(Reason("registry.milestone_without_day", {}))
+    if happened_on is not None and happened_on > facts.today_of(now):
+        reasons.append(Reason("registry.milestone_in_future", {"day": happened_on}))
+    if reasons:
+        raise CannotChange(*reasons)
+    if row is None:
+        row = Milestone(unit_work=unit, kind=kind, revision=0)
+    planned, happened = planned_on or row.planned_on, happened_on or row.happened_on
+    if row.revision and (planned, happened) == (row.planned_on, row.happened_on):
+        return row.pk
+    row.planned_on, row.happened_on = planned, happened
+    row.revision += 1
+    row.changed_at, row.changed_by = now, actor.name or actor.username
+    row.save()
+    act = "registry.milestone.happened" if happened_on else "registry.milestone.planned"
+    _tell(actor, act, f"registry.milestone:{row.pk}", now, project,
+          {"unit_work_id": str(unit.pk), "kind": kind,
+           "planned_on": planned.isoformat() if planned else "",
+           "happened_on": happened.isoformat() if happened else ""})
+    return row.pk
+
+
+@transaction.atomic
+def record_completion_acceptance(
+    *, actor: Actor, project_id: UUID, accepted_on: date, now: datetime, revision: int | None = None
+) -> None:
+    """Record the day of completion acceptance (竣工验收): the law's terms of transfer count from it."""
+    project = facts.lock_project(actor, "registry.acceptance.record", project_id)
+    facts.demand_revision(project, revision, {"accepted_on": accepted_on})
+    reasons = why_not_change(project.status)
+    if accepted_on > facts.today_of(now):
+        reasons.append(Reason("registry.accepted_in_future", {"day": accepted_on}))
+    if project.started_on is not None and accepted_on < project.started_on:
+        reasons.append(Reason("registry.accepted_before_started", {"day": accepted_on, "earlier": project.started_on}))
+    if project.completed_on is not None and accepted_on < project.completed_on:
+        reasons.append(
+            Reason("registry.accepted_before_completed", {"day": accepted_on, "earlier": project.completed_on})
+        )
+    if reasons:
+        raise CannotChange(*reasons)
+    if project.accepted_on == accepted_on:
+        return
+    was = project.accepted_on
+    project.accepted_on = accepted_on
+    facts.touch(project, actor, now, ["accepted_on"])
+    _accept_units(project, accepted_on, actor, now)
+    _tell(actor, "registry.project.accepted", f"registry.project:{project.pk}", now, project,
+          {"accepted_on": accepted_on.isoformat(), "was": was.isoformat() if was else ""})
+
+
+def _accept_units(project: Project, accepted_on: date, actor: Actor, now: datetime) -> None:
+    """Give every unit work without its own acceptance day that of the project, so that what it owes falls due."""
+    for unit in UnitWork.objects.filter(phase__project=project):
+        row = Milestone.objects.select_for_update().filter(unit_work=unit, kind="acceptance").first()
+        if row is not None and row.happened_on is not None:
+            continue
+        row = row or Milestone(unit_work=unit, kind="acceptance", revision=0)
+        row.happened_on, row.revision = accepted_on, row.revision + 1
+        row.changed_at, row.changed_by = now, actor.name or actor.username
+        row.save()
+        _tell(actor, "registry.milestone.happened", f"registry.milestone:{row.pk}", now, project,
+              {"unit_work_id": str(unit.pk), "kind": "acceptance", "planned_on": "",
+               "happened_on": accepted_on.isoformat()})
