@@ -1,0 +1,36 @@
+"""Background work of filing: plan obligations, suggest what files answer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+_PATIENCE = RetryStrategy(max_attempts=5, exponential_wait=3)
+
+
+@app.task(name="filing.plan_project", queue="filing", retry=_PATIENCE)
+def plan_project(project_id: str) -> None:
+    """Plan the obligations of one project's unit works."""
+    from zhudang.filing import operations
+
+    operations.plan_project(UUID(project_id), now=timezone.now())
+
+
+@app.task(name="filing.plan_kind", queue="filing", retry=_PATIENCE)
+def plan_kind(kind: str) -> None:
+    """Plan every project that has works of this kind, after another list was adopted."""
+    from zhudang.filing.queries.projects import projects_with_kind
+
+    for project_id in projects_with_kind(kind):
+        plan_project.defer(project_id=str(project_id))
+
+
+@app.task(name="filing.suggest_files", queue="filing", retry=_PATIENCE)
+def suggest_files(file_ids: list[str]) -> None:
+    """Guess what newly checked files answer, in pencil."""
+    from zhudang.filing import operations
+
+    operations.suggest(file_ids=[UUID(i) for i in file_ids], now=timezone.now())

@@ -27,6 +27,7 @@ class ScopeList(models.Model):
     source = models.CharField(max_length=400)
     doubt = models.TextField(blank=True)
     kinds = models.JSONField(default=dict)
+    adoptable = models.BooleanField(default=False)
     data_sha256 = models.CharField(max_length=64)
     loaded_at = models.DateTimeField()
 

@@ -347,6 +347,7 @@ ACTS |= {
     "filing.volume.arrange": either(by(CLIENTS, at=Place.CLIENT), by(Role.ARCHIVIST)),
     "filing.volume.number": by(Role.ARCHIVIST),
     "filing.scope.read": either(by(OFFICE), by(FILERS)),
+    "filing.scope.adopt": by(Role.ARCHIVIST),
 }
 
 # ── handover ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(max_length=400)),
                 ('doubt', models.TextField(blank=True)),
                 ('kinds', models.JSONField(default=dict)),
+                ('adoptable', models.BooleanField(default=False)),
                 ('data_sha256', models.CharField(max_length=64)),
                 ('loaded_at', models.DateTimeField()),
             ],

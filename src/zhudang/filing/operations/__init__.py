@@ -1,5 +1,24 @@
-"""What people do in filing: one function, one act, one transaction, one log entry."""
+"""What people do in filing: one function, one act, one transaction, one log entry.
 
+Signatures other contexts and the demo build on (all keyword-only, `actor` and `now` first and last):
+
+    load_scope_lists()                       adopt_scope_list(actor, kind, scope_list_id, now)
+    plan_project(project_id)                 plan_obligations(unit_work_id)
+    excuse(actor, obligation_ids, reason, now)                       restore(actor, obligation_ids, now)
+    suggest(file_ids, now)                   confirm_suggestions(actor, suggestion_ids, now) -> record ids
+    assign(actor, assignments=[(file_id, obligation_id), ...], now) -> record ids
+    describe(actor, record_id, description, revision, now)           describe_many(actor, descriptions, now)
+    file_record(actor, record_id, now)       file_many(actor, record_ids, now)       take_back(actor, record_ids, now)
+    replace_file(actor, record_id, old_file_id, file_id, why, now)   withdraw_records(actor, record_ids, now)
+    mark_delivered / mark_with_client / mark_submitted / mark_accepted / mark_transferred (actor, record_ids, now)
+    mark_returned(actor, returns={record_id: Return(reason, cure, code)}, now)
+    note_preserved(volume_ids, at)
+    compose_volumes(actor, project_id, now)  arrange_project(actor, project_id, now) -> volume ids, numbered
+    void_volume(actor, volume_id, reason, now)
+"""
+
+from zhudang.filing.operations.planning import CannotExcuse, excuse, plan_obligations, plan_project, restore
+from zhudang.filing.operations.scope import CannotAdopt, adopt_scope_list, load_scope_lists
 from zhudang.filing.operations.steps import (
     Return,
     WrongState,
@@ -13,8 +32,13 @@ from zhudang.filing.operations.steps import (
 )
 
 __all__ = [
+    "CannotAdopt",
+    "CannotExcuse",
     "Return",
     "WrongState",
+    "adopt_scope_list",
+    "excuse",
+    "load_scope_lists",
     "mark_accepted",
     "mark_delivered",
     "mark_returned",
@@ -22,4 +46,7 @@ __all__ = [
     "mark_transferred",
     "mark_with_client",
     "note_preserved",
+    "plan_obligations",
+    "plan_project",
+    "restore",
 ]

@@ -1,5 +1,6 @@
 """What people and other contexts see of filing: frozen dataclasses shaped for a page or a call."""
 
+from zhudang.filing.queries.projects import ObligationRow, project_obligations
 from zhudang.filing.queries.records import (
     FileRow,
     RecordRow,
@@ -16,11 +17,13 @@ from zhudang.filing.queries.visibility import known_record, record_facts, visibl
 
 __all__ = [
     "FileRow",
+    "ObligationRow",
     "RecordRow",
     "VolumeRow",
     "iter_record_ids",
     "iter_volumes",
     "known_record",
+    "project_obligations",
     "record_facts",
     "record_of_file",
     "records_by_id",
