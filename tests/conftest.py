@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import django
 import pytest
 
 _DATA = Path(tempfile.mkdtemp(prefix="zhudang-test-"))
@@ -19,6 +20,9 @@ os.environ["ZHUDANG_DATA"] = str(_DATA)
 os.environ["ZHUDANG_DEMO"] = "0"
 os.environ["ZHUDANG_POOL"] = "4"
 os.environ.pop("DATABASE_URL", None)
+# Named here and not in pyproject: pytest-django would load the settings before this folder is set.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
+django.setup()
 
 TEMPLATE = "zhudang_template"
 _FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60"]
