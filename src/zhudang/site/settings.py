@@ -64,7 +64,7 @@ WSGI_APPLICATION = "zhudang.site.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [SOURCE / "site" / "templates"],
+        "DIRS": [SOURCE / "site" / "templates", *(SOURCE / name / "web" / "templates" for name in CONTEXTS)],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
