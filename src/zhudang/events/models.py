@@ -84,9 +84,7 @@ class MessageRead(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["account_id", "message"], name="message_read_once")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account_id", "message"], name="message_read_once")]
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.account_id}"

@@ -71,7 +71,9 @@ def deliver_event(*, event_id: UUID, handler: str, now: datetime) -> bool:
     """
     try:
         with transaction.atomic():
-            delivery = Delivery.objects.select_for_update().select_related("event").get(event_id=event_id, handler=handler)
+            delivery = (
+                Delivery.objects.select_for_update().select_related("event").get(event_id=event_id, handler=handler)
+            )
             if delivery.done_at:
                 return False
             event = delivery.event

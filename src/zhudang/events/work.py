@@ -79,7 +79,9 @@ def advance_or_stop(work_id: UUID, done: int, note: str = "", *, now: datetime |
 @transaction.atomic
 def ask_to_cancel(*, actor: Starter, work_id: UUID, now: datetime) -> bool:
     """Ask the job to stop at its next piece; tells whether there was anything left to stop."""
-    asked = Work.objects.filter(id=work_id, finished_at__isnull=True, cancel_asked_at__isnull=True).update(cancel_asked_at=now)
+    asked = Work.objects.filter(id=work_id, finished_at__isnull=True, cancel_asked_at__isnull=True).update(
+        cancel_asked_at=now
+    )
     if asked:
         cancel_asked.send(sender=None, actor=actor, work_id=work_id, now=now)
     return bool(asked)

@@ -170,7 +170,9 @@ class LoginFailure(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["username", "failed_at"], condition=Q(cleared_at__isnull=True), name="login_open_failures")
+            models.Index(
+                fields=["username", "failed_at"], condition=Q(cleared_at__isnull=True), name="login_open_failures"
+            )
         ]
 
     def __str__(self) -> str:

@@ -458,4 +458,3 @@ def demand(actor: Actor, act: str, facts: ThingFacts | None = None) -> None:
         raise NotFound
     if reasons:
         raise Forbidden(*reasons)
-

@@ -1,0 +1,81 @@
+"""The one sealer: chain what has committed, and give each new head to the witnesses outside the database."""
+
+import threading
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import close_old_connections, connection, transaction
+from django.db.utils import InterfaceError, OperationalError
+from django.utils import timezone
+
+from zhudang.audit import witness
+from zhudang.audit.domain.chain import GENESIS, LoggedEntry, seal
+from zhudang.audit.models import Entry, Head, Seal, Unsealed
+
+log = structlog.get_logger("zhudang.audit")
+_LOCK = 7_140_321_001
+"""Advisory lock of the sealer: however many workers run, one seals."""
+
+BATCH = 2_000
+
+
+@transaction.atomic
+def seal_tail(now: datetime) -> int:
+    """Chain the entries that have committed and are not yet sealed; gives how many, 0 also if another sealer is at it.
+
+    Entries are taken in the order they were made. Acts never wait for this: they only add rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+    waiting = Unsealed.objects.order_by("entry_id").values_list("entry_id", flat=True)[:BATCH]
+    entries = [logged(entry) for entry in Entry.objects.filter(id__in=list(waiting)).order_by("id")]
+    if not entries:
+        return 0
+    last = Seal.objects.order_by("-number").first()
+    sealed = list(seal(entries, last_number=last.number if last else 0, last_chain=last.chain if last else GENESIS))
+    Seal.objects.bulk_create(Seal(number=s.number, entry_id=s.entry_id, leaf=s.leaf, chain=s.chain) for s in sealed)
+    Head.objects.create(first=sealed[0].number, last=sealed[-1].number, chain=sealed[-1].chain, sealed_at=now)
+    _take_from_tail([entry.id for entry in entries])
+    return len(sealed)
+
+
+def _take_from_tail(entry_ids: list[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_unsealed WHERE entry_id = ANY(%s)", [entry_ids])
+
+
+def logged(entry: Entry) -> LoggedEntry:
+    """A row as the chain sees it."""
+    return LoggedEntry(entry.id, entry.at, entry.actor, entry.account_id, entry.act, entry.subject, entry.data)
+
+
+def seal_everything(now: datetime) -> int:
+    """Seal until the tail is empty, then let the witnesses know; gives how many were sealed."""
+    total = 0
+    while count := seal_tail(now):
+        total += count
+    witness.bring_up_to_date()
+    return total
+
+
+def run_forever(stop: threading.Event, *, pause_seconds: float = 0.5) -> None:
+    """Seal again and again until `stop` is set: a thread of every worker runs this; one at a time gets the lock.
+
+    A database that is away for a while is waited for; nothing is lost, since the tail stands in rows.
+    """
+    complained = False
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            seal_everything(timezone.now())
+            complained = False
+        except (OperationalError, InterfaceError, OSError) as problem:
+            if not complained:
+                log.warning("the log's tail waits to be sealed", problem=type(problem).__name__)
+            complained = True
+            connection.close()
+        stop.wait(pause_seconds)
+    connection.close()

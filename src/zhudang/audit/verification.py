@@ -1,0 +1,170 @@
+"""Verify the log: every entry against its seal, every seal against the one before, every head against the witnesses."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+
+from zhudang.audit import witness
+from zhudang.audit.domain.chain import SHORT, LoggedEntry, SealedEntry
+from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding, compare_with_witness
+
+SLOW_SEALING = timedelta(minutes=5)
+"""A tail older than this means that no sealer is running."""
+
+
+@dataclass(frozen=True)
+class WitnessReport:
+    """What one witness said."""
+
+    folder: str
+    heads: int
+    last_number: int
+    lost_by_restore: int = 0
+
+
+@dataclass(frozen=True)
+class LogVerdict:
+    """What a verification found. `is_sound` says that nothing was changed, removed, inserted or reordered."""
+
+    sealed: int
+    last_number: int
+    head: str
+    unsealed: int
+    tail_waits: bool
+    findings: tuple[LogFinding, ...]
+    witnesses: tuple[WitnessReport, ...]
+    verified_at: datetime
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.findings
+
+
+_IN_ORDER = """
+    SELECT s.number, s.entry_id, s.leaf, s.chain, e.id, e.at, e.actor, e.account_id, e.act, e.subject, e.data::text
+    FROM audit_seal s LEFT JOIN audit_entry e ON e.id = s.entry_id ORDER BY s.number
+"""
+_OUTSIDE = """
+    SELECT e.id FROM audit_entry e
+    WHERE NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id)
+      AND NOT EXISTS (SELECT 1 FROM audit_unsealed u WHERE u.entry_id = e.id)
+"""
+_TAIL_WITHOUT_ENTRY = """
+    SELECT u.entry_id FROM audit_unsealed u WHERE NOT EXISTS (SELECT 1 FROM audit_entry e WHERE e.id = u.entry_id)
+"""
+_HEADS = """
+    SELECT h.last FROM audit_head h LEFT JOIN audit_seal s ON s.number = h.last
+    WHERE s.chain IS DISTINCT FROM h.chain
+    UNION SELECT max(number) FROM audit_seal HAVING max(number) IS DISTINCT FROM (SELECT max(last) FROM audit_head)
+"""
+_TAIL = "SELECT count(*), min(e.at) FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id"
+
+
+def verify(now: datetime) -> LogVerdict:
+    """Read the whole log and every witness; memory grows with what the witnesses keep of each number only.
+
+    The witnesses are read first: what they know has been committed before, so the snapshot taken next must hold it.
+    """
+    testimonies = [_Testimony.of(folder) for folder in witness.folders() if folder.is_dir()]
+    judge = ChainJudge()
+    present: dict[int, str] = {}
+    with _one_snapshot():
+        for seal, entry in _walk():
+            judge.look_at(seal, entry)
+            present[seal.number] = seal.leaf[:SHORT]
+        findings = judge.judge()
+        findings += [LogFinding(0, Fault.INSERTED, row[0]) for row in _rows(_OUTSIDE)]
+        findings += [LogFinding(0, Fault.REMOVED, row[0]) for row in _rows(_TAIL_WITHOUT_ENTRY)]
+        findings += [LogFinding(row[0] or 0, Fault.CHAIN) for row in _rows(_HEADS)]
+        for testimony in testimonies:
+            findings += testimony.contradictions(present)
+        unsealed, oldest = _rows(_TAIL)[0]
+    return LogVerdict(
+        sealed=judge.count,
+        last_number=judge.last_number,
+        head=judge.last_chain,
+        unsealed=unsealed,
+        tail_waits=bool(oldest and now - oldest > SLOW_SEALING),
+        findings=tuple(_once_each(findings)),
+        witnesses=tuple(testimony.report() for testimony in testimonies),
+        verified_at=now,
+    )
+
+
+@contextmanager
+def _one_snapshot() -> Iterator[None]:
+    """Everything below sees the log at one moment, whatever is being written and sealed meanwhile."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _walk() -> Iterator[tuple[SealedEntry, LoggedEntry | None]]:
+    with connection.chunked_cursor() as cursor:
+        cursor.itersize = 2_000
+        cursor.execute(_IN_ORDER)
+        for number, entry_id, leaf, chain, found, at, actor, account_id, act, subject, data in cursor:
+            entry = LoggedEntry(found, at, actor, account_id, act, subject, json.loads(data)) if found else None
+            yield SealedEntry(number, entry_id, leaf, chain), entry
+
+
+def _rows(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
+@dataclass
+class _Testimony:
+    """What one witness was told: the beginnings of leaves, and the full heads, by number."""
+
+    folder: str
+    leaves: dict[int, str] = field(default_factory=dict)
+    heads: dict[int, str] = field(default_factory=dict)
+    lost_by_restore: int = 0
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Testimony":
+        testimony = cls(str(folder))
+        for line in witness.read(folder):
+            if line.restored:
+                lost = [number for number in testimony.leaves if number > line.last]
+                testimony.lost_by_restore += len(lost)
+                for number in lost:
+                    testimony.leaves.pop(number)
+                    testimony.heads.pop(number, None)
+                continue
+            testimony.heads[line.last] = line.head
+            testimony.leaves.update(zip(range(line.first, line.last + 1), line.leaves, strict=False))
+        return testimony
+
+    def contradictions(self, present: Mapping[int, str]) -> list[LogFinding]:
+        """Where the log as it is now is not the log this witness saw."""
+        if found := compare_with_witness(self.leaves, present, witness=self.folder):
+            return found
+        now = dict(_rows("SELECT number, chain FROM audit_seal WHERE number = ANY(%s)", [list(self.heads)]))
+        differing = [number for number, head in self.heads.items() if now.get(number) != head]
+        return [LogFinding(min(differing), Fault.CHAIN, witness=self.folder)] if differing else []
+
+    def report(self) -> WitnessReport:
+        return WitnessReport(self.folder, len(self.heads), max(self.heads, default=0), self.lost_by_restore)
+
+
+def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
+    """One finding a number and fault; a broken link says nothing more where the entry itself is named."""
+    named = {finding.number for finding in findings if finding.fault is not Fault.CHAIN}
+    seen: dict[tuple[int, Fault, Any], LogFinding] = {}
+    for finding in findings:
+        if finding.fault is Fault.CHAIN and finding.number in named:
+            continue
+        seen.setdefault((finding.number, finding.fault, None if finding.number else finding.entry_id), finding)
+    return sorted(seen.values(), key=lambda finding: (finding.number, finding.fault))

@@ -1,0 +1,165 @@
+"""Witnesses: append-only files outside the database that were given every head when it was made.
+
+A superuser who rewrites entries and recomputes the whole chain cannot rewrite these as well without reaching every
+place they lie in. One line a head: its numbers, its value, when, and the beginnings of its leaves, so that a
+difference can be told by number.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from zhudang.audit.domain.judging import shorten
+from zhudang.audit.models import Head, Seal
+
+log = structlog.get_logger("zhudang.audit")
+_PREFIX = "audit-heads-"
+
+
+@dataclass(frozen=True)
+class WitnessedHead:
+    """One line of a witness file."""
+
+    first: int
+    last: int
+    head: str
+    at: str
+    leaves: tuple[str, ...]
+    restored: bool = False
+    """The log was restored from a backup that ended at `last`; what a witness knew beyond that is lost, openly."""
+
+
+def folders() -> list[Path]:
+    """Where the witnesses lie: in the data folder, beside each preservation site, and where settings add."""
+    chosen = [Path(settings.DATA) / "witness"]
+    chosen += [Path(site["path"]) / "log-witness" for site in getattr(settings, "SITES", []) if site.get("path")]
+    return [*chosen, *(Path(path) for path in getattr(settings, "AUDIT_WITNESSES", []))]
+
+
+_up_to: dict[Path, int] = {}
+"""How far this process knows each witness to be; only saves reading the files when nothing is new."""
+
+
+def bring_up_to_date() -> int:
+    """Give every witness the heads it has not seen; gives how many lines were written in all.
+
+    A witness that cannot be reached (a site's disk is away) is passed over and catches up later.
+    """
+    newest = Head.objects.order_by("-last").values_list("last", flat=True).first() or 0
+    written = 0
+    for folder in folders():
+        if _up_to.get(folder) == newest:
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _alone(folder):
+                written += _catch_up(folder)
+            _up_to[folder] = newest
+        except OSError as problem:
+            log.warning("witness out of reach", folder=str(folder), problem=type(problem).__name__)
+    return written
+
+
+def note_restore(*, at: datetime, backup: str) -> None:
+    """Tell every witness that the log was restored and now ends earlier than it was seen; part of `restore`.
+
+    The numbers after that are given anew; the lost ones stay in the witness and are told by `verify`.
+    """
+    last = Head.objects.order_by("-last").first()
+    line = {
+        "restored_to": last.last if last else 0,
+        "head": last.chain if last else "",
+        "at": at.isoformat(),
+        "backup": backup,
+    }
+    for folder in folders():
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            _append(folder, f"{_PREFIX}{at:%Y%m}.jsonl", line)
+    _up_to.clear()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two workers may seal one after the other within a moment: one of them writes here."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _catch_up(folder: Path) -> int:
+    known = _last_line(folder)
+    heads = Head.objects.filter(last__gt=known.last if known else 0).order_by("last")
+    written = 0
+    for head in heads.iterator(chunk_size=500):
+        leaves = Seal.objects.filter(number__gte=head.first, number__lte=head.last).order_by("number")
+        line = {
+            "first": head.first,
+            "last": head.last,
+            "head": head.chain,
+            "at": head.sealed_at.isoformat(),
+            "leaves": shorten(leaves.values_list("leaf", flat=True)),
+        }
+        _append(folder, f"{_PREFIX}{head.sealed_at:%Y%m}.jsonl", line)
+        written += 1
+    return written
+
+
+def _append(folder: Path, name: str, line: dict[str, Any]) -> None:
+    """Add one line and make it durable; a line torn by a crash is closed off first, never altered."""
+    path = folder / name
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        text = json.dumps(line, separators=(",", ":")) + "\n"
+        os.write(handle, ("\n" + text if torn else text).encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _last_line(folder: Path) -> WitnessedHead | None:
+    """The newest whole line of the newest file; reads its end only."""
+    for path in sorted(folder.glob(f"{_PREFIX}*.jsonl"), reverse=True):
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            reach = 65_536
+            while True:
+                stream.seek(max(0, size - reach))
+                lines = stream.read().split(b"\n")
+                for raw in reversed(lines if reach >= size else lines[1:]):
+                    if head := _parse(raw):
+                        return head
+                if reach >= size:
+                    break
+                reach *= 8
+    return None
+
+
+def _parse(raw: bytes) -> WitnessedHead | None:
+    try:
+        line = json.loads(raw)
+        if "restored_to" in line:
+            return WitnessedHead(line["restored_to"], line["restored_to"], line["head"], line["at"], (), restored=True)
+        return WitnessedHead(line["first"], line["last"], line["head"], line["at"], tuple(line["leaves"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def read(folder: Path) -> Iterator[WitnessedHead]:
+    """Every whole line a witness holds, oldest first; a torn line was written again after it."""
+    for path in sorted(folder.glob(f"{_PREFIX}*.jsonl")):
+        with path.open("rb") as stream:
+            for raw in stream:
+                if head := _parse(raw):
+                    yield head

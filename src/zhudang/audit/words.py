@@ -1,0 +1,17 @@
+"""The sentences of the log."""
+
+from django.utils.translation import gettext_lazy as _
+
+from zhudang.audit.domain.judging import Fault
+
+FAULTS = {
+    Fault.CHANGED: _("第 %(number)s 条被改动"),
+    Fault.REMOVED: _("第 %(number)s 条被删除"),
+    Fault.INSERTED: _("第 %(number)s 条是事后插入的"),
+    Fault.REORDERED: _("第 %(number)s 条被换了位置"),
+    Fault.CHAIN: _("第 %(number)s 条的链值不对"),
+}
+UNNUMBERED = {
+    Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),
+    Fault.REMOVED: _("待封条目 %(entry)s 不见了"),
+}

@@ -1,0 +1,196 @@
+"""The log against real hands: the application role, the tables' owner, a superuser with everything allowed."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.db.utils import ProgrammingError
+from django.utils import timezone
+from zhudang.audit import command, operations, sealing, verification, witness
+from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
+from zhudang.audit.domain.judging import Fault
+from zhudang.audit.models import Entry, Head, Seal, Unsealed
+
+
+@pytest.fixture
+def log_of_ten(committed_db: str, settings: Any, tmp_path: Path) -> str:
+    """Ten sealed entries in three heads, two witnesses; yields the database's name."""
+    settings.DATA = tmp_path
+    settings.SITES = [{"code": "a", "path": str(tmp_path / "site-a")}]
+    witness._up_to.clear()
+    for count in (1, 4, 5):
+        for _ in range(count):
+            operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now(), data={"count": count})
+        sealing.seal_everything(timezone.now())
+    return committed_db
+
+
+def findings() -> list[tuple[int, Fault]]:
+    return [(f.number, f.fault) for f in verification.verify(timezone.now()).findings]
+
+
+@pytest.fixture
+def tamper(log_of_ten: str, superuser_connection: Callable[[str], Any]) -> Callable[[str], None]:
+    """Run SQL as a superuser who has switched the triggers off."""
+    hand = superuser_connection(log_of_ten)
+    hand.execute("SET session_replication_role = replica")
+
+    def run(statement: str) -> None:
+        hand.execute(statement)
+
+    return run
+
+
+def test_an_entry_stands_or_falls_with_its_act(committed_db: str) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+        raise RuntimeError
+    assert not Entry.objects.exists() and not Unsealed.objects.exists()
+
+
+def test_entries_are_chained_in_order_without_gaps_and_leave_the_tail(log_of_ten: str) -> None:
+    assert list(Seal.objects.values_list("number", flat=True)) == list(range(1, 11))
+    assert list(Head.objects.values_list("first", "last")) == [(1, 1), (2, 5), (6, 10)]
+    assert not Unsealed.objects.exists()
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound and verdict.sealed == 10 and len(verdict.witnesses) == 2
+
+
+def test_the_tail_is_shown_as_unsealed_and_is_no_fault(log_of_ten: str) -> None:
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound and verdict.unsealed == 1 and not verdict.tail_waits
+    assert verification.verify(timezone.now() + timedelta(hours=1)).tail_waits
+
+
+@pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_head"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
+def test_neither_the_application_nor_the_owner_may_change_the_log(log_of_ten, table, statement, cluster) -> None:
+    column = {"audit_entry": "actor", "audit_seal": "leaf", "audit_head": "chain"}[table]
+    sql = statement.format(table, column, column)
+    with pytest.raises(ProgrammingError), connection.cursor() as cursor:
+        cursor.execute(sql)
+    from zhudang.site import environment
+
+    dsn = cluster.superuser_dsn(log_of_ten)
+    owner = psycopg.conninfo.make_conninfo(dsn, user="zhudang_owner", password=environment.secret("database_owner"))
+    with psycopg.connect(owner) as hand, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        hand.execute(sql)
+    assert Entry.objects.count() == Seal.objects.count() == 10
+
+
+@pytest.mark.parametrize(
+    "statement, expected",
+    [
+        ("UPDATE audit_entry SET actor = 'nobody' WHERE id = {4}", [(4, Fault.CHANGED)]),
+        ("UPDATE audit_entry SET data = '{{}}' WHERE id = {10}", [(10, Fault.CHANGED)]),
+        ("DELETE FROM audit_entry WHERE id = {7}", [(7, Fault.REMOVED)]),
+        ("DELETE FROM audit_entry WHERE id = {1}; DELETE FROM audit_seal WHERE number = 1", [(1, Fault.REMOVED)]),
+        ("UPDATE audit_seal SET entry_id = gen_random_uuid() WHERE number = 2; UPDATE audit_seal SET entry_id = {2} "
+         "WHERE number = 3; UPDATE audit_seal SET entry_id = {3} WHERE number = 2",
+         [(2, Fault.REORDERED), (3, Fault.REORDERED)]),
+        ("INSERT INTO audit_entry SELECT gen_random_uuid(), at, actor, account_id, act, subject, data FROM audit_entry LIMIT 1",
+         [(0, Fault.INSERTED)]),
+        ("DELETE FROM audit_entry WHERE id IN ({9}, {10}); DELETE FROM audit_seal WHERE number > 8; "
+         "UPDATE audit_head SET last = 8, chain = (SELECT chain FROM audit_seal WHERE number = 8) WHERE first = 6",
+         [(9, Fault.REMOVED), (10, Fault.REMOVED)]),
+    ],
+)  # fmt: skip
+def test_what_a_superuser_did_is_found_by_number(log_of_ten, tamper, statement, expected) -> None:
+    ids = {number: f"'{entry_id}'::uuid" for number, entry_id in Seal.objects.values_list("number", "entry_id")}
+    tamper(statement.format(*([""] + [ids[n] for n in range(1, 11)])))
+    assert findings() == expected
+
+
+def _recompute(tamper: Callable[[str], None], order: list[Any]) -> None:
+    """Do what a clever superuser would: chain the entries given anew, heads and all."""
+    tamper("DELETE FROM audit_seal; DELETE FROM audit_head")
+    entries = {e.id: sealing.logged(e) for e in Entry.objects.all()}
+    sealed = list(seal([entries[i] for i in order], last_number=0, last_chain=GENESIS))
+    for s in sealed:
+        assert s.leaf == leaf_of(entries[s.entry_id])
+        tamper(f"INSERT INTO audit_seal VALUES ({s.number}, '{s.entry_id}', '{s.leaf}', '{s.chain}')")
+    tamper(f"INSERT INTO audit_head VALUES ({sealed[-1].number}, 1, '{sealed[-1].chain}', now())")
+
+
+def test_a_recomputed_chain_is_betrayed_by_the_witnesses(log_of_ten, tamper) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[5]}'")
+    _recompute(tamper, order)
+    assert findings() == [(6, Fault.CHANGED)]
+    assert command.verify() == 1
+
+
+def test_an_entry_cut_out_of_a_recomputed_chain_is_named(log_of_ten, tamper) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"DELETE FROM audit_entry WHERE id = '{order[2]}'")
+    _recompute(tamper, order[:2] + order[3:])
+    assert findings() == [(3, Fault.REMOVED)]
+
+
+def test_one_entry_of_a_recomputed_chain_moved_is_named(log_of_ten, tamper) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    _recompute(tamper, [*order[:2], order[8], *order[2:8], order[9]])
+    assert findings() == [(9, Fault.REORDERED)]
+
+
+def test_one_honest_witness_is_enough(log_of_ten, tamper) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[0]}'")
+    _recompute(tamper, order)
+    for path in witness.folders()[0].glob("*.jsonl"):
+        path.unlink()
+    assert findings() == [(1, Fault.CHANGED)]
+
+
+def test_a_line_torn_by_a_crash_is_written_again_and_nothing_is_lost(log_of_ten: str) -> None:
+    path = next(witness.folders()[0].glob("*.jsonl"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    witness._up_to.clear()
+    witness.bring_up_to_date()
+    lines = path.read_text().splitlines()
+    assert len(lines) == 4 and json.loads(lines[3])["last"] == 10
+    assert verification.verify(timezone.now()).is_sound
+
+
+def test_a_witness_that_was_away_catches_up(log_of_ten: str) -> None:
+    folder = witness.folders()[1]
+    for path in folder.glob("*.jsonl"):
+        path.unlink()
+    witness._up_to.clear()
+    assert witness.bring_up_to_date() == 3
+    assert [head.last for head in witness.read(folder)] == [1, 5, 10]
+
+
+def test_a_restored_log_says_openly_what_was_lost(log_of_ten, tamper) -> None:
+    tamper("DELETE FROM audit_entry WHERE id IN (SELECT entry_id FROM audit_seal WHERE number > 5)")
+    tamper("DELETE FROM audit_seal WHERE number > 5; DELETE FROM audit_head WHERE last > 5")
+    assert findings() == [(n, Fault.REMOVED) for n in range(6, 11)]
+    witness.note_restore(at=timezone.now(), backup="2026-06-17")
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    sealing.seal_everything(timezone.now())
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound and {w.lost_by_restore for w in verdict.witnesses} == {5}
+
+
+def test_two_sealers_at_once_seal_every_entry_once(log_of_ten: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    for _ in range(50):
+        operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+
+    def work(_n: int) -> int:
+        try:
+            return sealing.seal_tail(timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 50
+    assert verification.verify(timezone.now()).is_sound
