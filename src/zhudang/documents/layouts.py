@@ -15,7 +15,19 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     # to, paragraphs, facts[{label, value, wide}], parts[{heading, lines, columns, rows}], closing, left/right {title, lines}
     "letter": LETTER,
     "certificate": frozenset(
-        {"issuer", "number", "check_code", "client", "body", "facts", "quantities", "proof", "date", "qr_svg", "verify_url"}
+        {
+            "issuer",
+            "number",
+            "check_code",
+            "client",
+            "body",
+            "facts",
+            "quantities",
+            "proof",
+            "date",
+            "qr_svg",
+            "verify_url",
+        }
     ),
     # 案卷封面: also accession_no, compiled_by, date_span, secrecy, retention, volume_count, volume_position
     "cover": frozenset({"issuer", "title", "reference_code", "compiled_by", "date_span", "retention"}),
