@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from zhudang.audit.domain import chain
 from zhudang.audit.domain.chain import GENESIS, LoggedEntry, leaf_of, seal
 from zhudang.audit.domain.judging import ChainJudge, Fault, compare_with_witness

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
+
 from zhudang.audit import command, operations, sealing, verification, witness
 from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
 from zhudang.audit.domain.judging import Fault

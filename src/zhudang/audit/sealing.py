@@ -77,5 +77,9 @@ def run_forever(stop: threading.Event, *, pause_seconds: float = 0.5) -> None:
                 log.warning("the log's tail waits to be sealed", problem=type(problem).__name__)
             complained = True
             connection.close()
+        except Exception:
+            log.exception("the log's tail could not be sealed")
+            connection.close()
+            stop.wait(5)
         stop.wait(pause_seconds)
     connection.close()

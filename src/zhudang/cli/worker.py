@@ -1,9 +1,12 @@
 """`zhudang worker`: background jobs by procrastinate, as the application role."""
 
 import asyncio
+import threading
 
 import structlog
 from procrastinate.contrib.django import app
+
+from zhudang.audit import sealing
 
 log = structlog.get_logger("zhudang.worker")
 HEARTBEAT_SECONDS = 2.0
@@ -12,7 +15,14 @@ STALLED_SECONDS = 8.0
 
 def run() -> None:
     """Work until stopped; jobs of workers that died are taken up again (they are safe to run twice)."""
-    asyncio.run(_work())
+    stop = threading.Event()
+    sealer = threading.Thread(target=sealing.run_forever, args=(stop,), name="sealer", daemon=True)
+    sealer.start()
+    try:
+        asyncio.run(_work())
+    finally:
+        stop.set()
+        sealer.join(timeout=5)
 
 
 async def _work() -> None:
