@@ -1,0 +1,191 @@
+"""One file, inside a worker: digests, format by content, opener of its kind, verdict."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zhudang.checks.formats import Identified, Identifier
+from zhudang.checks.malware import Scanner, ScannerUnavailable
+from zhudang.checks.model import (
+    FACT_NAMES,
+    UNKNOWN_FORMAT,
+    FileReport,
+    Finding,
+    Format,
+    Severity,
+    verdict_of,
+)
+from zhudang.checks.rules import finding
+from zhudang.shared.digests import digest_file
+
+OPENERS = {
+    "pdf": "pdf",
+    "ofd": "ofd",
+    "image": "image",
+    "dxf": "dxf",
+    "dwg": "dwg",
+    "ifc": "ifc",
+    "media": "media",
+    "office": "office",
+    "archive": "archive",
+    "text": "text",
+    "xml": "text",
+    "html": "text",
+    "email": "text",
+}
+"""Module in `openers/` for each kind of file. A kind without one is told as not opened."""
+
+
+@dataclass
+class Case:
+    """One file under examination: what is known of it, and what was found so far."""
+
+    path: Path
+    name: str
+    size: int
+    scratch: Path
+    kind: str = ""
+    format: Format = UNKNOWN_FORMAT
+    facts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(FACT_NAMES))
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def extension(self) -> str:
+        return os.path.splitext(self.name)[1].lower()
+
+    def find(self, code: str, severity: Severity | None = None, **data: Any) -> None:
+        """Note a finding, once: the same code with the same data is not repeated."""
+        found = finding(code, severity, **data)
+        if found not in self.findings:
+            self.findings.append(found)
+
+    def active(self, *kinds: str) -> None:
+        """Note active content by its fixed names."""
+        present = self.facts["active_content"] or []
+        self.facts["active_content"] = sorted({*present, *kinds})
+
+
+class Examiner:
+    """Examines files one after another; keeps what is costly to load."""
+
+    def __init__(self, scratch: Path, clamd: str | None = None) -> None:
+        self._scratch = scratch
+        self._identifier = Identifier(scratch)
+        self._scanner = Scanner(clamd) if clamd else None
+
+    def examine(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Report on one file as JSON-ready data.
+
+        Args:
+            task: path, name, label, sha256, sm3, expect_sha256, depth. Depth `identify` leaves out the
+                opener and `bytes` also identification: for a file that ended a worker before.
+        """
+        try:
+            size = os.stat(task["path"]).st_size
+        except OSError as error:
+            return _unread(task, 0, error)
+        case = Case(Path(task["path"]), task["name"], size, self._scratch)
+        try:
+            sha256, sm3 = _digests(case, task)
+        except OSError as error:
+            return _unread(task, size, error)
+        if task["depth"] != "bytes":
+            self._look(case, opened=task["depth"] == "full")
+            self._scan(case)
+        return FileReport(
+            path=task["label"],
+            size=case.size,
+            sha256=sha256,
+            sm3=sm3,
+            format=case.format,
+            verdict=verdict_of(case.findings),
+            findings=tuple(case.findings),
+            facts=case.facts,
+            not_checked=case.not_checked,
+        ).as_json()
+
+    def _look(self, case: Case, *, opened: bool) -> None:
+        if case.size == 0:
+            case.find("FMT-003")
+            return
+        seen = self._identifier.identify(case.path, case.name)
+        case.format, case.kind = seen.format, seen.kind
+        _tell_format(case, seen)
+        if opened:
+            _open(case, seen)
+
+    def _scan(self, case: Case) -> None:
+        if self._scanner is None:
+            case.not_checked["VIR-001"] = "no_scanner"
+            return
+        try:
+            virus = self._scanner.scan(case.path)
+        except ScannerUnavailable as trouble:
+            case.not_checked["VIR-001"] = trouble.reason
+            return
+        case.facts["infected"] = virus or False
+        if virus:
+            case.find("VIR-001", virus=virus)
+
+
+def _digests(case: Case, task: dict[str, Any]) -> tuple[str, str]:
+    if task["sha256"] and task["sm3"]:
+        sha256, sm3 = task["sha256"], task["sm3"]
+    else:
+        digests = digest_file(case.path)
+        sha256, sm3, case.size = digests.sha256, digests.sm3, digests.size
+    if task["expect_sha256"] and task["expect_sha256"] != sha256:
+        case.find("FIX-001", expected=task["expect_sha256"], found=sha256)
+    return sha256, sm3
+
+
+def _tell_format(case: Case, seen: Identified) -> None:
+    if seen.mismatch and not seen.claimed_only:
+        case.find("FMT-002", extension=case.extension, format=seen.format.name, id=seen.format.id)
+    if not seen.kind:
+        code = "FMT-004" if seen.format.id else "FMT-001"
+        case.find(code, extension=case.extension, format=seen.format.name, id=seen.format.id)
+
+
+def _open(case: Case, seen: Identified) -> None:
+    """Run the opener; whatever it does not answer itself is told as an unfinished check."""
+    if not seen.kind:
+        return
+    module = OPENERS.get(seen.kind)
+    if module is None:
+        case.find("FMT-004", extension=case.extension, format=seen.format.name, id=seen.format.id)
+        return
+    try:
+        opener: Callable[[Case], None] = importlib.import_module(
+            f"zhudang.checks.openers.{module}"
+        ).examine
+    except ImportError as missing:
+        case.find("RUN-006", module=missing.name or module)
+        return
+    try:
+        opener(case)
+    except MemoryError:
+        case.find("RUN-003", limit_mb=0)
+    except Exception as trouble:  # a parser's surprise on a stranger's file is data, not a crash
+        case.find("RUN-005", error=type(trouble).__name__, detail=str(trouble)[:200])
+
+
+def _unread(task: dict[str, Any], size: int, error: OSError) -> dict[str, Any]:
+    found = finding("RUN-004", error=error.strerror or type(error).__name__)
+    report = FileReport(
+        path=task["label"],
+        size=size,
+        sha256=task["sha256"],
+        sm3=task["sm3"],
+        format=UNKNOWN_FORMAT,
+        verdict=verdict_of([found]),
+        findings=(found,),
+        facts=dict.fromkeys(FACT_NAMES),
+    )
+    return {**report.as_json(), "verdict": "not_checked"}

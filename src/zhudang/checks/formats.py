@@ -1,0 +1,212 @@
+"""What a file is, by its content: our own rules first, then PRONOM, then the decoding of text.
+
+Used inside workers only: the identification library brings a runtime of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zhudang.checks.encodings import guess_encoding
+from zhudang.checks.model import Format
+from zhudang.checks.rules import DATA
+
+HEAD_BYTES = 8192
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+DXF_START = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:999\s*\r?\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION\b")
+IFC_SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'(IFC[^']*)'", re.IGNORECASE)
+TEXT_FORMAT = Format("x-fmt/111", "Plain Text File", "text/plain", "text decoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A format, the kind of opener it needs (empty: none), and how far the name agrees.
+
+    `mismatch`: the ending claims another format than the content shows. `claimed_only`: the content
+    says nothing; `kind` is what the ending claims, to be proven by opening.
+    """
+
+    format: Format
+    kind: str
+    mismatch: bool = False
+    claimed_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    kind: str
+    family: str
+
+
+@cache
+def kinds() -> dict[str, str]:
+    """Format id, mime type or `class:` → kind of opener."""
+    with (DATA / "kinds.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["key"].replace('"', ""): row["kind"] for row in csv.DictReader(lines)}
+
+
+@cache
+def extensions() -> dict[str, _Claim]:
+    """Ending → what it claims."""
+    with (DATA / "extensions.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["extension"]: _Claim(row["kind"], row["family"]) for row in csv.DictReader(lines)}
+
+
+class Identifier:
+    """Identifies files; loads the PRONOM signatures once, at first use."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._pronom: Any = None
+
+    def identify(self, path: Path, name: str) -> Identified:
+        """Tell the format of `path`; `name` is what its maker called it."""
+        extension = os.path.splitext(name)[1].lower()
+        claim = extensions().get(extension)
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+        if own := own_rule(path, head):
+            kind = kinds()[own.id]
+            return Identified(own, kind, mismatch=bool(claim) and claim.kind != kind)
+        match = self._ask_pronom(path, name, extension)
+        if match is None or match["id"] == "UNKNOWN":
+            return _unknown(path, head, claim)
+        return _by_pronom(match, path, head, claim)
+
+    def _ask_pronom(self, path: Path, name: str, extension: str) -> dict[str, str] | None:
+        if self._pronom is None:
+            import pygfried
+
+            self._pronom = pygfried.Scanner()
+        asked = path
+        if path.suffix.lower() != extension:
+            asked = self._scratch / f"named{extension}"
+            asked.unlink(missing_ok=True)
+            asked.symlink_to(path.resolve())
+        try:
+            answer = self._pronom.identify(os.fspath(asked), detailed=True)
+        except OSError:
+            return None
+        matches = answer["files"][0]["matches"] if answer["files"] else []
+        by_bytes = [match for match in matches if "only" not in match.get("warning", "")]
+        return (by_bytes or matches or [None])[0]
+
+
+def tool_versions() -> dict[str, str]:
+    """Identification library and signature files, for the report. Loads the library."""
+    import pygfried
+
+    return {"siegfried": pygfried.version(), "pronom": "DROID_SignatureFile_V125"}
+
+
+def own_rule(path: Path, head: bytes) -> Format | None:
+    """Formats PRONOM does not know, or knows only as their envelope."""
+    if head.startswith(ZIP_MAGIC):
+        return _zip_rule(path)
+    if head.startswith(b"ISO-10303-21") and (schema := IFC_SCHEMA.search(head)):
+        name = schema[1].decode("ascii", "replace").upper()
+        if name.startswith(("IFC2X3", "IFC4")) and name in {"IFC2X3", "IFC4"}:
+            return None
+        return Format("zd/ifc", f"Industry Foundation Classes ({name})", "application/x-step", "own rule: FILE_SCHEMA")
+    return None
+
+
+def _zip_rule(path: Path) -> Format | None:
+    try:
+        with zipfile.ZipFile(path) as container:
+            names = {info.filename for info in container.infolist()[:20000]}
+            if any(name.lower() == "ofd.xml" for name in names):
+                basis = "own rule: ZIP with OFD.xml at its root"
+                return Format("zd/ofd", "OFD 版式文档 (GB/T 33190)", "application/ofd", basis)
+            if "mimetype" in names:
+                with container.open("mimetype") as stream:
+                    mime = stream.read(200).decode("ascii", "replace").strip()
+                if mime.startswith("application/vnd.oasis.opendocument") and _is_encrypted_odf(container):
+                    return Format("zd/odf", "OpenDocument (encrypted)", mime, "own rule: mimetype entry")
+    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+        return None
+    except Exception:  # zlib and struct errors of hostile containers: left to the archive opener
+        return None
+    return None
+
+
+def _is_encrypted_odf(container: zipfile.ZipFile) -> bool:
+    try:
+        with container.open("META-INF/manifest.xml") as stream:
+            return b"encryption-data" in stream.read(1 << 20)
+    except KeyError:
+        return False
+
+
+def _by_pronom(
+    match: dict[str, str], path: Path, head: bytes, claim: _Claim | None
+) -> Identified:
+    found = Format(match["id"], _name(match), match.get("mime", ""), f"PRONOM: {match['basis']}")
+    kind = _kind_of(match)
+    warning = match.get("warning", "")
+    if "extension only" in warning:
+        return _by_ending(found, kind, path, head, claim)
+    if "text only" in warning or match["basis"].startswith("text match"):
+        if DXF_START.match(head):
+            return Identified(_dxf(), "dxf")
+        return Identified(found, "text", mismatch=bool(claim) and claim.kind not in {"text", "xml", "html", "email"})
+    differs = "extension mismatch" in warning and claim is not None
+    if differs and claim is not None and claim.family in {"gz"} and kind == "archive":
+        differs = False
+    return Identified(found, kind, mismatch=differs)
+
+
+def _by_ending(
+    found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None
+) -> Identified:
+    """PRONOM knew the ending only: text formats are proven by decoding, others not at all."""
+    if guess_encoding(path, head):
+        return Identified(found, kind or "text")
+    if claim:
+        return Identified(found, claim.kind, claimed_only=True)
+    return Identified(Format("", "", "", ""), "")
+
+
+def _unknown(path: Path, head: bytes, claim: _Claim | None) -> Identified:
+    """Neither rule nor signature: text, or the claim of the ending put to the proof."""
+    position = head[:1024].find(b"%PDF-")
+    if position >= 0:
+        found = Format("zd/pdf", "PDF", "application/pdf", f"own rule: %PDF- at {position}")
+        return Identified(found, "pdf", mismatch=bool(claim) and claim.kind != "pdf")
+    if DXF_START.match(head):
+        return Identified(_dxf(), "dxf", mismatch=bool(claim) and claim.kind != "dxf")
+    if claim and claim.kind not in {"text", "xml", "html", "email"}:
+        return Identified(Format("", "", "", ""), claim.kind, claimed_only=True)
+    if guess_encoding(path, head):
+        return Identified(TEXT_FORMAT, claim.kind if claim else "text")
+    return Identified(Format("", "", "", ""), claim.kind if claim else "", claimed_only=bool(claim))
+
+
+def _dxf() -> Format:
+    return Format("zd/dxf", "Drawing Interchange File Format (ASCII)", "image/vnd.dxf", "own rule: 0 SECTION")
+
+
+def _kind_of(match: dict[str, str]) -> str:
+    table = kinds()
+    if match["id"] in table:
+        return table[match["id"]]
+    mime = match.get("mime", "")
+    for part in (mime, *mime.split(", ")):
+        if part in table:
+            return table[part]
+    classes = match.get("class", "")
+    for key in (f"class:{classes}", *(f"class:{part}" for part in classes.split(", "))):
+        if key in table:
+            return table[key]
+    return ""
+
+
+def _name(match: dict[str, str]) -> str:
+    return " ".join(filter(None, [match["format"], match.get("version", "")]))

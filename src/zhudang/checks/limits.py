@@ -1,0 +1,13 @@
+"""Figures the rules measure against, each with its source. A city may set others (issue: data)."""
+
+DIGITISATION_DPI = 200
+"""DA/T 31-2017, 9.4: at least 200 dpi for scanned pages [knowledge]."""
+MEMBER_BYTES = 2 * 1024**3
+"""Largest member read out of an archive or document container while checking."""
+TOTAL_BYTES = 8 * 1024**3
+RATIO = 200
+"""Expansion beyond which a member is looked at as a bomb, once it is larger than `RATIO_FROM_BYTES`."""
+RATIO_FROM_BYTES = 256 * 1024**2
+MEMBERS = 100_000
+PIXELS = 1_000_000_000
+"""A0 at 600 dpi is 560 million pixels; more than this in one frame is no drawing."""

@@ -1,0 +1,326 @@
+"""PDF: does it open, is anything locked, missing or active in it, and how large is what it shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pikepdf
+
+from zhudang.checks.examine import Case
+from zhudang.checks.openers import pdf_pages, pdf_signatures
+from zhudang.checks.paper import sheet_name
+
+TAIL_BYTES = 2048
+MAX_TREE_DEPTH = 40
+MAX_NAME_NODES = 5000
+MMAP_BYTES = 64 * 1024 * 1024
+EXTERNAL_ACTIONS = {"/GoToR", "/GoToE", "/ImportData", "/SubmitForm", "/Thread"}
+ACTIVE_ANNOTATIONS = {
+    "/RichMedia": "multimedia",
+    "/Movie": "multimedia",
+    "/Sound": "multimedia",
+    "/3D": "multimedia",
+    "/FileAttachment": "embedded_file",
+}
+Object = Any
+"""A pikepdf object; the library does not type what a document may hold."""
+
+
+def examine(case: Case) -> None:
+    mode = pikepdf.AccessMode.default if case.size < MMAP_BYTES else pikepdf.AccessMode.stream
+    try:
+        pdf = pikepdf.open(case.path, suppress_warnings=True, access_mode=mode)
+    except pikepdf.PasswordError:
+        case.facts["encrypted"] = True
+        case.find("PDF-002")
+        return
+    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, RuntimeError) as trouble:
+        _cannot_open(case, str(trouble))
+        return
+    with pdf:
+        _encryption(case, pdf)
+        if not _pages(case, pdf):
+            return
+        _active(case, pdf)
+        signed = _signature_fields(pdf)
+        _damage(case, pdf, signed=bool(signed))
+    pdf_pages.examine(case)
+    if signed:
+        pdf_signatures.examine(case)
+    else:
+        case.facts["signatures"] = []
+
+
+def _cannot_open(case: Case, detail: str) -> None:
+    text = detail.rsplit("): ", 1)[-1]
+    if "encryption" in text or "crypt" in text:
+        # Locked to certificates or by a method no reader here has: nobody can open it without a key.
+        case.facts["encrypted"] = True
+        case.find("PDF-002")
+        return
+    case.find("PDF-001", detail=text[:160])
+
+
+def _encryption(case: Case, pdf: pikepdf.Pdf) -> None:
+    if not pdf.is_encrypted:
+        case.facts["encrypted"] = False
+        return
+    case.facts["encrypted"] = "owner"
+    allow = pdf.allow
+    denied = [
+        word
+        for word, allowed in (
+            ("print", allow.print_highres or allow.print_lowres),
+            ("extract", allow.extract),
+            ("modify", allow.modify_other),
+            ("annotate", allow.modify_annotation),
+        )
+        if not allowed
+    ]
+    case.find("PDF-003", denied=denied)
+
+
+def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
+    """Count and measure pages; look for fonts and resources that are not there."""
+    try:
+        pages = list(pdf.pages)
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as trouble:
+        _cannot_open(case, str(trouble))
+        return False
+    case.facts["pages"] = len(pages)
+    if not pages:
+        case.find("PDF-007")
+        return False
+    sizes: Counter[str] = Counter()
+    fonts: set[str] = set()
+    seen: set[tuple[int, int]] = set()
+    for number, page in enumerate(pages, 1):
+        try:
+            sizes[_sheet(page)] += 1
+            _resources(case, page, number, fonts, seen)
+        except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as trouble:
+            case.find("PDF-009", page=number, detail=type(trouble).__name__)
+    case.facts["page_sizes"] = dict(sizes)
+    if fonts:
+        case.find("PDF-011", fonts=sorted(fonts)[:20])
+    return True
+
+
+def _sheet(page: pikepdf.Page) -> str:
+    left, bottom, right, top = (float(edge) for edge in page.mediabox)
+    unit = float(page.obj.get("/UserUnit", 1)) * 25.4 / 72
+    return sheet_name(abs(right - left) * unit, abs(top - bottom) * unit)
+
+
+def _resources(
+    case: Case, page: pikepdf.Page, number: int, fonts: set[str], seen: set[tuple[int, int]]
+) -> None:
+    resources = page.obj.get("/Resources")
+    if resources is None:
+        parent, depth = page.obj.get("/Parent"), 0
+        while parent is not None and depth < MAX_TREE_DEPTH and resources is None:
+            resources, parent, depth = parent.get("/Resources"), parent.get("/Parent"), depth + 1
+    _walk_resources(case, resources, number, fonts, seen, 0)
+
+
+def _walk_resources(
+    case: Case,
+    resources: Object,
+    number: int,
+    fonts: set[str],
+    seen: set[tuple[int, int]],
+    depth: int,
+) -> None:
+    """Follow fonts and nested forms once each; a name that leads nowhere is missing content."""
+    if not isinstance(resources, pikepdf.Dictionary) or depth > MAX_TREE_DEPTH:
+        return
+    if resources.is_indirect:
+        if resources.objgen in seen:
+            return
+        seen.add(resources.objgen)
+    for name, font in _items(resources.get("/Font")):
+        if isinstance(font, pikepdf.Dictionary) and not _once(font, seen) and not _embedded(font):
+            fonts.add(str(font.get("/BaseFont", name)).lstrip("/"))
+    for name, drawn in _items(resources.get("/XObject")):
+        if not isinstance(drawn, pikepdf.Stream):
+            case.find("PDF-015", page=number, name=str(name))
+        elif not _once(drawn, seen):
+            if "/Ref" in drawn or "/F" in drawn:
+                case.active("external_reference")
+                case.find("PDF-010", page=number, target=str(name))
+            if drawn.get("/Subtype") == "/Form":
+                _walk_resources(case, drawn.get("/Resources"), number, fonts, seen, depth + 1)
+
+
+def _once(thing: Object, seen: set[tuple[int, int]]) -> bool:
+    """Tell whether an indirect object was looked at before, and remember it."""
+    if not thing.is_indirect:
+        return False
+    known = thing.objgen in seen
+    seen.add(thing.objgen)
+    return known
+
+
+def _items(dictionary: Object) -> list[tuple[Any, Object]]:
+    return list(dictionary.items()) if isinstance(dictionary, pikepdf.Dictionary) else []
+
+
+def _embedded(font: pikepdf.Dictionary) -> bool:
+    subtype = font.get("/Subtype")
+    if subtype == "/Type3":
+        return True
+    if subtype == "/Type0":
+        descendants = font.get("/DescendantFonts")
+        if not isinstance(descendants, pikepdf.Array) or not len(descendants):
+            return False
+        inner = descendants[0]
+        return isinstance(inner, pikepdf.Dictionary) and _embedded(inner)
+    descriptor = font.get("/FontDescriptor")
+    if not isinstance(descriptor, pikepdf.Dictionary):
+        return False
+    return any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+def _damage(case: Case, pdf: pikepdf.Pdf, *, signed: bool) -> None:
+    """What the reader had to repair. A rebuilt table in a file without its end was cut off."""
+    with case.path.open("rb") as stream:
+        stream.seek(max(0, case.size - TAIL_BYTES))
+        ended = b"%%EOF" in stream.read()
+    warnings = [str(warning).rsplit("): ", 1)[-1] for warning in pdf.get_warnings()]
+    rebuilt = any("reconstruct" in warning or "xref" in warning for warning in warnings)
+    if not ended:
+        code = "PDF-012" if rebuilt and _cut_off(case) else "PDF-013"
+        case.find(code)
+    if warnings:
+        case.find("PDF-008", count=len(warnings), first=warnings[0][:160])
+
+
+def _cut_off(case: Case) -> bool:
+    """A file whose last object never ends was cut within it."""
+    with case.path.open("rb") as stream:
+        stream.seek(max(0, case.size - 1024 * 1024))
+        tail = stream.read()
+    return tail.rfind(b"endobj") < tail.rfind(b" obj") or b"startxref" not in tail
+
+
+def _active(case: Case, pdf: pikepdf.Pdf) -> None:
+    """JavaScript, programs, attachments and references, wherever a document may carry them."""
+    root = pdf.Root
+    _action(case, root.get("/OpenAction"), 0)
+    _additional(case, root.get("/AA"))
+    names = root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary):
+        if _tree_has_leaves(names.get("/JavaScript")):
+            _javascript(case)
+        if count := _tree_has_leaves(names.get("/EmbeddedFiles")):
+            case.active("embedded_file")
+            case.find("PDF-006", count=count)
+    form = root.get("/AcroForm")
+    if isinstance(form, pikepdf.Dictionary):
+        if "/XFA" in form:
+            case.active("xfa")
+            case.find("PDF-016")
+        for field in _array(form.get("/Fields"))[:MAX_NAME_NODES]:
+            _field(case, field, 0)
+    for page in pdf.pages:
+        _additional(case, page.obj.get("/AA"))
+        for annotation in _array(page.obj.get("/Annots")):
+            _annotation(case, annotation)
+    case.facts["active_content"] = case.facts["active_content"] or []
+
+
+def _annotation(case: Case, annotation: Object) -> None:
+    if not isinstance(annotation, pikepdf.Dictionary):
+        return
+    _action(case, annotation.get("/A"), 0)
+    _additional(case, annotation.get("/AA"))
+    kind = ACTIVE_ANNOTATIONS.get(str(annotation.get("/Subtype", "")))
+    if kind == "embedded_file":
+        case.active(kind)
+        case.find("PDF-006", count=1)
+    elif kind:
+        case.active(kind)
+        case.find("PDF-017")
+
+
+def _field(case: Case, field: Object, depth: int) -> None:
+    if not isinstance(field, pikepdf.Dictionary) or depth > MAX_TREE_DEPTH:
+        return
+    _action(case, field.get("/A"), 0)
+    _additional(case, field.get("/AA"))
+    for child in _array(field.get("/Kids"))[:MAX_NAME_NODES]:
+        _field(case, child, depth + 1)
+
+
+def _additional(case: Case, actions: Object) -> None:
+    for _, action in _items(actions):
+        _action(case, action, 0)
+
+
+def _action(case: Case, action: Object, depth: int) -> None:
+    if not isinstance(action, pikepdf.Dictionary) or depth > MAX_TREE_DEPTH:
+        return
+    kind = str(action.get("/S", ""))
+    if kind == "/JavaScript" or "/JS" in action:
+        _javascript(case)
+    elif kind == "/Launch":
+        case.active("launch")
+        case.find("PDF-005", target=_target(action))
+    elif kind in EXTERNAL_ACTIONS:
+        case.active("external_reference")
+        case.find("PDF-010", target=_target(action))
+    elif kind in {"/Movie", "/Sound", "/Rendition", "/RichMediaExecute"}:
+        case.active("multimedia")
+        case.find("PDF-017")
+    following = action.get("/Next")
+    for one in _array(following) or [following]:
+        _action(case, one, depth + 1)
+
+
+def _javascript(case: Case) -> None:
+    case.active("javascript")
+    case.find("PDF-004")
+
+
+def _target(action: Object) -> str:
+    target = action.get("/F", action.get("/Win", ""))
+    if isinstance(target, pikepdf.Dictionary):
+        target = target.get("/UF", target.get("/F", ""))
+    return str(target)[:120]
+
+
+def _array(value: Object) -> list[Object]:
+    return list(value) if isinstance(value, pikepdf.Array) else []
+
+
+def _tree_has_leaves(node: Object, depth: int = 0) -> int:
+    """Count entries of a name tree, within limits."""
+    if not isinstance(node, pikepdf.Dictionary) or depth > MAX_TREE_DEPTH:
+        return 0
+    count = len(_array(node.get("/Names"))) // 2
+    for child in _array(node.get("/Kids"))[:MAX_NAME_NODES]:
+        count += _tree_has_leaves(child, depth + 1)
+        if count > MAX_NAME_NODES:
+            break
+    return count
+
+
+def _signature_fields(pdf: pikepdf.Pdf) -> int:
+    """Filled signature fields, also inside field hierarchies."""
+    form = pdf.Root.get("/AcroForm")
+    if not isinstance(form, pikepdf.Dictionary):
+        return 0
+
+    def count(fields: list[Object], kind: Object, depth: int) -> int:
+        total = 0
+        for field in fields[:MAX_NAME_NODES]:
+            if not isinstance(field, pikepdf.Dictionary) or depth > MAX_TREE_DEPTH:
+                continue
+            own = field.get("/FT", kind)
+            if own == "/Sig" and isinstance(field.get("/V"), pikepdf.Dictionary):
+                total += 1
+            total += count(_array(field.get("/Kids")), own, depth + 1)
+        return total
+
+    return count(_array(form.get("/Fields")), None, 0)

@@ -1,0 +1,92 @@
+"""PDF pages as a reader shows them: text, images and their resolution."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from zhudang.checks.examine import Case
+from zhudang.checks.limits import DIGITISATION_DPI
+
+BUDGET_S = 30.0
+"""Longest time for looking into pages; what is left over is told, not guessed."""
+PAGE_SHARE = 0.5
+"""An image that covers this much of its page makes it a scanned page."""
+FORM_DEPTH = 3
+
+
+def examine(case: Case) -> None:
+    """Measure every page; note pages no reader can show."""
+    try:
+        document = pdfium.PdfDocument(case.path)
+    except pdfium.PdfiumError as trouble:
+        case.find("PDF-001", detail=f"pdfium: {str(trouble)[:120]}")
+        return
+    try:
+        _pages(case, document)
+    finally:
+        document.close()
+
+
+def _pages(case: Case, document: pdfium.PdfDocument) -> None:
+    characters, lowest, lowest_page = 0, math.inf, 0
+    unreadable: list[int] = []
+    started = time.monotonic()
+    for index in range(len(document)):
+        if time.monotonic() - started > BUDGET_S:
+            case.not_checked["PDF-014"] = f"pages_from_{index + 1}"
+            break
+        try:
+            page = document[index]
+        except pdfium.PdfiumError:
+            unreadable.append(index + 1)
+            continue
+        characters += _characters(page)
+        dpi = _scan_dpi(page)
+        if dpi is not None and dpi < lowest:
+            lowest, lowest_page = dpi, index + 1
+        page.close()
+    if unreadable:
+        case.find("PDF-018", pages=unreadable[:20])
+    case.facts["text_chars"] = characters
+    if lowest < math.inf:
+        case.facts["dpi"] = round(lowest)
+        if round(lowest) < DIGITISATION_DPI:
+            case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=DIGITISATION_DPI)
+
+
+def _characters(page: pdfium.PdfPage) -> int:
+    """Characters with a shape; spaces and line breaks the reader made up are not counted."""
+    text_page = page.get_textpage()
+    try:
+        text = text_page.get_text_range()
+        return sum(not character.isspace() for character in text)
+    except pdfium.PdfiumError:
+        return 0
+    finally:
+        text_page.close()
+
+
+def _scan_dpi(page: pdfium.PdfPage) -> float | None:
+    """Lowest resolution of the images that make this page a scan; None when it is none."""
+    width, height = page.get_size()
+    area = width * height
+    if area <= 0:
+        return None
+    dpis = []
+    for thing in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=FORM_DEPTH):
+        left, bottom, right, top = thing.get_bounds()
+        shown_width, shown_height = right - left, top - bottom
+        if shown_width <= 0 or shown_height <= 0 or shown_width * shown_height < PAGE_SHARE * area:
+            continue
+        pixels_x, pixels_y = ctypes.c_uint(), ctypes.c_uint()
+        if not pdfium_c.FPDFImageObj_GetImagePixelSize(thing.raw, pixels_x, pixels_y):
+            continue
+        sides = sorted((pixels_x.value, pixels_y.value))
+        shown = sorted((shown_width, shown_height))
+        dpis.append(min(sides[0] / shown[0], sides[1] / shown[1]) * 72)
+    return min(dpis, default=None)

@@ -1,0 +1,125 @@
+"""The rule data: what every finding code means, how it weighs, what causes it and what cures it.
+
+`data/rules.csv` holds our own codes; `data/items.csv` the frame of DA/T 70 (45 items), to which each
+rule points by alias. Severity is data: a city may move a rule without touching code.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zhudang.checks.model import Finding, Severity
+
+DATA = Path(__file__).parent / "data"
+RULES_VERSION = "2026.11"
+
+DIMENSIONS = {
+    "authenticity": ("真实性", "Authenticity"),
+    "integrity": ("完整性", "Integrity"),
+    "usability": ("可用性", "Usability"),
+    "security": ("安全性", "Security"),
+    "business": ("业务审查", "Business review"),
+}
+SEVERITIES = {
+    Severity.BLOCK: ("须更正", "must be corrected"),
+    Severity.WARN: ("提示", "warning"),
+    Severity.MANUAL: ("待人工", "for a person"),
+    Severity.INFO: ("说明", "note"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One finding code. `item` is its place in DA/T 70 (empty for business review), `source` the doubt
+    mark of that clause as researched (`page`, `knowledge`, `inferred`, `own`)."""
+
+    code: str
+    item: str
+    dimension: str
+    severity: Severity
+    clause: str
+    source: str
+    title_zh: str
+    title_en: str
+    message_zh: str
+    message_en: str
+    cause_zh: str
+    cause_en: str
+    cure_zh: str
+    cure_en: str
+
+    def title(self, language: str = "zh") -> str:
+        return self.title_en if language == "en" else self.title_zh
+
+    def cause(self, language: str = "zh") -> str:
+        return self.cause_en if language == "en" else self.cause_zh
+
+    def cure(self, language: str = "zh") -> str:
+        return self.cure_en if language == "en" else self.cure_zh
+
+    def message(self, data: Mapping[str, Any], language: str = "zh") -> str:
+        """The sentence for one finding; what the data lack is shown as a question mark."""
+        sentence = self.message_en if language == "en" else self.message_zh
+        return sentence.format_map(_Readable(data))
+
+
+class _Readable(dict[str, Any]):
+    """Values as people read them inside a sentence: lists joined, absent ones a question mark."""
+
+    def __getitem__(self, key: str) -> str:
+        value = super().get(key)
+        if value is None:
+            return "?"
+        if isinstance(value, list | tuple):
+            shown = "、".join(str(item) for item in value[:5])
+            return shown + (" …" if len(value) > 5 else "")
+        return str(value)
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule by code, in the order of the data."""
+    with (DATA / "rules.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    rules = {row["code"]: Rule(**{**row, "severity": Severity(row["severity"])}) for row in rows}
+    if len(rules) != len(rows):
+        raise ValueError("rules.csv: a code stands twice")
+    for rule in rules.values():
+        if rule.dimension not in DIMENSIONS:
+            raise ValueError(f"rules.csv: {rule.code}: unknown dimension {rule.dimension!r}")
+    return rules
+
+
+def rule(code: str) -> Rule:
+    """The rule of a code; an unknown code is a bug and raises."""
+    return all_rules()[code]
+
+
+def finding(code: str, severity: Severity | None = None, **data: Any) -> Finding:
+    """Make a finding of `code`, with its Chinese sentence filled from `data`.
+
+    Args:
+        severity: only where the rule's own weight depends on the case (say so in docs/findings.md).
+    """
+    known = rule(code)
+    return Finding(
+        code=code,
+        dimension=known.dimension,
+        severity=severity or known.severity,
+        message=known.message(data),
+        data=data,
+    )
+
+
+def translate(found: Finding, language: str) -> str:
+    """The sentence of a stored finding in `language`; codes from an older rule set keep their text."""
+    known = all_rules().get(found.code)
+    return known.message(found.data, language) if known else found.message

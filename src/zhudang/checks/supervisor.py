@@ -1,0 +1,347 @@
+"""The one thread that starts, feeds, watches and replaces worker processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from zhudang.checks.model import UNKNOWN_FORMAT, FileReport, verdict_of
+from zhudang.checks.rules import finding
+
+TICK_S = 0.1
+AHEAD = 12
+"""Small files a worker may hold at once, so that it never waits for the next."""
+AHEAD_BYTES = 8 * 1024 * 1024
+DIGEST_BYTES_PER_S = 30 * 1024 * 1024
+"""Slowest disk we allow for before a large file counts as stuck."""
+
+Results = queue.SimpleQueue["tuple[Task, Mapping[str, Any]]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one worker may use. A large file gets extra time for being read at all."""
+
+    workers: int = 2
+    timeout_s: float = 60.0
+    memory_bytes: int = 600 * 1024 * 1024
+
+    def seconds_for(self, size: int) -> float:
+        return self.timeout_s + size / DIGEST_BYTES_PER_S
+
+
+@dataclass(slots=True)
+class Task:
+    """Work for a worker: a payload to send, and where its answers go."""
+
+    payload: dict[str, Any]
+    size: int
+    results: Results
+    urgent: bool = False
+    mishaps: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    crashes: int = 0
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A live process and the tasks in its hands; the first of them is the one it works on."""
+
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+    vitals: psutil.Process | None
+    tasks: deque[Task] = field(default_factory=deque)
+    buffer: bytearray = field(default_factory=bytearray)
+    busy_since: float = 0.0
+    retiring: bool = False
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(task.size for task in self.tasks)
+
+    def has_room_for(self, task: Task) -> bool:
+        if self.retiring:
+            return False
+        if not self.tasks:
+            return True
+        alone = task.crashes or any(held.crashes for held in self.tasks)
+        fits = self.held_bytes + task.size <= AHEAD_BYTES
+        return not alone and fits and len(self.tasks) < AHEAD
+
+
+class Supervisor(threading.Thread):
+    """Owns the workers. All its state is touched by its own thread only, except the inbox."""
+
+    def __init__(self, limits: Limits, config: Mapping[str, Any]) -> None:
+        super().__init__(name="checks-supervisor", daemon=True)
+        self.limits = limits
+        self._config = dict(config)
+        self._inbox: deque[Task] = deque()
+        self._forgotten: list[Results] = []
+        self._guard = threading.Lock()
+        self._queue: deque[Task] = deque()
+        self._workers: list[_Worker] = []
+        self._selector = selectors.DefaultSelector()
+        self._bell_in, self._bell_out = socket.socketpair()
+        self._stopping = False
+        self._owner = os.getpid()
+
+    @property
+    def alive(self) -> bool:
+        return self.is_alive() and self._owner == os.getpid()
+
+    def submit(self, task: Task) -> None:
+        with self._guard:
+            self._inbox.append(task)
+        self._ring()
+
+    def forget(self, results: Results) -> None:
+        """Drop what waits for `results`; what is in a worker's hands finishes unheard."""
+        with self._guard:
+            self._forgotten.append(results)
+        self._ring()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._ring()
+        if self._owner == os.getpid():
+            self.join()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):
+            self._bell_in.send(b"!")
+
+    def run(self) -> None:
+        self._bell_out.setblocking(False)
+        self._selector.register(self._bell_out, selectors.EVENT_READ, None)
+        try:
+            while not self._stopping:
+                self._take_inbox()
+                self._feed()
+                busy = any(worker.tasks for worker in self._workers)
+                for key, _ in self._selector.select(TICK_S if busy else None):
+                    self._hear(key.data)
+                self._watch()
+        finally:
+            for worker in list(self._workers):
+                self._end(worker)
+            self._selector.close()
+            self._bell_in.close()
+            self._bell_out.close()
+
+    def _take_inbox(self) -> None:
+        with self._guard:
+            arrived, self._inbox = self._inbox, deque()
+            forgotten, self._forgotten = self._forgotten, []
+        for task in arrived:
+            if task.urgent:
+                self._queue.appendleft(task)
+            else:
+                self._queue.append(task)
+        for results in forgotten:
+            self._queue = deque(task for task in self._queue if task.results is not results)
+
+    def _feed(self) -> None:
+        """Hand waiting tasks to the worker with the least in its hands, starting workers as needed."""
+        while self._queue:
+            task = self._queue[0]
+            idle = [worker for worker in self._workers if not worker.tasks and not worker.retiring]
+            if not idle and len(self._workers) < self.limits.workers:
+                idle = [self._start_worker()]
+            ready = idle or sorted(
+                (worker for worker in self._workers if worker.has_room_for(task)),
+                key=lambda worker: len(worker.tasks),
+            )
+            if not ready:
+                return
+            self._queue.popleft()
+            self._give(ready[0], task)
+
+    def _give(self, worker: _Worker, task: Task) -> None:
+        if not worker.tasks:
+            worker.busy_since = time.monotonic()
+        worker.tasks.append(task)
+        try:
+            worker.line.sendall(json.dumps(task.payload).encode() + b"\n")
+        except OSError:
+            self._lost(worker, "RUN-001", {"exit": worker.process.poll()})
+
+    def _start_worker(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        source = str(Path(__file__).resolve().parents[2])
+        paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zhudang.checks.worker", str(theirs.fileno()), str(os.getpid())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("ZHUDANG_CHECKS_STDERR") else subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2"},
+        )
+        theirs.close()
+        ours.sendall(json.dumps({"config": self._config}).encode() + b"\n")
+        try:
+            vitals = psutil.Process(process.pid)
+        except psutil.Error:
+            vitals = None
+        worker = _Worker(process, ours, vitals)
+        self._workers.append(worker)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _hear(self, worker: _Worker | None) -> None:
+        if worker is None:
+            with contextlib.suppress(BlockingIOError):
+                while self._bell_out.recv(4096):
+                    pass
+            return
+        if worker not in self._workers:
+            return
+        try:
+            heard = worker.line.recv(1 << 20)
+        except OSError:
+            heard = b""
+        if not heard:
+            if worker.retiring:
+                self._replace(worker)
+            else:
+                self._lost(worker, "RUN-001", {"exit": _exit_code(worker)})
+            return
+        worker.buffer += heard
+        if b"\n" not in heard:
+            return
+        *lines, rest = bytes(worker.buffer).split(b"\n")
+        worker.buffer = bytearray(rest)
+        for line in lines:
+            self._answer(worker, json.loads(line))
+
+    def _answer(self, worker: _Worker, answer: dict[str, Any]) -> None:
+        task = worker.tasks[0]
+        worker.busy_since = time.monotonic()
+        if answer.get("done"):
+            worker.tasks.popleft()
+            worker.retiring = bool(answer.get("retire"))
+            if task.mishaps and "report" in answer:
+                answer["report"] = _with_mishaps(answer["report"], task.mishaps)
+        task.results.put((task, answer))
+
+    def _watch(self) -> None:
+        """End whoever works too long on one file or has grown too large."""
+        now = time.monotonic()
+        for worker in list(self._workers):
+            if not worker.tasks:
+                continue
+            task = worker.tasks[0]
+            allowed = self.limits.seconds_for(task.size)
+            if now - worker.busy_since > allowed:
+                self._lost(worker, "RUN-002", {"seconds": round(allowed)})
+                continue
+            resident = _resident_bytes(worker)
+            if resident > self.limits.memory_bytes:
+                megabytes = self.limits.memory_bytes // (1024 * 1024)
+                self._lost(worker, "RUN-003", {"limit_mb": megabytes})
+
+    def _lost(self, worker: _Worker, code: str, data: dict[str, Any]) -> None:
+        """A worker is gone or must go: the file in its hands gets the blame, the others another worker."""
+        if worker not in self._workers:
+            return
+        tasks = worker.tasks
+        self._end(worker)
+        if not tasks:
+            return
+        guilty = tasks.popleft()
+        self._queue.extendleft(reversed(tasks))
+        self._blame(guilty, code, data)
+
+    def _blame(self, task: Task, code: str, data: dict[str, Any]) -> None:
+        """Decide how a file that ended its worker is looked at again, if at all."""
+        if task.payload["op"] != "examine":
+            task.results.put((task, {"error": code, "detail": json.dumps(data), "done": True}))
+            return
+        task.crashes += 1
+        if code == "RUN-001" and task.crashes == 1:
+            # The state left behind by earlier files may be to blame: once more, alone.
+            self._queue.appendleft(task)
+            return
+        task.mishaps.append((code, data))
+        depth = task.payload["depth"]
+        if depth == "bytes":
+            task.results.put((task, {"report": _bare_report(task), "done": True}))
+            return
+        task.payload["depth"] = "identify" if depth == "full" else "bytes"
+        task.crashes = 1
+        self._queue.appendleft(task)
+
+    def _replace(self, worker: _Worker) -> None:
+        tasks = worker.tasks
+        self._end(worker)
+        self._queue.extendleft(reversed(tasks))
+
+    def _end(self, worker: _Worker) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(worker.line)
+        worker.line.close()
+        with contextlib.suppress(OSError):
+            worker.process.kill()
+        worker.process.wait()
+        self._workers.remove(worker)
+
+
+def _resident_bytes(worker: _Worker) -> int:
+    if worker.vitals is None:
+        return 0
+    try:
+        return int(worker.vitals.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _exit_code(worker: _Worker) -> int | None:
+    try:
+        return worker.process.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _with_mishaps(
+    report: dict[str, Any], mishaps: list[tuple[str, dict[str, Any]]]
+) -> dict[str, Any]:
+    """Add what happened to earlier workers to the report of the one that came through."""
+    from zhudang.checks.model import report_from_json
+
+    told = report_from_json(report)
+    findings = (*(finding(code, **data) for code, data in mishaps), *told.findings)
+    return {
+        **report,
+        "findings": [item.as_json() for item in findings],
+        "verdict": str(verdict_of(findings)),
+    }
+
+
+def _bare_report(task: Task) -> dict[str, Any]:
+    """The report of a file that not even digesting survived."""
+    findings = tuple(finding(code, **data) for code, data in task.mishaps)
+    return FileReport(
+        path=task.payload["label"],
+        size=task.size,
+        sha256=task.payload["sha256"],
+        sm3=task.payload["sm3"],
+        format=UNKNOWN_FORMAT,
+        verdict=verdict_of(findings),
+        findings=findings,
+        facts={},
+    ).as_json()

@@ -1,0 +1,109 @@
+"""The worker process: reads tasks from a socket, answers line by line, dies with its parent.
+
+Started as `python -m zhudang.checks.worker SOCKET PARENT_PID`; never imported by the parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zhudang.checks import preview, text
+from zhudang.checks.examine import Examiner
+
+PR_SET_PDEATHSIG = 1
+RETIRE_BYTES = 400 * 1024 * 1024
+"""A worker still this large after its file is done makes room for a fresh one."""
+HARD_DATA_BYTES = 3 * 1024 * 1024 * 1024
+"""Backstop for one huge allocation between two looks of the watcher. RLIMIT_AS would kill the
+identification library's runtime, which reserves far more address space than it uses."""
+OUTPUT_BYTES = 1024 * 1024 * 1024
+TEXT_BATCH = 200
+
+
+def main() -> None:
+    line = socket.socket(fileno=int(sys.argv[1]))
+    die_with(int(sys.argv[2]))
+    bound_resources()
+    folder = Path(tempfile.mkdtemp(prefix="zhudang-check-"))
+    tempfile.tempdir = str(folder)
+    try:
+        serve(line, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when the parent goes, even inside a native call."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def bound_resources() -> None:
+    for kind, limit in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
+        (resource.RLIMIT_DATA, HARD_DATA_BYTES),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (limit, limit))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    sys.setrecursionlimit(2000)
+
+
+def serve(line: socket.socket, folder: Path) -> None:
+    with line.makefile("rb") as tasks:
+        config = json.loads(tasks.readline() or b"{}").get("config", {})
+        examiner = Examiner(folder, clamd=config.get("clamd"))
+        for raw in tasks:
+            for answer in answers(examiner, json.loads(raw)):
+                line.sendall(json.dumps(answer, ensure_ascii=True).encode() + b"\n")
+                if answer.get("retire"):
+                    return
+
+
+def answers(examiner: Examiner, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Do one task; the last answer says done."""
+    last: dict[str, Any] = {"done": True}
+    try:
+        if task["op"] == "examine":
+            last["report"] = examiner.examine(task)
+        elif task["op"] == "texts":
+            for page, words in text.page_texts(Path(task["path"]), task["format_id"]):
+                yield {"page": page, "text": words}
+        elif task["op"] == "preview":
+            yield preview.answer(task)
+    except (text.Unreadable, preview.NoPicture) as refusal:
+        last["error"] = refusal.reason
+        last["detail"] = str(refusal)
+    except MemoryError:
+        last["error"] = "RUN-003"
+    if resident_bytes() > RETIRE_BYTES:
+        last["retire"] = True
+    yield last
+
+
+def resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""ZIP containers looked at before anything is taken out of them: names, headers, sizes, contents."""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
+
+LOCAL = struct.Struct("<4s2B4HL2L2H")
+READ_BYTES = 1024 * 1024
+UTF8_FLAG = 0x800
+ENCRYPTED_FLAG = 0x1
+STREAMED_FLAG = 0x8
+
+
+@dataclass(frozen=True, slots=True)
+class ZipTrouble:
+    """A rule code and what to fill its sentence with."""
+
+    code: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def unsafe_name(name: str) -> bool:
+    """A name that would be written outside the folder it is unpacked into."""
+    plain = name.replace("\\", "/")
+    drive = len(plain) > 1 and plain[1] == ":"
+    return plain.startswith("/") or drive or ".." in plain.split("/")
+
+
+def zip_troubles(container: zipfile.ZipFile, path: Path, contents: bool = True) -> list[ZipTrouble]:
+    """Everything wrong with a container, the dangerous first.
+
+    Args:
+        contents: also read every member to its end, within limits.
+    """
+    members = container.infolist()
+    troubles = _names(members) + _sizes(members)
+    locked = [info.filename for info in members if info.flag_bits & ENCRYPTED_FLAG]
+    if locked:
+        troubles.append(ZipTrouble("ZIP-002", {"names": locked[:20], "count": len(locked)}))
+    troubles += _headers(members, path)
+    dangerous = {"ZIP-003", "ZIP-004", "ZIP-005"}
+    if contents and not any(trouble.code in dangerous for trouble in troubles):
+        troubles += _contents(container, members)
+    return troubles
+
+
+def _names(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+    troubles = []
+    if outside := [info.filename for info in members if unsafe_name(info.orig_filename)]:
+        troubles.append(ZipTrouble("ZIP-003", {"names": outside[:20]}))
+    special = [info.filename for info in members if _is_special(info)]
+    if special:
+        troubles.append(ZipTrouble("ZIP-005", {"names": special[:20]}))
+    counted = Counter(posixpath.normpath(info.filename) for info in members)
+    if twice := [name for name, count in counted.items() if count > 1]:
+        troubles.append(ZipTrouble("ZIP-008", {"names": twice[:20]}))
+    legacy = [info for info in members if not info.flag_bits & UTF8_FLAG and not info.filename.isascii()]
+    if legacy:
+        troubles.append(ZipTrouble("ZIP-010", {"count": len(legacy)}))
+    return troubles
+
+
+def _is_special(info: zipfile.ZipInfo) -> bool:
+    """Symbolic links and devices, which a Unix packer marks in the upper half of the attributes."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    return info.create_system == 3 and kind not in (0, stat.S_IFREG, stat.S_IFDIR)
+
+
+def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+    total = sum(info.file_size for info in members)
+    worst = max(members, key=lambda info: info.file_size, default=None)
+    if worst is None:
+        return []
+    ratio = total / max(1, sum(info.compress_size for info in members))
+    if len(members) > MEMBERS:
+        return [ZipTrouble("ZIP-004", {"name": "", "why": f"{len(members)} entries"})]
+    if worst.file_size > MEMBER_BYTES and ratio > RATIO or total > RATIO_FROM_BYTES and ratio > RATIO:
+        why = f"{total} bytes, ×{ratio:.0f}"
+        return [ZipTrouble("ZIP-004", {"name": worst.filename, "why": why})]
+    return []
+
+
+def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
+    """Central directory against local headers, and members that share bytes."""
+    found: list[ZipTrouble] = []
+    spans = []
+    with path.open("rb") as stream:
+        for info in members:
+            stream.seek(info.header_offset)
+            raw = stream.read(LOCAL.size)
+            if len(raw) < LOCAL.size or not raw.startswith(b"PK\x03\x04"):
+                found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": "local header"}))
+                continue
+            fields = LOCAL.unpack(raw)
+            name = stream.read(fields[10])
+            if why := _difference(info, fields, name):
+                found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": why}))
+            start = info.header_offset
+            spans.append((start, start + LOCAL.size + fields[10] + fields[11] + info.compress_size, info))
+    spans.sort(key=lambda span: span[0])
+    for (_, end, _), (start, _, info) in zip(spans, spans[1:], strict=False):
+        if start < end:
+            found.append(ZipTrouble("ZIP-004", {"name": info.filename, "why": "overlapping entries"}))
+            break
+    return found
+
+
+def _difference(info: zipfile.ZipInfo, fields: tuple[Any, ...], name: bytes) -> str | None:
+    flags, method, crc, packed, unpacked = fields[3], fields[4], fields[7], fields[8], fields[9]
+    if method != info.compress_type:
+        return "compression method"
+    if flags & ENCRYPTED_FLAG != info.flag_bits & ENCRYPTED_FLAG:
+        return "encryption flag"
+    encoding = "utf-8" if flags & UTF8_FLAG else "cp437"
+    if name.decode(encoding, "replace") != info.orig_filename and _ascii(name) != _ascii_text(info):
+        return "name"
+    if flags & STREAMED_FLAG:
+        return None
+    if crc != info.CRC:
+        return "checksum"
+    if 0xFFFFFFFF not in (packed, unpacked) and (packed, unpacked) != (info.compress_size, info.file_size):
+        return "size"
+    return None
+
+
+def _ascii(name: bytes) -> str:
+    return "".join(chr(byte) for byte in name if byte < 0x80)
+
+
+def _ascii_text(info: zipfile.ZipInfo) -> str:
+    return "".join(character for character in info.orig_filename if character.isascii())
+
+
+def _contents(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+    troubles: list[ZipTrouble] = []
+    total = 0
+    for info in members:
+        if info.is_dir() or info.flag_bits & ENCRYPTED_FLAG:
+            continue
+        if total + info.file_size > TOTAL_BYTES:
+            break
+        try:
+            total += _read_through(container, info)
+        except _Bomb:
+            troubles.append(ZipTrouble("ZIP-004", {"name": info.filename, "why": "longer than declared"}))
+        except NotImplementedError as trouble:
+            troubles.append(ZipTrouble("ZIP-009", {"name": info.filename, "why": str(trouble)[:80]}))
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as trouble:
+            why = str(trouble)[:100] or type(trouble).__name__
+            troubles.append(ZipTrouble("ZIP-001", {"name": info.filename, "why": why}))
+        except Exception as trouble:  # lzma and bz2 raise their own
+            troubles.append(ZipTrouble("ZIP-001", {"name": info.filename, "why": type(trouble).__name__}))
+    return troubles
+
+
+class _Bomb(Exception):
+    """A member that goes on beyond its declared size."""
+
+
+def _read_through(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+    """Decompress to the end without keeping anything; returns the bytes read."""
+    read = 0
+    with container.open(info) as stream:
+        while chunk := stream.read(READ_BYTES):
+            read += len(chunk)
+            if read > info.file_size + READ_BYTES:
+                raise _Bomb
+    if read != info.file_size:
+        raise zipfile.BadZipFile("shorter than declared")
+    return read
