@@ -1,0 +1,1 @@
+"""Files as they come from building sites: forms, drawings, models, photographs — some deliberately wrong."""
