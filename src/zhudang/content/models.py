@@ -70,7 +70,8 @@ class File(models.Model):
                 name="content_file_verdict_known",
             ),
             models.CheckConstraint(
-                condition=Q(verdict__isnull=True) | Q(checked_at__isnull=False), name="content_file_verdict_has_its_moment"
+                condition=Q(verdict__isnull=True) | Q(checked_at__isnull=False),
+                name="content_file_verdict_has_its_moment",
             ),
         ]
         indexes = [
@@ -93,7 +94,8 @@ class CheckRequest(models.Model):
     file = models.OneToOneField(File, on_delete=models.PROTECT, related_name="check_request")
     requested_at = models.DateTimeField()
     work_id = models.UUIDField(null=True)
-    attempts = models.SmallIntegerField(default=0)
+    work_total = models.IntegerField(default=0)
+    """How many files the long work was begun with; what is left is counted from the rows."""
 
     class Meta:
         indexes = [models.Index(fields=["work_id"], name="content_request_work", condition=Q(work_id__isnull=False))]
@@ -184,7 +186,9 @@ class Upload(models.Model):
         ]
         indexes = [
             models.Index(fields=["uploaded_by", "state"], name="content_upload_owner"),
-            models.Index(fields=["expires_at"], name="content_upload_unfinished", condition=Q(state__in=["receiving", "arrived"])),
+            models.Index(
+                fields=["expires_at"], name="content_upload_unfinished", condition=Q(state__in=["receiving", "arrived"])
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,7 +73,7 @@ def hold_store(*, alone: bool = False) -> None:
     """Keep stored bytes from being swept (or everybody else from storing) until the transaction ends."""
     lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(%s)", [_STORE_LOCK])  # noqa: S608 - one of two constants
+        cursor.execute(f"SELECT {lock}(%s)", [_STORE_LOCK])
 
 
 def receive(
@@ -109,15 +109,11 @@ def receive_many(
     place: Place,
     now: datetime,
     organisation_id: UUID | None = None,
-    work_id: UUID | None = None,
 ) -> list[UUID]:
     """Receive many files into a project, up to 200 files or 64 MB in one transaction; gives their ids in order.
 
     All bytes of a batch are written, then flushed side by side, then named. A refusal or a failure leaves
     earlier batches received and nothing of its own; memory does not grow with the number of files.
-
-    Args:
-        work_id: long work (see `events.work`) whose progress the checks will advance.
 
     Raises:
         CannotReceive: a file of the batch, with every reason.
@@ -130,10 +126,10 @@ def receive_many(
         for item in items:
             batch.append(_take(item, place, actor, holder, now))
             if len(batch) >= BATCH_FILES or sum(each.digests.size for each in batch) >= BATCH_BYTES:
-                received += _name_batch(batch, actor, place, now, work_id)
+                received += _name_batch(batch, actor, place, now)
                 batch = []
         if batch:
-            received += _name_batch(batch, actor, place, now, work_id)
+            received += _name_batch(batch, actor, place, now)
     except BaseException:
         for arrival in batch:
             arrival.source.unlink(missing_ok=True)
@@ -174,7 +170,7 @@ def _take(item: Incoming, place: Place, actor: Actor, holder: UUID | None, now: 
     if reasons:
         raise CannotReceive(*reasons)
     with _opened(item) as stream:
-        source, digests = store.take_in(stream)
+        source, digests = store.take_in(stream, item.path.stat().st_size if item.path else 0)
     row = File(
         id=new_id(),
         name=name,
@@ -207,13 +203,11 @@ def _opened(item: Incoming) -> BinaryIO:
     return item.stream
 
 
-def _name_batch(
-    batch: Sequence[Arrival], actor: Actor, place: Place, now: datetime, work_id: UUID | None
-) -> list[UUID]:
+def _name_batch(batch: Sequence[Arrival], actor: Actor, place: Place, now: datetime) -> list[UUID]:
     flush_or_refuse(batch)
     with transaction.atomic():
         name_arrivals(batch, now=now)
-        owe_checks([arrival.row.id for arrival in batch], now=now, work_id=work_id)
+        owe_checks([arrival.row.id for arrival in batch], now=now)
         audit.record(
             actor=actor,
             act="content.file.received",
@@ -221,7 +215,8 @@ def _name_batch(
             at=now,
             data={
                 "files": [
-                    {"id": a.row.id, "name": a.row.name, "sha256": a.digests.sha256, "size": a.digests.size} for a in batch
+                    {"id": a.row.id, "name": a.row.name, "sha256": a.digests.sha256, "size": a.digests.size}
+                    for a in batch
                 ]
             },
         )
@@ -259,11 +254,13 @@ def name_arrivals(batch: Sequence[Arrival], *, now: datetime) -> None:
     File.objects.bulk_create([arrival.row for arrival in batch])
 
 
-def owe_checks(file_ids: Sequence[UUID], *, now: datetime, work_id: UUID | None = None) -> None:
+def owe_checks(file_ids: Sequence[UUID], *, now: datetime, work_id: UUID | None = None, work_total: int = 0) -> None:
     """Note that the files' checks are owed and defer the job; call it in the transaction that names them."""
     from zhudang.content import jobs
 
-    requests = [CheckRequest(file_id=each, requested_at=now, work_id=work_id) for each in file_ids]
+    requests = [
+        CheckRequest(file_id=each, requested_at=now, work_id=work_id, work_total=work_total) for each in file_ids
+    ]
     CheckRequest.objects.bulk_create(requests, ignore_conflicts=True)
     jobs.check_files.defer(file_ids=[str(each) for each in file_ids])
 
@@ -352,7 +349,9 @@ def withdraw(*, actor: Actor, file_id: UUID, now: datetime) -> None:
         raise CannotWithdraw(*reasons)
     file.withdrawn_at = now
     file.save(update_fields=["withdrawn_at"])
-    audit.record(actor=actor, act="content.file.withdrawn", subject=f"content.file:{file_id}", at=now, data={"name": file.name})
+    audit.record(
+        actor=actor, act="content.file.withdrawn", subject=f"content.file:{file_id}", at=now, data={"name": file.name}
+    )
 
 
 def facts_of(file: File) -> ThingFacts:

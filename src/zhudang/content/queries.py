@@ -98,7 +98,9 @@ def visible_to(actor: Actor) -> QuerySet[File]:
     everything = scope.reach is rights.Reach.ALL
     if not mine and not everything:
         return files.none()
-    reached = Q(organisation_id__in=mine) | Q(client_organisation_id__in=mine) & (Q(with_client=True) | Q(with_archive=True))
+    reached = Q(organisation_id__in=mine) | Q(client_organisation_id__in=mine) & (
+        Q(with_client=True) | Q(with_archive=True)
+    )
     return files.filter(reached | Q(with_archive=True) if everything else reached)
 
 

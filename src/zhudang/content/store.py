@@ -14,14 +14,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
 from zhudang.content import conf
-from zhudang.shared.digests import CHUNK_BYTES, Digests, Hasher
+from zhudang.shared.digests import CHUNK_BYTES, Digests, hasher_for
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import Reason, Refusal
 
@@ -109,9 +109,9 @@ def _flush_all(paths: list[Path]) -> None:
         list(flushers.map(flush, paths))
 
 
-def take_in(source: BinaryIO, hasher_of: Callable[[], Hasher] = Hasher) -> tuple[Path, Digests]:
+def take_in(source: BinaryIO, size_hint: int = 0) -> tuple[Path, Digests]:
     """Write a stream to a fresh incoming file and digest it on the way; the file is not flushed yet."""
-    path, hasher = new_incoming(), hasher_of()
+    path, hasher = new_incoming(), hasher_for(size_hint)
     try:
         with path.open("xb", buffering=0) as target:
             while chunk := source.read(CHUNK_BYTES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ from zhudang.shared.refusals import Reason
 LONGEST_NAME = 255
 LONGEST_FOLDER = 1024
 HIGHEST_LEVEL = 4
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 
 def clean_name(raw: str) -> str:
@@ -68,6 +70,13 @@ def why_not_so_large(size_bytes: int, *, largest: int) -> list[Reason]:
     """Tell why a file of this size is not taken."""
     if size_bytes > largest:
         return [Reason("content.too_large", {"size": size_bytes, "largest": largest})]
+    return []
+
+
+def why_not_digest(declared: str) -> list[Reason]:
+    """Tell whether a declared SHA-256 is one at all; nothing declared is fine."""
+    if declared and not _SHA256.match(declared.lower()):
+        return [Reason("content.digest_malformed", {"declared": declared[:80]})]
     return []
 
 

@@ -1,0 +1,54 @@
+"""Files as the store keeps them: rows and check reports beside the bytes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zhudang.content import store
+from zhudang.content.models import Blob, CheckRun, File, Finding
+from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+
+BLOB = Register("content.blob", Blob)
+FILE = Register("content.file", File)
+CHECK_RUN = Register("content.check_run", CheckRun)
+FINDING = Register("content.finding", Finding)
+REGISTERS = (BLOB, FILE, CHECK_RUN, FINDING)
+
+
+def describe(*, file_ids: Collection[Any]) -> Description:
+    """Describe files with their bytes' digests, check runs and findings."""
+    files = File.objects.filter(id__in=file_ids)
+    return describe_all(
+        (
+            (BLOB, Blob.objects.filter(files__in=files).distinct()),
+            (FILE, files),
+            (CHECK_RUN, CheckRun.objects.filter(file__in=files)),
+            (FINDING, Finding.objects.filter(file__in=files)),
+        )
+    )
+
+
+def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+    """Bring the rows back; the bytes come through `bring_bytes`."""
+    return restore_all(REGISTERS, described)
+
+
+def lacks_bytes(sha256: str, size: int) -> bool:
+    """Tell whether the working store does not hold these bytes."""
+    path = store.blob_path(sha256)
+    return not path.exists() or path.stat().st_size != size
+
+
+def bring_bytes(source: Path, sha256: str) -> None:
+    """Put bytes from a preserved copy back into the working store, digested on the way.
+
+    Raises:
+        ValueError: the copy's bytes are not the ones that were received.
+    """
+    with source.open("rb") as stream:
+        incoming, digests = store.take_in(stream)
+    if digests.sha256 != sha256:
+        incoming.unlink()
+        raise ValueError(f"{source}: expected sha256 {sha256}, found {digests.sha256}")
+    store.flush_files([incoming])
+    store.settle([(incoming, digests)])

@@ -1,0 +1,415 @@
+"""What is done with uploads in progress: create, append, terminate, finish.
+
+The row's `offset` counts bytes that were flushed; whatever the file holds beyond it does not exist. One
+lock on the file (let go by the system when its process dies) keeps two requests from writing at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.content import conf, operations, places, store
+from zhudang.content.domain import intake, tus
+from zhudang.content.models import File, Upload
+from zhudang.content.places import Place
+from zhudang.identity.rights import Actor
+from zhudang.shared.digests import Digests, Hasher, digest_file, hasher_for
+from zhudang.shared.ids import new_id
+from zhudang.shared.refusals import NotFound, Reason, Refusal
+
+READ_BYTES = conf.MIB
+COUNT_EVERY_BYTES = 64 * conf.MIB
+
+
+class CannotUpload(Refusal):
+    """The upload is not begun, and no byte of it is taken."""
+
+
+class Busy(Refusal):
+    """Another request is writing to this upload."""
+
+
+class WrongOffset(Refusal):
+    """The bytes sent do not begin where the counted ones end."""
+
+
+class ChecksumDiffers(Refusal):
+    """The bytes of this request are not those announced; none of them counts."""
+
+
+class Gone(Refusal):
+    """The upload expired; what it held was removed."""
+
+
+class AlreadyReceived(Refusal):
+    """All bytes are here: the upload can no longer be ended, only the file withdrawn."""
+
+
+class Body(Protocol):
+    """Bytes as they arrive; a broken connection is a silent short read."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an upload has come; `offset` counts only flushed bytes."""
+
+    id: UUID
+    state: str
+    offset: int
+    length: int
+    name: str
+    metadata: str
+    expires_at: datetime
+    file_id: UUID | None
+    refused_because: tuple[Reason, ...] = ()
+
+
+def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datetime) -> Progress:
+    """Begin an upload: everything that speaks against it is told before the first byte travels.
+
+    Args:
+        metadata: filename, folder or relativePath, project, unit, level, sha256; others are kept and given back.
+
+    Raises:
+        NotFound: the project does not exist for this actor.
+        CannotUpload, operations.CannotReceive, store.DiskFull: with every reason.
+    """
+    place = _place_named(metadata)
+    holder = operations.holder_in(place, actor)
+    name = intake.clean_name(metadata.get("filename", metadata.get("name", "")))
+    folder = intake.clean_folder(metadata.get("folder", "")) or intake.folder_of(metadata.get("relativePath") or "")
+    level = intake.whole_levels([_declared_level(metadata), place.level])
+    reasons = intake.why_not_called(name, folder)
+    reasons += intake.why_not_so_secret(level, ceiling=conf.network_ceiling(), reach=actor.reach)
+    reasons += intake.why_not_so_large(length, largest=conf.largest_upload())
+    reasons += intake.why_not_digest(metadata.get("sha256", ""))
+    if reasons:
+        raise CannotUpload(*reasons)
+    if not store.room_for(length):
+        raise store.disk_full()
+    row = Upload(
+        id=new_id(),
+        length=length,
+        name=name,
+        folder=folder,
+        metadata=tus.write_metadata(metadata),
+        declared_sha256=metadata.get("sha256", "").lower(),
+        level=level,
+        project_id=place.project_id,
+        unit_work_id=place.unit_work_id,
+        client_organisation_id=place.client_id,
+        organisation_id=holder,
+        uploaded_by_id=actor.account_id,
+        created_at=now,
+        expires_at=now + timedelta(days=conf.upload_days()),
+    )
+    _make_file(row.id)
+    row.save(force_insert=True)
+    if length == 0:
+        _arrive(row, 0, now=now, digests=Hasher().digests())
+        finish(row.id, now=now)
+    return progress_of(row.id)
+
+
+def _place_named(metadata: Mapping[str, str]) -> Place:
+    try:
+        project_id = UUID(metadata["project"])
+        unit_work_id = UUID(metadata["unit"]) if metadata.get("unit") else None
+    except (KeyError, ValueError):
+        raise CannotUpload("content.project_missing") from None
+    place = places.resolve(project_id, unit_work_id)
+    if place is None:
+        raise NotFound
+    return place
+
+
+def _declared_level(metadata: Mapping[str, str]) -> int:
+    text = metadata.get("level") or "0"
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 else -1
+
+
+def _make_file(upload_id: UUID) -> None:
+    path = store.upload_path(upload_id)
+    try:
+        path.touch(exist_ok=False)
+        store.flush_folders([path.parent])
+    except OSError as problem:
+        if store.is_full(problem):
+            raise store.disk_full() from problem
+        raise
+
+
+def find(actor: Actor, upload_id: UUID) -> Upload:
+    """Find an upload of this person's own.
+
+    Raises:
+        NotFound: no such upload, or somebody else's.
+        Gone: it expired.
+    """
+    row = Upload.objects.filter(id=upload_id, uploaded_by_id=actor.account_id or new_id()).first()
+    if row is None:
+        raise NotFound
+    if row.state == Upload.State.EXPIRED:
+        raise Gone("content.upload_expired")
+    return row
+
+
+def progress(*, actor: Actor, upload_id: UUID) -> Progress:
+    """Tell how far an upload has come: the counted offset, checked against what is on disk."""
+    row = find(actor, upload_id)
+    _count_what_is_there(row)
+    return _progress(row)
+
+
+def _count_what_is_there(row: Upload) -> None:
+    """Take back counted bytes that a crash of the machine has lost in spite of flushing."""
+    if row.state != Upload.State.RECEIVING or not row.offset:
+        return
+    path = store.upload_path(row.id)
+    there = path.stat().st_size if path.exists() else 0
+    if there < row.offset and Upload.objects.filter(id=row.id, state=row.state, offset=row.offset).update(offset=there):
+        row.offset = there
+
+
+def progress_of(upload_id: UUID) -> Progress:
+    """Tell how far an upload has come. Rights were asked by the caller."""
+    return _progress(Upload.objects.get(id=upload_id))
+
+
+def _progress(row: Upload) -> Progress:
+    reasons = tuple(Reason(each["code"], each["data"]) for each in row.refused_because)
+    return Progress(
+        row.id, row.state, row.offset, row.length, row.name, row.metadata, row.expires_at, row.file_id, reasons
+    )
+
+
+def append(
+    *,
+    actor: Actor,
+    upload_id: UUID,
+    offset: int,
+    body: Body,
+    body_bytes: int,
+    checksum: tus.Checksum | None,
+    now: datetime,
+) -> Progress:
+    """Take the bytes of one request; what came counts up to the last flushed byte.
+
+    With a checksum the bytes count all or not at all. Without one they are counted every 64 MB, so that
+    neither a broken connection nor a killed process loses more.
+
+    Raises:
+        NotFound, Gone, Busy, WrongOffset, ChecksumDiffers, CannotUpload (too many bytes), store.DiskFull.
+    """
+    find(actor, upload_id)
+    with _writing(upload_id) as target:
+        row = find(actor, upload_id)
+        _count_what_is_there(row)
+        if offset != row.offset or row.state == Upload.State.REFUSED:
+            raise WrongOffset(Reason("content.wrong_offset", {"sent": offset, "counted": row.offset}))
+        if body_bytes > row.length - row.offset:
+            raise CannotUpload(Reason("content.more_than_announced", {"length": row.length}))
+        if body_bytes:
+            digests = _Taking(row, target, body, body_bytes, checksum).take()
+            row.refresh_from_db()
+            if row.offset == row.length:
+                _arrive(row, offset, now=now, digests=digests)
+    if row.state == Upload.State.ARRIVED and (row.sha256 or row.length <= conf.inline_digest_bytes()):
+        finish(row.id, now=now)
+    return progress_of(row.id)
+
+
+@contextmanager
+def _writing(upload_id: UUID) -> Iterator[BinaryIO]:
+    """Hold the file of an upload alone, unbuffered; the lock dies with the process."""
+    path = store.upload_path(upload_id)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    with os.fdopen(handle, "r+b", buffering=0) as target:
+        try:
+            fcntl.flock(target, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("content.upload_busy") from None
+        yield target
+
+
+class _Taking:
+    """The bytes of one request on their way to the file."""
+
+    def __init__(
+        self, row: Upload, target: BinaryIO, body: Body, body_bytes: int, checksum: tus.Checksum | None
+    ) -> None:
+        self._row, self._target, self._body, self._left = row, target, body, body_bytes
+        self._announced = checksum
+        self._counted = row.offset
+        self._written = row.offset
+        self._checksum = hashlib.new(checksum.algorithm) if checksum else None
+        whole = row.offset == 0 and body_bytes == row.length
+        # The digests of a file sent in one request are computed on the way; hashlib cannot continue them later.
+        self._digests = hasher_for(body_bytes) if whole else None
+
+    def take(self) -> Digests | None:
+        """Write, verify, flush, count. Gives the digests when the whole file came in this one request."""
+        os.ftruncate(self._target.fileno(), self._counted)
+        self._target.seek(self._counted)
+        _let_go_of_database()
+        try:
+            complete = self._write()
+            self._verify(complete)
+            self._count()
+        except OSError as problem:
+            self._take_back()
+            if store.is_full(problem):
+                raise store.disk_full() from problem
+            raise
+        return self._digests.digests() if self._digests and complete else None
+
+    def _write(self) -> bool:
+        while self._left:
+            chunk = self._next()
+            if not chunk:
+                return False
+            self._left -= len(chunk)
+            if self._checksum:
+                self._checksum.update(chunk)
+            if self._digests:
+                self._digests.update(chunk)
+            store.write_whole(self._target, chunk)
+            self._written += len(chunk)
+            if not self._checksum and self._written - self._counted >= COUNT_EVERY_BYTES:
+                self._count()
+        return True
+
+    def _next(self) -> bytes:
+        try:
+            return self._body.read(min(READ_BYTES, self._left))
+        except OSError:  # the connection broke: what came before counts
+            return b""
+
+    def _verify(self, complete: bool) -> None:
+        if self._checksum is None or self._announced is None:
+            return
+        if not complete or self._checksum.digest() != self._announced.digest:
+            self._take_back()
+            raise ChecksumDiffers(Reason("content.checksum_differs", {"counted": self._counted}))
+
+    def _count(self) -> None:
+        if self._written == self._counted:
+            return
+        os.fdatasync(self._target.fileno())
+        counted = Upload.objects.filter(id=self._row.id, state=Upload.State.RECEIVING, offset=self._counted)
+        # A row that is gone or elsewhere means somebody ended the upload; nothing of ours counts then.
+        if not counted.update(offset=self._written, expires_at=timezone.now() + timedelta(days=conf.upload_days())):
+            raise NotFound
+        self._counted = self._written
+        _let_go_of_database()
+
+    def _take_back(self) -> None:
+        os.ftruncate(self._target.fileno(), self._counted)
+
+
+def _let_go_of_database() -> None:
+    """Give the connection back while bytes travel: 20 GB over a site's line take hours."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def _arrive(row: Upload, offset_before: int, *, now: datetime, digests: Digests | None) -> None:
+    """Note that all bytes are here; large ones without digests go to a job, in the same transaction."""
+    from zhudang.content import jobs
+
+    with transaction.atomic():
+        row.state, row.arrived_at = Upload.State.ARRIVED, now
+        if digests:
+            row.sha256, row.sm3 = digests.sha256, digests.sm3
+        row.save(update_fields=["state", "arrived_at", "sha256", "sm3"])
+        if not digests and row.length > conf.inline_digest_bytes():
+            jobs.verify_upload.defer(upload_id=str(row.id))
+
+
+def finish(upload_id: UUID, *, now: datetime) -> UUID | None:
+    """Make the file of an upload whose bytes are all here; safe to run twice, at once, or after a kill.
+
+    Gives the file's id; None when the upload was refused because its digest is not the one declared, or when
+    there is no such arrived upload.
+    """
+    row = Upload.objects.filter(id=upload_id, state__in=[Upload.State.ARRIVED, Upload.State.DONE]).first()
+    if row is None or row.state == Upload.State.DONE:
+        return row.file_id if row else None
+    if not row.sha256:
+        # Written down before the bytes move: after a kill in between, the row still says where they went.
+        digests = digest_file(store.upload_path(row.id))
+        row.sha256, row.sm3 = digests.sha256, digests.sm3
+        row.save(update_fields=["sha256", "sm3"])
+    if row.declared_sha256 and row.declared_sha256 != row.sha256:
+        _refuse(row, Reason("content.digest_differs", {"declared": row.declared_sha256, "found": row.sha256}))
+        return None
+    return _receive(row.id, now=now)
+
+
+def _refuse(row: Upload, *reasons: Reason) -> None:
+    row.state = Upload.State.REFUSED
+    row.refused_because = [{"code": each.code, "data": dict(each.data)} for each in reasons]
+    row.save(update_fields=["state", "refused_because"])
+    store.upload_path(row.id).unlink(missing_ok=True)
+
+
+@transaction.atomic
+def _receive(upload_id: UUID, *, now: datetime) -> UUID | None:
+    row = Upload.objects.select_for_update().get(id=upload_id)
+    if row.state != Upload.State.ARRIVED:
+        return row.file_id
+    file = File(
+        id=new_id(),
+        name=row.name,
+        folder=row.folder,
+        project_id=row.project_id,
+        unit_work_id=row.unit_work_id,
+        organisation_id=row.organisation_id,
+        uploaded_by_id=row.uploaded_by_id,
+        received_at=now,
+        level=row.level,
+        client_organisation_id=row.client_organisation_id,
+        with_client=row.organisation_id == row.client_organisation_id,
+    )
+    digests = Digests(row.sha256, row.sm3, row.length)
+    operations.name_arrivals([operations.Arrival(store.upload_path(row.id), digests, file)], now=now)
+    operations.owe_checks([file.id], now=now)
+    row.state, row.file = Upload.State.DONE, file
+    row.save(update_fields=["state", "file"])
+    audit.record(
+        actor=row.uploaded_by,
+        act="content.file.received",
+        subject=f"registry.project:{row.project_id}",
+        at=now,
+        data={"files": [{"id": file.id, "name": file.name, "sha256": digests.sha256, "size": digests.size}]},
+    )
+    return file.id
+
+
+def terminate(*, actor: Actor, upload_id: UUID) -> None:
+    """End an upload before it is whole; its bytes are removed.
+
+    Raises:
+        NotFound, Gone, Busy, AlreadyReceived.
+    """
+    find(actor, upload_id)
+    with _writing(upload_id):
+        row = find(actor, upload_id)
+        if row.state in {Upload.State.ARRIVED, Upload.State.DONE}:
+            raise AlreadyReceived("content.already_received")
+        row.delete()
+        store.upload_path(upload_id).unlink(missing_ok=True)
