@@ -60,8 +60,13 @@ class Case:
         return os.path.splitext(self.name)[1].lower()
 
     def find(self, code: str, severity: Severity | None = None, **data: Any) -> None:
-        """Note a finding, once: the same code with the same data is not repeated."""
-        found = finding(code, severity, **data)
+        """Note a finding, once; stored paths are ours and never told."""
+        place = os.fspath(self.path)
+        told = {
+            key: value.replace(place, self.name) if isinstance(value, str) else value
+            for key, value in data.items()
+        }
+        found = finding(code, severity, **told)
         if found not in self.findings:
             self.findings.append(found)
 
