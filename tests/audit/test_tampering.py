@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
-from zhudang.audit import command, operations, sealing, verification, witness
+from zhudang.audit import command, operations, proofs, sealing, verification, witness
 from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Head, Seal, Unsealed
@@ -195,3 +196,12 @@ def test_two_sealers_at_once_seal_every_entry_once(log_of_ten: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(work, range(4))) == 50
     assert verification.verify(timezone.now()).is_sound
+
+
+def test_a_proof_of_inclusion_can_be_checked_by_itself(log_of_ten: str) -> None:
+    entry_id = Seal.objects.get(number=7).entry_id
+    proof = proofs.proof_of(entry_id)
+    assert proof and proof.sound and proof.number == 7 and proof.head_number == 10 and len(proof.following) == 3
+    assert proofs.holds(proof)
+    assert not proofs.holds(replace(proof, canonical=proof.canonical.replace("test:1", "test:2")))
+    assert not proofs.holds(replace(proof, following=proof.following[::-1]))

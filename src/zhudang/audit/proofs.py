@@ -1,30 +1,34 @@
 """The proof that an entry stands in the chain, for documents that carry it outside."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from zhudang.audit.domain.chain import GENESIS, leaf_of, link
+from zhudang.audit.domain.chain import GENESIS, canonical, leaf_of, link
 from zhudang.audit.models import Entry, Head, Seal
 from zhudang.audit.sealing import logged, seal_tail
 from zhudang.shared.plain import plain
 
-__all__ = ["ChainProof", "proof_of", "seal_tail"]
+__all__ = ["ChainProof", "holds", "proof_of", "seal_tail"]
 
 
 @dataclass(frozen=True)
 class ChainProof:
     """An entry, its number, its leaf, the chain before and after it, and the head that closed over it.
 
-    Whoever has this and one later witness file can check: leaf from entry, chain from (chain before, leaf).
+    Whoever has this and one witness file can check without us: `SM3(0x00 ‖ canonical)` is the leaf, `SM3(chain
+    before ‖ number as 8 bytes ‖ leaf)` the chain, and so on through `following` up to the head the witness was given.
     """
 
     entry: dict[str, Any]
+    canonical: str
     number: int
     leaf: str
     chain_before: str
     chain: str
+    following: tuple[str, ...]
     head_number: int
     head_chain: str
     sealed_at: datetime
@@ -44,9 +48,22 @@ def proof_of(entry_id: UUID) -> ChainProof | None:
         return None
     previous = before.chain if before else GENESIS
     sound = leaf_of(logged(entry)) == seal.leaf and link(previous, seal.number, seal.leaf) == seal.chain
+    after = Seal.objects.filter(number__gt=seal.number, number__lte=head.last).order_by("number")
     return ChainProof(
-        plain(_shown(entry)), seal.number, seal.leaf, previous, seal.chain, head.last, head.chain, head.sealed_at, sound
+        entry=plain(_shown(entry)), canonical=canonical(logged(entry)).decode(), number=seal.number, leaf=seal.leaf,
+        chain_before=previous, chain=seal.chain, following=tuple(after.values_list("leaf", flat=True)),
+        head_number=head.last, head_chain=head.chain, sealed_at=head.sealed_at, sound=sound,
     )  # fmt: skip
+
+
+def holds(proof: ChainProof) -> bool:
+    """Check a proof by itself, as anyone outside can: canonical entry to leaf, leaf through the chain to the head."""
+    if hashlib.new("sm3", b"\x00" + proof.canonical.encode()).hexdigest() != proof.leaf:
+        return False
+    value = proof.chain_before
+    for number, leaf in enumerate((proof.leaf, *proof.following), start=proof.number):
+        value = link(value, number, leaf)
+    return value == proof.head_chain
 
 
 def _shown(entry: Entry) -> dict[str, Any]:

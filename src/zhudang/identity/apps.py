@@ -12,8 +12,11 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         from zhudang.audit import operations as audit
         from zhudang.events import work
+        from zhudang.identity import words
+        from zhudang.shared.web import refusal
 
         def log_cancellation(*, actor, work_id, now, **_rest) -> None:  # type: ignore[no-untyped-def]
             audit.record(actor=actor, act="events.work.cancel_asked", subject=f"events.work:{work_id}", at=now)
 
+        refusal.teach(dict.fromkeys(words.RIGHTS, words.sentence))
         work.cancel_asked.connect(log_cancellation, weak=False, dispatch_uid="log of cancelled work")

@@ -25,7 +25,7 @@ _taught: dict[str, Any] = {}
 
 
 def teach(sentences_by_code: Mapping[str, Any]) -> None:
-    """Give the sentences of codes that belong to no app, such as those of the shared rules."""
+    """Give the sentences of codes that belong to no app, such as those of the shared rules; or functions of a reason."""
     _taught.update(sentences_by_code)
 
 
@@ -47,6 +47,8 @@ def sentence(reason: Reason) -> str:
         known.update({str(getattr(key, "value", key)): text for key, text in getattr(words, name, {}).items()})
     if reason.code not in known:
         return reason.code
+    if callable(known[reason.code]):
+        return str(known[reason.code](reason))
     text = str(known[reason.code])
     return text % dict(reason.data) if reason.data and "%(" in text else text
 
