@@ -1,5 +1,6 @@
 """What people and other contexts see of filing: frozen dataclasses shaped for a page or a call."""
 
+from zhudang.filing.queries.finding import FoundRow, count_by, found_rows, names_around
 from zhudang.filing.queries.projects import ObligationRow, project_obligations
 from zhudang.filing.queries.records import (
     FileRow,
@@ -17,12 +18,16 @@ from zhudang.filing.queries.visibility import known_record, record_facts, visibl
 
 __all__ = [
     "FileRow",
+    "FoundRow",
     "ObligationRow",
     "RecordRow",
     "VolumeRow",
+    "count_by",
+    "found_rows",
     "iter_record_ids",
     "iter_volumes",
     "known_record",
+    "names_around",
     "project_obligations",
     "record_facts",
     "record_of_file",

@@ -1,0 +1,92 @@
+"""The page of one record: description, place, files with a viewer each, where it has been, what proves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from zhudang.content import queries as content
+from zhudang.discovery.models import Entry
+from zhudang.filing import queries as filing
+from zhudang.identity.rights import Actor
+from zhudang.preservation import queries as preservation
+from zhudang.registry import queries as registry
+
+_VIEWERS = {"application/pdf": "pdf", "image/jpeg": "image", "image/png": "image", "image/tiff": "image", "image/webp": "image"}
+
+
+@dataclass(frozen=True)
+class FileView:
+    """One file of the record and how it can be looked at: pdf, image, pages (rendered), none."""
+
+    row: filing.FileRow
+    viewer: str
+    blocking: int
+    told: int
+    text_pages: int | None
+    why_no_text: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step of the record's way, with its time; a step not reached has none and is not shown."""
+
+    label: str
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Everything the page of one record shows."""
+
+    record: filing.RecordRow
+    project_name: str
+    project_code: str
+    volume: filing.VolumeRow | None
+    files: tuple[FileView, ...]
+    former_files: tuple[filing.FileRow, ...]
+    way: tuple[Moment, ...]
+    proofs: tuple[preservation.CopyProof, ...]
+    indexed: bool
+
+
+def record_page(actor: Actor, record_id: UUID) -> RecordPage:
+    """The page of one record.
+
+    Raises:
+        NotFound: absent, another's, above the person's level.
+    """
+    filing.known_record(actor, record_id)
+    record = filing.records_by_id([record_id])[record_id]
+    project = registry.project_page(actor, record.project_id)
+    entry = Entry.objects.filter(record_id=record_id).first()
+    current = [row for row in record.files if row.current]
+    findings = content.findings_of([row.file_id for row in current])
+    read = entry.files if entry else {}
+    files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
+    volume = next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None) if record.volume_id else None
+    proofs = preservation.proofs_of(volume.id) if volume and volume.preserved_at else ()
+    former = tuple(row for row in record.files if not row.current)
+    return RecordPage(record, project.name, project.code, volume, files, former, _way(record), tuple(proofs), entry is not None)
+
+
+def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:
+    viewer = _VIEWERS.get(row.mime, "")
+    if row.verdict == "fail" or row.verdict is None:
+        viewer = ""
+    blocking = sum(1 for finding in findings if finding.severity == "block")
+    text_pages = int(str(read["pages"])) if read else None
+    return FileView(row, viewer, blocking, len(findings), text_pages, str(read.get("why", "")) if read else "")
+
+
+def _way(record: filing.RecordRow) -> tuple[Moment, ...]:
+    steps = (
+        (_("建立"), record.created_at, ""), (_("归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
+        (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
+        (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
+    )  # fmt: skip
+    return tuple(sorted((Moment(label, at, by) for label, at, by in steps if at), key=lambda moment: moment.at))
