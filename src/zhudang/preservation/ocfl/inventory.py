@@ -61,6 +61,11 @@ class Inventory:
         """Tell where the bytes with this SHA-512 are stored, relative to the object's folder."""
         return self._by_digest[digest][0]
 
+    @cached_property
+    def sha512(self) -> str:
+        """The digest of the inventory's own bytes, as its sidecar names it."""
+        return hashlib.sha512(self.to_json()).hexdigest()
+
     def sha512_by_sha256(self) -> dict[str, str]:
         """Tell the SHA-512 of the bytes already stored, by their SHA-256."""
         return {sha256: self.manifest[path] for path, sha256 in self.fixity.items()}

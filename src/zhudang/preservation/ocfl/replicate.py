@@ -62,7 +62,7 @@ def replace_object(
 
 def bring_up_to(source: StorageRoot, target: StorageRoot, object_id: str) -> Inventory:
     """Give a place the versions it lacks (all, when it lacks the object); history there stays as it is."""
-    held = target.inventory(object_id)
+    held = target.mended_inventory(object_id)
     if held is None:
         return copy_object(source, target, object_id)
     inventory = _sound_inventory(source, object_id)

@@ -2,15 +2,18 @@
 
     <place>/store/      the OCFL storage root, complete objects only
     <place>/staging/    versions being written; whatever lies here after a crash may be thrown away
+    <place>/writer.lock held by the one process that writes; the system lets go of it when that process dies
 
 Both must be on one file system: an object enters the store by a rename.
 """
 
 import errno
+import fcntl
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -92,12 +95,37 @@ class StorageRoot:
         root = cls(place)
         if not (root.folder / layout.ROOT_DECLARATION).is_file():
             raise StoreUnreachable(place)
-        durable.make_folders(root.staging)
         return root
+
+    @contextmanager
+    def only_writer(self) -> Iterator[None]:
+        """Wait until nobody else writes here, then be the only one; clear what a crashed writer left.
+
+        Everything that writes to a place does so inside; readers need no lock, objects enter by a rename.
+        """
+        durable.make_folders(self.staging)
+        descriptor = os.open(self.place / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self.clear_staging()
+            yield
+        finally:
+            os.close(descriptor)
 
     def object_folder(self, object_id: str) -> Path:
         """Tell where an object lies, or would lie."""
         return self.folder / layout.object_path(object_id)
+
+    def mended_inventory(self, object_id: str) -> Inventory | None:
+        """As `inventory`, after `mend`; only inside `only_writer`."""
+        self.mend(object_id)
+        return self.inventory(object_id)
+
+    def mend(self, object_id: str) -> None:
+        """Finish what a crashed writer left half way at this object; only inside `only_writer`."""
+        folder = self.object_folder(object_id)
+        if folder.is_dir():
+            self._roll_forward(object_id, folder)
 
     def inventory(self, object_id: str) -> Inventory | None:
         """Read an object's inventory; None when this place does not hold the object.
@@ -109,7 +137,6 @@ class StorageRoot:
         folder = self.object_folder(object_id)
         if not folder.is_dir():
             return None
-        self._roll_forward(object_id, folder)
         return read_root_inventory(object_id, folder)
 
     def objects(self) -> Iterator[Path]:
@@ -144,7 +171,7 @@ class StorageRoot:
     def install_version(self, staged_version: Path, object_id: str, number: int) -> None:
         """Move a complete, synced version folder into its object, then make it the head.
 
-        A crash between the two steps is mended by the next `inventory()`: the version folder is complete, and its
+        A crash between the two steps is mended by the next `mended_inventory()`: the version folder is complete, and its
         own inventory says what the head must be.
         """
         folder = self.object_folder(object_id)

@@ -1,0 +1,76 @@
+"""Filing's register of a project as the store keeps it: what was owed, the transferred records, volumes, numbers."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from zhudang.filing.domain.states import RecordState
+from zhudang.filing.models import (
+    Counter,
+    GivenCode,
+    Obligation,
+    Record,
+    RecordFile,
+    ScopeAdoption,
+    ScopeItem,
+    ScopeList,
+    Volume,
+)
+from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+
+IN_THE_ARCHIVE = (RecordState.TRANSFERRED.value, RecordState.PRESERVED.value)
+
+
+def _higher(there: Row, described: Row) -> Row:
+    return described if described["value"] >= there["value"] else there
+
+
+SCOPE_LIST = Register("filing.scope_list", ScopeList)
+SCOPE_ITEM = Register("filing.scope_item", ScopeItem)
+OBLIGATION = Register("filing.obligation", Obligation)
+VOLUME = Register("filing.volume", Volume)
+RECORD = Register("filing.record", Record)
+RECORD_FILE = Register("filing.record_file", RecordFile)
+GIVEN_CODE = Register("filing.given_code", GivenCode)
+COUNTER = Register("filing.counter", Counter, merge=_higher)
+REGISTERS = (SCOPE_LIST, SCOPE_ITEM, OBLIGATION, VOLUME, RECORD, RECORD_FILE, GIVEN_CODE, COUNTER)
+
+
+def describe(project_id: UUID) -> Description:
+    """Describe what is in the archive of a project, and what was owed for it.
+
+    Records still on their way and files that were replaced are works in progress: the database backup has them.
+    """
+    obligations = Obligation.objects.filter(project_id=project_id)
+    lists = ScopeList.objects.filter(items__in=obligations.values("scope_item")).distinct()
+    records = Record.objects.of_project(project_id).filter(state__in=IN_THE_ARCHIVE)
+    codes = GivenCode.objects.filter(project_id=project_id)
+    return describe_all(
+        (
+            (SCOPE_LIST, lists),
+            (SCOPE_ITEM, ScopeItem.objects.filter(scope_list__in=lists)),
+            (OBLIGATION, obligations),
+            (VOLUME, Volume.objects.filter(records__in=records).distinct()),
+            (RECORD, records),
+            (RECORD_FILE, RecordFile.objects.filter(record__in=records, replaced_at__isnull=True)),
+            (GIVEN_CODE, codes),
+            (COUNTER, Counter.objects.filter(series__in=codes.values("series"))),
+        )
+    )
+
+
+def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+    """Bring the register of a project back; counters never go backwards."""
+    for row in described.get(SCOPE_LIST.name, ()):
+        _give_way(row)
+    return restore_all(REGISTERS, described)
+
+
+def _give_way(row: Row) -> None:
+    """Take away a freshly loaded edition of a scope list that nobody used, where the store has the one that was used."""
+    loaded = ScopeList.objects.filter(code=row["code"], edition=row["edition"]).exclude(id=row["id"])
+    if not loaded or Obligation.objects.filter(scope_item__scope_list__in=loaded).exists():
+        return
+    # The list the store brings comes in this same transaction, where references are checked at the end.
+    ScopeAdoption.objects.filter(scope_list__in=loaded).update(scope_list_id=row["id"])
+    ScopeItem.objects.filter(scope_list__in=loaded).delete()
+    loaded.delete()

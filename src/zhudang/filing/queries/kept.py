@@ -1,0 +1,23 @@
+"""What filing holds as preserved, counted by volume: one side of the comparison of the books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Count, Sum
+
+from zhudang.filing.domain.states import RecordState
+from zhudang.filing.models import RecordFile
+
+
+def preserved_volume_sizes() -> dict[UUID, tuple[int, int]]:
+    """Tell the current files of preserved records by volume: number and bytes."""
+    rows = (
+        RecordFile.objects.filter(
+            record__state=RecordState.PRESERVED.value, record__withdrawn_at__isnull=True, replaced_at__isnull=True
+        )
+        .values("record__volume_id")
+        .annotate(files=Count("id"), size=Sum("file__blob__size"))
+        .values_list("record__volume_id", "files", "size")
+    )
+    return {volume_id: (files, size) for volume_id, files, size in rows if volume_id}

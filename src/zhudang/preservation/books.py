@@ -1,0 +1,123 @@
+"""Ledger, catalogue and store laid side by side (账物目相符): equal in volumes, files and bytes, or told where not.
+
+Ledger: the accession register, the numbers given. Catalogue: volumes and records that count as preserved. Store:
+what the inventories at each place say, read from the disk now (not every byte: that is the readings' work).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from zhudang.audit import operations as audit
+from zhudang.filing.queries import kept as filing
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.models import ArchivalObject, BookComparison
+from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.sites import Place, places
+
+MOST_DIFFERENCES = 500
+
+
+@dataclass
+class Side:
+    """What one of the sides says: per volume its files and bytes.
+
+    Args:
+        volumes: id -> (files, bytes); None for a place out of reach.
+    """
+
+    side: str
+    name: str
+    volumes: dict[UUID, tuple[int, int]] | None = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any]:
+        """Give the side's sums for the page."""
+        if self.volumes is None:
+            return {"side": self.side, "name": self.name, "volumes": None, "files": None, "bytes": None}
+        files = sum(count for count, _ in self.volumes.values())
+        size = sum(size for _, size in self.volumes.values())
+        return {"side": self.side, "name": self.name, "volumes": len(self.volumes), "files": files, "bytes": size}
+
+
+@transaction.atomic
+def compare(*, actor: Actor, now: datetime) -> UUID:
+    """Lay the books side by side and keep the result; gives its id.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.object.verify")
+    ledger = _ledger()
+    sides = [ledger, _catalogue(), *(_store(place) for place in places(now))]
+    differences = [row for side in sides[1:] for row in differences_between(ledger, side)]
+    row = BookComparison.objects.create(
+        made_at=now,
+        made_by=actor.username,
+        sides=[side.counts() for side in sides],
+        differences=differences[:MOST_DIFFERENCES],
+        difference_count=len(differences),
+    )
+    audit.record(
+        actor=actor, act="preservation.books.compared", subject=row, at=now,
+        data={"sides": row.sides, "differences": len(differences)},
+    )  # fmt: skip
+    return row.id
+
+
+def differences_between(ledger: Side, other: Side) -> Iterable[dict[str, Any]]:
+    """Tell every volume in which a side differs from the ledger: lacking there, too much there, other counts."""
+    if ledger.volumes is None or other.volumes is None:
+        return
+    for volume_id in sorted(ledger.volumes.keys() | other.volumes.keys(), key=str):
+        here, there = ledger.volumes.get(volume_id), other.volumes.get(volume_id)
+        if here == there:
+            continue
+        what = "lacking" if there is None else "not_in_ledger" if here is None else "counts"
+        yield {
+            "side": other.side,
+            "name": other.name,
+            "volume": str(volume_id),
+            "what": what,
+            "ledger": here,
+            "there": there,
+        }
+
+
+def _ledger() -> Side:
+    rows = ArchivalObject.objects.filter(kind="volume").values_list("id", "files", "bytes")
+    return Side("ledger", "", {volume_id: (files, size) for volume_id, files, size in rows})
+
+
+def _catalogue() -> Side:
+    return Side("catalogue", "", filing.preserved_volume_sizes())
+
+
+def _store(place: Place) -> Side:
+    if place.root is None:
+        return Side("site", place.name, None)
+    found: dict[UUID, tuple[int, int]] = {}
+    for folder, inventory in object_inventories(place.root):
+        volume_id = thing_id(inventory.object_id)
+        if volume_id is not None and "checks.json" in inventory.state:
+            found[volume_id] = _originals(folder, inventory)
+    return Side("site", place.name, found)
+
+
+def _originals(folder: Path, inventory: Inventory) -> tuple[int, int]:
+    """Count the original files of an object's newest version and their bytes on the disk."""
+    originals = Counter(digest for path, digest in inventory.state.items() if path.startswith("files/"))
+    size = 0
+    for digest, names in originals.items():
+        path = folder / inventory.stored_path(digest)
+        size += path.stat().st_size * names if path.exists() else 0
+    return sum(originals.values()), size

@@ -1,0 +1,227 @@
+"""A transfer on its way into the store: volume by volume, each said to be preserved only once it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.events import operations as events
+from zhudang.events import work
+from zhudang.filing import queries as filing
+from zhudang.handover import operations as handover
+from zhudang.handover.queries.kept import transfer_to_keep
+from zhudang.identity.rights import SYSTEM, Actor, demand
+from zhudang.preservation import catalogue, keeping, packing
+from zhudang.preservation.domain.states import IngestState
+from zhudang.preservation.models import Ingest
+from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
+from zhudang.preservation.sites import Place, places, writing
+from zhudang.shared.refusals import NotFound, Reason, Refusal
+
+_LOOK_FOR_CANCEL_SECONDS = 2.0
+_MESSAGE = "移交入库 / transferred to the archive"
+
+
+class CannotResume(Refusal):
+    """The transfer is not one that stopped."""
+
+
+class Stopped(Exception):
+    """The work ended before its end, with a reason people are told; what is kept stays kept."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+@transaction.atomic
+def ask(*, transfer_id: UUID, project_id: UUID, now: datetime) -> None:
+    """Note that a transfer is to be preserved and defer the job; asking again changes nothing."""
+    row, made = Ingest.objects.get_or_create(
+        transfer_id=transfer_id, defaults={"project_id": project_id, "state": IngestState.ASKED.value, "asked_at": now}
+    )
+    if made:
+        _begin(row, SYSTEM, now)
+
+
+@transaction.atomic
+def resume(*, actor: Actor, transfer_id: UUID, now: datetime) -> UUID:
+    """Go on with a transfer that stopped; gives the id of the new work.
+
+    Raises:
+        NotFound, Forbidden: not this actor's to do.
+        CannotResume: it is running, or done.
+    """
+    demand(actor, "preservation.object.verify")
+    row = Ingest.objects.select_for_update().filter(transfer_id=transfer_id).first()
+    if row is None:
+        raise NotFound
+    if row.state != IngestState.STOPPED.value:
+        raise CannotResume(Reason("preservation.not_stopped", {"state": row.state}))
+    audit.record(actor=actor, act="preservation.ingest.resumed", subject=_subject(transfer_id), at=now)
+    return _begin(row, actor, now)
+
+
+def _begin(row: Ingest, actor: Actor, now: datetime) -> UUID:
+    from zhudang.preservation import jobs
+
+    work_id = work.start(
+        kind="preservation.ingest", subject=_subject(row.transfer_id), actor=actor, total=None, now=now
+    )
+    row.state, row.work_id, row.stopped_because = IngestState.ASKED.value, work_id, {}
+    row.save(update_fields=["state", "work_id", "stopped_because"])
+    jobs.preserve_transfer.defer(transfer_id=str(row.transfer_id))
+    return work_id
+
+
+def preserve_transfer(transfer_id: UUID) -> None:
+    """Bring the volumes of a transfer into every store, then its project's catalogue; safe to run twice.
+
+    What stops it (a full disk, a place out of reach, a person) is written with its reason and can be resumed; an
+    unexpected failure is written too, then raised.
+    """
+    row = Ingest.objects.filter(transfer_id=transfer_id).first()
+    if row is None or row.state == IngestState.DONE.value or row.work_id is None:
+        return
+    Ingest.objects.filter(transfer_id=transfer_id).update(state=IngestState.RUNNING.value)
+    progress = _Progress(row.work_id)
+    try:
+        _preserve(row, progress)
+    except (Stopped, work.Cancelled, StoreFull, StoreUnreachable, SourceChanged, CopyDiffers, TooLarge) as cause:
+        _stop(row, _reason(cause), cancelled=isinstance(cause, work.Cancelled))
+    except keeping.NoSoundCopy as cause:
+        _stop(row, Reason("preservation.no_sound_copy", {"object": cause.object_id}), cancelled=False)
+    except FileNotFoundError as cause:
+        _stop(row, Reason("preservation.bytes_missing", {"path": str(cause.filename or "")}), cancelled=False)
+    except Exception as cause:
+        _stop(row, Reason("preservation.failed", {"problem": type(cause).__name__}), cancelled=False)
+        raise
+
+
+def _preserve(row: Ingest, progress: _Progress) -> None:
+    transfer = transfer_to_keep(row.transfer_id)
+    all_places = places()
+    volumes = {volume.id: volume for volume in filing.volumes_of(row.project_id)}
+    wanted = [volumes[volume_id] for volume_id in transfer.volume_ids]
+    progress.expect(len(wanted) + 1)
+    with writing(all_places) as roots:
+        project = packing.project_for_description(row.project_id)
+        for volume in wanted:
+            progress.at(volume.title)
+            _keep(packing.pack_volume(project, volume), all_places, roots, progress)
+            progress.one_more()
+        handover.note_preserved(row.transfer_id)
+        progress.at(project["name"])
+        _keep(catalogue.pack_project(row.project_id), all_places, roots, progress)
+        progress.one_more()
+    _finish(row, len(wanted))
+
+
+def keep_project(project_id: UUID) -> bool:
+    """Write a project's catalogue anew where it changed since it was last kept; tells whether it did."""
+    all_places = places()
+    with writing(all_places) as roots:
+        return _keep(catalogue.pack_project(project_id), all_places, roots, None)
+
+
+def _keep(
+    package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot], progress: _Progress | None
+) -> bool:
+    now = timezone.now()
+    read_before = keeping.kept_and_read(package.thing_id, all_places)
+    kept = keeping.keep(
+        package, roots, message=_MESSAGE, now=timezone.localtime(now), read_before=read_before, progress=progress
+    )
+    keeping.note_kept(package, kept, all_places, now=timezone.now())
+    return kept.changed
+
+
+@transaction.atomic
+def _finish(row: Ingest, volumes: int) -> None:
+    now = timezone.now()
+    Ingest.objects.filter(pk=row.pk).update(state=IngestState.DONE.value, finished_at=now, stopped_because={})
+    audit.record(
+        actor="system", act="preservation.transfer.preserved", subject=_subject(row.transfer_id), at=now,
+        data={"project": row.project_id, "volumes": volumes},
+    )  # fmt: skip
+    events.publish(
+        kind="preservation.preserved", subject=_subject(row.transfer_id), at=now,
+        data={"transfer_id": row.transfer_id, "project_id": row.project_id},
+    )  # fmt: skip
+    if row.work_id:
+        work.finish(row.work_id, "done", {"volumes": volumes, "link": "/preservation/"}, now=now)
+
+
+@transaction.atomic
+def _stop(row: Ingest, reason: Reason, *, cancelled: bool) -> None:
+    now = timezone.now()
+    because = {"code": reason.code, "data": dict(reason.data)}
+    Ingest.objects.filter(pk=row.pk).update(state=IngestState.STOPPED.value, stopped_because=because)
+    audit.record(
+        actor="system", act="preservation.ingest.stopped", subject=_subject(row.transfer_id), at=now, data=because
+    )
+    if row.work_id:
+        from zhudang.preservation.words import sentence
+
+        outcome = "cancelled" if cancelled else "failed"
+        work.finish(row.work_id, outcome, {"reason": str(sentence(reason)), "link": "/preservation/"}, now=now)
+
+
+def _reason(cause: Exception) -> Reason:
+    data: Mapping[str, Any] = {}
+    code = "preservation.failed"
+    if isinstance(cause, Stopped):
+        return cause.reason
+    if isinstance(cause, work.Cancelled):
+        code = "preservation.cancelled"
+    elif isinstance(cause, StoreFull):
+        code, data = "preservation.disk_full", {"place": str(cause.folder)}
+    elif isinstance(cause, StoreUnreachable):
+        code, data = "preservation.unreachable", {"place": str(cause.folder)}
+    elif isinstance(cause, SourceChanged):
+        code, data = "preservation.source_changed", {"path": cause.path}
+    elif isinstance(cause, CopyDiffers):
+        code, data = "preservation.copy_differs", {"place": str(cause.folder)}
+    elif isinstance(cause, TooLarge):
+        code, data = "preservation.too_large", {"object": str(cause)}
+    return Reason(code, data)
+
+
+def _subject(transfer_id: UUID) -> str:
+    return f"handover.transfer:{transfer_id}"
+
+
+@dataclass
+class _Progress:
+    """Counts finished objects for the page that follows the work, and looks now and then whether to stop."""
+
+    work_id: UUID
+    done: int = 0
+    looked: float = 0.0
+    note: str = ""
+
+    def expect(self, total: int) -> None:
+        work.advance(self.work_id, 0, total=total)
+
+    def at(self, title: str) -> None:
+        self.note = title
+        work.advance_or_stop(self.work_id, self.done, title)
+
+    def one_more(self) -> None:
+        self.done += 1
+        work.advance(self.work_id, self.done, self.note)
+
+    def __call__(self, _bytes: int) -> None:
+        if time.monotonic() - self.looked > _LOOK_FOR_CANCEL_SECONDS:
+            self.looked = time.monotonic()
+            if work.is_cancelled(self.work_id):
+                raise work.Cancelled

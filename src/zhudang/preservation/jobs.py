@@ -1,0 +1,50 @@
+"""Background work of preservation."""
+
+from uuid import UUID
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+_PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
+
+
+@app.task(name="preservation.preserve_transfer", queue="preservation", lock="preservation", retry=_PATIENCE)
+def preserve_transfer(transfer_id: str) -> None:
+    """Bring one transfer into every store."""
+    from zhudang.preservation import ingesting
+
+    ingesting.preserve_transfer(UUID(transfer_id))
+
+
+@app.task(name="preservation.keep_project", queue="preservation", lock="preservation", retry=_PATIENCE)
+def keep_project(project_id: str) -> None:
+    """Write a project's catalogue anew where it changed."""
+    from zhudang.preservation import ingesting
+
+    ingesting.keep_project(UUID(project_id))
+
+
+@app.task(name="preservation.read_copies", queue="preservation", retry=_PATIENCE)
+def read_copies(reading_id: str, work_id: str, object_id: str = "") -> None:
+    """Read copies whole: all of them, or those of one object."""
+    from zhudang.preservation import reading
+
+    reading.run(UUID(reading_id), work_id=UUID(work_id), object_id=UUID(object_id) if object_id else None)
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(name="preservation.nightly", queue="preservation", lock="preservation")
+def nightly(timestamp: int) -> None:
+    """Keep every project's catalogue that changed during the day."""
+    from zhudang.preservation import nightly as night
+
+    night.run()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="preservation.go_on", queue="preservation")
+def go_on(timestamp: int) -> None:
+    """Go on with transfers that stopped for want of room or because a place was out of reach."""
+    from zhudang.preservation import nightly as night
+
+    night.resume_what_can()

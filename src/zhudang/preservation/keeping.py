@@ -1,0 +1,167 @@
+"""Bring an object into every store and say so only then: settle the places, write what lacks, write the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from zhudang.audit import operations as audit
+from zhudang.filing import operations as filing
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
+from zhudang.preservation.ocfl.verifier import verify_object
+from zhudang.preservation.ocfl.writer import Act, Progress, write_version
+from zhudang.preservation.packing import VOLUME, Package
+from zhudang.preservation.sites import Place
+
+SYSTEM_ADDRESS = "urn:zhudang:system"
+
+
+class NoSoundCopy(Exception):
+    """Every copy of an object that ought to be there is damaged: people must decide, nothing is overwritten."""
+
+    def __init__(self, object_id: str) -> None:
+        super().__init__(object_id)
+        self.object_id = object_id
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An object that now stands in every store as packed, each copy read back whole."""
+
+    inventory: Inventory
+    changed: bool
+
+
+def keep(
+    package: Package,
+    roots: Sequence[StorageRoot],
+    *,
+    message: str,
+    now: datetime,
+    read_before: bool = False,
+    progress: Progress | None = None,
+) -> Kept:
+    """Make every place hold the package as its newest version, read back; inside `sites.writing`.
+
+    Safe to run again after a crash anywhere: a place that lags is brought up to date from one that does not, and a
+    version that is there already is read whole instead of being written again (unless the rows say that it was:
+    `read_before`).
+
+    Raises:
+        StoreFull, SourceChanged, CopyDiffers, TooLarge, NoSoundCopy.
+    """
+    prior, unread = _settle(package.object_id, roots, now)
+    if prior is not None and _state(prior) == {content.path: content.sha256 for content in package.contents}:
+        if not read_before:
+            _read_again(package.object_id, unread, roots, now, progress)
+        return Kept(prior, changed=False)
+    act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
+    inventory = write_version(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
+    return Kept(inventory, changed=True)
+
+
+def _settle(object_id: str, roots: Sequence[StorageRoot], now: datetime) -> tuple[Inventory | None, list[StorageRoot]]:
+    """Bring all places to the same version; give its inventory, and the places whose copy nobody has read yet."""
+    held: dict[StorageRoot, Inventory] = {}
+    broken: list[StorageRoot] = []
+    for root in roots:
+        try:
+            inventory = root.mended_inventory(object_id)
+        except ObjectDamaged:
+            broken.append(root)
+            continue
+        if inventory is not None:
+            held[root] = inventory
+    if not held:
+        if broken:
+            raise NoSoundCopy(object_id)
+        return None, []
+    best = max(held, key=lambda root: held[root].head)
+    for root in roots:
+        if root in broken:
+            replicate.replace_object(best, root, object_id, now=now)
+        elif root not in held or held[root].head < held[best].head:
+            replicate.bring_up_to(best, root, object_id)
+    return held[best], list(held)
+
+
+def _read_again(
+    object_id: str,
+    unread: Sequence[StorageRoot],
+    roots: Sequence[StorageRoot],
+    now: datetime,
+    progress: Progress | None,
+) -> None:
+    """Read copies found in place whole; replace one that is not as written from one that is."""
+    damaged = [
+        root
+        for root in unread
+        if not verify_object(root.object_folder(object_id), object_id=object_id, progress=progress).sound
+    ]
+    sound = [root for root in roots if root not in damaged]
+    if damaged and not sound:
+        raise NoSoundCopy(object_id)
+    for root in damaged:
+        replicate.replace_object(sound[0], root, object_id, now=now)
+
+
+def _state(inventory: Inventory) -> dict[str, str]:
+    """Tell the newest version's files with their SHA-256."""
+    sha256_by_sha512 = {inventory.manifest[path]: sha256 for path, sha256 in inventory.fixity.items()}
+    return {path: sha256_by_sha512.get(digest, "") for path, digest in inventory.state.items()}
+
+
+@transaction.atomic
+def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: datetime) -> None:
+    """Write that an object stands in every store, each copy read back; its volume counts as preserved from here on."""
+    digest = kept.inventory.sha512
+    facts = {
+        "kind": package.kind, "project_id": package.project_id, "title": package.title, "level": package.level,
+        "reference_code": package.reference_code, "accession_no": package.accession_no,
+        "version": kept.inventory.head, "files": package.files, "bytes": package.bytes,
+        "stored_bytes": sum(content.size for content in package.contents), "inventory_sha512": digest, "kept_at": now,
+        "volume_id": package.thing_id if package.kind == VOLUME else None, "ocfl_id": package.object_id,
+    }  # fmt: skip
+    row = ArchivalObject.objects.select_for_update().filter(id=package.thing_id).first()
+    if row is None:
+        row = ArchivalObject.objects.create(id=package.thing_id, first_kept_at=now, **facts)
+    else:
+        for name, value in facts.items():
+            setattr(row, name, value)
+        row.save()
+    for place in places:
+        Copy.objects.update_or_create(
+            object=row,
+            site_id=place.site_id,
+            defaults={
+                "version": kept.inventory.head, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
+                "looked_at": now, "damages": [], "inventory_sha512": digest,
+            },
+        )  # fmt: skip
+    audit.record(
+        actor="system", act=f"preservation.{package.kind}.kept", subject=row, at=now,
+        data={
+            "object": package.object_id, "version": kept.inventory.head, "inventory_sha512": digest,
+            "sites": [place.code for place in places], "files": package.files, "bytes": package.bytes,
+            "accession_no": package.accession_no, "written": kept.changed,
+        },
+    )  # fmt: skip
+    if package.kind == VOLUME:
+        filing.note_preserved(volume_ids=[package.thing_id], at=now)
+
+
+def kept_and_read(thing_id: UUID, places: Sequence[Place]) -> bool:
+    """Tell whether an object's newest version is known to be at every one of these places, read back."""
+    row = ArchivalObject.objects.filter(id=thing_id).first()
+    if row is None:
+        return False
+    good = Copy.objects.filter(object=row, state=CopyState.VERIFIED.value, version=row.version)
+    return set(good.values_list("site_id", flat=True)) >= {place.site_id for place in places}

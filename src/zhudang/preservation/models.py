@@ -1,0 +1,160 @@
+"""Tables of preservation: places, objects, their copies, and what every reading of them showed.
+
+The bytes and their digests are the store's own; these rows say what we know of them and since when.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from zhudang.preservation.domain.states import CopyState, IngestState
+from zhudang.shared.ids import new_id
+
+
+class Site(models.Model):
+    """A place that holds copies. What it can and cannot promise stands beside its name."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, default="folder")
+    path = models.CharField(max_length=1000)
+    registered_at = models.DateTimeField()
+    prepared_at = models.DateTimeField(null=True)
+    """When its storage root was made; from then on a missing root is a place out of reach, never an empty one."""
+    in_use = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ArchivalObject(models.Model):
+    """An object of the store: a volume, or a project's catalogue. Its id is the volume's or the project's own."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    ocfl_id = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=10)
+    project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
+    volume = models.ForeignKey("filing.Volume", on_delete=models.PROTECT, null=True, related_name="+")
+    title = models.CharField(max_length=300)
+    reference_code = models.CharField(max_length=80, blank=True)
+    accession_no = models.CharField(max_length=40, blank=True)
+    level = models.SmallIntegerField(default=0)
+    version = models.IntegerField()
+    files = models.IntegerField()
+    """Original files of the newest version; descriptions and reports are not counted."""
+    bytes = models.BigIntegerField()
+    stored_bytes = models.BigIntegerField()
+    inventory_sha512 = models.CharField(max_length=128)
+    first_kept_at = models.DateTimeField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=["volume", "project"]), name="preservation_object_kind"),
+            models.CheckConstraint(
+                condition=Q(kind="project", volume__isnull=True) | Q(kind="volume", volume__isnull=False),
+                name="preservation_volume_object_has_its_volume",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "accession_no"]),
+            models.Index(fields=["project", "kind"]),
+            models.Index(fields=["kind", "-kept_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Copy(models.Model):
+    """One object at one place: which version, in what state, and when every byte of it was last read."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    object = models.ForeignKey(ArchivalObject, on_delete=models.PROTECT, related_name="copies")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="copies")
+    version = models.IntegerField()
+    state = models.CharField(max_length=12)
+    written_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    """When the whole copy was last read and found to be what was written."""
+    looked_at = models.DateTimeField(null=True)
+    damages = models.JSONField(default=list)
+    inventory_sha512 = models.CharField(max_length=128)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["object", "site"], name="preservation_one_copy_a_site"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in CopyState]), name="preservation_copy_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CopyState.VERIFIED.value) | Q(verified_at__isnull=False),
+                name="preservation_verified_copy_was_read",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["state"]), models.Index(fields=["site", "verified_at"])]
+
+
+class Ingest(models.Model):
+    """A transfer on its way into the store: asked for, under way, stopped with its reason, or done."""
+
+    transfer_id = models.UUIDField(primary_key=True, editable=False)
+    project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
+    work_id = models.UUIDField(null=True)
+    state = models.CharField(max_length=10)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    stopped_because = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in IngestState]), name="preservation_ingest_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=IngestState.DONE.value) | Q(finished_at__isnull=False),
+                name="preservation_ingest_done_has_its_moment",
+            ),
+        ]
+
+
+class Reading(models.Model):
+    """One reading of the store: all copies, or one object's; with its counts and what was wrong."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    asked_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    copies = models.IntegerField(default=0)
+    files = models.BigIntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    sound = models.IntegerField(default=0)
+    repaired = models.IntegerField(default=0)
+    wrong = models.JSONField(default=list)
+    """Rows {site, object, title, state, damages}: at most 500, `wrong_count` counts all."""
+    wrong_count = models.IntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+
+
+class BookComparison(models.Model):
+    """Ledger, catalogue and store laid side by side at one moment (账物目相符): counts and every difference."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=150)
+    sides = models.JSONField(default=list)
+    """[{side, name, volumes, files, bytes}]; a place out of reach has nulls."""
+    differences = models.JSONField(default=list)
+    difference_count = models.IntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at"]

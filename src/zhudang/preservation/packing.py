@@ -1,0 +1,216 @@
+"""What goes into an object: facts of the lower contexts gathered, described, and named for the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from zhudang.content import queries as content
+from zhudang.filing import queries as filing
+from zhudang.identity import holdings as identity_holdings
+from zhudang.preservation.domain import description, names, provenance
+from zhudang.preservation.ocfl.writer import Content, content_of_bytes
+from zhudang.registry import holdings as registry_holdings
+from zhudang.shared.plain import plain
+
+VOLUME, PROJECT = "volume", "project"
+
+
+@dataclass(frozen=True)
+class Package:
+    """An object as it should stand in every store: who it is, and its files.
+
+    Args:
+        files, bytes: of the originals alone.
+    """
+
+    thing_id: UUID
+    kind: str
+    project_id: UUID
+    title: str
+    level: int
+    reference_code: str
+    accession_no: str
+    contents: tuple[Content, ...]
+    files: int
+    bytes: int
+
+    @property
+    def object_id(self) -> str:
+        """The object's permanent identifier."""
+        return names.object_id(self.thing_id)
+
+
+def project_for_description(project_id: UUID) -> dict[str, Any]:
+    """Gather what a volume's description says of its project."""
+    described = registry_holdings.describe(project_id)
+    (project,) = described["registry.project"]
+    clients = identity_holdings.describe(organisation_ids=[project["client_id"]], account_ids=[])
+    (client,) = clients["identity.organisation"]
+    kept = {key: project.get(key) for key in description.PROJECT_LABELS}
+    kept |= {"client": client["name"], "client_credit_code": client["credit_code"]}
+    kept["former_names"] = [row["name"] for row in described["registry.project_name"] if row["until"]]
+    kept["permits"] = [
+        {key: row[key] for key in ("kind", "number", "issued_on", "issuer")} for row in described["registry.permit"]
+    ]
+    return kept
+
+
+def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package:
+    """Make the package of a volume from what is known now; the same facts give the same bytes.
+
+    Args:
+        project: from `project_for_description`, gathered once for all volumes.
+    """
+    rows = filing.records_of_volume(volume.id)
+    file_ids = [file_id for row in rows for file_id in row.file_ids]
+    reports = content.reports(file_ids)
+    records, originals = _records(volume, rows, reports)
+    volume_facts = _volume_facts(volume)
+    described = description.describe_volume(project, volume_facts, records)
+    documents = [
+        content_of_bytes("description.json", names.json_bytes(_without_internal(described))),
+        content_of_bytes("description.xml", description.as_xml(described)),
+        content_of_bytes("checks.json", names.json_bytes(_checks(records, reports))),
+        content_of_bytes("provenance.json", names.json_bytes(provenance.provenance_of(records))),
+        content_of_bytes("rights.json", names.json_bytes(description.rights_of(volume_facts, records))),
+    ]
+    return Package(
+        thing_id=volume.id,
+        kind=VOLUME,
+        project_id=volume.project_id,
+        title=volume.title,
+        level=volume.level,
+        reference_code=volume.reference_code or "",
+        accession_no=volume.accession_no or "",
+        contents=(*documents, *originals),
+        files=len(originals),
+        bytes=sum(original.size for original in originals),
+    )
+
+
+def content_of_file(file: content.StoredFile, path: str) -> Content:
+    """Make a file of a package from stored bytes, read when they are needed."""
+    return Content(path, _opener(file.path), file.size, file.sha256)
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _volume_facts(volume: filing.VolumeRow) -> dict[str, Any]:
+    facts = {key: getattr(volume, key, None) for key in description.VOLUME_LABELS}
+    return dict(plain({**facts, "unit_work": volume.unit_work_name}))
+
+
+def _records(
+    volume: filing.VolumeRow, rows: Sequence[filing.RecordRow], reports: Mapping[UUID, content.CheckReport]
+) -> tuple[list[dict[str, Any]], list[Content]]:
+    records: list[dict[str, Any]] = []
+    originals: list[Content] = []
+    for row in rows:
+        files = []
+        for file_row in row.files:
+            if not file_row.current:
+                continue
+            report = reports[file_row.file_id]
+            path = names.stored_name(len(originals) + 1, report.file.name)
+            originals.append(content_of_file(report.file, path))
+            files.append(_file_facts(row, file_row, report, path))
+        records.append(_record_facts(volume, row, files))
+    return records, originals
+
+
+def _record_facts(volume: filing.VolumeRow, row: filing.RecordRow, files: list[dict[str, Any]]) -> dict[str, Any]:
+    facts = {key: getattr(row, key, None) for key in description.RECORD_LABELS}
+    moments = {key: getattr(row, key) for key in ("filed_at", "with_client_at", "accepted_at", "transferred_at")}
+    code = f"{volume.reference_code}-{row.position:03}" if volume.reference_code and row.position else None
+    return {
+        **plain({**facts, **moments, "legal_force": row.legal_force, "e_sealed": row.e_sealed}),
+        "reference_code": code,
+        "scope_code": row.code,
+        "filed_by_organisation": row.organisation_name,
+        "files": files,
+    }
+
+
+def _file_facts(
+    row: filing.RecordRow, file_row: filing.FileRow, report: content.CheckReport, path: str
+) -> dict[str, Any]:
+    file = report.file
+    return dict(
+        plain(
+            {
+                "id": file.id,
+                "stored_as": path,
+                "original_name": file.name,
+                "original_folder": file.folder,
+                "part": file_row.part,
+                "version": file_row.version,
+                "size_bytes": file.size,
+                "sha256": file.sha256,
+                "sm3": file.sm3,
+                "format_id": file.format_id,
+                "format_name": file.format_name,
+                "mime": file.mime,
+                "pages": file.pages,
+                "received_at": file.received_at,
+                "uploaded_by_organisation": row.organisation_name,
+                "checked_at": file.checked_at,
+                "check_engine": report.engine,
+                "verdict": file.verdict,
+                "signatures": file.facts.get("signatures"),
+            }
+        )
+    )
+
+
+_MOMENTS = ("filed_at", "with_client_at", "accepted_at", "transferred_at", "legal_force", "e_sealed")
+_OF_OTHERS = ("checked_at", "check_engine", "verdict", "signatures")
+
+
+def _without_internal(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of the description what provenance, rights and checks say in their own place."""
+    records = []
+    for record in described["records"]:
+        kept = {key: value for key, value in record.items() if key not in _MOMENTS}
+        kept["files"] = [
+            {key: value for key, value in file.items() if key not in _OF_OTHERS} for file in record["files"]
+        ]
+        records.append(kept)
+    return {**described, "records": records}
+
+
+def _checks(records: Sequence[Mapping[str, Any]], reports: Mapping[UUID, content.CheckReport]) -> dict[str, Any]:
+    told = []
+    for record in records:
+        for file in record["files"]:
+            report = reports[UUID(file["id"])]
+            told.append(
+                plain(
+                    {
+                        "file": report.file.id,
+                        "stored_as": file["stored_as"],
+                        "engine": report.engine,
+                        "checked_at": report.finished_at,
+                        "verdict": report.file.verdict or "not_checked",
+                        "format": report.format,
+                        "findings": [
+                            {
+                                "code": finding.code,
+                                "dimension": finding.dimension,
+                                "severity": finding.severity,
+                                "message": finding.message,
+                                "data": finding.data,
+                            }
+                            for finding in report.findings
+                        ],
+                        "facts": report.facts,
+                        "not_checked": report.not_checked,
+                    }
+                )
+            )
+    return {"format": "zhudang-checks/1", "files": told}

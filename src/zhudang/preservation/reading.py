@@ -1,0 +1,238 @@
+"""Read copies whole and say what was found: the fixity check of every copy, and the mending of a damaged one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.events import operations as events
+from zhudang.events import work
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import ArchivalObject, Copy, Reading
+from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.verifier import Damage, verify_object
+from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
+from zhudang.preservation.sites import Place, places
+
+MOST_ROWS = 500
+UNKNOWN, UNREACHABLE, REPAIRED = "unknown", "unreachable", "repaired"
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What reading one copy showed.
+
+    Args:
+        state: verified, damaged, missing, repaired, unreachable, or unknown (an object the rows do not know).
+    """
+
+    site: str
+    object: str
+    title: str
+    state: str
+    files: int = 0
+    bytes: int = 0
+    damages: tuple[dict[str, str], ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the copy is now as it was written."""
+        return self.state in {CopyState.VERIFIED.value, REPAIRED}
+
+
+@dataclass
+class Summary:
+    """The counts of a reading."""
+
+    copies: int = 0
+    files: int = 0
+    bytes: int = 0
+    sound: int = 0
+    repaired: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+    wrong_count: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        self.copies += 1
+        self.files += outcome.files
+        self.bytes += outcome.bytes
+        self.sound += outcome.sound
+        self.repaired += outcome.state == REPAIRED
+        if outcome.state != CopyState.VERIFIED.value:
+            self.wrong_count += not outcome.sound
+            if len(self.wrong) < MOST_ROWS:
+                self.wrong.append(asdict(outcome))
+
+
+@transaction.atomic
+def ask(*, actor: Actor, now: datetime, object_id: UUID | None = None) -> UUID:
+    """Ask for all copies (or one object's) to be read; gives the id of the work to follow.
+
+    Raises:
+        Forbidden.
+    """
+    from zhudang.preservation import jobs
+
+    demand(actor, "preservation.object.verify")
+    total = _rows(object_id).count()
+    subject = f"preservation.archivalobject:{object_id}" if object_id else "preservation.store:all"
+    work_id = work.start(kind="preservation.read", subject=subject, actor=actor, total=total, now=now)
+    reading = Reading.objects.create(asked_by=actor.username, started_at=now)
+    audit.record(actor=actor, act="preservation.reading.asked", subject=subject, at=now, data={"copies": total})
+    jobs.read_copies.defer(
+        reading_id=str(reading.id), work_id=str(work_id), object_id=str(object_id) if object_id else ""
+    )
+    return work_id
+
+
+def run(reading_id: UUID, *, work_id: UUID, object_id: UUID | None) -> None:
+    """Do an asked reading; damaged copies are mended from a sound one."""
+    reading = Reading.objects.get(id=reading_id)
+    if reading.finished_at:
+        return
+    summary = Summary()
+
+    try:
+        for outcome in read_all(object_id=object_id, repair=True, now=timezone.now):
+            summary.add(outcome)
+            work.advance_or_stop(work_id, summary.copies, outcome.title)
+    except work.Cancelled:
+        close(reading, summary)
+        work.finish(work_id, "cancelled", {"link": "/preservation/"})
+        return
+    close(reading, summary)
+    work.finish(
+        work_id, "done", {"copies": summary.copies, "wrong": summary.wrong_count, "link": "/preservation/readings/"}
+    )
+
+
+@transaction.atomic
+def close(reading: Reading, summary: Summary) -> None:
+    """Write the result of a reading and tell the archive's people when something is wrong."""
+    now = timezone.now()
+    counts = asdict(summary)
+    Reading.objects.filter(pk=reading.pk).update(finished_at=now, **counts)
+    audit.record(
+        actor=reading.asked_by, act="preservation.reading.done", subject=reading, at=now,
+        data={name: value for name, value in counts.items() if name != "wrong"},
+    )  # fmt: skip
+
+
+def read_all(
+    *, object_id: UUID | None = None, repair: bool, now: Callable[[], datetime], progress: Progress | None = None
+) -> Iterator[Outcome]:
+    """Read every copy whole, the longest unread first; a row is updated as soon as its copy was read.
+
+    Args:
+        repair: put a sound copy in the place of a damaged or missing one; the damaged one is set aside.
+    """
+    all_places = {place.site_id: place for place in places()}
+    for copy_id in list(_rows(object_id).values_list("id", flat=True)):
+        copy = Copy.objects.select_related("object").get(id=copy_id)
+        place = all_places.get(copy.site_id)
+        if place is None or place.root is None:
+            code = place.code if place else str(copy.site_id)
+            yield Outcome(code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
+            continue
+        outcome = _read_one(copy, place, place.root, now(), progress)
+        if repair and not outcome.sound:
+            outcome = _mend(copy, place, list(all_places.values()), outcome, now()) or outcome
+        yield outcome
+    if object_id is None:
+        yield from _unknown(list(all_places.values()))
+
+
+def _rows(object_id: UUID | None) -> Any:
+    rows = Copy.objects.order_by(F("looked_at").asc(nulls_first=True), "object_id")
+    return rows.filter(object_id=object_id) if object_id else rows
+
+
+def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progress: Progress | None) -> Outcome:
+    object_id = copy.object.ocfl_id
+    folder = root.object_folder(object_id)
+    if not folder.is_dir():
+        return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
+    found = verify_object(folder, object_id=object_id, progress=progress)
+    damages = list(found.damages)
+    if damages:
+        # A writer may just have been at it: what counts is what is there while nobody writes.
+        with root.only_writer():
+            root.mend(object_id)
+            found = verify_object(folder, object_id=object_id, progress=progress)
+            damages = list(found.damages)
+    if found.inventory is not None and not damages and found.inventory.sha512 != copy.object.inventory_sha512:
+        # Another version, or another object under its name: sound in itself is not enough.
+        damages = [Damage("FIX-004", "inventory.json", copy.object.inventory_sha512, found.inventory.sha512)]
+    state = CopyState.DAMAGED if damages else CopyState.VERIFIED
+    told = tuple(asdict(damage) for damage in damages)
+    return _note(
+        copy, place, Outcome(place.code, object_id, copy.object.title, state.value, found.files, found.bytes, told), now
+    )
+
+
+@transaction.atomic
+def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
+    state = CopyState.VERIFIED.value if outcome.state == REPAIRED else outcome.state
+    changes: dict[str, Any] = {"state": state, "looked_at": now, "damages": list(outcome.damages)}
+    if outcome.sound:
+        changes |= {"verified_at": now, "damages": []}
+    became_bad = not outcome.sound and copy.state != state
+    Copy.objects.filter(pk=copy.pk).update(**changes)
+    if became_bad or outcome.state == REPAIRED:
+        audit.record(
+            actor="system", act=f"preservation.copy.{outcome.state}", subject=copy.object, at=now,
+            data={"site": place.code, "damages": list(outcome.damages)},
+        )  # fmt: skip
+    if became_bad:
+        for organisation_id in identity.archive_organisations():
+            events.tell(
+                kind=f"preservation.copy.{outcome.state}", at=now, organisation_id=organisation_id,
+                roles=[Role.ARCHIVIST, Role.KEEPER], data={"title": outcome.title, "site": place.name},
+                link=f"/preservation/{copy.object_id}/",
+            )  # fmt: skip
+    return outcome
+
+
+def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now: datetime) -> Outcome | None:
+    """Replace a damaged copy from the first other place whose copy is the one the rows name, whole."""
+    for other in all_places:
+        if other is place or other.root is None or place.root is None:
+            continue
+        try:
+            source = other.root.inventory(copy.object.ocfl_id)
+            if source is None or source.sha512 != copy.object.inventory_sha512:
+                continue
+            with place.root.only_writer():
+                replicate.replace_object(other.root, place.root, copy.object.ocfl_id, now=now)
+        except (SourceChanged, CopyDiffers, OSError, ValueError):
+            continue
+        repaired = Outcome(place.code, found.object, found.title, REPAIRED, found.files, found.bytes, found.damages)
+        return _note(copy, place, repaired, now)
+    return None
+
+
+def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
+    """Tell objects in a store that no row knows: left by another installation, or by a lost database."""
+    known = set(ArchivalObject.objects.values_list("ocfl_id", flat=True))
+    for place in all_places:
+        if place.root is None:
+            continue
+        for _, inventory in object_inventories(place.root):
+            if inventory.object_id not in known and thing_id(inventory.object_id) is not None:
+                yield Outcome(place.code, inventory.object_id, inventory.object_id, UNKNOWN)

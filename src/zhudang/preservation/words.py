@@ -1,0 +1,86 @@
+"""The sentences people read of preservation, by code."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from zhudang.preservation.domain.states import CopyState, Health, IngestState
+from zhudang.shared.refusals import Reason
+
+REASONS = {
+    "preservation.not_stopped": _("这次入库没有停下，不必继续"),
+    "preservation.disk_full": _(
+        "存储地 %(place)s 空间已满。已读回核对的案卷不受影响；腾出空间后会自动继续，也可点“继续入库”"
+    ),
+    "preservation.unreachable": _("存储地 %(place)s 找不到（磁盘未挂载或路径有误）。恢复后会自动继续"),
+    "preservation.source_changed": _("文件 %(path)s 的内容与收到时的摘要不符，未入库。请系统管理员检查工作存储"),
+    "preservation.copy_differs": _("写到 %(place)s 的副本读回不一致，未入库。请检查该磁盘"),
+    "preservation.too_large": _("对象 %(object)s 超过每个对象 2000 个文件或 100 个版本的上限，请拆分案卷"),
+    "preservation.bytes_missing": _("工作存储里找不到应有的文件，未入库：%(path)s"),
+    "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
+    "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
+    "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
+}
+
+COPY_STATES = {
+    CopyState.WRITTEN: _("未核验"),
+    CopyState.VERIFIED: _("已核验"),
+    CopyState.DAMAGED: _("损坏"),
+    CopyState.MISSING: _("缺失"),
+}
+COPY_MARKS = {
+    CopyState.WRITTEN: "unchecked",
+    CopyState.VERIFIED: "ok",
+    CopyState.DAMAGED: "fail",
+    CopyState.MISSING: "fail",
+}
+"""The state marks (shape and colour) of `zd.state`."""
+
+HEALTH = {
+    Health.SOUND: _("完好"),
+    Health.DUE: _("该核验了"),
+    Health.UNREAD: _("未核验"),
+    Health.LACKING: _("缺副本"),
+    Health.DAMAGED: _("损坏"),
+}
+HEALTH_MARKS = {
+    Health.SOUND: "ok",
+    Health.DUE: "soon",
+    Health.UNREAD: "unchecked",
+    Health.LACKING: "fail",
+    Health.DAMAGED: "fail",
+}
+INGEST_STATES = {
+    IngestState.ASKED: _("等待入库"),
+    IngestState.RUNNING: _("入库中"),
+    IngestState.STOPPED: _("已停下"),
+    IngestState.DONE: _("已入库"),
+}
+DAMAGES = {
+    "FIX-001": _("文件缺失"),
+    "FIX-002": _("内容改变"),
+    "FIX-003": _("多出的文件"),
+    "FIX-004": _("清单不可信"),
+    "FIX-005": _("不是存储对象"),
+    "FIX-006": _("介质读不出"),
+}
+OUTCOMES = {
+    "verified": _("完好"),
+    "damaged": _("损坏"),
+    "missing": _("缺失"),
+    "repaired": _("已修复"),
+    "unreachable": _("读不到存储地"),
+    "unknown": _("目录里没有的对象"),
+}
+SIDES = {"ledger": _("总登记簿"), "catalogue": _("目录"), "site": _("存储地")}
+DIFFERENCES = {
+    "lacking": _("登记簿有，这里没有"),
+    "not_in_ledger": _("这里有，登记簿没有"),
+    "counts": _("件数或字节数不同"),
+}
+
+
+def sentence(reason: Reason) -> str:
+    """Write one reason in the reader's language."""
+    text = str(REASONS.get(reason.code, reason.code))
+    return text % dict(reason.data) if "%(" in text else text

@@ -1,0 +1,72 @@
+"""A project's registry as the store keeps it: project, phases, unit works, structures, parties, permits, milestones."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from zhudang.registry.models import (
+    Milestone,
+    Party,
+    PartyUnit,
+    Permit,
+    Phase,
+    Project,
+    ProjectName,
+    Responsibility,
+    Structure,
+    UnitWork,
+)
+from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+
+PROJECT = Register("registry.project", Project)
+PROJECT_NAME = Register("registry.project_name", ProjectName)
+PHASE = Register("registry.phase", Phase)
+STRUCTURE = Register("registry.structure", Structure)
+UNIT_WORK = Register("registry.unit_work", UnitWork)
+PARTY = Register("registry.party", Party)
+PARTY_UNIT = Register("registry.party_unit", PartyUnit)
+PERMIT = Register("registry.permit", Permit)
+PERMIT_UNIT_WORK = Register(
+    "registry.permit_unit_work", Permit.unit_works.through, without=frozenset({"id"}), lasting=True
+)
+MILESTONE = Register("registry.milestone", Milestone)
+RESPONSIBILITY = Register("registry.responsibility", Responsibility)
+REGISTERS = (
+    PROJECT, PROJECT_NAME, PHASE, STRUCTURE, UNIT_WORK, PARTY, PARTY_UNIT, PERMIT, PERMIT_UNIT_WORK, MILESTONE,
+    RESPONSIBILITY,
+)  # fmt: skip
+
+
+def describe(project_id: UUID) -> Description:
+    """Describe everything the registry holds of a project, former parties and names included."""
+    units = UnitWork.objects.filter(phase__project_id=project_id)
+    return describe_all(
+        (
+            (PROJECT, Project.objects.filter(id=project_id)),
+            (PROJECT_NAME, ProjectName.objects.filter(project_id=project_id)),
+            (PHASE, Phase.objects.filter(project_id=project_id)),
+            (STRUCTURE, Structure.objects.filter(unit_works__in=units).distinct()),
+            (UNIT_WORK, units),
+            (PARTY, Party.objects.filter(project_id=project_id)),
+            (PARTY_UNIT, PartyUnit.objects.filter(party__project_id=project_id)),
+            (PERMIT, Permit.objects.filter(project_id=project_id)),
+            (PERMIT_UNIT_WORK, PERMIT_UNIT_WORK.model.objects.filter(permit__project_id=project_id)),
+            (MILESTONE, Milestone.objects.filter(unit_work__in=units)),
+            (RESPONSIBILITY, Responsibility.objects.filter(project_id=project_id)),
+        )
+    )
+
+
+def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+    """Bring a project's registry back."""
+    return restore_all(REGISTERS, described)
+
+
+def cut_loose_links() -> list[str]:
+    """Clear links to projects that did not come back (nothing of them was ever transferred); tell which."""
+    told = []
+    known = Project.objects.values("id")
+    for link in ("continued_in", "split_from"):
+        loose = Project.objects.filter(**{f"{link}_id__isnull": False}).exclude(**{f"{link}_id__in": known})
+        told += [f"registry.project:{project_id} {link}" for project_id in loose.values_list("id", flat=True)]
+        loose.update(**{link: None})
+    return told
