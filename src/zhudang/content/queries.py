@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -232,3 +232,15 @@ def report(file_id: UUID) -> CheckReport:
     if found is None:
         raise NotFound
     return found
+
+
+def page_texts(file_id: UUID) -> Iterator[tuple[int, str]]:
+    """Yield (page from 1, text) of a file, for the index. Rights were asked by the caller.
+
+    Raises:
+        NotFound: no such file.
+        zhudang.checks.engine.CannotRead: the file broke the reader; pages given before stand.
+    """
+    from zhudang.content import derivatives
+
+    yield from derivatives.page_texts(stored_file(file_id))

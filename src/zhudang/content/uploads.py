@@ -369,7 +369,7 @@ def _refuse(row: Upload, *reasons: Reason) -> None:
 
 @transaction.atomic
 def _receive(upload_id: UUID, *, now: datetime) -> UUID | None:
-    row = Upload.objects.select_for_update().get(id=upload_id)
+    row = Upload.objects.select_for_update(of=("self",)).select_related("uploaded_by").get(id=upload_id)
     if row.state != Upload.State.ARRIVED:
         return row.file_id
     file = File(
@@ -391,7 +391,7 @@ def _receive(upload_id: UUID, *, now: datetime) -> UUID | None:
     row.state, row.file = Upload.State.DONE, file
     row.save(update_fields=["state", "file"])
     audit.record(
-        actor=row.uploaded_by,
+        actor=Actor(account_id=row.uploaded_by_id, username=row.uploaded_by.username),
         act="content.file.received",
         subject=f"registry.project:{row.project_id}",
         at=now,
