@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
+from zhudang.checks.engine import CannotRead
 from zhudang.content import queries as content
 from zhudang.discovery.domain import folding
 from zhudang.discovery.models import Entry, PageText
@@ -85,9 +86,9 @@ def _read(record_id: UUID, row: filing.FileRow, rows: list[tuple[UUID, UUID | No
                 continue
             pages += 1
             rows.extend((record_id, row.file_id, number, i, part) for i, part in enumerate(folding.parts(folded)))
-    except content.TextUnavailable as problem:
+    except CannotRead as problem:
         log.info("no text", file=str(row.file_id), why=str(problem))
-        return {"pages": 0, "why": str(problem)}
+        return {"pages": pages, "why": "not_readable"}
     return {"pages": pages, "why": "" if pages else "no_text"}
 
 
