@@ -201,6 +201,8 @@ def _kind_of(match: dict[str, str]) -> str:
     for part in (mime, *mime.split(", ")):
         if part in table:
             return table[part]
+    if mime.endswith("+xml"):
+        return "xml"
     classes = match.get("class", "")
     for key in (f"class:{classes}", *(f"class:{part}" for part in classes.split(", "))):
         if key in table:

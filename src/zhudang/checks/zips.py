@@ -19,6 +19,9 @@ READ_BYTES = 1024 * 1024
 UTF8_FLAG = 0x800
 ENCRYPTED_FLAG = 0x1
 STREAMED_FLAG = 0x8
+DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK}
+END_RECORD = struct.Struct("<4s4H2LH")
+END_MAGIC = b"PK\x05\x06"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def zip_troubles(container: zipfile.ZipFile, path: Path, contents: bool = True) 
     locked = [info.filename for info in members if info.flag_bits & ENCRYPTED_FLAG]
     if locked:
         troubles.append(ZipTrouble("ZIP-002", {"names": locked[:20], "count": len(locked)}))
-    troubles += _headers(members, path)
+    troubles += _links(container, members) + _end_record(members, path) + _headers(members, path)
     dangerous = {"ZIP-003", "ZIP-004", "ZIP-005"}
     if contents and not any(trouble.code in dangerous for trouble in troubles):
         troubles += _contents(container, members)
@@ -58,9 +61,11 @@ def _names(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     troubles = []
     if outside := [info.filename for info in members if unsafe_name(info.orig_filename)]:
         troubles.append(ZipTrouble("ZIP-003", {"names": outside[:20]}))
-    special = [info.filename for info in members if _is_special(info)]
-    if special:
+    if special := [info.filename for info in members if _unix_kind(info) in DEVICES]:
         troubles.append(ZipTrouble("ZIP-005", {"names": special[:20]}))
+    if cut := [info for info in members if "\0" in info.orig_filename.rstrip("\0")]:
+        # Readers in C end the name there, others do not: two people would unpack two things.
+        troubles.append(ZipTrouble("ZIP-006", {"name": cut[0].filename, "why": "NUL in a name"}))
     counted = Counter(posixpath.normpath(info.filename) for info in members)
     if twice := [name for name, count in counted.items() if count > 1]:
         troubles.append(ZipTrouble("ZIP-008", {"names": twice[:20]}))
@@ -70,10 +75,24 @@ def _names(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     return troubles
 
 
-def _is_special(info: zipfile.ZipInfo) -> bool:
-    """Symbolic links and devices, which a Unix packer marks in the upper half of the attributes."""
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    return info.create_system == 3 and kind not in (0, stat.S_IFREG, stat.S_IFDIR)
+def _unix_kind(info: zipfile.ZipInfo) -> int:
+    """Link, device, …: a Unix packer writes it in the upper half of the attributes."""
+    return stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
+
+
+def _links(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+    """Symbolic links: within the archive they are told, out of it they are dangerous."""
+    inside, outside = [], []
+    for info in members:
+        if _unix_kind(info) != stat.S_IFLNK:
+            continue
+        try:
+            target = container.read(info)[:1000].decode("utf-8", "replace")
+        except Exception:  # told by `_contents`
+            target = ""
+        (outside if unsafe_name(target) else inside).append(f"{info.filename} -> {target}"[:200])
+    troubles = [ZipTrouble("ZIP-003", {"names": outside[:20]})] if outside else []
+    return troubles + ([ZipTrouble("ZIP-007", {"names": inside[:20]})] if inside else [])
 
 
 def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
@@ -90,6 +109,26 @@ def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     return []
 
 
+def _end_record(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
+    """The record at the end against what is there: comment length, disks, number of entries."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 65535 - END_RECORD.size))
+        tail = stream.read()
+    at = tail.rfind(END_MAGIC)
+    if at < 0 or len(tail) - at < END_RECORD.size:
+        return []
+    _, disk, first_disk, here, total, _, _, comment = END_RECORD.unpack_from(tail, at)
+    why = None
+    if len(tail) - at - END_RECORD.size < comment:
+        why = "length of the comment"
+    elif 0xFFFF not in (disk, first_disk) and (disk or first_disk):
+        why = "part of a set of disks"
+    elif 0xFFFF not in (here, total) and (here != total or total != len(members)):
+        why = "number of entries"
+    return [ZipTrouble("ZIP-006", {"name": "", "why": why})] if why else []
+
+
 def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
     """Central directory against local headers, and members that share bytes."""
     found: list[ZipTrouble] = []
@@ -103,7 +142,8 @@ def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
                 continue
             fields = LOCAL.unpack(raw)
             name = stream.read(fields[10])
-            if why := _difference(info, fields, name):
+            why = _difference(info, fields, name) or _extra_fields(stream.read(fields[11]))
+            if why:
                 found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": why}))
             start = info.header_offset
             spans.append((start, start + LOCAL.size + fields[10] + fields[11] + info.compress_size, info))
@@ -131,6 +171,14 @@ def _difference(info: zipfile.ZipInfo, fields: tuple[Any, ...], name: bytes) -> 
     if 0xFFFFFFFF not in (packed, unpacked) and (packed, unpacked) != (info.compress_size, info.file_size):
         return "size"
     return None
+
+
+def _extra_fields(extra: bytes) -> str | None:
+    """Extra fields are records of tag, length, content; up to three stray bytes are padding."""
+    at = 0
+    while len(extra) - at >= 4:
+        at += 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
+    return "extra field" if at > len(extra) else None
 
 
 def _ascii(name: bytes) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from zhudang.checks.examine import Case
 from zhudang.checks.limits import DIGITISATION_DPI, PIXELS
+from zhudang.checks.openers.image_structure import png_trouble, tiff_is_whole
 
 STREAM_PIXELS = 60_000_000
 """Larger frames are decoded in strips, so that a big drawing stays within a worker's memory."""
 FRAMES = 5000
+DECODED = {"image/jpeg", "image/png", "image/tiff", "image/gif", "image/bmp", "image/jp2", "image/webp", ""}
+"""Formats the decoders here know: what they cannot show of these is damaged."""
 DPI_RANGE = (30, 5000)
 
 Image.MAX_IMAGE_PIXELS = PIXELS // 2
@@ -21,12 +24,16 @@ warnings.simplefilter("ignore")
 
 def examine(case: Case) -> None:
     case.facts["encrypted"] = False
+    if trouble := png_trouble(case.path):
+        _png(case, trouble)
+        if trouble == "truncated":
+            return
     try:
         picture = Image.open(case.path)
     except Image.DecompressionBombError:
         case.find("IMG-003", pixels=f">{PIXELS}")
         return
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError) as trouble:
+    except Exception as trouble:  # plug-ins raise anything on damaged headers
         _by_vips(case, str(trouble))
         return
     with picture:
@@ -39,18 +46,37 @@ def examine(case: Case) -> None:
         _resolution(case, picture)
 
 
+def _png(case: Case, trouble: str) -> None:
+    """A wrong checksum in a chunk the picture needs is damage; elsewhere it is a fault to tell."""
+    if trouble == "truncated":
+        case.find("IMG-002", frame=1, detail="PNG")
+    elif trouble.split()[-1][:1].isupper():
+        case.find("IMG-001", detail=trouble)
+    else:
+        case.find("IMG-006", detail=trouble)
+
+
 def _frames(case: Case, picture: Any) -> None:
     """Decode all frames; the last frame reached is told when one fails."""
-    count = min(getattr(picture, "n_frames", 1), FRAMES)
-    case.facts["pages"] = getattr(picture, "n_frames", 1)
-    for frame in range(count):
+    try:
+        counted = getattr(picture, "n_frames", 1)
+    except Exception as trouble:  # a directory of frames that leads nowhere
+        _broken(case, 1, str(trouble))
+        return
+    case.facts["pages"] = counted
+    for frame in range(min(counted, FRAMES)):
         try:
             picture.seek(frame)
             if picture.size[0] * picture.size[1] > PIXELS // 2:
                 case.find("IMG-003", pixels=picture.size[0] * picture.size[1])
                 return
             picture.load()
-        except (OSError, EOFError, SyntaxError, ValueError, IndexError, TypeError, KeyError) as trouble:
+        except Image.DecompressionBombError:
+            case.find("IMG-003", pixels=f">{PIXELS}")
+            return
+        except MemoryError:
+            raise
+        except Exception as trouble:  # decoders raise anything on damaged data
             _broken(case, frame + 1, str(trouble))
             return
 
@@ -61,7 +87,20 @@ def _broken(case: Case, frame: int, detail: str) -> None:
     elif _vips_reads(case):
         case.find("IMG-006", detail=detail[:160])
     else:
-        case.find("IMG-001", detail=detail[:160])
+        _undecoded(case, frame, detail)
+
+
+def _undecoded(case: Case, frame: int, detail: str) -> None:
+    """No decoder here shows it: is the file damaged, or only of a kind they do not know?"""
+    whole = tiff_is_whole(case.path) if case.format.mime == "image/tiff" else None
+    rare = case.format.id and case.format.mime not in DECODED and not case.format.basis.startswith("own")
+    first = detail.strip().splitlines()[0][:160] if detail.strip() else "?"
+    if whole or rare:
+        case.find("IMG-007", format=case.format.name, detail=first)
+    elif whole is False or "truncated" in detail:
+        case.find("IMG-002", frame=frame, detail=first)
+    else:
+        case.find("IMG-001", detail=first)
 
 
 def _by_vips(case: Case, detail: str) -> None:
@@ -81,15 +120,13 @@ def _by_vips(case: Case, detail: str) -> None:
         if case.facts["dpi"] is None and whole.xres > 1.01:
             _take_dpi(case, whole.xres * 25.4, whole.yres * 25.4)
     except Exception as trouble:  # pyvips raises its own Error for everything
-        told = detail if detail != "large" else str(trouble)
-        code = "IMG-002" if "truncated" in str(trouble) + detail else "IMG-001"
-        case.find(code, frame=1, detail=told.strip().splitlines()[0][:160] if told.strip() else "?")
+        _undecoded(case, 1, detail if detail != "large" else str(trouble))
 
 
-def _vips_frame(case: Case, page: int, pages: int) -> None:
+def _vips_frame(case: Case, page: int, pages: int, fail_on: str = "truncated") -> None:
     import pyvips
 
-    options: dict[str, Any] = {"access": "sequential", "fail_on": "truncated"}
+    options: dict[str, Any] = {"access": "sequential", "fail_on": fail_on}
     if pages > 1:
         options["page"] = page
     pyvips.Image.new_from_file(str(case.path), **options).avg()
@@ -97,7 +134,7 @@ def _vips_frame(case: Case, page: int, pages: int) -> None:
 
 def _vips_reads(case: Case) -> bool:
     try:
-        _vips_frame(case, 0, 1)
+        _vips_frame(case, 0, 1, fail_on="error")
     except Exception:  # pyvips raises its own Error for everything
         return False
     return True

@@ -61,8 +61,10 @@ def _decode(case: Case, container: av.container.InputContainer, claimed: float |
                     reached = max(reached, frame.time)
         except (FFmpegError, OSError, ValueError, EOFError) as trouble:
             errors, first = errors + 1, first or _short(trouble)
-    if not frames:
-        case.find("AV-001", detail=first or "no frame")
+    if not frames and errors:
+        case.find("AV-001", detail=first)
+    elif not frames:
+        case.find("AV-005")
     elif errors:
         case.find("AV-002", count=errors, first=first)
     if claimed is None and reached:

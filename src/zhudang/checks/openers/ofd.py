@@ -90,10 +90,12 @@ def _resources(case: Case, document: OfdDocument) -> None:
     fonts: set[str] = set()
     try:
         for resource in document.resources():
-            if resource.kind == "font" and not resource.present:
+            if resource.present:
+                continue
+            if resource.kind == "font":
                 fonts.add(resource.name or "?")
-            elif not resource.present:
-                case.find("OFD-005", place=resource.path)
+            else:
+                case.find("OFD-005" if resource.kind == "media" else "OFD-010", place=resource.path)
     except OfdError as trouble:
         case.find("OFD-005", place=trouble.detail)
     if fonts:

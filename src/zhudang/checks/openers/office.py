@@ -70,6 +70,8 @@ def _ole(case: Case) -> None:
         case.find("OFF-005", count=sum("ole10native" in name.lower() for name in names) or 1)
     if "worddocument" in parts:
         _word_fields(case)
+    if "powerpoint document" in parts and _slides_have_macros(case):
+        _macro(case, "PowerPoint Document")
 
 
 def _unreadable_stream(ole: Any) -> str | None:
@@ -92,6 +94,19 @@ def _says_encrypted(case: Case) -> bool:
             return bool(msoffcrypto.OfficeFile(stream).is_encrypted())
     except Exception:  # formats it does not know raise its own errors
         return False
+
+
+def _slides_have_macros(case: Case) -> bool:
+    """PowerPoint 97 keeps its macros compressed among the slides."""
+    from oletools.olevba import VBA_Parser
+
+    try:
+        parser = VBA_Parser(str(case.path))
+        found = bool(parser.detect_vba_macros())
+        parser.close()
+    except Exception:  # the library raises its own on what it cannot parse
+        return False
+    return found
 
 
 def _word_fields(case: Case) -> None:
@@ -152,6 +167,8 @@ def _parts(case: Case, container: zipfile.ZipFile, names: list[str]) -> None:
             _macro(case, name)
         elif low.endswith(".rels"):
             _remote(case, name, _part(container, name))
+        elif low == "word/settings.xml":
+            _settings(case, _part(container, name))
         elif low.endswith(".xml") and low.startswith("word/"):
             _fields(case, _part(container, name))
         elif low.startswith("xl/externallinks/") and low.endswith(".xml"):
@@ -173,6 +190,12 @@ def _remote(case: Case, name: str, content: bytes) -> None:
         elif b"/hyperlink" not in relation:
             case.active("external_reference")
             case.find("OFF-007", target=target)
+
+
+def _settings(case: Case, content: bytes) -> None:
+    if b"<w:mailMerge" in content:
+        case.active("external_reference")
+        case.find("OFF-007", target="mailMerge")
 
 
 def _fields(case: Case, content: bytes) -> None:

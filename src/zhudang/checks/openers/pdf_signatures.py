@@ -6,15 +6,21 @@ Trust and revocation need anchors and are not decided here; a signature is never
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, BinaryIO
 
+import pikepdf
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import SignatureCoverageLevel, async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.policy_decl import AcceptAllAlgorithms
 
 from zhudang.checks.examine import Case
 
+for _noisy in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL + 1)
+MOST_FIELDS = 200
 LARGEST_BYTES = 200 * 1024 * 1024
 
 
@@ -32,7 +38,41 @@ def examine(case: Case) -> None:
             for signature in reader.embedded_regular_signatures:
                 told.append(_tell(case, signature))
     except Exception as trouble:  # damaged signature dictionaries raise anything
-        case.find("SIG-004", why=_why(trouble))
+        case.find("SIG-004", field="", why=_why(trouble))
+    if any(fact["intact"] is None for fact in told) or not told:
+        _ranges(case)
+
+
+def _ranges(case: Case) -> None:
+    """Where the signature itself cannot be read: does its byte range still fit the file?"""
+    try:
+        with pikepdf.open(case.path, suppress_warnings=True) as pdf, case.path.open("rb") as stream:
+            for field in _filled_fields(pdf):
+                numbers = [int(number) for number in field.V.get("/ByteRange", [])]
+                if numbers and not _fits(numbers, case.size, stream):
+                    case.find("SIG-001", field=str(field.get("/T", "")), signer="?")
+    except (pikepdf.PdfError, ValueError, TypeError, RuntimeError) as trouble:
+        case.find("SIG-004", field="", why=_why(trouble))
+
+
+def _filled_fields(pdf: pikepdf.Pdf) -> list[Any]:
+    found, waiting = [], list(pdf.Root.AcroForm.get("/Fields", []))
+    while waiting and len(found) < MOST_FIELDS:
+        field = waiting.pop()
+        if isinstance(field, pikepdf.Dictionary):
+            waiting.extend(list(field.get("/Kids", []))[:MOST_FIELDS])
+            if field.get("/FT") == "/Sig" and isinstance(field.get("/V"), pikepdf.Dictionary):
+                found.append(field)
+    return found
+
+
+def _fits(numbers: list[int], size: int, stream: BinaryIO) -> bool:
+    """Two runs within the file, and between them nothing but the signature's hex string."""
+    if len(numbers) != 4 or numbers[0] != 0 or min(numbers) < 0 or numbers[2] + numbers[3] > size:
+        return False
+    stream.seek(numbers[1])
+    gap = stream.read(max(0, numbers[2] - numbers[1]))
+    return gap.startswith(b"<") and gap.endswith(b">")
 
 
 def _tell(case: Case, signature: Any) -> dict[str, Any]:
@@ -53,7 +93,9 @@ def _tell(case: Case, signature: Any) -> dict[str, Any]:
         fact["signer"] = _signer(signature)
         moment = signature.self_reported_timestamp
         fact["time"] = moment.isoformat() if moment else None
-        context = ValidationContext(trust_roots=[], allow_fetching=False)
+        context = ValidationContext(
+            trust_roots=[], allow_fetching=False, algorithm_usage_policy=AcceptAllAlgorithms()
+        )
         status = asyncio.run(async_validate_pdf_signature(signature, context))
     except Exception as trouble:  # a malformed CMS raises anything
         fact["why"] = _why(trouble)
@@ -85,7 +127,10 @@ def _decide(case: Case, fact: dict[str, Any], status: Any, field: str) -> None:
 
 def _signer(signature: Any) -> str | None:
     certificate = signature.signer_cert
-    return None if certificate is None else str(certificate.subject.human_friendly)[:200]
+    if certificate is None:
+        return None
+    names = certificate.subject.native
+    return str(names.get("common_name") or certificate.subject.human_friendly)[:200]
 
 
 def _why(trouble: Exception) -> str:
