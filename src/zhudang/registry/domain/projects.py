@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from zhudang.registry.domain import identifiers
@@ -106,7 +107,7 @@ def why_not_dates(
         if day is not None and day > today:
             reasons.append(Reason(f"registry.{name}_in_future", {"day": day}))
     known = [(name, day) for name, day in named if day is not None]
-    for (earlier, first), (later, second) in zip(known, known[1:], strict=False):
+    for (earlier, first), (later, second) in pairwise(known):
         if second < first:
             reasons.append(Reason(f"registry.{later}_before_{earlier}", {"day": second, "earlier": first}))
     return reasons

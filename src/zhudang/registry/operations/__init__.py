@@ -1,6 +1,7 @@
 """What people do to the registry: one function, one act, one transaction, one entry in the log."""
 
-from zhudang.registry.operations.calendars import import_calendar, name_days, record_areas
+from zhudang.registry.operations.calendars import YearNotPublished, import_calendar, name_days, record_areas
+from zhudang.registry.operations.imports import apply_import, check_import
 from zhudang.registry.operations.parties import add_party, record_responsibility, replace_party
 from zhudang.registry.operations.permits import (
     record_completion_acceptance,
@@ -26,10 +27,13 @@ from zhudang.registry.operations.standing import (
 from zhudang.registry.operations.structures import describe_structure, register_structure
 
 __all__ = [
+    "YearNotPublished",
     "add_party",
     "add_phase",
     "add_unit_work",
+    "apply_import",
     "cancel_project",
+    "check_import",
     "classify_project",
     "describe_project",
     "describe_structure",

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from zhudang.content.places import Place
 from zhudang.identity.rights import Actor, ThingFacts
 from zhudang.registry import facts
+from zhudang.registry.domain import identifiers
 from zhudang.registry.models import Milestone, Party, PartyUnit, Project, ProjectStatus, Structure, UnitWork
 from zhudang.shared.refusals import NotFound
 
@@ -199,3 +200,27 @@ def _shape(
         structure_id=unit.structure_id, special=unit.special, accepted_on=project.accepted_on,
         milestones=steps, parties=tuple(party for party in parties if party.works_on(unit.pk)),
     )
+
+
+def project_of_party(party_id: UUID) -> UUID:
+    """Give the project of a party.
+
+    Raises:
+        NotFound: no such party.
+    """
+    found = Party.objects.filter(pk=party_id).values_list("project_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def project_by_code(actor: Actor, code: str) -> UUID:
+    """Give the project of a code, as people write codes.
+
+    Raises:
+        NotFound: no such project, or none this actor may know of.
+    """
+    found = visible_projects(actor).filter(code=identifiers.normalise(code)).values_list("pk", flat=True).first()
+    if found is None:
+        raise NotFound
+    return found
