@@ -3,6 +3,7 @@
 Tests with `django_db` are rolled back. The fixture `committed_db` gives a fresh clone with real commits.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -160,7 +161,7 @@ def run_jobs() -> Callable[[], int]:
             if row is None:
                 return ran
             job_id, task_name, args = row
-            app.tasks[task_name].func(**args)
+            app.tasks[task_name].func(**(json.loads(args) if isinstance(args, str) else args))
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = %s", [job_id])
             ran += 1

@@ -80,7 +80,11 @@ def load(at: Path | None = None) -> FilingData:
     faults += [f"due.csv: list {rule.list_code!r} is unknown" for rule in due if rule.list_code not in known]
     classes = tuple((r["class_code"], r["parent_code"], r["title_zh"]) for r in _csv(home / "classification.csv"))
     codes = {code for code, _parent, _title in classes}
-    faults += [f"policy.toml: class {c!r} is not in classification.csv" for c in policy.class_of_kind.values() if c not in codes]
+    faults += [
+        f"policy.toml: class {c!r} is not in classification.csv"
+        for c in policy.class_of_kind.values()
+        if c not in codes
+    ]
     if faults:
         raise BadData(faults)
     return FilingData(lists, due, providers, policy, classes)
@@ -120,8 +124,13 @@ def _due(home: Path, faults: list[str]) -> list[DueRule]:
             faults.append(f"due.csv line {line}: no source")
         rules.append(
             DueRule(
-                row["list"], row["kind"], row["prefix"], row["milestone"], int(row["days_after"]),
-                row["source"], row["doubt"],
+                row["list"],
+                row["kind"],
+                row["prefix"],
+                row["milestone"],
+                int(row["days_after"]),
+                row["source"],
+                row["doubt"],
             )  # fmt: skip
         )
     return rules

@@ -75,9 +75,7 @@ class ScopeItem(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["scope_list", "project_type", "code"], name="scope_item_code_once"
-            )
+            models.UniqueConstraint(fields=["scope_list", "project_type", "code"], name="scope_item_code_once")
         ]
         indexes = [models.Index(fields=["scope_list", "project_type", "position"])]
 
@@ -90,9 +88,7 @@ class Obligation(models.Model):
     unit_work = models.ForeignKey("registry.UnitWork", on_delete=models.PROTECT, related_name="+")
     scope_item = models.ForeignKey(ScopeItem, on_delete=models.PROTECT, related_name="+")
     party_role = models.CharField(max_length=12)
-    organisation = models.ForeignKey(
-        "identity.Organisation", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    organisation = models.ForeignKey("identity.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
     part = models.CharField(max_length=1)
     position = models.IntegerField()
     builder = models.CharField(max_length=8, blank=True)
@@ -129,9 +125,7 @@ class Volume(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
-    unit_work = models.ForeignKey(
-        "registry.UnitWork", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    unit_work = models.ForeignKey("registry.UnitWork", on_delete=models.PROTECT, null=True, related_name="+")
     part = models.CharField(max_length=1)
     carrier = models.CharField(max_length=10)
     sequence = models.IntegerField()
@@ -192,15 +186,9 @@ class Record(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
-    unit_work = models.ForeignKey(
-        "registry.UnitWork", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    obligation = models.ForeignKey(
-        Obligation, on_delete=models.PROTECT, null=True, related_name="records"
-    )
-    organisation = models.ForeignKey(
-        "identity.Organisation", on_delete=models.PROTECT, related_name="+"
-    )
+    unit_work = models.ForeignKey("registry.UnitWork", on_delete=models.PROTECT, null=True, related_name="+")
+    obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, null=True, related_name="records")
+    organisation = models.ForeignKey("identity.Organisation", on_delete=models.PROTECT, related_name="+")
     part = models.CharField(max_length=1)
     code = models.CharField(max_length=20, blank=True)
     order_key = models.IntegerField(default=0)
@@ -253,9 +241,7 @@ class Record(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.CharField(max_length=150, blank=True)
 
-    volume = models.ForeignKey(
-        Volume, on_delete=models.PROTECT, null=True, related_name="records"
-    )
+    volume = models.ForeignKey(Volume, on_delete=models.PROTECT, null=True, related_name="records")
     position = models.IntegerField(null=True)
     page_from = models.IntegerField(null=True)
     page_to = models.IntegerField(null=True)
@@ -319,9 +305,7 @@ class RecordFile(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["file"], condition=Q(replaced_at__isnull=True), name="file_in_one_record"
-            )
+            models.UniqueConstraint(fields=["file"], condition=Q(replaced_at__isnull=True), name="file_in_one_record")
         ]
 
 
@@ -342,11 +326,7 @@ class Suggestion(models.Model):
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["file"], condition=Q(state="open"), name="one_open_suggestion"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["file"], condition=Q(state="open"), name="one_open_suggestion")]
         indexes = [
             models.Index(
                 fields=["project_id", "organisation_id"],

@@ -10,6 +10,8 @@ from zhudang.filing.domain.keeping import KEEPERS
 
 MARKS = frozenset({"must", "optional", "none", "unsure"})
 PARTS = ("A", "B", "C", "D", "E")
+PART_NAMES = {"A": "工程准备阶段文件", "B": "监理文件", "C": "施工文件", "D": "竣工图", "E": "工程竣工验收文件"}
+"""As written on covers, in the language of the holdings; pages translate them in words.py."""
 PROVIDERS = frozenset({"client", "survey", "design", "contractor", "supervisor"})
 PLACEHOLDER = re.compile(r"-u\d+$")
 
@@ -96,7 +98,9 @@ def read_rows(
     return [_row(row, position, providers, parts) for position, row in enumerate(rows, start=1)]
 
 
-def _row(row: Mapping[str, str], position: int, providers: Sequence[ProviderRule], parts: Mapping[str, str]) -> ScopeRow:
+def _row(
+    row: Mapping[str, str], position: int, providers: Sequence[ProviderRule], parts: Mapping[str, str]
+) -> ScopeRow:
     marks = {keeper: row.get(keeper, "") for keeper in KEEPERS}
     heading = not any(marks.values())
     part = parts.get(row["phase"], row["phase"])
@@ -133,7 +137,7 @@ def carrier_of(part: str, title: str) -> str:
     """The carrier (载体) the document usually has: text, drawing, photo or av."""
     if part == "D":
         return "drawing"
-    if "照片" in title and "照片" == title[-2:]:
+    if "照片" in title and title[-2:] == "照片":
         return "photo"
     if "录音" in title or "录像" in title or "声像" in title:
         return "av"

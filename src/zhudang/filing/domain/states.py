@@ -30,9 +30,7 @@ FROM: dict[RecordState, frozenset[RecordState]] = {
     RecordState.DELIVERED: frozenset({RecordState.FILED}),
     RecordState.WITH_CLIENT: frozenset({RecordState.FILED, RecordState.DELIVERED}),
     RecordState.SUBMITTED: frozenset({RecordState.WITH_CLIENT}),
-    RecordState.RETURNED: frozenset(
-        {RecordState.DELIVERED, RecordState.WITH_CLIENT, RecordState.SUBMITTED}
-    ),
+    RecordState.RETURNED: frozenset({RecordState.DELIVERED, RecordState.WITH_CLIENT, RecordState.SUBMITTED}),
     RecordState.ACCEPTED: frozenset({RecordState.SUBMITTED}),
     RecordState.TRANSFERRED: frozenset({RecordState.ACCEPTED}),
     RecordState.PRESERVED: frozenset({RecordState.TRANSFERRED}),

@@ -17,6 +17,27 @@ Signatures other contexts and the demo build on (all keyword-only, `actor` and `
     void_volume(actor, volume_id, reason, now)
 """
 
+from zhudang.filing.operations.arranging import (
+    CannotArrange,
+    arrange_project,
+    compose_volumes,
+    move_in_volume,
+    void_volume,
+)
+from zhudang.filing.operations.describing import CannotDescribe, accept_pencil, describe, describe_many
+from zhudang.filing.operations.filing import (
+    CannotFile,
+    CannotReplace,
+    CannotTakeBack,
+    file_many,
+    file_record,
+    note_cured,
+    reasons_against,
+    replace_file,
+    take_back,
+    withdraw_records,
+)
+from zhudang.filing.operations.inbox import CannotAssign, assign, confirm_suggestions, dismiss_suggestions, suggest
 from zhudang.filing.operations.planning import CannotExcuse, excuse, plan_obligations, plan_project, restore
 from zhudang.filing.operations.scope import CannotAdopt, adopt_scope_list, load_scope_lists
 from zhudang.filing.operations.steps import (
@@ -33,11 +54,27 @@ from zhudang.filing.operations.steps import (
 
 __all__ = [
     "CannotAdopt",
+    "CannotArrange",
+    "CannotAssign",
+    "CannotDescribe",
     "CannotExcuse",
+    "CannotFile",
+    "CannotReplace",
+    "CannotTakeBack",
     "Return",
     "WrongState",
+    "accept_pencil",
     "adopt_scope_list",
+    "arrange_project",
+    "assign",
+    "compose_volumes",
+    "confirm_suggestions",
+    "describe",
+    "describe_many",
+    "dismiss_suggestions",
     "excuse",
+    "file_many",
+    "file_record",
     "load_scope_lists",
     "mark_accepted",
     "mark_delivered",
@@ -45,8 +82,16 @@ __all__ = [
     "mark_submitted",
     "mark_transferred",
     "mark_with_client",
+    "move_in_volume",
+    "note_cured",
     "note_preserved",
     "plan_obligations",
     "plan_project",
+    "reasons_against",
+    "replace_file",
     "restore",
+    "suggest",
+    "take_back",
+    "void_volume",
+    "withdraw_records",
 ]

@@ -73,7 +73,9 @@ def _items(kind: str) -> list[ScopeItem]:
         return []
     types = [name for name, kinds in adoption.scope_list.kinds.items() if kind in kinds]
     return list(
-        ScopeItem.objects.filter(scope_list=adoption.scope_list, project_type__in=types, is_heading=False).order_by("position")
+        ScopeItem.objects.filter(scope_list=adoption.scope_list, project_type__in=types, is_heading=False).order_by(
+            "position"
+        )
     )
 
 
@@ -86,9 +88,7 @@ def _makers(unit: UnitWorkFacts) -> Mapping[str, UUID | None]:
     return makers
 
 
-def _obligation(
-    unit: UnitWorkFacts, item: ScopeItem, makers: Mapping[str, UUID | None], now: datetime
-) -> Obligation:
+def _obligation(unit: UnitWorkFacts, item: ScopeItem, makers: Mapping[str, UUID | None], now: datetime) -> Obligation:
     marks = {keeper: getattr(item, keeper) for keeper in KEEPERS}
     reached, suggested = _dates(unit, item)
     return Obligation(
@@ -106,16 +106,10 @@ def _dates(unit: UnitWorkFacts, item: ScopeItem) -> tuple[date | None, date | No
 
 
 def _retire(unit_work_id: UUID, kept: set[UUID], now: datetime) -> None:
-    """Take away what is no longer owed; what was answered or decided by people is kept and marked."""
-    gone = Obligation.objects.filter(unit_work_id=unit_work_id).exclude(scope_item_id__in=kept)
-    ids = set(gone.values_list("id", flat=True))
-    if not ids:
-        return
-    answered = set(Record.objects.filter(obligation_id__in=ids).values_list("obligation_id", flat=True))
-    decided = set(gone.filter(na_at__isnull=False).values_list("id", flat=True))
-    suggested = set(gone.filter(suggestions__isnull=False).values_list("id", flat=True))
-    Obligation.objects.filter(id__in=ids - answered - decided - suggested).delete()
-    Obligation.objects.filter(id__in=answered | decided | suggested, retired_at__isnull=True).update(retired_at=now)
+    """Mark what is no longer owed; the rows stay, since notices and reviews may speak of them."""
+    Obligation.objects.filter(unit_work_id=unit_work_id, retired_at__isnull=True).exclude(
+        scope_item_id__in=kept
+    ).update(retired_at=now)
 
 
 @transaction.atomic
@@ -184,7 +178,11 @@ def _locked(actor: Actor, act: str, obligation_ids: Iterable[UUID]) -> list[Obli
 
 def _log(actor: Actor, act: str, rows: list[Obligation], now: datetime, data: Mapping[str, object]) -> None:
     for project_id in {row.project_id for row in rows}:
-        mine = [{"id": r.id, "code": r.scope_item.code, "unit_work": r.unit_work_id} for r in rows if r.project_id == project_id]
+        mine = [
+            {"id": r.id, "code": r.scope_item.code, "unit_work": r.unit_work_id}
+            for r in rows
+            if r.project_id == project_id
+        ]
         audit.record(
             actor=actor, act=act, subject=f"registry.project:{project_id}", at=now, data={"obligations": mine, **data}
         )

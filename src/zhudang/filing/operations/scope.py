@@ -63,7 +63,9 @@ def _load(one: ListFile, data: FilingData, at: datetime) -> bool:
         items,
         update_conflicts=True,
         unique_fields=["scope_list", "project_type", "code"],
-        update_fields=[f.name for f in ScopeItem._meta.fields if f.name not in {"id", "scope_list", "project_type", "code"}],
+        update_fields=[
+            f.name for f in ScopeItem._meta.fields if f.name not in {"id", "scope_list", "project_type", "code"}
+        ],
     )
     kept = {(r.project_type, r.code) for r in one.rows}
     gone = [i for i in row.items.all() if (i.project_type, i.code) not in kept]

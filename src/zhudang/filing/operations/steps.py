@@ -16,9 +16,10 @@ from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Greatest
 
 from zhudang.audit import operations as audit
+from zhudang.content import operations as content
 from zhudang.events import operations as events
 from zhudang.filing.domain.states import FROM, RecordState
-from zhudang.filing.models import Record, Volume
+from zhudang.filing.models import Record, RecordFile, Volume
 from zhudang.identity.rights import Actor
 from zhudang.shared.refusals import Reason, Refusal
 
@@ -36,20 +37,18 @@ class Return:
     code: str = ""
 
 
-def _move(
-    actor: Actor, record_ids: Iterable[UUID], to: RecordState, now: datetime, **changes: Any
-) -> list[Record]:
+def _move(actor: Actor, record_ids: Iterable[UUID], to: RecordState, now: datetime, **changes: Any) -> list[Record]:
     """Lock the records, refuse when any may not take the step, move them in one statement."""
     ids = list(dict.fromkeys(record_ids))
-    rows = list(
-        Record.objects.live().select_for_update().filter(id__in=ids).only("id", "state", "title", "project_id")
-    )
+    rows = list(Record.objects.live().select_for_update().filter(id__in=ids).only("id", "state", "title", "project_id"))
     wrong = [row for row in rows if row.state not in FROM[to]]
     if wrong or len(rows) != len(ids):
         found = {row.id for row in rows}
         raise WrongState(
             *(
-                Reason("filing.wrong_state", {"record": str(r.id), "title": r.title, "state": r.state, "wanted": to.value})
+                Reason(
+                    "filing.wrong_state", {"record": str(r.id), "title": r.title, "state": r.state, "wanted": to.value}
+                )
                 for r in wrong
             ),
             *(Reason("filing.no_such_record", {"record": str(i)}) for i in ids if i not in found),
@@ -58,7 +57,21 @@ def _move(
         state=to.value, changed_at=now, changed_by=_name(actor), revision=F("revision") + 1, **changes
     )
     _log(actor, f"filing.record.{to.value}", rows, now)
+    _share(ids, to)
     return rows
+
+
+def _share(record_ids: list[UUID], to: RecordState) -> None:
+    """Let the next reader see the files too: the client when delivered, the archive when submitted."""
+    if to not in {RecordState.DELIVERED, RecordState.WITH_CLIENT, RecordState.SUBMITTED}:
+        return
+    files = RecordFile.objects.filter(record_id__in=record_ids, replaced_at__isnull=True).values_list(
+        "file_id", flat=True
+    )
+    if to == RecordState.SUBMITTED:
+        content.share_with_archive(files)
+    else:
+        content.share_with_client(files)
 
 
 def _name(actor: Actor) -> str:
@@ -80,13 +93,17 @@ def _log(actor: Actor, act: str, rows: list[Record], now: datetime) -> None:
 @transaction.atomic
 def mark_delivered(*, actor: Actor, record_ids: Iterable[UUID], now: datetime) -> int:
     """A party delivered these records to the client with a list."""
-    return len(_move(actor, record_ids, RecordState.DELIVERED, now, delivered_at=now, reached=Greatest(F("reached"), 1)))
+    return len(
+        _move(actor, record_ids, RecordState.DELIVERED, now, delivered_at=now, reached=Greatest(F("reached"), 1))
+    )
 
 
 @transaction.atomic
 def mark_with_client(*, actor: Actor, record_ids: Iterable[UUID], now: datetime) -> int:
     """The client signed for these records (or files its own)."""
-    return len(_move(actor, record_ids, RecordState.WITH_CLIENT, now, with_client_at=now, reached=Greatest(F("reached"), 1)))
+    return len(
+        _move(actor, record_ids, RecordState.WITH_CLIENT, now, with_client_at=now, reached=Greatest(F("reached"), 1))
+    )
 
 
 @transaction.atomic

@@ -46,10 +46,21 @@ def count_by(record_ids: Iterable[UUID], names: Sequence[str]) -> dict[str, list
     """
     rows = Record.objects.filter(id__in=list(record_ids)).order_by()
     told: dict[str, list[tuple[Any, Any, int]]] = {}
-    fields = {"kind": ("project__kind",), "part": ("part",), "project": ("project_id", "project__name"), "state": ("state",)}
+    fields = {
+        "kind": ("project__kind",),
+        "part": ("part",),
+        "project": ("project_id", "project__name"),
+        "state": ("state",),
+    }
     for name in names:
         if name == "year":
-            values = rows.exclude(formed_on=None).annotate(year=ExtractYear("formed_on")).values_list("year").annotate(n=Count("id")).order_by("-year")
+            values = (
+                rows.exclude(formed_on=None)
+                .annotate(year=ExtractYear("formed_on"))
+                .values_list("year")
+                .annotate(n=Count("id"))
+                .order_by("-year")
+            )
             told[name] = [(year, year, n) for year, n in values[:8]]
         elif name == "state":
             counts = {"running": 0, "held": 0}

@@ -95,9 +95,7 @@ class RecordRow:
 
 
 _SAME = [
-    name
-    for name in RecordRow.__dataclass_fields__
-    if name not in {"unit_work_name", "organisation_name", "files"}
+    name for name in RecordRow.__dataclass_fields__ if name not in {"unit_work_name", "organisation_name", "files"}
 ]
 _PART_ORDER = {"rendition": 0, "original": 1, "native": 2}
 
@@ -164,9 +162,21 @@ def _files(record_ids: list[UUID]) -> dict[UUID, list[FileRow]]:
     for record_id, file_id, name, folder, part, version, gone, why, verdict, mime, fmt, size, pages, sha, sm3 in rows:
         by_record.setdefault(record_id, []).append(
             FileRow(
-                file_id=file_id, name=name, folder=folder, part=part, version=version, current=gone is None,
-                verdict=verdict, mime=mime, format_name=fmt, size_bytes=size, pages=pages, sha256=sha, sm3=sm3,
-                replaced_at=gone, replaced_why=why,
+                file_id=file_id,
+                name=name,
+                folder=folder,
+                part=part,
+                version=version,
+                current=gone is None,
+                verdict=verdict,
+                mime=mime,
+                format_name=fmt,
+                size_bytes=size,
+                pages=pages,
+                sha256=sha,
+                sm3=sm3,
+                replaced_at=gone,
+                replaced_why=why,
             )  # fmt: skip
         )
     for files in by_record.values():

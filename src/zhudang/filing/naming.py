@@ -1,0 +1,42 @@
+"""From rows to the matcher: what a party owes in a project, and files by their names."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from uuid import UUID
+
+from zhudang.content.queries import StoredFile
+from zhudang.filing import data_files
+from zhudang.filing.domain.matching import Matcher, Named, Target, Unit
+from zhudang.filing.models import Obligation
+from zhudang.registry import queries as registry
+
+
+@functools.cache
+def synonyms() -> dict[str, str]:
+    """The trade's short forms and the scope titles they mean."""
+    with (data_files.folder() / "synonyms.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["said"]: row["means"] for row in csv.DictReader(lines)}
+
+
+def matcher_for(project_id: UUID, organisation_id: UUID) -> Matcher:
+    """A matcher over what this organisation may answer in this project; the client may answer everything."""
+    facts = registry.project_facts(project_id)
+    roles = {p.role for p in registry.parties_of(project_id, former=False) if p.organisation_id == organisation_id}
+    rows = Obligation.objects.filter(project_id=project_id, retired_at__isnull=True, na_at__isnull=True)
+    if organisation_id != facts.client_id:
+        rows = rows.filter(party_role__in=roles)
+    targets = [
+        Target(i, code, title, unit, part)
+        for i, code, title, unit, part in rows.values_list(
+            "id", "scope_item__code", "scope_item__title", "unit_work_id", "part"
+        )
+    ]
+    units = [Unit(u.unit_work_id, u.name) for u in registry.unit_works_of(project_id)]
+    return Matcher(targets, units, synonyms())
+
+
+def named(file: StoredFile) -> Named:
+    """A stored file as far as its name tells."""
+    return Named(file.folder, file.name, unit_id=file.unit_work_id, is_photo=file.mime.startswith("image/"))
