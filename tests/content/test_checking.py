@@ -1,0 +1,130 @@
+"""Check runs by the real engine: rows, verdicts and events together; owed until made, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from content_support import NOW, Site
+
+from zhudang.checks.engine import Engine
+from zhudang.content import checking, operations, queries
+from zhudang.content.models import CheckRequest, CheckRun, File, Finding
+from zhudang.events import work
+from zhudang.shared.refusals import NotFound, Refusal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(workers=1) as made:
+        yield made
+
+
+def a_picture(shade: int = 200) -> bytes:
+    from PIL import Image
+
+    stream = BytesIO()
+    Image.new("L", (400, 300), shade).save(stream, "PNG", dpi=(300, 300))
+    return stream.getvalue()
+
+
+def receive(site: Site, data: bytes, name: str) -> UUID:
+    return operations.receive(actor=site.clerk, stream=BytesIO(data), name=name, place=site.place, now=NOW)
+
+
+def test_a_check_writes_run_findings_verdict_and_event_together(site: Site, engine: Engine) -> None:
+    from zhudang.events.models import Event
+
+    good, bad = receive(site, a_picture(), "照片.png"), receive(site, b"%PDF-1.7 broken", "报告.pdf")
+    assert {each.verdict for each in File.objects.all()} == {None}
+    assert checking.check_waiting([good, bad], with_engine=engine) == 2
+    files = queries.stored_files([good, bad])
+    assert files[good].verdict in {"pass", "warn", "manual"}
+    assert files[good].mime == "image/png"
+    assert files[bad].verdict == "fail"
+    assert queries.blocked([good, bad]) == {bad}
+    assert any(found.blocks for found in queries.findings_of([bad])[bad])
+    assert not CheckRequest.objects.exists()
+    event = Event.objects.get(kind="content.checked")
+    assert set(event.data["file_ids"]) == {str(good), str(bad)}
+
+
+def test_a_check_run_twice_changes_nothing(site: Site, engine: Engine) -> None:
+    file_id = receive(site, a_picture(), "照片.png")
+    checking.check_waiting([file_id], with_engine=engine)
+    assert checking.check_waiting([file_id], with_engine=engine) == 0
+    assert CheckRun.objects.filter(file_id=file_id).count() == 1
+
+
+def test_nothing_is_shown_as_checked_before_its_run(site: Site) -> None:
+    file_id = receive(site, a_picture(), "照片.png")
+    assert queries.stored_file(file_id).state == "unchecked"
+    assert queries.report(file_id).finished_at is None
+    assert queries.unchecked([file_id]) == {file_id}
+
+
+def test_a_check_that_breaks_off_leaves_the_check_owed(site: Site) -> None:
+    class Breaking:
+        def check_paths(self, files: object) -> Iterator[object]:
+            raise RuntimeError("the worker was killed")
+
+    file_id = receive(site, a_picture(), "照片.png")
+    with pytest.raises(RuntimeError):
+        checking.check_waiting([file_id], with_engine=Breaking())  # type: ignore[arg-type]
+    assert CheckRequest.objects.filter(file_id=file_id).exists()
+    assert not CheckRun.objects.exists()
+
+
+def test_batches_are_bounded_in_files_and_in_bytes(site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [receive(site, a_picture(shade), f"{shade}.png") for shade in range(5)]
+    monkeypatch.setattr(checking, "BATCH_FILES", 3)
+    assert len(checking._take_requests(ids)) == 3
+    monkeypatch.setattr(checking, "BATCH_BYTES", 1)
+    assert len(checking._take_requests(ids)) == 1
+    assert checking.check_waiting(ids[:1], with_engine=engine) == 5
+
+
+def test_another_check_keeps_the_former_run_as_history(site: Site, engine: Engine) -> None:
+    file_id = receive(site, b"%PDF-1.7 broken", "报告.pdf")
+    checking.check_waiting([file_id], with_engine=engine)
+    checking.check_again(actor=site.clerk, file_ids=[file_id], now=NOW)
+    checking.check_waiting([file_id], with_engine=engine)
+    assert CheckRun.objects.filter(file_id=file_id).count() == 2
+    shown = queries.findings_of([file_id])[file_id]
+    assert len(shown) == Finding.objects.filter(file_id=file_id).count() / 2
+
+
+def test_only_holder_and_archive_may_ask_for_another_check(site: Site) -> None:
+    file_id = receive(site, a_picture(), "照片.png")
+    operations.share_with_client([file_id])
+    with pytest.raises(NotFound):
+        checking.check_again(actor=site.outsider, file_ids=[file_id], now=NOW)
+    with pytest.raises(Refusal):
+        checking.check_again(actor=site.client, file_ids=[file_id], now=NOW)
+    assert CheckRequest.objects.filter(file_id=file_id).count() == 1
+
+
+def test_a_large_repeated_check_shows_progress_and_can_be_cancelled(
+    site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zhudang.events.models import Work
+
+    monkeypatch.setattr(checking, "SHOWN_AS_WORK_FROM", 3)
+    monkeypatch.setattr(checking, "BATCH_FILES", 2)
+    ids = [receive(site, a_picture(shade), f"{shade}.png") for shade in range(6)]
+    checking.check_waiting(ids, with_engine=engine)
+    work_id = checking.check_again(actor=site.clerk, file_ids=ids, now=NOW)
+    assert work_id
+    done, works = checking._check_batch(ids, engine)
+    checking._advance(works)
+    assert (done, Work.objects.get(id=work_id).done) == (2, 2)
+    work.ask_to_cancel(actor=site.clerk, work_id=work_id, now=NOW)
+    checking.check_waiting(ids, with_engine=engine)
+    assert Work.objects.get(id=work_id).state == "cancelled"
+    assert not CheckRequest.objects.exists()
+    assert CheckRun.objects.count() == 10
+    assert not queries.unchecked(ids)
