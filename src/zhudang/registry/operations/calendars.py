@@ -60,12 +60,13 @@ def import_calendar(year: int, *, now: datetime | None = None, actor: Actor = SY
     """Read a year's working calendar into our rows; tell how many days it names.
 
     Rows of the year are replaced as a whole, so that a corrected calendar corrects all counts.
-    Returns 0, and changes nothing, when the same days are there already.
-
-    Raises:
-        YearNotPublished: nobody has published it; weekdays go on being counted.
+    Returns 0, and changes nothing, when the same days are there already, and when nobody has
+    published the year yet: `queries.calendar_year_published` tells the two apart.
     """
-    days, source = published_days(year)
+    try:
+        days, source = published_days(year)
+    except YearNotPublished:
+        return 0
     return name_days(year=year, days=days, source=source, now=now, actor=actor)
 
 

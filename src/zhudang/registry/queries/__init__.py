@@ -1,6 +1,6 @@
 """What people see of the registry: plain facts and frozen dataclasses shaped for a page."""
 
-from zhudang.registry.queries.calendar import calendar_years, working_calendar
+from zhudang.registry.queries.calendar import calendar_year_published, calendar_years, working_calendar
 from zhudang.registry.queries.facts import (
     PartyFacts,
     UnitWorkFacts,
@@ -48,6 +48,7 @@ __all__ = [
     "ProjectPage",
     "StructureFacts",
     "UnitWorkFacts",
+    "calendar_year_published",
     "calendar_years",
     "count_projects",
     "count_structures",

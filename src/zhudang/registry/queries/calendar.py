@@ -23,3 +23,8 @@ def working_calendar(since: date | None = None) -> Calendar:
 def calendar_years() -> tuple[int, ...]:
     """Give the years whose calendar is read in, in order."""
     return tuple(CalendarYear.objects.order_by("year").values_list("year", flat=True))
+
+
+def calendar_year_published(year: int) -> bool:
+    """Tell whether a year's working calendar is read in; if not, weekdays are counted and marked."""
+    return CalendarYear.objects.filter(year=year).exists()

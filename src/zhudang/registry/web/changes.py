@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,18 @@ from django.views.decorators.http import require_http_methods
 
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
+from zhudang.identity.web.decorators import actor_required
 from zhudang.registry import operations, queries, words
 from zhudang.registry.queries.projects import ProjectPage
 from zhudang.registry.web import forms
 from zhudang.registry.web.acts import FormPage, run_form
 
-shown_and_sent = require_http_methods(["GET", "HEAD", "POST"])
+
+def shown_and_sent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A form's view: shown with GET, sent with POST, for people who have signed in."""
+    return require_http_methods(["GET", "HEAD", "POST"])(actor_required(view))
+
+
 _POSITION = ("system", "zone"), ("first", "second")
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.identity import rights
+from zhudang.identity.web.decorators import actor_required
 from zhudang.registry import operations, queries, words
 from zhudang.registry.domain.tables import TABLES
 from zhudang.registry.table_files import read_table, template_rows
@@ -70,6 +71,7 @@ def _show_run(run: Any) -> dict[str, Any]:
 
 
 @require_safe
+@actor_required
 def import_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The report of one import, row by row."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -111,6 +113,7 @@ def _as_table(rows: Any) -> tuple[list[str], Any]:
 
 
 @require_POST
+@actor_required
 def import_apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Do what the dry run foretold."""
     try:
@@ -123,6 +126,7 @@ def import_apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_safe
+@actor_required
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     """An empty list with the titles and one example row."""
     rights.demand(request.actor, "registry.import.run")  # type: ignore[attr-defined]
