@@ -1,0 +1,168 @@
+"""Which paper answers which obligation: layouts by the title of the scope item, drawings for part D."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import cycle
+
+from zhudang.demo.paper import faults, other, typeset
+from zhudang.demo.paper.layouts import LAYOUTS, Facts
+from zhudang.demo.paper.sheets import SHEETS, sheet_data
+
+# (words in the title of the scope item, layout); the first that fits is taken
+BY_TITLE: tuple[tuple[str, str], ...] = (
+    ("项目建议书", "proposal_reply"), ("可行性研究", "feasibility"), ("会议纪要、领导批示", "project_meeting"), ("用地规划许可证", "land_permit"),
+    ("工程规划许可证", "planning_permit"), ("施工许可证", "construction_permit"), ("地质勘察", "survey_report"), ("施工图设计文件审查", "drawing_review"),
+    ("施工合同", "construction_contract"), ("监理合同", "supervision_contract"), ("设计合同", "construction_contract"), ("名册", "staff_list"),
+    ("概况", "overview"), ("监理规划", "supervision_plan"), ("监理实施细则", "supervision_plan"), ("监理工作日志", "supervision_log"),
+    ("监理工程师通知", "supervision_notice"), ("开工报审", "start_report"), ("复工报审", "start_report"), ("图纸会审", "joint_review"),
+    ("设计变更", "change_notice"), ("洽商", "negotiation"), ("施工日志", "diary"), ("出厂", "certificates"), ("合格证", "certificates"),
+    ("进场检验", "material_entry"), ("开箱检验", "material_entry"), ("钢材", "steel_test"), ("水泥", "cement_test"), ("抗压强度试验", "concrete_test"),
+    ("焊接连接", "weld_test"), ("桩基检测", "pile_test"), ("隐蔽", "concealed"), ("地基验槽", "foundation_trench"), ("定位测量", "positioning"),
+    ("沉降观测", "settlement"), ("统计、评定", "strength_statistics"), ("检验批", "batch"), ("分部", "division"), ("分项", "division"),
+    ("竣工图目录", "drawing_list"), ("质量检查报告", "designer_report"), ("竣工报告", "completion_report"), ("质量评估报告", "completion_report"),
+    ("竣工验收报告", "acceptance_certificate"), ("竣工验收证书", "acceptance_certificate"), ("备案表", "filing_form"), ("保修书", "warranty"),
+    ("照片", "photo_sheet"), ("纪要", "acceptance_meeting"), ("试验报告", "concrete_test"), ("复试报告", "steel_test"), ("检测报告", "concrete_test"),
+    ("记录", "concealed"), ("合同", "construction_contract"), ("批", "proposal_reply"),
+)  # fmt: skip
+_BY_PART = {"A": "proposal_reply", "B": "supervision_notice", "C": "concealed", "E": "acceptance_meeting"}
+_SHEETS_BY_TITLE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("建筑竣工图", ("floor", "elevation", "section")), ("结构", ("structure", "foundation", "detail")), ("给水排水", ("water",)), ("电气", ("power",)),
+    ("智能", ("power",)), ("通风", ("air",)), ("管线平面", ("pipe",)), ("纵断面", ("profile",)), ("管线", ("pipe",)), ("桥", ("bridge", "detail")),
+    ("道路", ("road", "profile")), ("室外", ("site", "pipe")), ("总", ("site",)), ("节点", ("detail",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Need:
+    """One obligation to be answered by made papers, as far as the making goes."""
+
+    code: str
+    title: str
+    part: str
+    unit: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A made file with what its clerk would type about it."""
+
+    name: str
+    folder: str
+    data: bytes
+    title: str
+    number: str
+    day: date
+    origin: str
+    carrier: str
+    specialty: str = ""
+    pages: int | None = None
+    fault: str = ""
+
+
+def layout_for(need: Need) -> str:
+    """The layout that answers an obligation."""
+    if need.part == "A" and "纪要" in need.title:
+        return "project_meeting"
+    return next((layout for words, layout in BY_TITLE if words in need.title), _BY_PART.get(need.part, "concealed"))
+
+
+def clean(text: str) -> str:
+    """A text as a file name: without what file systems refuse."""
+    return "".join(c for c in text if c not in '\\/:*?"<>|\n').strip()[:60]
+
+
+class Maker:
+    """Makes the papers of one project, the same ones in every run."""
+
+    def __init__(self, facts: Facts, seed: str) -> None:
+        self.facts, self.seed = facts, seed
+        self.count = 0
+        self._kinds: dict[str, cycle[str]] = {}
+
+    def paper(self, need: Need, day: date, *, way: str = "native", fault: str = "", pages: int = 12, blank: bool = False) -> list[Made]:
+        """The file or files that answer `need`.
+
+        Args:
+            way: native (PDF with text), scan, low_scan (under 200 dpi), ofd, photo, film, cad (DXF beside its PDF), ifc (beside its PDF).
+            fault: a name in `faults.FAULTS` done to the (first) file.
+        """
+        self.count += 1
+        rng = random.Random(f"{self.seed}/{self.count}/{need.code}")
+        if need.part == "D":
+            made = self._drawing(need, day, rng, way)
+        elif way == "photo":
+            made = [self._photo(need, day, rng)]
+        elif way == "ofd":
+            made = [self._ofd(need, day, rng)]
+        elif way == "film":
+            made = [self._named(need, day, "mp4", other.film(rng), "av", "born_digital")]
+        else:
+            made = [self._form(need, day, rng, way, pages, blank)]
+        if fault:
+            first = made[0]
+            broken = faults.FAULTS[fault][0](first.data)
+            made[0] = Made(**{**first.__dict__, "data": broken, "fault": fault})
+        return made
+
+    def _number(self, need: Need) -> str:
+        return f"{need.code}-{self.count:03d}"
+
+    def _named(self, need: Need, day: date, suffix: str, data: bytes, carrier: str, origin: str, pages: int | None = None) -> Made:
+        title = clean(need.title.split("(")[0].split("、")[0])
+        name = f"{day:%Y%m%d}_{title}{'_扫描' if origin == 'scan' else ''}_{self.count:03d}.{suffix}"
+        return Made(name, need.folder, data, f"{need.unit}{title}", self._number(need), day, origin, carrier, pages=pages)
+
+    def _facts(self, need: Need, day: date, pages: int, blank: bool) -> Facts:
+        return Facts(**{**self.facts.__dict__, "unit": need.unit, "day": day, "number": self._number(need), "pages": pages, "blank": blank})
+
+    def _form(self, need: Need, day: date, rng: random.Random, way: str, pages: int, blank: bool) -> Made:
+        layout = LAYOUTS[layout_for(need)]
+        data = layout.data(self._facts(need, day, pages, blank), rng)
+        if way in {"scan", "low_scan"}:
+            dpi = 200 if way == "scan" else 96
+            return self._named(need, day, "pdf", typeset.scanned(typeset.pictures(layout.form, data, dpi=dpi)[:6], rng, dpi=dpi), "text", "scan")
+        return self._named(need, day, "pdf", typeset.pdf(layout.form, data), "text", "born_digital")
+
+    def _drawing(self, need: Need, day: date, rng: random.Random, way: str) -> list[Made]:
+        kinds = next((kinds for words, kinds in _SHEETS_BY_TITLE if words in need.title), ("floor", "detail"))
+        kind = SHEETS[next(self._kinds.setdefault(need.title, cycle(kinds)))]
+        number = f"{kind.letter}施-{self.count % 40 + 1:02d}"
+        title = f"{need.unit}{kind.title}"
+        sheet = sheet_data(kind, self._facts(need, day, 1, False), rng, size=rng.choice(kind.sizes), number=number, title=title, stamped=way != "unstamped")
+        name = clean(f"{number} {title}_{self.count:03d}")
+        made = [Made(f"{name}.pdf", need.folder, typeset.pdf("drawing", sheet), title, number, day, "born_digital", "drawing", kind.discipline)]
+        if way == "cad":
+            made.append(Made(f"{name}.dxf", need.folder, other.dxf(rng, title), title, number, day, "born_digital", "drawing", kind.discipline))
+        if way == "ifc":
+            made.append(Made(f"{name}.ifc", need.folder, other.ifc(rng, need.unit, rng.randint(3, 12)), title, number, day, "born_digital", "model", kind.discipline))
+        return made
+
+    def _photo(self, need: Need, day: date, rng: random.Random) -> Made:
+        data = other.photograph(rng, datetime.combine(day, time(10, 20)))
+        return self._named(need, day, "jpg", data, "photo", "born_digital")
+
+    def _ofd(self, need: Need, day: date, rng: random.Random) -> Made:
+        from zhudang.demo.paper import phrases
+
+        lines = [f"工程名称：{self.facts.project} {need.unit}", f"编号：{self._number(need)}", *phrases.talks(rng, 8), *phrases.seen(rng, 6)]
+        data = other.ofd(clean(need.title), [line[:40] for line in lines], day, pages=rng.randint(1, 3))
+        return self._named(need, day, "ofd", data, "text", "born_digital")
+
+
+Way = Callable[[int], str]
+
+
+def mixed_way(number: int, part: str) -> str:
+    """A plain mixture over the records of a project: mostly native, some scanned, some OFD, photos, models."""
+    if part == "D":
+        return "cad" if number % 9 == 4 else "ifc" if number % 23 == 7 else "native"
+    if number % 7 == 3:
+        return "scan"
+    if number % 11 == 5:
+        return "ofd"
+    if number % 61 == 9:
+        return "low_scan"
+    return "native"
