@@ -1,6 +1,7 @@
 """Codes of organisations and people, by the table of the domain notes."""
 
 import pytest
+
 from zhudang.identity.domain.identifiers import CodeForm, check_organisation_code, check_resident_number
 
 VALID = [

@@ -243,11 +243,9 @@ def why_not_username(username: str) -> list[Reason]:
 
 @transaction.atomic
 def describe_account(*, actor: Actor, account_id: UUID, name: str, phone: str, now: datetime) -> None:
-    """Correct a person's name or telephone. People may correct their own telephone."""
+    """Correct a person's name or telephone."""
+    rights.demand(actor, "identity.account.describe")
     account = lock_account(account_id)
-    own = actor.account_id == account_id and name == account.name
-    if not own:
-        rights.demand(actor, "identity.account.describe")
     name = " ".join(name.split())
     if not name:
         raise CannotChange(Reason("identity.name_missing"))
@@ -256,6 +254,24 @@ def describe_account(*, actor: Actor, account_id: UUID, name: str, phone: str, n
     account.save(update_fields=["name", "phone"])
     data = {"before": before, "after": {"name": account.name, "phone": account.phone}}
     audit.record(actor=actor, act="identity.account.described", subject=account, at=now, data=data)
+
+
+@transaction.atomic
+def set_preferences(
+    *, actor: Actor, phone: str, language: str, theme: str, shortcuts_on: bool, now: datetime
+) -> None:
+    """Keep one's own telephone, language, light or dark, and whether single-key shortcuts work."""
+    if actor.account_id is None:
+        raise NotFound
+    account = lock_account(actor.account_id)
+    before = {"phone": account.phone, "language": account.language, "theme": account.theme, "shortcuts_on": account.shortcuts_on}
+    after = {"phone": phone.strip(), "language": language, "theme": theme, "shortcuts_on": shortcuts_on}
+    if before == after:
+        return
+    for name, value in after.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(after))
+    audit.record(actor=actor, act="identity.account.preferred", subject=account, at=now, data={"before": before, "after": after})
 
 
 @transaction.atomic

@@ -288,7 +288,7 @@ def people(*, q: str = "", role: str = "", state: str = "", organisation: str = 
 def count_people() -> dict[str, int]:
     """How many accounts are in each state, and in all."""
     counts = {state: people(state=state).count() for state in STATES}
-    return {"": sum(counts.values()), **counts}
+    return {"all": sum(counts.values()), **counts}
 
 
 def person_row(account: Account) -> PersonRow:
@@ -397,3 +397,22 @@ def own_page(actor: Actor, *, session_key: str, idle: timedelta, now: datetime) 
         theme=account.theme,
         shortcuts_on=account.shortcuts_on,
     )
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """An account of the demo city, for the sign-in page of a demo."""
+
+    username: str
+    role_words: str
+    organisation_name: str
+
+
+def demo_accounts() -> tuple[DemoAccount, ...]:
+    """One demo account a role, in the order of the roles."""
+    rows = Membership.objects.filter(account__is_demo=True, account__is_active=True, until__isnull=True)
+    first: dict[str, DemoAccount] = {}
+    for row in rows.select_related("account", "organisation").order_by("since", "id"):
+        organisation = row.organisation.name if row.organisation else ""
+        first.setdefault(row.role, DemoAccount(row.account.username, str(words.ROLES[Role(row.role)]), organisation))
+    return tuple(first[role] for role in Role if role in first)

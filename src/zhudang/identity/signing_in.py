@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -34,8 +35,10 @@ class Visitor:
     browser: str = ""
 
 
-# A check against this takes as long as against a real one, so that time tells nothing about whether a login exists.
-_NOBODY = make_password("nobody has this password")
+@cache
+def _nobody() -> str:
+    """A check against this takes as long as against a real one: time tells nothing about whether a login exists."""
+    return make_password("nobody has this password")
 
 
 def check_credentials(*, username: str, password: str, visitor: Visitor, now: datetime) -> Account:
@@ -50,7 +53,7 @@ def check_credentials(*, username: str, password: str, visitor: Visitor, now: da
         if state.is_locked:
             raise CannotSignIn(_locked(state, now))
         account = Account.objects.filter(username=username).first()
-        right = check_password(password, account.password if account else _NOBODY)
+        right = check_password(password, account.password if account else _nobody())
         if account and right and account.is_active:
             _clear_failures(username, now)
             return account
@@ -171,7 +174,7 @@ def _why_not_new(account: Account, new: str, again: str) -> list[Reason]:
     reasons = why_not_password(new, username=account.username)
     if new != again:
         reasons.append(Reason("identity.password_not_repeated"))
-    former = account.former_passwords.order_by("-replaced_at").values_list("password", flat=True)
+    former = account.former_passwords.order_by("-replaced_at", "-id").values_list("password", flat=True)
     if any(check_password(new, used) for used in [account.password, *former[: passwords.NOT_REUSED - 1]]):
         reasons.append(Reason("identity.password_used_before", {"count": passwords.NOT_REUSED}))
     return reasons
@@ -220,7 +223,7 @@ def redeem_reset_code(*, username: str, code: str, new: str, again: str, visitor
             raise CannotSignIn(_locked(state, now))
         account = Account.objects.select_for_update().filter(username=username, is_active=True).first()
         row = account.reset_codes.filter(used_at__isnull=True, voided_at__isnull=True, expires_at__gt=now).first() if account else None
-        right = check_password(code.strip(), row.code if row else _NOBODY)
+        right = check_password(code.strip(), row.code if row else _nobody())
         if account and row and right:
             if reasons := _why_not_new(account, new, again):
                 raise CannotSetPassword(*reasons)
@@ -244,3 +247,8 @@ def unlock(*, actor: Actor, account_id: UUID, now: datetime) -> None:
     account = lock_account(account_id)
     cleared = _clear_failures(account.username, now)
     audit.record(actor=actor, act="identity.account.unlocked", subject=account, at=now, data={"failures": cleared})
+
+
+def follow_session(*, before: str, after: str) -> None:
+    """The session goes on under another key."""
+    SignIn.objects.filter(session_key=before, ended_at__isnull=True).update(session_key=after)

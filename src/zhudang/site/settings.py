@@ -99,7 +99,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
-SESSION_COOKIE_AGE = IDLE_MINUTES * 60
+SESSION_COOKIE_AGE = 12 * 3600  # idle sessions end earlier, by identity.middleware
 SESSION_SAVE_EVERY_REQUEST = False
 LOGIN_URL = "identity:login"
 LOGIN_REDIRECT_URL = "site:home"
@@ -123,6 +123,13 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'self'"],
     }
 }
+
+# Bytes on their way in (see content.conf): the largest file, what stays free on the disk, how long an unfinished
+# upload is kept, and how long a line may be silent before its request is given up and can be resumed.
+UPLOAD_MAX_BYTES = environment.number("ZHUDANG_UPLOAD_MAX_BYTES", default=64 * 1024**3)
+DISK_RESERVE_BYTES = environment.number("ZHUDANG_DISK_RESERVE_BYTES", default=1024**3)
+UPLOAD_KEPT_DAYS = environment.number("ZHUDANG_UPLOAD_KEPT_DAYS", default=7)
+UPLOAD_STALL_SECONDS = environment.number("ZHUDANG_UPLOAD_STALL_SECONDS", default=60)
 
 # Uploads stream through content's own view; Django's form parser only ever sees small forms.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
