@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class LiveServer:
         self.port = free_port()
         self.site = site
         database = connections["default"].settings_dict
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PYTHONPATH": f"{HERE}:{HERE.parents[1] / 'src'}:{os.environ.get('PYTHONPATH', '')}",
             "LIVE_PLACE": f"{place.project_id},{place.client_id},{next(iter(place.party_ids))}",
@@ -53,9 +54,28 @@ class LiveServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--workers", "1", "--blocking-threads", "8", "--no-ws", "--log-level", "warning", "live_site:application"]
-        self.process = subprocess.Popen(command, env=self._environment, start_new_session=True)
+        command = [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
+        command += [
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "8",
+            "--no-ws",
+            "--log-level",
+            "warning",
+            "live_site:application",
+        ]
+        self.process = subprocess.Popen(command, env=self.environment, start_new_session=True)
         until = time.monotonic() + 30
         while time.monotonic() < until:
             with suppress(OSError, http.client.HTTPException):
@@ -108,7 +128,11 @@ class LiveServer:
 
     def create(self, headers: dict[str, str], length: int, name: str = "大文件.bin", body: bytes = b"") -> str:
         told = {"filename": name, "project": str(self.site.place.project_id)}
-        more = {"Upload-Length": str(length), "Upload-Metadata": tus.write_metadata(told), "Content-Type": tus.CONTENT_TYPE}
+        more = {
+            "Upload-Length": str(length),
+            "Upload-Metadata": tus.write_metadata(told),
+            "Content-Type": tus.CONTENT_TYPE,
+        }
         answer = self.ask("POST", "/files/tus/", {**headers, **more}, body)
         assert answer.status == 201, answer.body  # type: ignore[attr-defined]
         return str(answer.getheader("Location"))
@@ -122,11 +146,18 @@ class LiveServer:
     def offset(self, headers: dict[str, str], url: str) -> int:
         return int(self.ask("HEAD", url, headers).getheader("Upload-Offset") or -1)
 
-    def send_and_break_off(self, headers: dict[str, str], url: str, announced: int, body: bytes) -> None:
-        """Announce many bytes, send some, and tear the connection."""
+    @contextmanager
+    def hanging(self, headers: dict[str, str], url: str, announced: int, body: bytes) -> Iterator[None]:
+        """Announce many bytes, send some, and keep silent."""
         with socket.create_connection(("127.0.0.1", self.port)) as line:
             told = {**headers, "Host": "127.0.0.1", "Upload-Offset": "0", "Content-Type": tus.CONTENT_TYPE}
             told["Content-Length"] = str(announced)
             head = "".join(f"{name}: {value}\r\n" for name, value in told.items())
             line.sendall(f"PATCH {url} HTTP/1.1\r\n{head}\r\n".encode() + body)
             time.sleep(0.3)
+            yield
+
+    def send_and_break_off(self, headers: dict[str, str], url: str, announced: int, body: bytes) -> None:
+        """Announce many bytes, send some, and tear the connection."""
+        with self.hanging(headers, url, announced, body):
+            pass

@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 
-from zhudang.content import places
+from zhudang.content import places  # noqa: E402 - needs the applications ready
 
 _PROJECT, _CLIENT, _PARTY = (UUID(each) for each in os.environ["LIVE_PLACE"].split(","))
 places.register(

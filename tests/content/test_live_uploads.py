@@ -94,7 +94,25 @@ def test_an_upload_whose_finish_was_killed_is_finished_by_the_sweep(server: Live
     # What a kill leaves after the last byte was counted and before the file was made.
     with store.upload_path(row.id).open("ab") as partial:
         partial.write(b"56789")
-    Upload.objects.filter(id=row.id).update(offset=10, state="arrived", arrived_at=timezone.now() - 2 * sweeping.OVERDUE_AFTER)
+    Upload.objects.filter(id=row.id).update(
+        offset=10, state="arrived", arrived_at=timezone.now() - 2 * sweeping.OVERDUE_AFTER
+    )
     assert sweeping.sweep(now=timezone.now()).finished_again == 1
     file_id = uploads.finish(row.id, now=timezone.now())
     assert file_id and queries.stored_file(file_id).path.read_bytes() == b"0123456789"
+
+
+def test_a_silent_line_is_given_up_and_the_upload_can_go_on(server: LiveServer) -> None:
+    server.kill()
+    server.environment["ZHUDANG_UPLOAD_STALL_SECONDS"] = "1"
+    server.start()
+    headers = server.sign_in(server.site.clerk)
+    data = os.urandom(2_000_000)
+    url = server.create(headers, len(data))
+    with server.hanging(headers, url, len(data), data[:600_000]):
+        assert server.patch(headers, url, 0, data).status == 423
+        time.sleep(2.5)
+        counted = server.offset(headers, url)
+        assert 0 < counted <= 600_000
+        assert server.patch(headers, url, counted, data[counted:]).status == 204
+    assert store.blob_path(File.objects.get().blob.sha256).read_bytes() == data

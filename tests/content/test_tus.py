@@ -14,7 +14,7 @@ from content_support import Site
 from django.test import Client
 from django.utils import timezone
 
-from zhudang.content import queries, store, sweeping, uploads
+from zhudang.content import queries, store, sweeping, taking, uploads
 from zhudang.content.domain import tus
 from zhudang.content.models import File, Upload
 from zhudang.identity.rights import Actor
@@ -159,7 +159,7 @@ def test_a_broken_connection_under_a_checksum_counts_nothing(clerk: Uploader, si
         def read(self, size: int, /) -> bytes:
             return self.pieces.pop(0)
 
-    with pytest.raises(uploads.ChecksumDiffers):
+    with pytest.raises(taking.ChecksumDiffers):
         uploads.append(
             actor=site.clerk,
             upload_id=Upload.objects.get().id,

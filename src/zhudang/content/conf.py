@@ -43,3 +43,8 @@ def network_ceiling() -> int:
 def inline_digest_bytes() -> int:
     """Up to this size the answer to the last byte already knows the file; above it a job computes the digests."""
     return int(getattr(settings, "INLINE_DIGEST_BYTES", 32 * MIB))
+
+
+def stall_seconds() -> float:
+    """How long a line may be silent before its request is given up; the upload resumes at what was counted."""
+    return float(getattr(settings, "UPLOAD_STALL_SECONDS", 60))

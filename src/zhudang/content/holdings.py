@@ -52,3 +52,8 @@ def bring_bytes(source: Path, sha256: str) -> None:
         raise ValueError(f"{source}: expected sha256 {sha256}, found {digests.sha256}")
     store.flush_files([incoming])
     store.settle([(incoming, digests)])
+
+
+def stored_path(sha256: str) -> Path:
+    """Where stored bytes lie in the working store; read only."""
+    return store.blob_path(sha256)

@@ -7,30 +7,26 @@ lock on the file (let go by the system when its process dies) keeps two requests
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import transaction
 
 from zhudang.audit import operations as audit
 from zhudang.content import conf, operations, places, store
 from zhudang.content.domain import intake, tus
 from zhudang.content.models import File, Upload
 from zhudang.content.places import Place
+from zhudang.content.taking import Body, PatientBody, Taking
 from zhudang.identity.rights import Actor
-from zhudang.shared.digests import Digests, Hasher, digest_file, hasher_for
+from zhudang.shared.digests import Digests, Hasher, digest_file
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
-
-READ_BYTES = conf.MIB
-COUNT_EVERY_BYTES = 64 * conf.MIB
 
 
 class CannotUpload(Refusal):
@@ -45,22 +41,12 @@ class WrongOffset(Refusal):
     """The bytes sent do not begin where the counted ones end."""
 
 
-class ChecksumDiffers(Refusal):
-    """The bytes of this request are not those announced; none of them counts."""
-
-
 class Gone(Refusal):
     """The upload expired; what it held was removed."""
 
 
 class AlreadyReceived(Refusal):
     """All bytes are here: the upload can no longer be ended, only the file withdrawn."""
-
-
-class Body(Protocol):
-    """Bytes as they arrive; a broken connection is a silent short read."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -215,6 +201,23 @@ def append(
     Raises:
         NotFound, Gone, Busy, WrongOffset, ChecksumDiffers, CannotUpload (too many bytes), store.DiskFull.
     """
+    line = PatientBody(body, body_bytes, conf.stall_seconds())
+    try:
+        _append(actor, upload_id, offset, line, body_bytes, checksum, now)
+        return progress_of(upload_id)
+    finally:
+        line.wait_until_over()
+
+
+def _append(
+    actor: Actor,
+    upload_id: UUID,
+    offset: int,
+    line: PatientBody,
+    body_bytes: int,
+    checksum: tus.Checksum | None,
+    now: datetime,
+) -> None:
     find(actor, upload_id)
     with _writing(upload_id) as target:
         row = find(actor, upload_id)
@@ -224,13 +227,12 @@ def append(
         if body_bytes > row.length - row.offset:
             raise CannotUpload(Reason("content.more_than_announced", {"length": row.length}))
         if body_bytes:
-            digests = _Taking(row, target, body, body_bytes, checksum).take()
+            digests = Taking(row, target, line, body_bytes, checksum).take()
             row.refresh_from_db()
             if row.offset == row.length:
                 _arrive(row, offset, now=now, digests=digests)
     if row.state == Upload.State.ARRIVED and (row.sha256 or row.length <= conf.inline_digest_bytes()):
         finish(row.id, now=now)
-    return progress_of(row.id)
 
 
 @contextmanager
@@ -244,87 +246,6 @@ def _writing(upload_id: UUID) -> Iterator[BinaryIO]:
         except BlockingIOError:
             raise Busy("content.upload_busy") from None
         yield target
-
-
-class _Taking:
-    """The bytes of one request on their way to the file."""
-
-    def __init__(
-        self, row: Upload, target: BinaryIO, body: Body, body_bytes: int, checksum: tus.Checksum | None
-    ) -> None:
-        self._row, self._target, self._body, self._left = row, target, body, body_bytes
-        self._announced = checksum
-        self._counted = row.offset
-        self._written = row.offset
-        self._checksum = hashlib.new(checksum.algorithm) if checksum else None
-        whole = row.offset == 0 and body_bytes == row.length
-        # The digests of a file sent in one request are computed on the way; hashlib cannot continue them later.
-        self._digests = hasher_for(body_bytes) if whole else None
-
-    def take(self) -> Digests | None:
-        """Write, verify, flush, count. Gives the digests when the whole file came in this one request."""
-        os.ftruncate(self._target.fileno(), self._counted)
-        self._target.seek(self._counted)
-        _let_go_of_database()
-        try:
-            complete = self._write()
-            self._verify(complete)
-            self._count()
-        except OSError as problem:
-            self._take_back()
-            if store.is_full(problem):
-                raise store.disk_full() from problem
-            raise
-        return self._digests.digests() if self._digests and complete else None
-
-    def _write(self) -> bool:
-        while self._left:
-            chunk = self._next()
-            if not chunk:
-                return False
-            self._left -= len(chunk)
-            if self._checksum:
-                self._checksum.update(chunk)
-            if self._digests:
-                self._digests.update(chunk)
-            store.write_whole(self._target, chunk)
-            self._written += len(chunk)
-            if not self._checksum and self._written - self._counted >= COUNT_EVERY_BYTES:
-                self._count()
-        return True
-
-    def _next(self) -> bytes:
-        try:
-            return self._body.read(min(READ_BYTES, self._left))
-        except OSError:  # the connection broke: what came before counts
-            return b""
-
-    def _verify(self, complete: bool) -> None:
-        if self._checksum is None or self._announced is None:
-            return
-        if not complete or self._checksum.digest() != self._announced.digest:
-            self._take_back()
-            raise ChecksumDiffers(Reason("content.checksum_differs", {"counted": self._counted}))
-
-    def _count(self) -> None:
-        if self._written == self._counted:
-            return
-        os.fdatasync(self._target.fileno())
-        counted = Upload.objects.filter(id=self._row.id, state=Upload.State.RECEIVING, offset=self._counted)
-        # A row that is gone or elsewhere means somebody ended the upload; nothing of ours counts then.
-        if not counted.update(offset=self._written, expires_at=timezone.now() + timedelta(days=conf.upload_days())):
-            raise NotFound
-        self._counted = self._written
-        _let_go_of_database()
-
-    def _take_back(self) -> None:
-        os.ftruncate(self._target.fileno(), self._counted)
-
-
-def _let_go_of_database() -> None:
-    """Give the connection back while bytes travel: 20 GB over a site's line take hours."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def _arrive(row: Upload, offset_before: int, *, now: datetime, digests: Digests | None) -> None:

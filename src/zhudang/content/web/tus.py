@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import http_date
 
-from zhudang.content import conf, operations, store, uploads, words
+from zhudang.content import conf, operations, store, taking, uploads, words
 from zhudang.content.domain import tus
 from zhudang.content.domain.tus import Malformed
 from zhudang.shared.refusals import Forbidden, NotFound, Reason, Refusal
@@ -25,7 +25,7 @@ _STATUS: dict[type[Refusal], int] = {
     uploads.Busy: 423,
     uploads.WrongOffset: 409,
     uploads.AlreadyReceived: 409,
-    uploads.ChecksumDiffers: 460,
+    taking.ChecksumDiffers: 460,
     uploads.Gone: 410,
     Forbidden: 403,
     operations.CannotReceive: 403,
