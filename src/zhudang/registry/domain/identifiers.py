@@ -82,8 +82,12 @@ class Verdict:
 
 def normalise(text: str) -> str:
     """Give the form to compare and store: NFKC, no blanks, upper case, plain hyphens."""
-    plain = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    return _BLANKS.sub("", plain).upper()
+    before, plain = None, text
+    # Removing a blank or raising a letter can leave something NFKC writes otherwise: go on until it is still.
+    while plain != before:
+        before = plain
+        plain = _BLANKS.sub("", unicodedata.normalize("NFKC", plain).translate(_DASHES)).upper()
+    return plain
 
 
 def _verdict(value: str, invalid: list[str], suspicious: list[str], legacy: list[str]) -> Verdict:

@@ -25,6 +25,13 @@ from zhudang.registry.queries.imports import (
     shape_run,
 )
 from zhudang.registry.queries.organisations import find_organisations
+from zhudang.registry.queries.places import (
+    ThingPlace,
+    all_project_ids,
+    all_structure_ids,
+    project_place,
+    structure_place,
+)
 from zhudang.registry.queries.projects import (
     ProjectPage,
     count_projects,
@@ -47,7 +54,10 @@ __all__ = [
     "PartyFacts",
     "ProjectPage",
     "StructureFacts",
+    "ThingPlace",
     "UnitWorkFacts",
+    "all_project_ids",
+    "all_structure_ids",
     "calendar_year_published",
     "calendar_years",
     "count_projects",
@@ -69,11 +79,13 @@ __all__ = [
     "project_of_party",
     "project_of_unit_work",
     "project_page",
+    "project_place",
     "shape_import_row",
     "shape_row",
     "shape_run",
     "shape_structure",
     "structure_facts",
+    "structure_place",
     "structures_to_choose",
     "unit_work_facts",
     "unit_works_of",

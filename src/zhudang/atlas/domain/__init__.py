@@ -1,0 +1,1 @@
+"""The map's rulebook in plain Python."""
