@@ -7,6 +7,7 @@ from zhudang.documents.models import NumberSeries, SealedDocument
 from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
 
 SEALED_DOCUMENT = Register("documents.sealed_document", SealedDocument)
+REGISTERS = (SEALED_DOCUMENT,)
 SERIES = "documents.number_series"
 
 
@@ -22,7 +23,7 @@ def describe(project_id: UUID) -> Description:
 
 def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
     """Bring sealed documents back; a number that was given is never given again."""
-    counts = restore_all((SEALED_DOCUMENT,), described)
+    counts = restore_all(REGISTERS, described)
     for row in described.get(SERIES, ()):
         series, made = NumberSeries.objects.get_or_create(
             kind=row["kind"], year=row["year"], defaults={"last": row["last"]}

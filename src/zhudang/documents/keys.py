@@ -14,7 +14,7 @@ from asn1crypto import pem
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
@@ -40,7 +40,8 @@ class SealKey:
 
 
 def _make(name: str) -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
+    # RSA: seals on elliptic curves turn the file into PDF 2.0, which PDF/A-2 and A-3 are not.
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),

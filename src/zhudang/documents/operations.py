@@ -20,6 +20,7 @@ from zhudang.documents.city import letterhead
 from zhudang.documents.keys import seal_key
 from zhudang.documents.models import NumberSeries, SealedDocument
 from zhudang.documents.render import Attachment, qr_svg, render_pdf, seal_place
+from zhudang.events import operations as events
 from zhudang.identity.rights import SYSTEM, Actor
 from zhudang.shared.plain import plain
 
@@ -65,8 +66,10 @@ def verify_address(check_code: str = "") -> str:
     return f"{base}{check_code}/" if check_code else base
 
 
-def _next_number(kind: str, year: int) -> str:
-    """Take the next number of the series; it is given back when the transaction fails."""
+@transaction.atomic
+def take_number(kind: str, now: datetime) -> str:
+    """Take the next number of a kind's series in this year; it is given back when the transaction fails."""
+    year = timezone.localtime(now).year
     NumberSeries.objects.get_or_create(kind=kind, year=year)
     series = NumberSeries.objects.select_for_update().get(kind=kind, year=year)
     series.last = F("last") + 1
@@ -102,7 +105,7 @@ def issue(
         record: what a machine should read from the document; JSON values.
     """
     head = letterhead()
-    number = _next_number(kind, timezone.localtime(now).year)
+    number = take_number(kind, now)
     code = _free_check_code()
     issuer = head.issuer(paper.issuer)
     canonical = plain(
@@ -205,6 +208,10 @@ def finish(*, document_id: UUID, now: datetime) -> IssuedDocument:
         ]
         line = {"label": "登记日志", "value": f"第 {proof['number']} 条，{write_day(row.issued_at)}写入"}
         _print_and_seal(row, carried, SYSTEM, now, [line])
+        events.publish(
+            kind="documents.document.sealed", subject=f"documents.sealeddocument:{row.id}", at=now,
+            data={"project_id": row.project_id, "number": row.number, "kind": row.kind},
+        )  # fmt: skip
     return _issued(row)
 
 
