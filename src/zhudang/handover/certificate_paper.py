@@ -1,0 +1,105 @@
+"""What the certificate of transfer says (建设工程档案移交凭证)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zhudang.documents.operations import Paper
+from zhudang.filing.queries import RecordRow, VolumeRow
+from zhudang.handover.domain.states import Mode
+from zhudang.handover.papers import MODE_WORDS, write_day
+from zhudang.handover.project_facts import ProjectFacts
+from zhudang.shared.digests import Hasher
+
+BODY = (
+    "你单位移交的下列建设工程档案，经验收合格，清点、检测相符，本馆已全部接收入库，并在两处存储地点写入、读回核验一致。"
+    "依据《城市建设档案管理规定》及建设工程档案移交的有关规定，发给此凭证。"
+)
+SUPPLEMENT_BODY = "本凭证为移交凭证 {number} 的补充，记载其后移交的档案；原凭证继续有效。"
+
+
+def list_digest(volumes: Sequence[VolumeRow], records: Sequence[RecordRow]) -> str:
+    """SM3 over the list of everything transferred: volume codes, record ids, digests of every file, in order."""
+    hasher = Hasher()
+    order = {volume.id: position for position, volume in enumerate(volumes)}
+    for volume in volumes:
+        hasher.update(f"V {volume.reference_code} {volume.accession_no}\n".encode())
+    for record in sorted(records, key=lambda row: (order.get(row.volume_id, -1), row.position or 0, str(row.id))):  # type: ignore[arg-type]
+        hasher.update(f"R {record.id} {record.title}\n".encode())
+        for file in record.files:
+            if file.current:
+                hasher.update(f"F {file.sha256} {file.sm3} {file.size_bytes}\n".encode())
+    return hasher.digests().sm3
+
+
+def _size(size_bytes: int) -> str:
+    value, unit = float(size_bytes), 0
+    while value >= 1000 and unit < 4:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.3g} {('B', 'KB', 'MB', 'GB', 'TB')[unit]}"
+
+
+def quantities(volumes: Sequence[VolumeRow], records: Sequence[RecordRow]) -> list[list[str]]:
+    """The two rows of the quantities table: what came on paper, what came as files."""
+    paper_volumes = {record.volume_id for record in records if record.has_paper}
+    on_paper = [volume for volume in volumes if volume.id in paper_volumes]
+    paper_records = [record for record in records if record.has_paper]
+    text = sum(r.pages or 0 for r in paper_records if r.carrier == "text")
+    sheets = sum(r.pages or 0 for r in paper_records if r.carrier == "drawing")
+    photos = sum(r.pages or 0 for r in paper_records if r.carrier == "photo")
+    files = [(record.carrier, file) for record in records for file in record.files if file.current]
+    kinds: Mapping[str, int] = {
+        kind: sum(1 for carrier, _file in files if carrier == kind) for kind in ("text", "drawing", "photo")
+    }
+    others = len(files) - sum(kinds.values())
+    volume = sum(file.size_bytes for _carrier, file in files)
+    return [
+        ["纸质", _told(text, "页"), _told(sheets, "张"), _told(photos, "张"), "—", f"{len(on_paper)} 卷" if on_paper else "—"],
+        ["电子", _told(kinds["text"], "件"), _told(kinds["drawing"], "件"), _told(kinds["photo"], "件"), _told(others, "件"),
+         f"{len(volumes)} 卷 {len(files)} 件　{_size(volume)}"],
+    ]  # fmt: skip
+
+
+def _told(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number else "—"
+
+
+def certificate(
+    card: ProjectFacts, volumes: Sequence[VolumeRow], records: Sequence[RecordRow], *, mode: str, opinions: Sequence[str],
+    kept: bool, people: Mapping[str, str], supplements: str, verdicts: str, subject: str,
+) -> tuple[Paper, dict[str, Any]]:  # fmt: skip
+    """Paper and record of the certificate for these volumes; `supplements` names the certificate it adds to."""
+    codes = [volume.reference_code or "" for volume in volumes]
+    span = codes[0] if len(codes) == 1 else f"{codes[0]} ～ {codes[-1]}"
+    how = MODE_WORDS[Mode(mode)] + ("（已兑现）" if kept else "")
+    units = "、".join(dict.fromkeys(volume.unit_work_name for volume in volumes if volume.unit_work_name))
+    digest = list_digest(volumes, records)
+    table = quantities(volumes, records)
+    facts = [
+        {"label": "工程名称", "value": card.name, "wide": True},
+        {"label": "项目代码", "value": card.code}, {"label": "单位工程", "value": units or "—"},
+        {"label": "工程地点", "value": card.address or "—"}, {"label": "规划许可", "value": card.permit("planning")},
+        {"label": "竣工验收", "value": write_day(card.accepted_on)}, {"label": "施工许可", "value": card.permit("construction")},
+        {"label": "验收意见", "value": "、".join(opinions) or "—"}, {"label": "移交方式", "value": how},
+        {"label": "档　　号", "value": span, "wide": True},
+    ]  # fmt: skip
+    data = {
+        "client": card.client_name, "body": SUPPLEMENT_BODY.format(number=supplements) + BODY if supplements else BODY,
+        "facts": facts, "quantities": table,
+        "proof": [{"label": "四性检测", "value": verdicts}, {"label": "清单摘要", "value": f"SM3　{_spaced(digest)}", "mono": True}],
+        **people,
+    }  # fmt: skip
+    record = {
+        "project": {"code": card.code, "name": card.name, "client": card.client_name, "address": card.address},
+        "mode": mode, "opinions": list(opinions), "supplements": supplements, "list_sm3": digest,
+        "volumes": [{"code": v.reference_code, "accession": v.accession_no, "title": v.title, "records": v.record_count} for v in volumes],
+        "quantities": table,
+    }  # fmt: skip
+    face = [
+        ("工程名称", card.name), ("移交单位", card.client_name), ("移交方式", how), ("档号", span),
+        ("档案数量", f"{table[1][5]}；纸质 {table[0][5]}"),
+    ]  # fmt: skip
+    return Paper("certificate", "建设工程档案移交凭证", data, face=face, subject=subject), record
+
+
+def _spaced(digest: str) -> str:
+    return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
