@@ -131,7 +131,7 @@ def _due(home: Path, faults: list[str]) -> list[DueRule]:
                 int(row["days_after"]),
                 row["source"],
                 row["doubt"],
-            )  # fmt: skip
+            )
         )
     return rules
 

@@ -7,6 +7,7 @@ calibrated on a labelled set (tests/filing/labelled_names.csv), not a score dres
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
@@ -150,7 +151,7 @@ def words_of(text: str) -> Counter[str]:
         for word in rjieba.cut(piece):
             if len(word) > 1 and word not in _DROP:
                 found[word] += 1
-        for pair in zip(piece, piece[1:], strict=False):
+        for pair in itertools.pairwise(piece):
             found["·" + "".join(pair)] += 1
     return found
 

@@ -127,11 +127,9 @@ def _pieces(records: Iterable[Record], units: Sequence[UnitWorkFacts]) -> list[P
     rows = list(records)
     order = {u.unit_work_id: n for n, u in enumerate(units)}
     makers = dict(Organisation.objects.filter(id__in={r.organisation_id for r in rows}).values_list("id", "name"))
-    groups = {
-        o_id: parent for o_id, parent in Obligation.objects.filter(
+    groups = dict(Obligation.objects.filter(
             id__in={r.obligation_id for r in rows if r.obligation_id}
-        ).values_list("id", "scope_item__parent_code")
-    }  # fmt: skip
+        ).values_list("id", "scope_item__parent_code"))  # fmt: skip
     return [
         Piece(
             id=r.id,
@@ -153,7 +151,7 @@ def _pieces(records: Iterable[Record], units: Sequence[UnitWorkFacts]) -> list[P
             paper_size=r.paper_size,
             level=r.level,
             retention=r.retention,
-        )  # fmt: skip
+        )
         for r in rows
     ]
 

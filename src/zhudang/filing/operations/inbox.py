@@ -11,6 +11,7 @@ from django.db import transaction
 from zhudang.audit import operations as audit
 from zhudang.content import queries as content
 from zhudang.content.queries import StoredFile
+from zhudang.events import operations as events
 from zhudang.filing import naming
 from zhudang.filing.domain import origin
 from zhudang.filing.domain.assigning import Candidate, pair_up, why_not_assign
@@ -59,7 +60,7 @@ def suggest(*, file_ids: Iterable[UUID], now: datetime) -> int:
                         reasons=[[code, dict(data)] for code, data in guess.reasons],
                         others=[[str(i), c] for i, c in guess.others],
                         made_at=now,
-                    )  # fmt: skip
+                    )
                 )
     Suggestion.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     return len(rows)
@@ -140,7 +141,7 @@ def assign(*, actor: Actor, assignments: Sequence[tuple[UUID, UUID]], now: datet
                 withdrawn=file.withdrawn,
                 excused=owed.na_at is not None,
                 theirs=_theirs(file, owed, roles.get(owed.project_id, {})),
-            )  # fmt: skip
+            )
         )
     if reasons:
         raise CannotAssign(*reasons)
@@ -224,6 +225,10 @@ def _make_records(
         audit.record(
             actor=actor, act="filing.file.assigned", subject=f"registry.project:{project_id}", at=now,
             data={"count": len(mine), "records": [{"id": r.id, "obligation": r.obligation_id} for r in mine]},
+        )  # fmt: skip
+        events.publish(
+            kind="filing.record.assigned", subject=f"registry.project:{project_id}", at=now,
+            data={"record_ids": [str(r.id) for r in mine]},
         )  # fmt: skip
     return [record.id for record in records]
 

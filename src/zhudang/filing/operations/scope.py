@@ -46,7 +46,7 @@ def load_scope_lists(*, now: datetime | None = None, data: FilingData | None = N
 
 
 def _load(one: ListFile, data: FilingData, at: datetime) -> bool:
-    row, new = ScopeList.objects.select_for_update().get_or_create(
+    row, _new = ScopeList.objects.select_for_update().get_or_create(
         code=one.code,
         edition=one.edition,
         defaults={

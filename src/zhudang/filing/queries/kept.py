@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from zhudang.filing.domain.states import RecordState
 from zhudang.filing.models import RecordFile
@@ -21,3 +21,10 @@ def preserved_volume_sizes() -> dict[UUID, tuple[int, int]]:
         .values_list("record__volume_id", "files", "size")
     )
     return {volume_id: (files, size) for volume_id, files, size in rows if volume_id}
+
+
+def preserved_blobs() -> QuerySet[RecordFile, tuple[UUID]]:
+    """The ids of the bytes behind current files of preserved records; for use in another query."""
+    return RecordFile.objects.filter(
+        record__state=RecordState.PRESERVED.value, record__withdrawn_at__isnull=True, replaced_at__isnull=True
+    ).values_list("file__blob_id")

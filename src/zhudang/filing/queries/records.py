@@ -177,7 +177,7 @@ def _files(record_ids: list[UUID]) -> dict[UUID, list[FileRow]]:
                 sm3=sm3,
                 replaced_at=gone,
                 replaced_why=why,
-            )  # fmt: skip
+            )
         )
     for files in by_record.values():
         files.sort(key=lambda f: (not f.current, _PART_ORDER.get(f.part, 9), -f.version, f.name))
