@@ -60,9 +60,19 @@ EXPECTATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("pdf-misc", r"qpdf-malformed", ".*", TELL),
     ("pdf-misc", r"jhove-pdf", r"error corpus\)", TELL),
     ("pdf-misc", r"jhove-pdf", r"false a", SOUND),
-    ("pdf-misc", ".*", r"malformed|unreadable|read error|circular|fuzzed|bad xref|missing|damaged|broken|null in kids", TELL),
+    (
+        "pdf-misc",
+        ".*",
+        r"malformed|unreadable|read error|circular|fuzzed|bad xref|missing|damaged|broken|null in kids",
+        TELL,
+    ),
     ("pdf-misc", ".*", r"JavaScript|OpenAction|embedded|multimedia|portfolio|XFA|attachment|not embedded", TELL),
-    ("pdf-misc", ".*", r"hybrid|image-only|regression file|outline$|text$|AcroForm|AutoCAD|OCR text|rotated|PDF/A|vertical", SOUND),
+    (
+        "pdf-misc",
+        ".*",
+        r"hybrid|image-only|regression file|outline$|text$|AcroForm|AutoCAD|OCR text|rotated|PDF/A|vertical",
+        SOUND,
+    ),
     ("pdf-misc", r"pdfjs|pypdf|py-pdf|pdfbox|qpdf|tika|oo-features", r"^(opens|PDF/A|text|ok)", SOUND),
     ("pdf-signed", r"dss-bad", r"HASH_FAILURE|corrupted|replaced|edited|added after|spoofing|ByteRange", REFUSE),
     ("pdf-signed", r"pyhanko-bad", r"SUSPICIOUS|NONSTANDARD|not covered", REFUSE),
@@ -160,7 +170,9 @@ def tell(pairs: list[tuple[Label, FileReport]], seconds: float, every: bool) -> 
             counts[label.folder, asked, agrees(asked, report)] += 1
         if every and ((asked and not agrees(asked, report)) or same is False):
             codes = ",".join(sorted(report.codes)) or "-"
-            print(f"{label.folder}\t{asked}\t{report.verdict}\t{codes}\t{report.format.id}\t{label.path.name}\t{label.expected[:70]}")
+            print(
+                f"{label.folder}\t{asked}\t{report.verdict}\t{codes}\t{report.format.id}\t{label.path.name}\t{label.expected[:70]}"
+            )
     folders = sorted({label.folder for label, _ in pairs})
     print(f"{'folder':<14}{'refuse':>12}{'tell':>12}{'sound':>12}{'identity':>12}{'not asked':>11}")
     for folder in folders:

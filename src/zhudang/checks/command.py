@@ -86,9 +86,7 @@ def exit_code(reports: Iterable[FileReport]) -> int:
     return code
 
 
-def _usage(
-    paths: Sequence[Path], target: Path | None, options: Options, english: bool
-) -> list[str]:
+def _usage(paths: Sequence[Path], target: Path | None, options: Options, english: bool) -> list[str]:
     """Everything wrong with the call, at once."""
     complaints = []
     if not paths:
@@ -138,9 +136,7 @@ def _examine(paths: Sequence[Path], options: Options, err: TextIO) -> list[FileR
         return list(_with_progress(reports, len(files), err, options.language))
 
 
-def _with_progress(
-    reports: Iterator[FileReport], total: int, err: TextIO, language: str
-) -> Iterator[FileReport]:
+def _with_progress(reports: Iterator[FileReport], total: int, err: TextIO, language: str) -> Iterator[FileReport]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -165,7 +161,8 @@ def _print(reports: Sequence[FileReport], language: str, out: TextIO) -> None:
         if not told:
             continue
         line = Text(f"{VERDICT_WORDS[report.verdict][place]:　<3}  ", style=VERDICT_STYLES[report.verdict])
-        console.print(line.append(report.path, style="not bold default"))
+        shown = report.path.encode("utf-8", "replace").decode("utf-8")
+        console.print(line.append(shown, style="not bold default"))
         for each in told:
             console.print(Text(f"      {each.code}  {translate(each, language)}"))
     counts = summary(reports)

@@ -14,7 +14,9 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
-COMMON = frozenset("的一是不了在人有我他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十用发天如然作方成者多日都三小军二无同主经公此已工使情明性知全定心本长市建设单位程项目施工图验收監這個為會國來時說們對開關發學現經過")
+COMMON = frozenset(
+    "的一是不了在人有我他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十用发天如然作方成者多日都三小军二无同主经公此已工使情明性知全定心本长市建设单位程项目施工图验收監這個為會國來時說們對開關發學現經過"
+)
 """Frequent characters, both scripts and of the trade: a right decoding is full of them."""
 
 

@@ -155,15 +155,13 @@ class Engine:
         self._supervisor.submit(task)
 
 
-def _examine_task(
-    wanted: FileToCheck | Path | str, results: queue.SimpleQueue[tuple[Task, Mapping[str, Any]]]
-) -> Task:
+def _examine_task(wanted: FileToCheck | Path | str, results: queue.SimpleQueue[tuple[Task, Mapping[str, Any]]]) -> Task:
     file = wanted if isinstance(wanted, FileToCheck) else FileToCheck(Path(wanted))
     path = os.fspath(file.path)
     payload = {
         "op": "examine",
         "path": path,
-        "name": file.name or os.path.basename(path),
+        "name": file.name or Path(path).name,
         "label": file.label or path,
         "sha256": file.sha256,
         "sm3": file.sm3,
@@ -175,6 +173,6 @@ def _examine_task(
 
 def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size
+        return Path(path).stat().st_size
     except OSError:
         return 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import math
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +42,7 @@ OPENERS = {
     "email": "text",
 }
 """Module in `openers/` for each kind of file. A kind without one is told as not opened."""
+LONGEST_TEXT = 1000
 
 
 @dataclass
@@ -57,14 +61,13 @@ class Case:
 
     @property
     def extension(self) -> str:
-        return os.path.splitext(self.name)[1].lower()
+        return Path(self.name).suffix.lower()
 
     def find(self, code: str, severity: Severity | None = None, **data: Any) -> None:
         """Note a finding, once; stored paths are ours and never told."""
         place = os.fspath(self.path)
         told = {
-            key: value.replace(place, self.name) if isinstance(value, str) else value
-            for key, value in data.items()
+            key: value.replace(place, self.name) if isinstance(value, str) else value for key, value in data.items()
         }
         found = finding(code, severity, **told)
         if found not in self.findings:
@@ -92,9 +95,13 @@ class Examiner:
                 opener and `bytes` also identification: for a file that ended a worker before.
         """
         try:
-            size = os.stat(task["path"]).st_size
+            status = Path(task["path"]).stat()
         except OSError as error:
             return _unread(task, 0, error)
+        if not stat.S_ISREG(status.st_mode):
+            # A pipe or device would hang or never end.
+            return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
+        size = status.st_size
         case = Case(Path(task["path"]), task["name"], size, self._scratch)
         try:
             sha256, sm3 = _digests(case, task)
@@ -103,7 +110,7 @@ class Examiner:
         if task["depth"] != "bytes":
             self._look(case, opened=task["depth"] == "full")
             self._scan(case)
-        return FileReport(
+        report = FileReport(
             path=task["label"],
             size=case.size,
             sha256=sha256,
@@ -114,6 +121,7 @@ class Examiner:
             facts=case.facts,
             not_checked=case.not_checked,
         ).as_json()
+        return {**report, "findings": presentable(report["findings"]), "facts": presentable(report["facts"])}
 
     def _look(self, case: Case, *, opened: bool) -> None:
         if case.size == 0:
@@ -137,6 +145,19 @@ class Examiner:
         case.facts["infected"] = virus or False
         if virus:
             case.find("VIR-001", virus=virus)
+
+
+def presentable(value: Any) -> Any:
+    """Text a database and a page can hold: no NUL, no halves of characters, nothing endless."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_TEXT]
+    if isinstance(value, dict):
+        return {presentable(key): presentable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [presentable(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _digests(case: Case, task: dict[str, Any]) -> tuple[str, str]:
@@ -167,9 +188,7 @@ def _open(case: Case, seen: Identified) -> None:
         case.find("FMT-004", extension=case.extension, format=seen.format.name, id=seen.format.id)
         return
     try:
-        opener: Callable[[Case], None] = importlib.import_module(
-            f"zhudang.checks.openers.{module}"
-        ).examine
+        opener: Callable[[Case], None] = importlib.import_module(f"zhudang.checks.openers.{module}").examine
     except ImportError as missing:
         case.find("RUN-006", module=missing.name or module)
         return

@@ -25,6 +25,10 @@ IFC_SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'(IFC[^']*)'", re.IGNORECASE)
 TEXT_FORMAT = Format("x-fmt/111", "Plain Text File", "text/plain", "text decoding")
 
 
+STEP = "fmt/698"
+TEXTUAL = ("text", "xml", "html", "email")
+
+
 @dataclass(frozen=True, slots=True)
 class Identified:
     """A format, the kind of opener it needs (empty: none), and how far the name agrees.
@@ -49,7 +53,7 @@ class _Claim:
 def kinds() -> dict[str, str]:
     """Format id, mime type or `class:` → kind of opener."""
     with (DATA / "kinds.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["key"].replace('"', ""): row["kind"] for row in csv.DictReader(lines)}
+        return {row["key"]: row["kind"] for row in csv.DictReader(lines)}
 
 
 @cache
@@ -68,13 +72,13 @@ class Identifier:
 
     def identify(self, path: Path, name: str) -> Identified:
         """Tell the format of `path`; `name` is what its maker called it."""
-        extension = os.path.splitext(name)[1].lower()
+        extension = Path(name).suffix.lower()
         claim = extensions().get(extension)
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
         if own := own_rule(path, head):
             kind = kinds()[own.id]
-            return Identified(own, kind, mismatch=bool(claim) and claim.kind != kind)
+            return Identified(own, kind, mismatch=_claims_other(claim, kind))
         match = self._ask_pronom(path, name, extension)
         if match is None or match["id"] == "UNKNOWN":
             return _unknown(path, head, claim)
@@ -112,7 +116,7 @@ def own_rule(path: Path, head: bytes) -> Format | None:
         return _zip_rule(path)
     if head.startswith(b"ISO-10303-21") and (schema := IFC_SCHEMA.search(head)):
         name = schema[1].decode("ascii", "replace").upper()
-        if name.startswith(("IFC2X3", "IFC4")) and name in {"IFC2X3", "IFC4"}:
+        if name in {"IFC2X3", "IFC4"}:
             return None
         return Format("zd/ifc", f"Industry Foundation Classes ({name})", "application/x-step", "own rule: FILE_SCHEMA")
     return None
@@ -145,27 +149,26 @@ def _is_encrypted_odf(container: zipfile.ZipFile) -> bool:
         return False
 
 
-def _by_pronom(
-    match: dict[str, str], path: Path, head: bytes, claim: _Claim | None
-) -> Identified:
+def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | None) -> Identified:
     found = Format(match["id"], _name(match), match.get("mime", ""), f"PRONOM: {match['basis']}")
     kind = _kind_of(match)
+    if match["id"] == STEP and claim is not None and claim.kind == "ifc":
+        # The signature of IFC is its schema line; without it the file is told as broken IFC.
+        return Identified(found, "ifc")
     warning = match.get("warning", "")
     if "extension only" in warning:
         return _by_ending(found, kind, path, head, claim)
     if "text only" in warning or match["basis"].startswith("text match"):
         if DXF_START.match(head):
             return Identified(_dxf(), "dxf")
-        return Identified(found, "text", mismatch=bool(claim) and claim.kind not in {"text", "xml", "html", "email"})
+        return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
     differs = "extension mismatch" in warning and claim is not None
-    if differs and claim is not None and claim.family in {"gz"} and kind == "archive":
+    if differs and claim is not None and claim.family == "gz" and kind == "archive":
         differs = False
     return Identified(found, kind, mismatch=differs)
 
 
-def _by_ending(
-    found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None
-) -> Identified:
+def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None) -> Identified:
     """PRONOM knew the ending only: text formats are proven by decoding, others not at all."""
     if guess_encoding(path, head):
         return Identified(found, kind or "text")
@@ -179,14 +182,19 @@ def _unknown(path: Path, head: bytes, claim: _Claim | None) -> Identified:
     position = head[:1024].find(b"%PDF-")
     if position >= 0:
         found = Format("zd/pdf", "PDF", "application/pdf", f"own rule: %PDF- at {position}")
-        return Identified(found, "pdf", mismatch=bool(claim) and claim.kind != "pdf")
+        return Identified(found, "pdf", mismatch=_claims_other(claim, "pdf"))
     if DXF_START.match(head):
-        return Identified(_dxf(), "dxf", mismatch=bool(claim) and claim.kind != "dxf")
-    if claim and claim.kind not in {"text", "xml", "html", "email"}:
+        return Identified(_dxf(), "dxf", mismatch=_claims_other(claim, "dxf"))
+    if claim and claim.kind not in TEXTUAL:
         return Identified(Format("", "", "", ""), claim.kind, claimed_only=True)
     if guess_encoding(path, head):
         return Identified(TEXT_FORMAT, claim.kind if claim else "text")
     return Identified(Format("", "", "", ""), claim.kind if claim else "", claimed_only=bool(claim))
+
+
+def _claims_other(claim: _Claim | None, *kinds: str) -> bool:
+    """Whether the ending claims a kind that is none of `kinds`; an unknown ending claims nothing."""
+    return claim is not None and claim.kind not in kinds
 
 
 def _dxf() -> Format:

@@ -138,9 +138,7 @@ class OfdDocument:
         common = child(self.root, "CommonData")
         found = children(common, "TemplatePage") if common is not None else []
         return {
-            page.get("ID", ""): resolve(self.folder, page.get("BaseLoc", ""))
-            for page in found
-            if page.get("BaseLoc")
+            page.get("ID", ""): resolve(self.folder, page.get("BaseLoc", "")) for page in found if page.get("BaseLoc")
         }
 
     def page_size_mm(self) -> tuple[float, float] | None:
@@ -225,9 +223,7 @@ def _lines(pieces: list[tuple[float, float, str]]) -> str:
             lines[-1].append(piece)
         else:
             lines.append([piece])
-    return "\n".join(
-        "".join(text for _, _, text in sorted(line, key=lambda piece: piece[1])) for line in lines
-    )
+    return "\n".join("".join(text for _, _, text in sorted(line, key=lambda piece: piece[1])) for line in lines)
 
 
 def resolve(folder: str, place: str) -> str:

@@ -60,8 +60,7 @@ def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
         "verdicts": dict(sorted(Counter(str(report.verdict) for report in reports).items())),
         "codes": dict(sorted(Counter(code for report in reports for code in report.codes).items())),
         "not_checked": [
-            {"code": code, "reason": reason, "files": count}
-            for (code, reason), count in sorted(not_checked.items())
+            {"code": code, "reason": reason, "files": count} for (code, reason), count in sorted(not_checked.items())
         ],
     }
 
@@ -80,5 +79,6 @@ def write_json(path: Path, reports: Iterable[FileReport]) -> None:
     """Write the report whole or not at all."""
     text = json.dumps(to_json(reports), ensure_ascii=False, indent=1)
     beside = path.with_name(path.name + ".part")
-    beside.write_text(text + "\n", encoding="utf-8")
+    # A name that is no text (GBK bytes on a UTF-8 system) is written as its escape, which JSON reads back.
+    beside.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
     beside.replace(path)

@@ -89,7 +89,7 @@ def all_rules() -> Mapping[str, Rule]:
     """Every rule by code, in the order of the data."""
     with (DATA / "rules.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    rules = {row["code"]: Rule(**{**row, "severity": Severity(row["severity"])}) for row in rows}
+    rules = {row["code"]: Rule(severity=Severity(row.pop("severity")), **row) for row in rows}
     if len(rules) != len(rows):
         raise ValueError("rules.csv: a code stands twice")
     for rule in rules.values():

@@ -20,10 +20,12 @@ from typing import Any
 
 import psutil
 
-from zhudang.checks.model import UNKNOWN_FORMAT, FileReport, verdict_of
+from zhudang.checks.model import FACT_NAMES, UNKNOWN_FORMAT, FileReport, report_from_json, verdict_of
 from zhudang.checks.rules import finding
 
 TICK_S = 0.1
+IDLE_S = 120.0
+"""A worker without work for this long is let go; the next work starts a fresh one."""
 AHEAD = 12
 """Small files a worker may hold at once, so that it never waits for the next."""
 AHEAD_BYTES = 8 * 1024 * 1024
@@ -133,7 +135,8 @@ class Supervisor(threading.Thread):
                 self._take_inbox()
                 self._feed()
                 busy = any(worker.tasks for worker in self._workers)
-                for key, _ in self._selector.select(TICK_S if busy else None):
+                patience = TICK_S if busy else (IDLE_S / 4 if self._workers else None)
+                for key, _ in self._selector.select(patience):
                     self._hear(key.data)
                 self._watch()
         finally:
@@ -198,7 +201,7 @@ class Supervisor(threading.Thread):
             vitals = psutil.Process(process.pid)
         except psutil.Error:
             vitals = None
-        worker = _Worker(process, ours, vitals)
+        worker = _Worker(process, ours, vitals, busy_since=time.monotonic())
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -244,6 +247,8 @@ class Supervisor(threading.Thread):
         now = time.monotonic()
         for worker in list(self._workers):
             if not worker.tasks:
+                if now - worker.busy_since > IDLE_S:
+                    self._end(worker)
                 continue
             task = worker.tasks[0]
             allowed = self.limits.seconds_for(task.size)
@@ -317,12 +322,8 @@ def _exit_code(worker: _Worker) -> int | None:
         return None
 
 
-def _with_mishaps(
-    report: dict[str, Any], mishaps: list[tuple[str, dict[str, Any]]]
-) -> dict[str, Any]:
+def _with_mishaps(report: dict[str, Any], mishaps: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """Add what happened to earlier workers to the report of the one that came through."""
-    from zhudang.checks.model import report_from_json
-
     told = report_from_json(report)
     findings = (*(finding(code, **data) for code, data in mishaps), *told.findings)
     return {
@@ -343,5 +344,5 @@ def _bare_report(task: Task) -> dict[str, Any]:
         format=UNKNOWN_FORMAT,
         verdict=verdict_of(findings),
         findings=findings,
-        facts={},
+        facts=dict.fromkeys(FACT_NAMES),
     ).as_json()

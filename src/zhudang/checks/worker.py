@@ -99,8 +99,7 @@ def answers(examiner: Examiner, task: dict[str, Any]) -> Iterator[dict[str, Any]
 
 def resident_bytes() -> int:
     try:
-        with open("/proc/self/statm", "rb") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize()
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
     except OSError:
         return 0
 

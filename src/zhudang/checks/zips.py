@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import stat
 import struct
@@ -82,7 +83,8 @@ def _unix_kind(info: zipfile.ZipInfo) -> int:
 
 def _links(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     """Symbolic links: within the archive they are told, out of it they are dangerous."""
-    inside, outside = [], []
+    inside: list[str] = []
+    outside: list[str] = []
     for info in members:
         if _unix_kind(info) != stat.S_IFLNK:
             continue
@@ -103,7 +105,7 @@ def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     ratio = total / max(1, sum(info.compress_size for info in members))
     if len(members) > MEMBERS:
         return [ZipTrouble("ZIP-004", {"name": "", "why": f"{len(members)} entries"})]
-    if worst.file_size > MEMBER_BYTES and ratio > RATIO or total > RATIO_FROM_BYTES and ratio > RATIO:
+    if (worst.file_size > MEMBER_BYTES and ratio > RATIO) or (total > RATIO_FROM_BYTES and ratio > RATIO):
         why = f"{total} bytes, ×{ratio:.0f}"
         return [ZipTrouble("ZIP-004", {"name": worst.filename, "why": why})]
     return []
@@ -148,7 +150,7 @@ def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
             start = info.header_offset
             spans.append((start, start + LOCAL.size + fields[10] + fields[11] + info.compress_size, info))
     spans.sort(key=lambda span: span[0])
-    for (_, end, _), (start, _, info) in zip(spans, spans[1:], strict=False):
+    for (_, end, _), (start, _, info) in itertools.pairwise(spans):
         if start < end:
             found.append(ZipTrouble("ZIP-004", {"name": info.filename, "why": "overlapping entries"}))
             break

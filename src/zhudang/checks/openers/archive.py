@@ -48,9 +48,9 @@ def _zip(case: Case) -> None:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeError) as trouble:
         case.find("ZIP-001", name=case.name, why=str(trouble)[:100])
         return
-    case.facts["encrypted"] = any(trouble.code == "ZIP-002" for trouble in troubles)
-    for trouble in troubles:
-        case.find(trouble.code, **trouble.data)
+    case.facts["encrypted"] = any(each.code == "ZIP-002" for each in troubles)
+    for each in troubles:
+        case.find(each.code, **each.data)
 
 
 def _compressed(case: Case, opener: Any) -> None:
@@ -107,7 +107,7 @@ def _tar(case: Case, opener: Any) -> None:
     case.facts["encrypted"] = False
     names: list[str] = []
     try:
-        with (opener or open)(case.path, *(() if opener else ("rb",))) as raw:
+        with opener(case.path) if opener else case.path.open("rb") as raw:
             source: Any = _Bounded(raw, case.size) if opener else raw
             with tarfile.open(fileobj=source, mode="r|") as tar:
                 for member in tar:

@@ -57,8 +57,9 @@ def _decode(case: Case, container: av.container.InputContainer, claimed: float |
         try:
             for frame in packet.decode():
                 frames += 1
-                if frame.time is not None:
-                    reached = max(reached, frame.time)
+                moment = getattr(frame, "time", None)
+                if moment is not None:
+                    reached = max(reached, moment)
         except (FFmpegError, OSError, ValueError, EOFError) as trouble:
             errors, first = errors + 1, first or _short(trouble)
     if not frames and errors:

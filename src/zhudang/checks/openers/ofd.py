@@ -176,9 +176,7 @@ def _signature(case: Case, ofd: OfdFile, place: str) -> dict[str, Any]:
     return fact
 
 
-def _compare(
-    ofd: OfdFile, references: Any, digest: Callable[[bytes], bytes] | None
-) -> tuple[list[str], list[str]]:
+def _compare(ofd: OfdFile, references: Any, digest: Callable[[bytes], bytes] | None) -> tuple[list[str], list[str]]:
     """Entries whose digest differs, and entries that are gone."""
     changed, missing = [], []
     for reference in children(references, "Reference"):

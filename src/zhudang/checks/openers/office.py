@@ -163,7 +163,7 @@ def _part(container: zipfile.ZipFile, name: str) -> bytes:
 def _parts(case: Case, container: zipfile.ZipFile, names: list[str]) -> None:
     for name in names:
         low = name.lower()
-        if low.endswith("vbaproject.bin") or low.startswith(("basic/", "scripts/")) and low.endswith(".xml"):
+        if low.endswith("vbaproject.bin") or (low.startswith(("basic/", "scripts/")) and low.endswith(".xml")):
             _macro(case, name)
         elif low.endswith(".rels"):
             _remote(case, name, _part(container, name))
@@ -171,9 +171,8 @@ def _parts(case: Case, container: zipfile.ZipFile, names: list[str]) -> None:
             _settings(case, _part(container, name))
         elif low.endswith(".xml") and low.startswith("word/"):
             _fields(case, _part(container, name))
-        elif low.startswith("xl/externallinks/") and low.endswith(".xml"):
-            if b"ddeLink" in _part(container, name):
-                _dde(case, b"ddeLink")
+        elif low.startswith("xl/externallinks/") and b"ddeLink" in _part(container, name):
+            _dde(case, b"ddeLink")
     embedded = [name for name in names if "/embeddings/" in name.lower() or name.startswith("Object ")]
     if embedded:
         case.active("embedded_file")

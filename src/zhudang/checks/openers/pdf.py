@@ -113,9 +113,7 @@ def _sheet(page: pikepdf.Page) -> str:
     return sheet_name(abs(right - left) * unit, abs(top - bottom) * unit)
 
 
-def _resources(
-    case: Case, page: pikepdf.Page, number: int, fonts: set[str], seen: set[tuple[int, int]]
-) -> None:
+def _resources(case: Case, page: pikepdf.Page, number: int, fonts: set[str], seen: set[tuple[int, int]]) -> None:
     resources = page.obj.get("/Resources")
     if resources is None:
         parent, depth = page.obj.get("/Parent"), 0

@@ -56,7 +56,8 @@ def _ranges(case: Case) -> None:
 
 
 def _filled_fields(pdf: pikepdf.Pdf) -> list[Any]:
-    found, waiting = [], list(pdf.Root.AcroForm.get("/Fields", []))
+    found: list[Any] = []
+    waiting: list[Any] = list(pdf.Root.AcroForm.get("/Fields", []))
     while waiting and len(found) < MOST_FIELDS:
         field = waiting.pop()
         if isinstance(field, pikepdf.Dictionary):
@@ -93,9 +94,7 @@ def _tell(case: Case, signature: Any) -> dict[str, Any]:
         fact["signer"] = _signer(signature)
         moment = signature.self_reported_timestamp
         fact["time"] = moment.isoformat() if moment else None
-        context = ValidationContext(
-            trust_roots=[], allow_fetching=False, algorithm_usage_policy=AcceptAllAlgorithms()
-        )
+        context = ValidationContext(trust_roots=[], allow_fetching=False, algorithm_usage_policy=AcceptAllAlgorithms())
         status = asyncio.run(async_validate_pdf_signature(signature, context))
     except Exception as trouble:  # a malformed CMS raises anything
         fact["why"] = _why(trouble)
