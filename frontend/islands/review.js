@@ -1,0 +1,51 @@
+// The review desk by keyboard: every key presses the control that carries it, so the plain forms do the work.
+import { keysOn, make, say, typing } from "./dom.js";
+import { word } from "./words.js";
+
+export function start(element) {
+  const find = (key) => [...element.querySelectorAll(`[data-key="${key}"]`)].find((control) => !control.disabled && control.offsetParent !== null);
+  const items = () => [...element.querySelectorAll("[data-item]")];
+
+  const move = (step) => {
+    const all = items();
+    const now = all.findIndex((item) => item.classList.contains("cur") || item.getAttribute("aria-current"));
+    const next = all[Math.min(Math.max(0, now + step), all.length - 1)];
+    if (!next || next === all[now]) return;
+    const link = next.matches("a, button") ? next : next.querySelector("a, button");
+    say(word("已到第 {0} 项", all.indexOf(next) + 1));
+    link?.click();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (typing(event) || !keysOn() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === "j" || key === "k") { event.preventDefault(); const control = find(key); if (control) control.click(); else move(key === "j" ? 1 : -1); return; }
+    // H and L belong to the document beside; it listens for them itself.
+    if (key.length !== 1 || key === "h" || key === "l" || key === "?" || key === "/") return;
+    const control = find(key);
+    if (!control) return;
+    event.preventDefault();
+    if (control.matches("input, textarea, select")) control.focus();
+    else control.click();
+  });
+
+  items().find((item) => item.classList.contains("cur"))?.scrollIntoView({ block: "nearest" });
+  element.querySelector("[data-autofocus]")?.focus({ preventScroll: true });
+  panes(element);
+}
+
+// Under 1200 px document, obligations and findings are three tabs.
+function panes(element) {
+  if (!element.classList.contains("desk") || element.querySelector(".pane-tabs")) return;
+  const names = { document: word("原件"), obligations: word("应归档项"), details: word("检测与著录") };
+  const bar = make("div", { className: "tabs pane-tabs", role: "tablist" });
+  const show = (name) => {
+    element.dataset.pane = name;
+    for (const tab of bar.children) tab.setAttribute("aria-selected", String(tab.dataset.name === name));
+  };
+  for (const [name, text] of Object.entries(names)) {
+    bar.append(make("button", { type: "button", role: "tab", "data-name": name, onclick: () => show(name) }, text));
+  }
+  element.querySelector(".rv")?.before(bar);
+  show("document");
+}
