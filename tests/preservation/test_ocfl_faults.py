@@ -109,7 +109,7 @@ def test_a_crash_while_a_version_becomes_the_head_is_mended_at_the_next_look(
     (a.object_folder(OBJECT) / "inventory.json.sha512").write_bytes(old["inventory.json.sha512"])
     if crashed_after == "folder":
         (a.object_folder(OBJECT) / "inventory.json").write_bytes(old["inventory.json"])
-    found = a.inventory(OBJECT)
+    found = a.mended_inventory(OBJECT)
     assert found is not None
     assert found.head == 2
     bring_up_to(a, b, OBJECT)
@@ -148,7 +148,7 @@ def test_kill_at_any_moment_leaves_whole_versions_that_another_run_can_go_on_fro
     promised = [int(line) for line in process.stdout.read().split()]
     process.wait()
     places = [StorageRoot.open(tmp_path / name) for name in "ab"]
-    held = [place.inventory(OBJECT) for place in places]
+    held = [place.mended_inventory(OBJECT) for place in places]
     heads = [inventory.head if inventory else 0 for inventory in held]
     assert min(heads) >= max(promised, default=0)
     assert max(heads) - min(heads) <= 1

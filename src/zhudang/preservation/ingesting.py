@@ -119,7 +119,7 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
             progress.at(volume.title)
             _keep(packing.pack_volume(project, volume), all_places, roots, progress)
             progress.one_more()
-        handover.note_preserved(row.transfer_id)
+        handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
         _keep(catalogue.pack_project(row.project_id), all_places, roots, progress)
         progress.one_more()

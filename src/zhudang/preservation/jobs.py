@@ -32,8 +32,8 @@ def read_copies(reading_id: str, work_id: str, object_id: str = "") -> None:
     reading.run(UUID(reading_id), work_id=UUID(work_id), object_id=UUID(object_id) if object_id else None)
 
 
-@app.periodic(cron="30 2 * * *")
-@app.task(name="preservation.nightly", queue="preservation", lock="preservation")
+@app.periodic(cron="30 2 * * *", periodic_id="preservation.nightly")
+@app.task(name="preservation.nightly", queue="preservation", queueing_lock="preservation.nightly")
 def nightly(timestamp: int) -> None:
     """Keep every project's catalogue that changed during the day."""
     from zhudang.preservation import nightly as night
@@ -41,8 +41,8 @@ def nightly(timestamp: int) -> None:
     night.run()
 
 
-@app.periodic(cron="*/10 * * * *")
-@app.task(name="preservation.go_on", queue="preservation")
+@app.periodic(cron="*/10 * * * *", periodic_id="preservation.go_on")
+@app.task(name="preservation.go_on", queue="preservation", queueing_lock="preservation.go_on")
 def go_on(timestamp: int) -> None:
     """Go on with transfers that stopped for want of room or because a place was out of reach."""
     from zhudang.preservation import nightly as night

@@ -200,7 +200,7 @@ def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
             data={"site": place.code, "damages": list(outcome.damages)},
         )  # fmt: skip
     if became_bad:
-        for organisation_id in identity.archive_organisations():
+        for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
             events.tell(
                 kind=f"preservation.copy.{outcome.state}", at=now, organisation_id=organisation_id,
                 roles=[Role.ARCHIVIST, Role.KEEPER], data={"title": outcome.title, "site": place.name},

@@ -19,6 +19,17 @@ REASONS = {
     "preservation.bytes_missing": _("工作存储里找不到应有的文件，未入库：%(path)s"),
     "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
     "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
+    "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
+    "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
+    "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
+    "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
+    "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
+    "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
+    "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
+    "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
+    "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
+    "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
+    "preservation.no_tool": _("找不到程序 %(tool)s"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 }
 

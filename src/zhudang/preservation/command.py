@@ -1,0 +1,159 @@
+"""What `zhudang verify | rebuild | backup | restore` do and say; each gives an exit code.
+
+0 all is well · 1 something is wrong and told · 2 refused, nothing changed · 3 could not be done completely.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+from rich.console import Console
+
+from zhudang.audit import operations as audit
+from zhudang.preservation import backup as backups
+from zhudang.preservation import reading, rebuilding, words
+from zhudang.preservation.models import Reading
+from zhudang.shared.refusals import Refusal
+from zhudang.shared.web.wording import write_size
+
+OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
+_EVERY_SECONDS = 0.5
+
+
+class _Line:
+    """One line of progress on a terminal, rewritten; nothing where the output is a file."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.last = 0.0
+
+    def show(self, text: str) -> None:
+        if self.console.is_terminal and time.monotonic() - self.last > _EVERY_SECONDS:
+            self.last = time.monotonic()
+            self.console.print(f"\r{text}", end="", soft_wrap=True)
+
+    def clear(self) -> None:
+        if self.console.is_terminal:
+            self.console.print("\r" + " " * 78 + "\r", end="")
+
+
+def verify(*, repair: bool = False, json_path: Path | None = None) -> int:
+    """Read every copy at every site whole and tell what is not as written; with `repair` mend from a sound copy."""
+    console, summary = Console(), reading.Summary()
+    line = _Line(console)
+    started = timezone.now()
+    row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
+    began = time.monotonic()
+    for outcome in reading.read_all(repair=repair, now=timezone.now):
+        summary.add(outcome)
+        line.show(f"{summary.copies} 份副本 copies · {summary.files} 个文件 files · {write_size(summary.bytes)}")
+        if outcome.state != "verified":
+            line.clear()
+            _tell_outcome(console, outcome)
+    line.clear()
+    reading.close(row, summary)
+    seconds = max(time.monotonic() - began, 0.001)
+    console.print(
+        f"读回 {summary.copies} 份副本、{summary.files} 个文件、{write_size(summary.bytes)}，用时 {seconds:.1f} 秒；"
+        f"一致 {summary.sound}，修复 {summary.repaired}，有问题 {summary.wrong_count}\n"
+        f"read {summary.copies} copies, {summary.files} files, {write_size(summary.bytes)} in {seconds:.1f} s; "
+        f"sound {summary.sound}, repaired {summary.repaired}, wrong {summary.wrong_count}",
+        highlight=False,
+    )
+    if json_path:
+        json_path.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if any(each["state"] == reading.UNREACHABLE for each in summary.wrong):
+        return INCOMPLETE
+    return WRONG if summary.wrong_count else OK
+
+
+def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:
+    word = words.OUTCOMES.get(outcome.state, outcome.state)
+    console.print(
+        f"{word} {outcome.state}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+    )
+    for damage in outcome.damages:
+        console.print(
+            f"    {damage['code']} {damage['path']}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def rebuild(site: str) -> int:
+    """Bring the transferred catalogue back from one site into an empty database."""
+    console = Console()
+    line = _Line(console)
+    began = time.monotonic()
+    try:
+        done = rebuilding.rebuild(site, now=timezone.now(), told=lambda what, number: line.show(f"{what} {number}"))
+    except rebuilding.CannotRebuild as refusal:
+        return _refused(refusal)
+    line.clear()
+    seconds = time.monotonic() - began
+    console.print(
+        f"重建完成：项目 {done.projects}，对象 {done.objects}，行 {sum(done.rows.values())}，文件 {done.files}"
+        f"（{write_size(done.bytes)}），用时 {seconds:.1f} 秒。副本都标为“未核验”，请接着运行 zhudang verify。\n"
+        f"rebuilt {done.projects} projects, {done.objects} objects, {sum(done.rows.values())} rows, {done.files} files in "
+        f"{seconds:.1f} s. Copies count as unread until `zhudang verify` has read them.",
+        highlight=False,
+    )
+    for link in done.cut_links:
+        console.print(f"断开的项目关联 link cut: {link}", highlight=False)
+    for sha256 in done.lacking:
+        console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
+    return INCOMPLETE if done.lacking else OK
+
+
+def backup(target: Path) -> int:
+    """Write a backup of the database, the secrets and what is not yet preserved."""
+    console = Console()
+    now = timezone.now()
+    try:
+        result = backups.back_up(target, now=timezone.localtime(now), told=lambda what: console.print(f"… {what}"))
+    except backups.CannotBackUp as refusal:
+        return _refused(refusal)
+    with transaction.atomic():
+        audit.record(
+            actor="system", act="preservation.backup.made", subject="preservation.backup:all", at=now,
+            data={"files": result.files, "bytes": result.bytes, "lacking": len(result.lacking)},
+        )  # fmt: skip
+    console.print(
+        f"备份完成：{result.files} 个文件，{write_size(result.bytes)}，{target}。未加密，含密钥：请锁好。\n"
+        f"backed up {result.files} files, {write_size(result.bytes)}. Not encrypted, holds secrets: keep it under lock.",
+        highlight=False,
+    )
+    return _tell_lacking(console, result)
+
+
+def restore(source: Path) -> int:
+    """Bring a backup back into an empty installation."""
+    console = Console()
+    try:
+        result = backups.restore(source, told=lambda what: console.print(f"… {what}"))
+    except (backups.CannotRestore, backups.CannotBackUp) as refusal:
+        return _refused(refusal)
+    console.print(
+        "恢复完成。请重新启动 zhudang serve，再运行 zhudang verify 与 zhudang audit verify。\n"
+        "restored. Restart `zhudang serve`, then run `zhudang verify` and `zhudang audit verify`.",
+        highlight=False,
+    )
+    return _tell_lacking(console, result)
+
+
+def _tell_lacking(console: Console, result: backups.Result) -> int:
+    for sha256 in result.lacking:
+        console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
+    return INCOMPLETE if result.lacking else OK
+
+
+def _refused(refusal: Refusal) -> int:
+    for reason in refusal.reasons:
+        print(words.sentence(reason), file=sys.stderr)
+    return REFUSED

@@ -1,0 +1,408 @@
+"""What people see of preservation: the accession register with every copy's state, one object, readings, the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Value, When
+
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.domain.states import READ_AGAIN_AFTER_DAYS, CopyState, Health, IngestState, is_due
+from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, Site
+from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.root import ObjectDamaged
+from zhudang.preservation.sites import Place, places
+from zhudang.registry import queries as registry
+from zhudang.shared.refusals import NotFound, Reason
+
+SORTS = {
+    "accession": ("accession_no", "id"),
+    "code": ("reference_code", "id"),
+    "title": ("title", "id"),
+    "files": ("files", "id"),
+    "bytes": ("bytes", "id"),
+    "read": ("oldest_reading", "id"),
+}
+
+
+@dataclass(frozen=True)
+class CopyRow:
+    """A copy as a page shows it; `state` is None where a site should hold one and no row says so."""
+
+    site_id: UUID
+    site_name: str
+    state: CopyState | None
+    version: int | None
+    written_at: datetime | None
+    verified_at: datetime | None
+    looked_at: datetime | None
+    due: bool
+    damages: tuple[Mapping[str, str], ...] = ()
+    inventory_sha512: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectRow:
+    """An object in the register."""
+
+    id: UUID
+    kind: str
+    title: str
+    accession_no: str
+    reference_code: str
+    project_id: UUID
+    project_name: str
+    version: int
+    files: int
+    bytes: int
+    kept_at: datetime
+    health: Health
+    copies: tuple[CopyRow, ...]
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A place, as the page tells of it."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    path: str
+    reachable: bool
+    free_bytes: int | None
+    copies: int
+    verified: int
+    oldest_reading: datetime | None
+
+
+@dataclass(frozen=True)
+class IngestRow:
+    """A transfer that is not all in the store yet."""
+
+    transfer_id: UUID
+    project_name: str
+    state: IngestState
+    asked_at: datetime
+    work_id: UUID | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True)
+class HoldingsCounts:
+    """What the sentence at the top of the register says."""
+
+    objects: int
+    volumes: int
+    files: int
+    bytes: int
+    by_health: Mapping[Health, int]
+    oldest_reading: datetime | None
+
+    def of(self, health: Health) -> int:
+        """How many objects are in this state."""
+        return self.by_health.get(health, 0)
+
+    @property
+    def damaged(self) -> int:
+        """Objects with a damaged copy."""
+        return self.of(Health.DAMAGED)
+
+    @property
+    def lacking(self) -> int:
+        """Objects that lack a copy at some place."""
+        return self.of(Health.LACKING)
+
+    @property
+    def unread(self) -> int:
+        """Objects with a copy that nobody has read whole."""
+        return self.of(Health.UNREAD)
+
+    @property
+    def due(self) -> int:
+        """Objects read so long ago that they should be read again."""
+        return self.of(Health.DUE)
+
+    @property
+    def bad(self) -> bool:
+        """Whether any object is damaged or lacks a copy."""
+        return bool(self.damaged or self.lacking)
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """A file of an object, from its inventory."""
+
+    path: str
+    stored_path: str
+    sha512: str
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version of an object, from its inventory."""
+
+    number: int
+    created: datetime
+    message: str
+    files: int
+
+
+@dataclass(frozen=True)
+class ObjectPage:
+    """One object with its copies and their proof."""
+
+    row: ObjectRow
+    ocfl_id: str
+    first_kept_at: datetime
+    stored_bytes: int
+    inventory_sha512: str
+    store_path: str
+    versions: tuple[VersionRow, ...]
+    parts: tuple[StoredPart, ...]
+
+
+def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
+    """The objects this actor may know of, with what their health is judged by.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.holdings.read")
+    in_use = Q(copies__site__in_use=True)
+    sites = Site.objects.filter(in_use=True).count()
+    due = now - timedelta(days=READ_AGAIN_AFTER_DAYS)
+    rows = ArchivalObject.objects.filter(level__lte=actor.reach, project__in=registry.visible_projects(actor))
+    rows = rows.select_related("project").annotate(
+        damaged=Count("copies", filter=in_use & Q(copies__state=CopyState.DAMAGED.value)),
+        there=Count("copies", filter=in_use & ~Q(copies__state=CopyState.MISSING.value)),
+        unread=Count("copies", filter=in_use & Q(copies__state=CopyState.WRITTEN.value)),
+        oldest_reading=Min("copies__verified_at", filter=in_use),
+    )
+    return rows.annotate(
+        health=Case(
+            When(damaged__gt=0, then=Value(Health.DAMAGED.value)),
+            When(there__lt=sites, then=Value(Health.LACKING.value)),
+            When(unread__gt=0, then=Value(Health.UNREAD.value)),
+            When(oldest_reading__lt=due, then=Value(Health.DUE.value)),
+            default=Value(Health.SOUND.value),
+            output_field=CharField(),
+        )
+    )
+
+
+def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: str) -> QuerySet[ArchivalObject]:
+    """Narrow the register by words (title, codes, project), health, and kind of object."""
+    if words:
+        rows = rows.filter(
+            Q(title__icontains=words)
+            | Q(reference_code__icontains=words)
+            | Q(accession_no__icontains=words)
+            | Q(project__name__icontains=words)
+        )
+    if health:
+        rows = rows.filter(health=health)
+    return rows.filter(kind=kind) if kind else rows
+
+
+def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
+    """Count the register; `rows` are what the actor may know of."""
+    by_health: dict[Health, int] = {}
+    sums = {"objects": 0, "volumes": 0, "files": 0, "bytes": 0}
+    oldest: datetime | None = None
+    for health, kind, number, files, size, read in _summed(rows):
+        by_health[Health(health)] = by_health.get(Health(health), 0) + number
+        sums["objects"] += number
+        if kind == "volume":
+            sums["volumes"] += number
+            sums["files"] += files
+            sums["bytes"] += size
+        if read is not None and (oldest is None or read < oldest):
+            oldest = read
+    return HoldingsCounts(**sums, by_health=by_health, oldest_reading=oldest)
+
+
+def _summed(rows: QuerySet[ArchivalObject]) -> Iterable[tuple[str, str, int, int, int, datetime | None]]:
+    told: dict[tuple[str, str], list[Any]] = {}
+    for health, kind, files, size, read in rows.order_by().values_list(
+        "health", "kind", "files", "bytes", "oldest_reading"
+    ):
+        sums = told.setdefault((health, kind), [0, 0, 0, None])
+        sums[0] += 1
+        sums[1] += files
+        sums[2] += size
+        if read is not None and (sums[3] is None or read < sums[3]):
+            sums[3] = read
+    return [(health, kind, *sums) for (health, kind), sums in told.items()]  # type: ignore[misc]
+
+
+def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
+    """Shape the rows of one page: two more queries, whatever their number."""
+    found = list(rows)
+    sites = list(Site.objects.filter(in_use=True))
+    copies: dict[UUID, dict[UUID, Copy]] = {}
+    for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
+        copies.setdefault(copy.object_id, {})[copy.site_id] = copy
+    return [_object_row(row, sites, copies.get(row.pk, {}), row.project.name, now) for row in found]
+
+
+def _object_row(
+    row: ArchivalObject, sites: list[Site], copies: Mapping[UUID, Copy], project_name: str, now: datetime
+) -> ObjectRow:
+    return ObjectRow(
+        id=row.pk,
+        kind=row.kind,
+        title=row.title,
+        accession_no=row.accession_no,
+        reference_code=row.reference_code,
+        project_id=row.project_id,
+        project_name=project_name,
+        version=row.version,
+        files=row.files,
+        bytes=row.bytes,
+        kept_at=row.kept_at,
+        health=Health(row.health),  # type: ignore[attr-defined]
+        copies=tuple(_copy_row(site, copies.get(site.pk), now) for site in sites),
+    )
+
+
+def _copy_row(site: Site, copy: Copy | None, now: datetime) -> CopyRow:
+    if copy is None:
+        return CopyRow(site.pk, site.name, None, None, None, None, None, due=False)
+    return CopyRow(
+        site_id=site.pk,
+        site_name=site.name,
+        state=CopyState(copy.state),
+        version=copy.version,
+        written_at=copy.written_at,
+        verified_at=copy.verified_at,
+        looked_at=copy.looked_at,
+        due=is_due(copy.verified_at, now),
+        damages=tuple(copy.damages),
+        inventory_sha512=copy.inventory_sha512,
+    )
+
+
+def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
+    """One object.
+
+    Raises:
+        Forbidden, NotFound.
+    """
+    found = objects_for(actor, now).filter(pk=object_id).first()
+    if found is None:
+        raise NotFound
+    (row,) = shown([found], now)
+    inventory, store_path = _inventory(found.ocfl_id)
+    return ObjectPage(
+        row=row,
+        ocfl_id=found.ocfl_id,
+        first_kept_at=found.first_kept_at,
+        stored_bytes=found.stored_bytes,
+        inventory_sha512=found.inventory_sha512,
+        store_path=store_path,
+        versions=_versions(inventory),
+        parts=_parts(inventory),
+    )
+
+
+def _inventory(ocfl_id: str) -> tuple[Inventory | None, str]:
+    """Read the object's inventory from the first place that gives it, and its path below that store."""
+    for place in places():
+        if place.root is None:
+            continue
+        try:
+            inventory = place.root.inventory(ocfl_id)
+        except (ObjectDamaged, OSError):
+            continue
+        if inventory is not None:
+            return inventory, place.root.object_folder(ocfl_id).relative_to(place.root.folder).as_posix()
+    return None, ""
+
+
+def _versions(inventory: Inventory | None) -> tuple[VersionRow, ...]:
+    if inventory is None:
+        return ()
+    return tuple(
+        VersionRow(number, version.created, version.message, len(version.state))
+        for number, version in sorted(inventory.versions.items(), reverse=True)
+    )
+
+
+def _parts(inventory: Inventory | None) -> tuple[StoredPart, ...]:
+    if inventory is None:
+        return ()
+    return tuple(
+        StoredPart(path, inventory.stored_path(digest), digest) for path, digest in sorted(inventory.state.items())
+    )
+
+
+def site_rows(now: datetime) -> list[SiteRow]:
+    """The places in use with what they hold."""
+    told = []
+    for place in places(now):
+        rows = Copy.objects.filter(site_id=place.site_id)
+        sums = rows.aggregate(
+            copies=Count("id"),
+            verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
+            oldest=Min("verified_at"),
+        )
+        told.append(
+            SiteRow(
+                place.site_id,
+                place.code,
+                place.name,
+                "folder",
+                str(place.path),
+                place.root is not None,
+                _free(place),
+                sums["copies"],
+                sums["verified"],
+                sums["oldest"],
+            )
+        )
+    return told
+
+
+def _free(place: Place) -> int | None:
+    return place.root.free_bytes() if place.root else None
+
+
+def unfinished_ingests() -> list[IngestRow]:
+    """Transfers asked for, under way or stopped, the oldest first."""
+    rows = Ingest.objects.exclude(state=IngestState.DONE.value).select_related("project").order_by("asked_at")
+    return [
+        IngestRow(
+            row.transfer_id, row.project.name, IngestState(row.state), row.asked_at, row.work_id,
+            Reason(row.stopped_because["code"], row.stopped_because["data"]) if row.stopped_because else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def readings(limit: int = 50) -> list[Reading]:
+    """The latest readings."""
+    return list(Reading.objects.all()[:limit])
+
+
+def comparisons(limit: int = 20) -> list[BookComparison]:
+    """The latest comparisons of the books."""
+    return list(BookComparison.objects.all()[:limit])
+
+
+def latest_comparison() -> BookComparison | None:
+    """The latest comparison of the books."""
+    return BookComparison.objects.first()
+
+
+def state_of(thing_id: UUID, now: datetime) -> tuple[CopyRow, ...]:
+    """The copies of a volume or project, for pages of other contexts; empty when it is not in the store."""
+    row = ArchivalObject.objects.filter(pk=thing_id).first()
+    if row is None:
+        return ()
+    copies = {copy.site_id: copy for copy in Copy.objects.filter(object=row)}
+    return tuple(_copy_row(site, copies.get(site.pk), now) for site in Site.objects.filter(in_use=True))

@@ -1,0 +1,179 @@
+"""Pages of preservation: the register, one object, readings, the books."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import books as bookkeeping
+from zhudang.preservation import ingesting, queries, reading, words
+from zhudang.preservation.domain.states import CopyState, Health
+from zhudang.shared.refusals import NotFound
+from zhudang.shared.web import exports, lists
+from zhudang.shared.web.refusal import tell
+from zhudang.shared.web.wording import write_datetime
+
+
+@require_safe
+def holdings(request: HttpRequest) -> HttpResponse:
+    """The accession register: every object, where its copies are, and when each was last read whole."""
+    now = timezone.now()
+    state = lists.read_state(request, filters=("health", "kind"))
+    known = queries.objects_for(_actor(request), now)
+    chosen = queries.searched(
+        known, words=state.q, health=state.filters.get("health", ""), kind=state.filters.get("kind", "")
+    ).order_by(*state.order(queries.SORTS, ("-kept_at", "id")))
+    if kind := exports.wanted_format(request):
+        return exports.list_file(kind, _("馆藏登记"), _heads(), (_line(row) for row in queries.shown(chosen, now)))
+    counts = queries.counts_of(known)
+    page = lists.take_page(chosen, state)
+    rows = queries.shown(page.rows, now)
+    context = {
+        "page": page,
+        "rows": [_shown_object(row) for row in rows],
+        "state": state,
+        "counts": counts,
+        "healths": [
+            (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
+        ],
+        "sites": queries.site_rows(now),
+        "ingests": [
+            (row, words.INGEST_STATES[row.state], words.sentence(row.reason) if row.reason else "")
+            for row in queries.unfinished_ingests()
+        ],
+        "comparison": _shown_comparison(queries.latest_comparison()),
+        "may_act": _actor(request).may("preservation.object.verify"),
+    }
+    return render(request, "preservation/holdings.html", context)
+
+
+@require_safe
+def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
+    """One object: what it is, its copies with their proof, its versions and stored files."""
+    now = timezone.now()
+    demand(_actor(request), "preservation.object.read")
+    page = queries.object_page(_actor(request), object_id, now)
+    context = {
+        "page": page,
+        "object": _shown_object(page.row),
+        "may_act": _actor(request).may("preservation.object.verify"),
+    }
+    return render(request, "preservation/object.html", context)
+
+
+@require_safe
+def readings(request: HttpRequest) -> HttpResponse:
+    """The latest readings of the store and what each found."""
+    demand(_actor(request), "preservation.holdings.read")
+    rows = []
+    for row in queries.readings():
+        wrong = [{**each, "word": words.OUTCOMES.get(each["state"], each["state"])} for each in row.wrong]
+        rows.append({"row": row, "wrong": wrong})
+    return render(
+        request,
+        "preservation/readings.html",
+        {"rows": rows, "may_act": _actor(request).may("preservation.object.verify")},
+    )
+
+
+def books(request: HttpRequest) -> HttpResponse:
+    """GET: the latest comparisons of ledger, catalogue and store. POST: compare now."""
+    if request.method == "POST":
+        bookkeeping.compare(actor=_actor(request), now=timezone.now())
+        return redirect("preservation:books")
+    demand(_actor(request), "preservation.holdings.read")
+    rows = [_shown_comparison(row) for row in queries.comparisons()]
+    return render(
+        request, "preservation/books.html", {"rows": rows, "may_act": _actor(request).may("preservation.object.verify")}
+    )
+
+
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Ask for every copy to be read whole."""
+    work_id = reading.ask(actor=_actor(request), now=timezone.now())
+    return redirect("events:work", work_id)
+
+
+@require_POST
+def read_one(request: HttpRequest, object_id: UUID) -> HttpResponse:
+    """Ask for the copies of one object to be read whole."""
+    now = timezone.now()
+    demand(_actor(request), "preservation.object.verify")
+    if not queries.objects_for(_actor(request), now).filter(pk=object_id).exists():
+        raise NotFound
+    work_id = reading.ask(actor=_actor(request), now=now, object_id=object_id)
+    return redirect("events:work", work_id)
+
+
+@require_POST
+def resume(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
+    """Go on with a transfer that stopped."""
+    try:
+        work_id = ingesting.resume(actor=_actor(request), transfer_id=transfer_id, now=timezone.now())
+    except ingesting.CannotResume as refusal:
+        tell(request, refusal)
+        return redirect("preservation:holdings")
+    return redirect("events:work", work_id)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+def _shown_object(row: queries.ObjectRow) -> dict[str, Any]:
+    return {
+        "row": row,
+        "health": words.HEALTH[row.health],
+        "mark": words.HEALTH_MARKS[row.health],
+        "copies": [_shown_copy(copy) for copy in row.copies],
+    }
+
+
+def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
+    if copy.state is None:
+        return {"copy": copy, "word": _("没有副本"), "mark": "fail", "damages": []}
+    due = copy.state is CopyState.VERIFIED and copy.due
+    return {
+        "copy": copy,
+        "word": words.HEALTH[Health.DUE] if due else words.COPY_STATES[copy.state],
+        "mark": "soon" if due else words.COPY_MARKS[copy.state],
+        "damages": [{**damage, "word": words.DAMAGES.get(damage["code"], "")} for damage in copy.damages],
+    }
+
+
+def _shown_comparison(row: Any) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    sides = [{**side, "word": words.SIDES[side["side"]]} for side in row.sides]
+    differences = [{**each, "word": words.DIFFERENCES[each["what"]]} for each in row.differences]
+    return {
+        "row": row,
+        "sides": sides,
+        "differences": differences,
+        "unreached": [s for s in sides if s["volumes"] is None],
+    }
+
+
+def _heads() -> list[str]:
+    return [
+        _("总登记号"), _("档号"), _("题名"), _("项目"), _("版本"), _("件数"), _("字节数"), _("状况"), _("各存储地"), _("对象标识"),
+    ]  # fmt: skip
+
+
+def _line(row: queries.ObjectRow) -> list[Any]:
+    copies = "；".join(
+        f"{copy.site_name} {words.COPY_STATES[copy.state] if copy.state else _('没有副本')} {write_datetime(copy.verified_at)}"
+        for copy in row.copies
+    )
+    return [
+        row.accession_no, row.reference_code, row.title, row.project_name, row.version, row.files, row.bytes,
+        str(words.HEALTH[row.health]), copies, f"urn:uuid:{row.id}",
+    ]  # fmt: skip

@@ -1,0 +1,200 @@
+import errno
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.ocfl_support import judged_by_ocfl_py, tree
+
+from zhudang.audit.models import Entry
+from zhudang.content import queries as content
+from zhudang.events.models import Work
+from zhudang.filing.models import Record, Volume
+from zhudang.handover.models import Transfer
+from zhudang.preservation import ingesting
+from zhudang.preservation.models import ArchivalObject, Copy, Ingest
+from zhudang.preservation.ocfl import durable
+from zhudang.preservation.ocfl.reader import read_json, stored_file
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def two_sites(settings, tmp_path: Path) -> Path:
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    return tmp_path
+
+
+def test_a_transfer_becomes_objects_at_both_sites_and_only_then_counts_as_preserved(tmp_path: Path):
+    project = KeptProject()
+    assert not Record.objects.filter(state="preserved").exists()
+    project.preserve()
+    assert set(Record.objects.filter(id__in=project.record_ids).values_list("state", flat=True)) == {"preserved"}
+    assert Volume.objects.filter(id__in=project.volume_ids, preserved_at__isnull=True).count() == 0
+    assert Transfer.objects.get(id=project.transfer_id).state == "preserved"
+    assert Copy.objects.filter(state="verified").count() == 2 * (len(project.volume_ids) + 1)
+    assert (Ingest.objects.get().state, Ingest.objects.get().stopped_because) == ("done", {})
+    assert Work.objects.get(kind="preservation.ingest").state == "done"
+    assert Entry.objects.filter(act="preservation.volume.kept").count() == len(project.volume_ids)
+    a, b = roots(tmp_path)
+    assert tree(a.folder) == tree(b.folder)
+    assert judged_by_ocfl_py([a, b]) == []
+
+
+def test_the_bytes_kept_are_the_bytes_received_and_the_description_tells_their_names(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    root = roots(tmp_path)[0]
+    found = {}
+    for volume_id in project.volume_ids:
+        object_id = f"urn:uuid:{volume_id}"
+        inventory = root.inventory(object_id)
+        folder = root.object_folder(object_id)
+        for record in read_json(folder, inventory, "description.json")["records"]:
+            for file in record["files"]:
+                found[file["original_name"]] = stored_file(folder, inventory, file["stored_as"]).read_bytes()
+                assert content.stored_file(UUID(file["id"])).sha256 == file["sha256"]
+        assert set(inventory.state) >= {"description.xml", "checks.json", "provenance.json", "rights.json"}
+    assert found == {
+        "地基验槽记录.pdf": "%PDF /地基验槽记录.pdf".encode(),
+        "地基验槽记录（二）.PDF": "%PDF /地基验槽记录（二）.PDF".encode(),
+    }
+
+
+def test_provenance_speaks_premis_and_the_xml_is_read_by_any_parser(tmp_path: Path):
+    from xml.etree import ElementTree
+
+    project = KeptProject()
+    project.preserve()
+    root = roots(tmp_path)[0]
+    object_id = f"urn:uuid:{project.volume_ids[0]}"
+    inventory, folder = root.inventory(object_id), root.object_folder(object_id)
+    events = read_json(folder, inventory, "provenance.json")["events"]
+    assert {event["eventType"] for event in events} >= {"accession", "validation", "transfer", "message digest calculation"}
+    xml = ElementTree.parse(stored_file(folder, inventory, "description.xml"))
+    titles = [element.text for element in xml.iter("{urn:zhudang:description:1}文件题名")]
+    assert titles and all(titles)
+
+
+def test_running_the_job_twice_changes_nothing(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    before, rows = tree(tmp_path), Copy.objects.values_list("id", "verified_at")
+    ingesting.preserve_transfer(project.transfer_id)
+    Ingest.objects.update(state="running")
+    ingesting.preserve_transfer(project.transfer_id)
+    assert tree(tmp_path) == before
+    assert len(rows) == Copy.objects.count()
+
+
+def test_a_job_killed_after_the_bytes_and_before_the_rows_reads_them_and_writes_the_rows(tmp_path: Path, monkeypatch):
+    project = KeptProject()
+    calls = []
+
+    def killed(*args, **kwargs):
+        calls.append(1)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("zhudang.preservation.keeping.note_kept", killed)
+        project.preserve()
+    assert calls
+    assert not Record.objects.filter(state="preserved").exists()
+    written = {path: data for path, data in tree(tmp_path).items() if "/v1/" in path}
+    ingesting.preserve_transfer(project.transfer_id)
+    after = tree(tmp_path)
+    assert {path: after[path] for path in written} == written
+    assert Record.objects.filter(state="preserved").count() == len(project.record_ids)
+
+
+def test_a_copy_that_got_damaged_between_two_runs_is_replaced_before_anything_is_said(tmp_path: Path, monkeypatch):
+    project = KeptProject()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("zhudang.preservation.keeping.note_kept", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+        project.preserve()
+    [rotten] = (tmp_path / "b").rglob("v1/content/files/0001.pdf")
+    rotten.write_bytes(b"rotten")
+    ingesting.preserve_transfer(project.transfer_id)
+    a, b = roots(tmp_path)
+    assert tree(a.folder) == tree(b.folder)
+    assert (tmp_path / "b" / "quarantine").is_dir()
+
+
+def test_a_full_disk_stops_with_its_reason_and_goes_on_when_there_is_room(tmp_path: Path, monkeypatch):
+    project = KeptProject()
+    real = durable.write_durably
+
+    def full(path: Path, data: bytes) -> None:
+        if path.is_relative_to(tmp_path / "b") and path.suffix == ".pdf":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "write_durably", full)
+        project.preserve()
+    ingest = Ingest.objects.get()
+    assert (ingest.state, ingest.stopped_because["code"]) == ("stopped", "preservation.disk_full")
+    assert Work.objects.get(kind="preservation.ingest").state == "failed"
+    assert not Record.objects.filter(state="preserved").exists()
+    assert not Copy.objects.exists()
+    from zhudang.preservation import nightly
+
+    assert nightly.resume_what_can() == 1
+    ingesting.preserve_transfer(project.transfer_id)
+    assert (Ingest.objects.get().state, Ingest.objects.get().stopped_because) == ("done", {})
+    assert Record.objects.filter(state="preserved").count() == len(project.record_ids)
+
+
+def test_a_place_out_of_reach_stops_it_and_nothing_is_made_there(tmp_path: Path):
+    project = KeptProject()
+    from zhudang.preservation import sites
+
+    sites.places()
+    (tmp_path / "b").rename(tmp_path / "unplugged")
+    project.preserve()
+    assert Ingest.objects.get().stopped_because["code"] == "preservation.unreachable"
+    assert not (tmp_path / "b").exists()
+    assert not Record.objects.filter(state="preserved").exists()
+
+
+def test_received_bytes_that_changed_in_the_working_store_are_not_preserved(tmp_path: Path):
+    project = KeptProject()
+    from zhudang.content.models import File
+
+    file = content.stored_file(File.objects.filter(project_id=project.project_id, own_document=False).first().id)
+    file.path.chmod(0o644)
+    file.path.write_bytes(b"x" * file.size)
+    project.preserve()
+    assert Ingest.objects.get().stopped_because["code"] == "preservation.source_changed"
+    assert not Copy.objects.filter(object__kind="project").exists()
+
+
+def test_a_cancelled_ingest_stops_and_can_be_resumed_by_an_archivist(tmp_path: Path):
+    from filing.filing_support import NOW
+
+    project = KeptProject()
+    ingesting.ask(transfer_id=project.transfer_id, project_id=project.project_id, now=NOW)
+    Work.objects.update(cancel_asked_at=NOW)
+    ingesting.preserve_transfer(project.transfer_id)
+    assert Ingest.objects.get().stopped_because["code"] == "preservation.cancelled"
+    ingesting.resume(actor=project.site.archivist, transfer_id=project.transfer_id, now=NOW)
+    ingesting.preserve_transfer(project.transfer_id)
+    assert (Ingest.objects.get().state, Ingest.objects.get().stopped_because) == ("done", {})
+
+
+def test_the_projects_object_gains_a_version_when_its_catalogue_changes_and_none_when_not(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    assert ingesting.keep_project(project.project_id) is False
+    Record.objects.filter(id=project.record_ids[0]).update(notes="补记")
+    assert ingesting.keep_project(project.project_id) is True
+    kept = ArchivalObject.objects.get(id=project.project_id)
+    assert kept.version == 2
+    root = roots(tmp_path)[0]
+    inventory = root.inventory(kept.ocfl_id)
+    assert inventory.sha512 == kept.inventory_sha512
+    filing = read_json(root.object_folder(kept.ocfl_id), inventory, "catalogue/filing.json")
+    assert "补记" in json.dumps(filing, ensure_ascii=False)
+    assert judged_by_ocfl_py(roots(tmp_path)) == []

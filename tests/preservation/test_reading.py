@@ -1,0 +1,121 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from filing.filing_support import NOW
+from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.ocfl_support import judged_by_ocfl_py, tree
+
+from zhudang.audit.models import Entry
+from zhudang.preservation import books, command, reading
+from zhudang.preservation.models import BookComparison, Copy, Reading
+from zhudang.shared.refusals import Forbidden
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def kept(settings, tmp_path: Path) -> KeptProject:
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    project = KeptProject()
+    project.preserve()
+    return project
+
+
+def _first_file(folder: Path) -> Path:
+    return next(iter(sorted(folder.rglob("v1/content/files/0001.pdf"))))
+
+
+def test_verify_reads_every_copy_and_ends_with_0_when_all_are_as_written(kept: KeptProject, capsys):
+    before = Copy.objects.order_by("verified_at").first().verified_at
+    assert command.verify() == 0
+    assert Copy.objects.order_by("verified_at").first().verified_at > before
+    row = Reading.objects.get()
+    assert (row.copies, row.sound, row.wrong_count) == (Copy.objects.count(), Copy.objects.count(), 0)
+    assert str(row.copies) in capsys.readouterr().out
+
+
+def test_one_changed_byte_is_found_told_and_kept_as_a_row(kept: KeptProject, tmp_path: Path, capsys):
+    path = _first_file(tmp_path / "b" / "store")
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    assert command.verify() == 1
+    copy = Copy.objects.get(state="damaged")
+    assert copy.site.code == "b"
+    assert copy.damages[0]["code"] == "FIX-002"
+    assert "FIX-002" in capsys.readouterr().out
+    assert Entry.objects.filter(act="preservation.copy.damaged").count() == 1
+    assert Reading.objects.get().wrong_count == 1
+
+
+def test_a_damaged_copy_is_mended_from_the_sound_one_when_asked(kept: KeptProject, tmp_path: Path):
+    path = _first_file(tmp_path / "b" / "store")
+    path.write_bytes(b"rotten")
+    assert command.verify(repair=True) == 0
+    assert Reading.objects.get().repaired == 1
+    a, b = roots(tmp_path)
+    assert tree(a.folder) == tree(b.folder)
+    assert judged_by_ocfl_py([a, b]) == []
+    assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_a_copy_that_is_gone_counts_as_missing_and_is_brought_back(kept: KeptProject, tmp_path: Path):
+    copy = Copy.objects.filter(site__code="b", object__kind="volume").first()
+    shutil.rmtree(roots(tmp_path)[1].object_folder(copy.object.ocfl_id))
+    assert command.verify() == 1
+    copy.refresh_from_db()
+    assert copy.state == "missing"
+    assert command.verify(repair=True) == 0
+    copy.refresh_from_db()
+    assert copy.state == "verified"
+
+
+def test_another_object_under_the_name_of_one_of_ours_is_damage_even_when_sound_in_itself(kept: KeptProject, tmp_path: Path):
+    from preservation.ocfl_support import ACT, contents
+
+    from zhudang.preservation.ocfl.writer import write_version
+
+    copy = Copy.objects.filter(site__code="b", object__kind="volume").first()
+    root = roots(tmp_path)[1]
+    shutil.rmtree(root.object_folder(copy.object.ocfl_id))
+    write_version([root], copy.object.ocfl_id, contents({"files/0001.pdf": b"forged"}), act=ACT)
+    assert command.verify() == 1
+    copy.refresh_from_db()
+    assert copy.state == "damaged"
+
+
+def test_a_place_out_of_reach_is_not_called_damage_and_the_command_says_3(kept: KeptProject, tmp_path: Path):
+    (tmp_path / "b").rename(tmp_path / "unplugged")
+    assert command.verify() == 3
+    assert not Copy.objects.filter(state="damaged").exists()
+    assert not Copy.objects.filter(state="missing").exists()
+
+
+def test_only_the_archives_people_may_ask_for_a_reading(kept: KeptProject):
+    with pytest.raises(Forbidden):
+        reading.ask(actor=kept.site.clerk, now=NOW)
+    assert not Reading.objects.exists()
+    work_id = reading.ask(actor=kept.site.archivist, now=NOW)
+    row = Reading.objects.get()
+    reading.run(row.id, work_id=work_id, object_id=None)
+    row.refresh_from_db()
+    assert row.finished_at
+    assert row.sound == Copy.objects.count()
+
+
+def test_ledger_catalogue_and_stores_agree_in_volumes_files_and_bytes(kept: KeptProject):
+    books.compare(actor=kept.site.archivist, now=timezone.now())
+    row = BookComparison.objects.get()
+    assert row.difference_count == 0
+    assert [side["side"] for side in row.sides] == ["ledger", "catalogue", "site", "site"]
+    assert len({(side["volumes"], side["files"], side["bytes"]) for side in row.sides}) == 1
+    assert row.sides[0]["volumes"] == len(kept.volume_ids)
+    assert row.sides[0]["files"] == 2
+
+
+def test_what_lacks_on_one_side_is_listed(kept: KeptProject, tmp_path: Path):
+    shutil.rmtree(roots(tmp_path)[1].object_folder(f"urn:uuid:{kept.volume_ids[0]}"))
+    books.compare(actor=kept.site.archivist, now=timezone.now())
+    [difference] = BookComparison.objects.get().differences
+    assert (difference["what"], difference["name"], difference["volume"]) == ("lacking", "b库", str(kept.volume_ids[0]))
