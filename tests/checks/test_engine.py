@@ -233,10 +233,28 @@ def test_several_threads_share_one_engine(engine, tmp_path):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(min_size=1, max_size=2000),
-    start=st.sampled_from([b"", b"%PDF-1.7\n", b"PK\x03\x04", b"II*\0", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"RIFF",
-                           b"AC1032", b"  0\nSECTION\n", b"ISO-10303-21;", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf1", b"GIF89a",
-                           b"\x1f\x8b\x08", b"\0\0\0\x18ftypmp42"]),  # fmt: skip
-    ending=st.sampled_from([".pdf", ".ofd", ".jpg", ".png", ".tif", ".dwg", ".dxf", ".ifc", ".mp4", ".doc", ".docx", ".zip", ".txt", ""]),
+    start=st.sampled_from(
+        [
+            b"",
+            b"%PDF-1.7\n",
+            b"PK\x03\x04",
+            b"II*\0",
+            b"\x89PNG\r\n\x1a\n",
+            b"\xff\xd8\xff\xe0",
+            b"RIFF",
+            b"AC1032",
+            b"  0\nSECTION\n",
+            b"ISO-10303-21;",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            b"{\\rtf1",
+            b"GIF89a",
+            b"\x1f\x8b\x08",
+            b"\0\0\0\x18ftypmp42",
+        ]
+    ),  # fmt: skip
+    ending=st.sampled_from(
+        [".pdf", ".ofd", ".jpg", ".png", ".tif", ".dwg", ".dxf", ".ifc", ".mp4", ".doc", ".docx", ".zip", ".txt", ""]
+    ),
 )
 def test_random_bytes_never_crash_the_engine(engine, tmp_path, content, start, ending):
     path = tmp_path / f"random{ending}"
@@ -247,7 +265,11 @@ def test_random_bytes_never_crash_the_engine(engine, tmp_path, content, start, e
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=st.sampled_from(sorted(samples.GOOD)), cut=st.floats(0.05, 0.98), flips=st.lists(st.floats(0, 0.99), max_size=6))
+@given(
+    name=st.sampled_from(sorted(samples.GOOD)),
+    cut=st.floats(0.05, 0.98),
+    flips=st.lists(st.floats(0, 0.99), max_size=6),
+)
 def test_damaged_files_never_crash_the_engine(engine, tmp_path, name, cut, flips):
     whole = samples.GOOD[name](tmp_path)
     content = bytearray(whole.read_bytes()[: max(1, int(whole.stat().st_size * cut))])
@@ -271,7 +293,17 @@ def test_severities_that_block_are_only_those_the_product_names():
     blocking = {code for code, rule in all_rules().items() if rule.severity is Severity.BLOCK}
     assert not blocking & {"PDF-003", "PDF-004", "PDF-011", "PDF-014", "OFD-007", "OFF-001", "FMT-001", "FMT-002", "FMT-004",
                            "CAD-003", "SIG-003", "SIG-004", "RUN-002", "RUN-003"}  # fmt: skip
-    assert blocking >= {"PDF-001", "PDF-002", "PDF-012", "SIG-001", "SIG-002", "OFD-001", "ZIP-004", "VIR-001", "FIX-001"}
+    assert blocking >= {
+        "PDF-001",
+        "PDF-002",
+        "PDF-012",
+        "SIG-001",
+        "SIG-002",
+        "OFD-001",
+        "ZIP-004",
+        "VIR-001",
+        "FIX-001",
+    }
 
 
 def test_text_comes_by_page(engine, tmp_path):

@@ -247,14 +247,17 @@ def ofd_parts(pages: int = 1, namespace: str = NAMESPACE) -> dict[str, str]:
     head = f'<?xml version="1.0" encoding="UTF-8"?><ofd:%s xmlns:ofd="{namespace}"'
     listed = "".join(f'<ofd:Page ID="{10 + n}" BaseLoc="Pages/P{n}/Content.xml"/>' for n in range(pages))
     parts = {
-        "OFD.xml": head % "OFD"
+        "OFD.xml": head
+        % "OFD"
         + ' Version="1.0" DocType="OFD"><ofd:DocBody><ofd:DocInfo><ofd:DocID>1</ofd:DocID></ofd:DocInfo>'
         "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>",
-        "Doc_0/Document.xml": head % "Document"
+        "Doc_0/Document.xml": head
+        % "Document"
         + "><ofd:CommonData><ofd:MaxUnitID>99</ofd:MaxUnitID><ofd:PageArea><ofd:PhysicalBox>0 0 210 297"
         "</ofd:PhysicalBox></ofd:PageArea><ofd:PublicRes>PublicRes.xml</ofd:PublicRes></ofd:CommonData>"
         f"<ofd:Pages>{listed}</ofd:Pages></ofd:Document>",
-        "Doc_0/PublicRes.xml": head % "Res"
+        "Doc_0/PublicRes.xml": head
+        % "Res"
         + ' BaseLoc="Res"><ofd:Fonts><ofd:Font ID="3" FontName="测试"><ofd:FontFile>f.ttf</ofd:FontFile>'
         "</ofd:Font></ofd:Fonts></ofd:Res>",
         "Doc_0/Res/f.ttf": "font",
@@ -318,7 +321,9 @@ def _locked_ofd(folder: Path) -> Path:
     return _put(folder, "locked.ofd", bytes(content))
 
 
-MEDIA = '<ofd:MultiMedias><ofd:MultiMedia ID="7"><ofd:MediaFile>i.png</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias>'
+MEDIA = (
+    '<ofd:MultiMedias><ofd:MultiMedia ID="7"><ofd:MediaFile>i.png</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias>'
+)
 
 # --- images ------------------------------------------------------------------------------------------
 
@@ -584,7 +589,9 @@ BAD: dict[str, Maker] = {
     "FMT-001": _text("unknown.xyz", bytes(range(1, 32)) * 40),
     "FMT-002": lambda folder: picture(folder, "named.png").rename(folder / "named.jpg"),
     "FMT-003": _text("empty.pdf", b""),
-    "FMT-004": _text("model.skp", b"\xff\xfe\xff\x0eS\0k\0e\0t\0c\0h\0U\0p\0 \0M\0o\0d\0e\0l\0\xff\xfe\xff" + bytes(99)),
+    "FMT-004": _text(
+        "model.skp", b"\xff\xfe\xff\x0eS\0k\0e\0t\0c\0h\0U\0p\0 \0M\0o\0d\0e\0l\0\xff\xfe\xff" + bytes(99)
+    ),
     "PDF-001": _rubbish_pdf,
     "PDF-002": _locked,
     "PDF-003": _restricted,

@@ -60,6 +60,10 @@ class OfdFile:
         self.namespaces: set[str] = set()
         self.root = self.xml("OFD.xml")
 
+    @property
+    def container(self) -> zipfile.ZipFile:
+        return self._zip
+
     def close(self) -> None:
         self._zip.close()
 

@@ -21,6 +21,7 @@ from zhudang.checks.ofdfile import (
     text_of,
 )
 from zhudang.checks.paper import sheet_name
+from zhudang.checks.zips import zip_troubles
 
 DIGESTS: dict[str, Callable[[bytes], bytes]] = {
     "1.2.156.10197.1.401": lambda content: hashlib.new("sm3", content).digest(),
@@ -44,10 +45,22 @@ def examine(case: Case) -> None:
         return
     try:
         case.facts["encrypted"] = False
-        _documents(case, ofd)
-        _signatures(case, ofd)
+        if _container(case, ofd):
+            _documents(case, ofd)
+            _signatures(case, ofd)
     finally:
         ofd.close()
+
+
+def _container(case: Case, ofd: OfdFile) -> bool:
+    """Look at the envelope before its parts; False when it is not safe to go on."""
+    troubles = zip_troubles(ofd.container, case.path)
+    for trouble in troubles:
+        if trouble.code in {"ZIP-001", "ZIP-009"}:
+            case.find("OFD-001", detail=f"{trouble.data.get('name')}: {trouble.data.get('why')}")
+        elif trouble.code != "ZIP-010":
+            case.find(trouble.code, **trouble.data)
+    return not any(trouble.code in {"ZIP-003", "ZIP-004"} for trouble in troubles)
 
 
 def _documents(case: Case, ofd: OfdFile) -> None:
