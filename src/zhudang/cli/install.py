@@ -1,6 +1,9 @@
 """Bring an installation to the state this version needs (`prepare`), and make an empty archive (`init`)."""
 
+import contextlib
+import ipaddress
 import os
+import socket
 import subprocess
 import sys
 from datetime import datetime
@@ -10,9 +13,12 @@ import structlog
 log = structlog.get_logger("zhudang.install")
 
 
-def prepare() -> int:
-    """Migrate as the owner, grant the three roles their rights, load rule data. Safe to run at every start."""
-    from django.conf import settings
+def prepare(host: str = "127.0.0.1") -> int:
+    """Migrate as the owner, grant the three roles their rights, load rule data. Safe to run at every start.
+
+    Args:
+        host: where the web tier is to serve; with demo accounts only a loopback address is allowed.
+    """
     from django.core.management import call_command
     from django.db import connections
 
@@ -27,9 +33,21 @@ def prepare() -> int:
         owner.connection.commit()
     owner.close()
     load_rule_data()
-    if settings.DEMO:
-        log.info("demo accounts are enabled on this installation")
-    return 0
+    return _why_not_serve(host)
+
+
+def _why_not_serve(host: str) -> int:
+    """Demo accounts have a printed password: they are served to this machine only."""
+    from zhudang.identity import queries
+
+    if ipaddress.ip_address(socket.gethostbyname(host)).is_loopback or not queries.demo_accounts():
+        return 0
+    print(
+        f"本馆有演示账号（口令公开），不能在 {host} 上对外服务。请另建数据目录后 zhudang init。\n"
+        f"There are demo accounts with a public password: not served on {host}. Make a new data folder with zhudang init.",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def load_rule_data() -> None:
@@ -37,14 +55,15 @@ def load_rule_data() -> None:
     from django.utils import timezone
 
     from zhudang.filing import operations as filing
-    from zhudang.preservation import operations as preservation
+    from zhudang.preservation import sites
     from zhudang.registry import operations as registry
 
     now = timezone.now()
     filing.load_scope_lists()
-    for year in range(now.year - 2, now.year + 2):
-        registry.import_calendar(year)
-    preservation.ensure_sites()
+    for year in range(now.year - 4, now.year + 2):
+        with contextlib.suppress(registry.YearNotPublished):
+            registry.import_calendar(year, now=now)
+    sites.places(now)
 
 
 def init(archive_name: str) -> int:
@@ -87,7 +106,7 @@ def _make_administrators(archive_name: str) -> int:
         return 1
     print("空馆已建立。三员账号与一次性口令（只显示这一次，首次登录须更改）：")
     print("Empty archive made. The three administrators and their one-time passwords (shown only now):")
-    for username, role, password in made:
-        print(f"  {username:<12} {role:<16} {password}")
+    for one in made:
+        print(f"  {one.username:<12} {one.role:<16} {one.password}")
     print("下一步 / next: zhudang serve")
     return 0

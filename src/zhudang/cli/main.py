@@ -47,12 +47,12 @@ def demo(
 
 
 @app.command(hidden=True)
-def prepare() -> None:
+def prepare(host: str = "127.0.0.1") -> None:
     """Migrate as the owner, grant the roles their rights, load rule data; safe to run again."""
     from zhudang.cli import install
 
     _django()
-    sys.exit(install.prepare())
+    sys.exit(install.prepare(host))
 
 
 @app.command()
@@ -66,9 +66,9 @@ def init(archive_name: Annotated[str, typer.Option(help="馆名 / name of the ar
 @app.command()
 def worker() -> None:
     """运行后台作业 / run background jobs."""
+    _django()
     from zhudang.cli import worker as background
 
-    _django()
     background.run()
 
 

@@ -79,7 +79,7 @@ class Supervisor:
         """Migrate as the owner, grant, load rule data: in a process of its own, which gives its memory back."""
         import subprocess
 
-        command = [sys.executable, "-m", "zhudang", "prepare"]
+        command = [sys.executable, "-m", "zhudang", "prepare", "--host", self.plan.host]
         return self._stopping or subprocess.run(command, check=False).returncode == 0
 
     def _start_children(self) -> None:
@@ -90,7 +90,7 @@ class Supervisor:
             python, "-m", "granian", "--interface", "wsgi", "--host", plan.host, "--port", str(plan.port),
             "--workers", str(plan.web_processes), "--blocking-threads", "8", "--backlog", "512", "--no-ws",
             "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning",
-            "--process-name", "zhudang-web", "zhudang.site.wsgi:application",
+            "zhudang.site.wsgi:application",
         ]  # fmt: skip
         self.children = [Child("web", web, self.run_folder)]
         for number in range(plan.worker_processes):

@@ -8,7 +8,7 @@ from zhudang.identity import operations as identity
 from zhudang.identity import queries
 from zhudang.identity.rights import SYSTEM, Actor
 
-_KINDS = {"archive": "institution", "department": "agency"}
+_KINDS = {"archive": "archive", "department": "department"}
 
 
 def bring_in_organisations(now: datetime) -> dict[str, UUID]:

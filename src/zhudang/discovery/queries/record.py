@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from zhudang.content import queries as content
@@ -50,7 +51,7 @@ class RecordPage:
     files: tuple[FileView, ...]
     former_files: tuple[filing.FileRow, ...]
     way: tuple[Moment, ...]
-    proofs: tuple[preservation.CopyProof, ...]
+    proofs: tuple[preservation.CopyRow, ...]
     indexed: bool
 
 
@@ -69,9 +70,9 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     read = entry.files if entry else {}
     files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
     volume = next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None) if record.volume_id else None
-    proofs = preservation.proofs_of(volume.id) if volume and volume.preserved_at else ()
+    proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at else ()
     former = tuple(row for row in record.files if not row.current)
-    return RecordPage(record, project.name, project.code, volume, files, former, _way(record), tuple(proofs), entry is not None)
+    return RecordPage(record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None)
 
 
 def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:

@@ -115,7 +115,7 @@ def _matching(actor: Actor, terms: tuple[Term, ...], filters: dict[str, str]) ->
     """Ids of at most BOUND + 1 records: hits in the description first, then the newest."""
     visible, parameters = _visible(actor, filters)
     if not terms:
-        sql = f"SELECT v.id FROM ({visible}) v ORDER BY v.newest DESC NULLS LAST, v.id DESC LIMIT %s"  # noqa: S608
+        sql = f"SELECT v.id FROM ({visible}) v ORDER BY v.newest DESC NULLS LAST, v.id DESC LIMIT %s"
         return _ids(sql, [*parameters, BOUND + 1])
     # The longest term has the most pairs and so the fewest candidates; the others are asked of what it leaves.
     first, *others = sorted(terms, key=lambda term: -len(term.lexemes))
@@ -130,7 +130,7 @@ def _matching(actor: Actor, terms: tuple[Term, ...], filters: dict[str, str]) ->
             GROUP BY p.record_id)
         SELECT v.id FROM found JOIN ({visible}) v ON v.id = found.record_id
         ORDER BY (found.page = 0) DESC, v.newest DESC NULLS LAST, v.id DESC LIMIT %s
-    """  # noqa: S608 - only placeholders and our own SQL are put together
+    """
     asked: list[Any] = [_tsquery(first), first.text]
     for term in others:
         asked += [_tsquery(term), term.text]
@@ -174,7 +174,7 @@ def _first_pages(ids: list[UUID], terms: tuple[Term, ...]) -> dict[UUID, tuple[i
     sql = f"""
         SELECT DISTINCT ON (p.record_id) p.record_id, p.page, p.text FROM discovery_pagetext p
         WHERE p.record_id = ANY(%s) AND p.page > 0 AND ({either}) ORDER BY p.record_id, p.page, p.part
-    """  # noqa: S608
+    """
     parameters: list[Any] = [ids]
     for term in terms:
         parameters += [_tsquery(term), term.text]
