@@ -122,12 +122,14 @@ def receive_many(
     holder = holder_in(place, actor, organisation_id)
     received: list[UUID] = []
     batch: list[Arrival] = []
+    size = 0
     try:
         for item in items:
             batch.append(_take(item, place, actor, holder, now))
-            if len(batch) >= BATCH_FILES or sum(each.digests.size for each in batch) >= BATCH_BYTES:
+            size += batch[-1].digests.size
+            if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
                 received += _name_batch(batch, actor, place, now)
-                batch = []
+                batch, size = [], 0
         if batch:
             received += _name_batch(batch, actor, place, now)
     except BaseException:

@@ -100,7 +100,8 @@ def _finish_arrived(now: datetime) -> int:
 
     waiting = Upload.objects.filter(state=Upload.State.ARRIVED, arrived_at__lt=now - OVERDUE_AFTER)
     ids = [str(each) for each in waiting.values_list("id", flat=True)[:_AT_ONCE]]
-    jobs.verify_upload.batch_defer(*({"upload_id": each} for each in ids)) if ids else None
+    for each in ids:
+        jobs.verify_upload.defer(upload_id=each)
     return len(ids)
 
 

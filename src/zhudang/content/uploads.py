@@ -76,6 +76,8 @@ def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datet
     """
     place = _place_named(metadata)
     holder = operations.holder_in(place, actor)
+    if holder is None or actor.account_id is None:  # the system itself receives by `operations`, never over HTTP
+        raise NotFound
     name = intake.clean_name(metadata.get("filename", metadata.get("name", "")))
     folder = intake.clean_folder(metadata.get("folder", "")) or intake.folder_of(metadata.get("relativePath") or "")
     level = intake.whole_levels([_declared_level(metadata), place.level])
