@@ -1,0 +1,1 @@
+"""The other systems' languages: permits and applications come in, results go out."""
