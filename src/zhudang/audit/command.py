@@ -3,10 +3,9 @@
 from django.utils import timezone
 from rich.console import Console
 
-from zhudang.audit.domain.judging import LogFinding
+from zhudang.audit import words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.verification import verify as verify_log
-from zhudang.audit.words import FAULTS, UNNUMBERED
 
 
 def verify() -> int:
@@ -24,12 +23,6 @@ def verify() -> int:
     if not verdict.witnesses:
         out.print("没有任何见证文件：能发现改动，但发现不了整链重算")
     for finding in verdict.findings:
-        out.print(_sentence(finding), highlight=False)
+        out.print(f"  {words.finding(finding)}", highlight=False)
     out.print("日志完好" if verdict.is_sound else f"日志不完好：{len(verdict.findings)} 处")
     return 0 if verdict.is_sound else 1
-
-
-def _sentence(finding: LogFinding) -> str:
-    text = FAULTS[finding.fault] if finding.number else UNNUMBERED[finding.fault]
-    told = str(text) % {"number": finding.number, "entry": finding.entry_id}
-    return f"  {told}（见证 {finding.witness}）" if finding.witness else f"  {told}"

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from zhudang.audit.domain.judging import Fault
+from zhudang.audit.domain.judging import Fault, LogFinding
 
 FAULTS = {
     Fault.CHANGED: _("第 %(number)s 条被改动"),
@@ -14,4 +14,12 @@ FAULTS = {
 UNNUMBERED = {
     Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),
     Fault.REMOVED: _("待封条目 %(entry)s 不见了"),
+    Fault.CHAIN: _("链头不对"),
 }
+
+
+def finding(found: LogFinding) -> str:
+    """One fault in words, with the witness that told it."""
+    text = FAULTS[found.fault] if found.number else UNNUMBERED[found.fault]
+    told = str(text) % {"number": found.number, "entry": found.entry_id}
+    return f"{told} · {found.witness}" if found.witness else told

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from zhudang.events.models import Delivery, Event, Message
+from zhudang.events.models import Delivery, Event, Message, MessageRead
 from zhudang.shared.plain import plain
+from zhudang.shared.refusals import NotFound
 
 
 @dataclass(frozen=True)
@@ -122,3 +123,30 @@ def tell(
         at=at,
     )
     return message.id
+
+
+@transaction.atomic
+def mark_read(*, account_id: UUID, message_ids: Collection[UUID], now: datetime) -> int:
+    """Note that a person has read messages; gives how many were new to the mark."""
+    known = set(MessageRead.objects.filter(account_id=account_id, message_id__in=message_ids).values_list("message_id", flat=True))
+    fresh = [one for one in message_ids if one not in known]
+    rows = [MessageRead(message_id=one, account_id=account_id, at=now) for one in fresh]
+    MessageRead.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(fresh)
+
+
+@transaction.atomic
+def deliver_again(delivery_id: UUID) -> None:
+    """Try a failed delivery once more, with the same patience as the first time.
+
+    Raises:
+        NotFound: no such delivery waiting.
+    """
+    from zhudang.events.jobs import deliver
+
+    delivery = Delivery.objects.select_for_update().filter(id=delivery_id, done_at__isnull=True).first()
+    if delivery is None:
+        raise NotFound
+    delivery.failed_at, delivery.failure = None, ""
+    delivery.save(update_fields=["failed_at", "failure"])
+    deliver.defer(event_id=str(delivery.event_id), handler=delivery.handler)

@@ -1,0 +1,121 @@
+"""What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from zhudang.audit import witness
+from zhudang.audit.models import Entry, Head, Seal, Unsealed
+from zhudang.shared.refusals import NotFound
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry as the log's page shows it; without a number it belongs to the unsealed tail."""
+
+    id: UUID
+    number: int | None
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+    data: dict[str, Any]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The entry's data as short lines."""
+        return [(key, _short(value)) for key, value in self.data.items()]
+
+
+def _short(value: Any) -> str:
+    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+@dataclass(frozen=True)
+class SealState:
+    """Where the seal stands."""
+
+    last_number: int
+    head: str
+    sealed_at: datetime | None
+    unsealed: int
+    witnesses: int
+
+
+def entries(
+    *, q: str = "", actor: str = "", act: str = "", subject: str = "", since: str = "", until: str = "", number: str = ""
+) -> QuerySet[Entry]:
+    """Entries by filters, newest first, with their numbers.
+
+    Args:
+        q: words anywhere in act, subject or data.
+        since: first day, until: last day, as 2026-06-17; what is no day is passed over.
+        number: a number people quote.
+    """
+    sealed = Seal.objects.filter(entry_id=OuterRef("id"))
+    rows = Entry.objects.annotate(number=Subquery(sealed.values("number")[:1]))
+    if q:
+        rows = rows.filter(Q(act__icontains=q) | Q(subject__icontains=q) | Q(data__icontains=q))
+    if actor:
+        rows = rows.filter(actor=actor.strip())
+    if act:
+        rows = rows.filter(act__startswith=act.strip())
+    if subject:
+        rows = rows.filter(subject__contains=subject.strip())
+    if number.strip().isdecimal() and len(number.strip()) < 18:
+        rows = rows.filter(id__in=Seal.objects.filter(number=int(number)).values("entry_id"))
+    if first := _day(since):
+        rows = rows.filter(at__gte=first)
+    if last := _day(until):
+        rows = rows.filter(at__lt=last + timedelta(days=1))
+    return rows
+
+
+NEWEST = (F("at").desc(), F("id").desc())
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def entry_row(row: Any) -> EntryRow:
+    """Shape one entry."""
+    return EntryRow(row.id, row.number, row.at, row.actor, row.act, row.subject, row.data)
+
+
+def entry(entry_id: UUID) -> EntryRow:
+    """One entry.
+
+    Raises:
+        NotFound: no such entry.
+    """
+    row = entries().filter(id=entry_id).first()
+    if row is None:
+        raise NotFound
+    return entry_row(row)
+
+
+def entries_about(subject: str, limit: int = 50) -> list[EntryRow]:
+    """What happened to one thing, newest first: for the history on other contexts' pages."""
+    return [entry_row(row) for row in entries().filter(subject=subject).order_by(*NEWEST)[:limit]]
+
+
+def seal_state() -> SealState:
+    """The last number, the head, and how long the tail is."""
+    head = Head.objects.order_by("-last").first()
+    return SealState(
+        last_number=head.last if head else 0,
+        head=head.chain if head else "",
+        sealed_at=head.sealed_at if head else None,
+        unsealed=Unsealed.objects.count(),
+        witnesses=sum(1 for folder in witness.folders() if folder.is_dir()),
+    )

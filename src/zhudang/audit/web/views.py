@@ -1,0 +1,84 @@
+"""The log's pages, for the audit administrator only."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from zhudang.audit import operations, queries, words
+from zhudang.audit.sealing import seal_everything
+from zhudang.audit.verification import verify as verify_log
+from zhudang.shared.refusals import Forbidden
+from zhudang.shared.web import exports, lists
+
+_FILTERS = ("actor", "act", "subject", "since", "until", "number")
+
+
+def _demand(request: HttpRequest, act: str) -> Any:
+    actor = request.actor  # type: ignore[attr-defined]
+    if reasons := actor.why_not(act):
+        raise Forbidden(*reasons)
+    return actor
+
+
+@never_cache
+@require_safe
+@login_required
+def log(request: HttpRequest) -> HttpResponse:
+    """Search, filter, page, export. Reading the log page is no act; taking it out is."""
+    actor = _demand(request, "audit.log.read")
+    state = lists.read_state(request, filters=_FILTERS)
+    rows = queries.entries(q=state.q, **{key: state.filters.get(key, "") for key in _FILTERS})
+    rows = rows.order_by("at", "id") if state.sort == "at" else rows.order_by(*queries.NEWEST)
+    if kind := exports.wanted_format(request):
+        _demand(request, "audit.log.export")
+        asked = {"q": state.q, **state.filters}
+        operations.record(actor=actor, act="audit.log.exported", subject="audit.log", at=timezone.now(), data={"format": kind, "filters": asked})
+        return exports.list_file(kind, _("审计日志"), [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")], _lines(rows))
+    context = {
+        "page": lists.take_page(rows, state, queries.entry_row),
+        "state": state,
+        "seal": queries.seal_state(),
+        "filters": state.filters,
+    }
+    return render(request, "audit/log.html", context)
+
+
+def _lines(rows: Any) -> Iterator[list[Any]]:
+    for row in rows.iterator(chunk_size=2_000):
+        yield [row.number, row.at, row.actor, row.act, row.subject, json.dumps(row.data, ensure_ascii=False)]
+
+
+@require_safe
+@login_required
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """One entry, whole, with its place in the chain."""
+    _demand(request, "audit.log.read")
+    from zhudang.audit import proofs
+
+    row = queries.entry(entry_id)
+    return render(request, "audit/entry.html", {"row": row, "proof": proofs.proof_of(entry_id)})
+
+
+@never_cache
+@require_POST
+@login_required
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the whole log now; what was found is itself an entry."""
+    actor = _demand(request, "audit.log.verify")
+    now = timezone.now()
+    seal_everything(now)
+    verdict = verify_log(now)
+    found = [{"number": f.number, "fault": f.fault.value} for f in verdict.findings[:200]]
+    data = {"sealed": verdict.sealed, "head": verdict.head, "sound": verdict.is_sound, "findings": found}
+    operations.record(actor=actor, act="audit.log.verified", subject="audit.log", at=now, data=data)
+    sentences = [words.finding(finding) for finding in verdict.findings[:500]]
+    return render(request, "audit/verdict.html", {"verdict": verdict, "sentences": sentences})

@@ -1,0 +1,67 @@
+"""The log's pages: for the audit administrator, and for nobody else."""
+
+import pytest
+from django.test import Client
+
+from identity.identity_support import PASSWORD, person
+from zhudang.audit import sealing, witness
+from zhudang.audit.models import Entry, Seal
+from zhudang.identity.domain.roles import Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def auditor(client: Client, settings, tmp_path) -> Client:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.DATA, settings.SITES = tmp_path, []
+    witness._up_to.clear()
+    person(Role.AUDIT_ADMIN, username="auditor")
+    client.post("/login/", {"username": "auditor", "password": PASSWORD})
+    return client
+
+
+def test_entries_are_found_by_actor_act_number_and_day(auditor: Client) -> None:
+    from django.utils import timezone
+
+    sealing.seal_everything(timezone.now())
+    number = Seal.objects.get(entry_id=Entry.objects.get(act="identity.login.done").id).number
+    assert "identity.login.done" in auditor.get("/audit/").content.decode()
+    for query in ("actor=auditor", "act=identity.login", f"number={number}", "q=login.done", "since=2026-01-01"):
+        assert "identity.login.done" in auditor.get(f"/audit/?{query}").content.decode(), query
+    for query in ("actor=nobody", "act=filing", "since=2999-01-01", "number=999999"):
+        assert "identity.login.done" not in auditor.get(f"/audit/?{query}").content.decode(), query
+
+
+def test_the_tail_is_shown_as_waiting_for_its_seal(auditor: Client) -> None:
+    assert "待封" in auditor.get("/audit/").content.decode()
+
+
+def test_taking_the_log_out_is_itself_logged(auditor: Client) -> None:
+    answer = auditor.get("/audit/?export=csv&act=identity")
+    assert "identity.login.done" in b"".join(answer.streaming_content).decode()
+    assert Entry.objects.get(act="audit.log.exported").data == {"format": "csv", "filters": {"q": "", "act": "identity"}}
+
+
+def test_verifying_says_what_it_found_and_is_logged(auditor: Client) -> None:
+    answer = auditor.post("/audit/verify/")
+    assert "日志完好" in answer.content.decode()
+    assert Entry.objects.get(act="audit.log.verified").data["sound"] is True
+
+
+def test_one_entry_shows_its_place_in_the_chain(auditor: Client) -> None:
+    auditor.post("/audit/verify/")
+    entry = Entry.objects.get(act="identity.login.done")
+    page = auditor.get(f"/audit/{entry.id}/").content.decode()
+    assert "与链相符" in page and Seal.objects.get(entry_id=entry.id).chain in page
+
+
+@pytest.mark.parametrize("role", [r for r in Role if r is not Role.AUDIT_ADMIN])
+def test_nobody_else_reads_the_log(role: Role, client: Client) -> None:
+    from zhudang.identity.models import Account
+
+    someone = person(role)
+    client.force_login(Account.objects.get(id=someone.account_id))
+    for path in ("/audit/", "/audit/?export=csv"):
+        assert client.get(path).status_code == 403
+    assert client.post("/audit/verify/").status_code == 403
