@@ -91,6 +91,8 @@ YES, NO = _("有"), _("无")
 
 NOT_CHECKED: Mapping[str, Any] = {
     "no_scanner": _("本机没有病毒扫描程序"),
+    "unreachable": _("病毒扫描程序没有应答"),
+    "error": _("病毒扫描程序出错"),
     "too_large": _("文件太大，未逐项查看"),
     "pages_from": _("只看了前面的页，自第 %(what)s 页起未查"),
     "after": _("只看了前 %(what)s 秒"),
