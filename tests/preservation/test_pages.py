@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from filing.filing_support import person
+from preservation.kept_project import KeptProject, site_settings
+
+from zhudang.identity.domain.roles import Role
+from zhudang.identity.models import Account
+from zhudang.preservation import books, command
+from zhudang.preservation.models import ArchivalObject, Copy, Reading
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def kept(settings, tmp_path: Path) -> KeptProject:
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    project = KeptProject()
+    project.preserve()
+    return project
+
+
+@pytest.fixture
+def archivist(client, kept: KeptProject):
+    client.force_login(Account.objects.get(username="archivist"))
+    return client
+
+
+def test_the_register_names_every_object_with_its_copies_and_says_how_they_are(archivist, kept: KeptProject):
+    page = archivist.get("/preservation/").content.decode()
+    for row in ArchivalObject.objects.all():
+        assert row.title in page
+    assert page.count("已核验") >= 2 * ArchivalObject.objects.count()
+    assert "可删除" in page
+    assert "逐字节读回过" in page
+
+
+def test_the_english_page_has_no_chinese_of_ours(archivist, kept: KeptProject):
+    page = archivist.get("/preservation/", headers={"accept-language": "en"}).content.decode()
+    assert "Verified" in page
+    assert "已核验" not in page
+
+
+def test_a_damaged_copy_shows_on_both_pages_with_its_file(archivist, kept: KeptProject, tmp_path: Path):
+    copy = Copy.objects.filter(site__code="b", object__kind="volume").first()
+    path = next(iter((tmp_path / "b" / "store").rglob("files/0001.pdf")))
+    path.write_bytes(b"rotten")
+    command.verify()
+    copy = Copy.objects.get(state="damaged")
+    assert "1 个对象有损坏" in archivist.get("/preservation/").content.decode()
+    page = archivist.get(f"/preservation/{copy.object_id}/").content.decode()
+    assert "FIX-002" in page
+    assert "v1/content/files/0001.pdf" in page
+    filtered = archivist.get("/preservation/?health=sound").content.decode()
+    assert copy.object.title not in filtered.split("<table", 1)[1].split("</table>")[0]
+
+
+def test_a_copy_nobody_read_is_not_called_verified(archivist, kept: KeptProject):
+    Copy.objects.update(state="written", verified_at=None)
+    page = archivist.get("/preservation/").content.decode()
+    assert "未核验" in page
+    assert "已核验" not in page
+
+
+def test_the_object_page_shows_proof_versions_and_stored_files(archivist, kept: KeptProject):
+    row = ArchivalObject.objects.filter(kind="volume").first()
+    page = archivist.get(f"/preservation/{row.id}/").content.decode()
+    for fact in (row.ocfl_id, row.inventory_sha512, "v1/content/description.json", "files/0001.pdf", row.accession_no):
+        assert fact in page
+
+
+def test_the_list_is_searched_sorted_paged_and_exported(archivist, kept: KeptProject):
+    row = ArchivalObject.objects.filter(kind="volume").first()
+    assert row.title in archivist.get(f"/preservation/?q={row.accession_no}&sort=-bytes").content.decode()
+    assert "没有符合的案卷" in archivist.get("/preservation/?q=没有这卷").content.decode()
+    answer = archivist.get("/preservation/?export=csv")
+    assert row.reference_code in b"".join(answer.streaming_content).decode()
+
+
+def test_comparing_the_books_shows_three_sides(archivist, kept: KeptProject):
+    books.compare(actor=kept.site.archivist, now=timezone.now())
+    page = archivist.get("/preservation/books/").content.decode()
+    assert "账物目相符" in page
+    assert archivist.post("/preservation/books/").status_code == 302
+
+
+def test_a_reading_is_asked_for_by_form_and_listed(archivist, kept: KeptProject):
+    command.verify()
+    assert "全部一致" in archivist.get("/preservation/readings/").content.decode()
+    row = ArchivalObject.objects.first()
+    assert archivist.post(f"/preservation/{row.id}/read/").status_code == 302
+    assert archivist.post("/preservation/read/").status_code == 302
+    assert Reading.objects.count() == 3
+
+
+def test_objects_above_clearance_and_absent_ones_are_answered_alike(archivist, kept: KeptProject):
+    row = ArchivalObject.objects.filter(kind="volume").first()
+    ArchivalObject.objects.filter(id=row.id).update(level=2)
+    above = archivist.get(f"/preservation/{row.id}/")
+    absent = archivist.get(f"/preservation/{kept.site.client_id}/")
+    assert (above.status_code, absent.status_code) == (404, 404)
+    assert row.title not in archivist.get("/preservation/").content.decode().split("<main", 1)[1].split("账物目")[0]
+
+
+def test_people_without_the_right_are_refused_whatever_the_object(client, kept: KeptProject):
+    person("manager2", kept.site.client_id, Role.CLIENT_MANAGER)
+    client.force_login(Account.objects.get(username="manager2"))
+    row = ArchivalObject.objects.first()
+    answers = [client.get(f"/preservation/{pk}/") for pk in (row.id, kept.site.client_id)]
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert client.get("/preservation/").status_code == 403

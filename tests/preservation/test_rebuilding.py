@@ -1,0 +1,178 @@
+"""The catalogue is a cache: lose the database, rebuild it from one store, get the same archive."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from filing.filing_support import NOW
+from preservation.kept_project import KeptProject, roots, site_settings
+
+from zhudang.content.models import File
+from zhudang.filing.models import Counter, Record, Volume
+from zhudang.identity.models import Account
+from zhudang.preservation import backup, catalogue, command, rebuilding
+from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.registry.models import Project
+
+Database = Callable[[], Any]
+
+
+@pytest.fixture
+def places(settings, tmp_path: Path) -> Path:
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    settings.DATA = tmp_path / "data"
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+@contextmanager
+def _another_empty_database(cluster: Any) -> Iterator[str]:
+    import psycopg
+    from conftest import TEMPLATE, _use_database
+    from django.db import connections
+
+    lost = connections["default"].settings_dict["NAME"]
+    name = f"zhudang_{uuid4().hex[:12]}"
+    with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+        superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
+    _use_database(cluster, name)
+    try:
+        yield name
+    finally:
+        for connection in connections.all():
+            connection.close()
+        _use_database(cluster, lost)
+        with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+            superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _exports() -> dict[str, Any]:
+    """Every register of every project, field by field."""
+    return {str(pk): catalogue.describe(pk) for pk in Project.objects.order_by("id").values_list("id", flat=True)}
+
+
+def _objects() -> list[Any]:
+    fields = ("id", "ocfl_id", "kind", "title", "accession_no", "reference_code", "version", "files", "bytes",
+              "stored_bytes", "inventory_sha512")  # fmt: skip
+    return list(ArchivalObject.objects.order_by("id").values_list(*fields))
+
+
+def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(committed_db, cluster, django_db_blocker, places: Path):
+    with django_db_blocker.unblock():
+        for tag, code in (("", "2403-990241-48-01-012345"), ("乙", "2403-990241-48-01-012346")):
+            KeptProject(code, tag).preserve()
+        lost, lost_objects = _exports(), _objects()
+        numbers = dict(Counter.objects.values_list("series", "value"))
+        shutil.rmtree(places / "content")
+        with _another_empty_database(cluster):
+            assert not Project.objects.exists()
+            assert command.rebuild("b") == 0
+            assert _exports() == lost
+            assert _objects() == lost_objects
+            assert dict(Counter.objects.values_list("series", "value")) == numbers
+            assert set(Record.objects.values_list("state", flat=True)) == {"preserved"}
+            assert Volume.objects.filter(accession_no__isnull=False).count() == len(lost_objects) - 2
+            assert set(Copy.objects.values_list("state", flat=True)) == {"written"}
+            assert not any(account.is_active or account.has_usable_password() for account in Account.objects.all())
+            for file in File.objects.select_related("blob"):
+                assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
+            assert command.verify() == 0
+            assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, django_db_blocker, places: Path):
+    with django_db_blocker.unblock():
+        project = KeptProject()
+        with pytest.raises(rebuilding.CannotRebuild) as refused:
+            rebuilding.rebuild("a", now=NOW)
+        assert refused.value.reasons[0].code == "preservation.not_empty"
+        assert command.rebuild("nowhere") == 2
+        assert Record.objects.filter(id__in=project.record_ids).count() == 2
+
+
+def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(committed_db, cluster, django_db_blocker, places: Path):
+    with django_db_blocker.unblock():
+        project = KeptProject()
+        project.preserve()
+        lost = _exports()
+        folder = roots(places)[0].object_folder(f"urn:uuid:{project.project_id}")
+        path = next(iter(folder.rglob("catalogue/filing.json")))
+        path.write_bytes(path.read_bytes().replace("地基".encode(), "天基".encode()))
+        with _another_empty_database(cluster):
+            assert command.rebuild("a") == 2
+            assert not Project.objects.exists()
+            assert command.rebuild("b") == 0
+            assert _exports() == lost
+
+
+def test_running_rebuild_again_only_brings_back_what_lacks(committed_db, cluster, django_db_blocker, places: Path):
+    with django_db_blocker.unblock():
+        KeptProject().preserve()
+        with _another_empty_database(cluster):
+            assert command.rebuild("a") == 0
+            before = _exports()
+            shutil.rmtree(places / "content")
+            assert command.rebuild("a") == 0
+            assert _exports() == before
+            assert all((places / "content/blobs" / f.blob.sha256[:2] / f.blob.sha256).exists() for f in File.objects.all())
+
+
+def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
+    committed_db, cluster, django_db_blocker, places: Path
+):
+    with django_db_blocker.unblock():
+        kept = KeptProject()
+        kept.preserve()
+        waiting = KeptProject("2403-990241-48-01-012346", "乙", names=[("C5-12", "还没入库.pdf"), ("C5-12", "另一份.pdf")])
+        (places / "data/secrets").mkdir()
+        (places / "data/secrets/seal.pem").write_text("the seal's key")
+        (places / "data/secrets/database_app").write_text("of this server")
+        accounts = dict(Account.objects.values_list("username", "password"))
+        records = dict(Record.objects.values_list("id", "state"))
+        assert command.backup(places / "backup") == 0
+        assert os.stat(places / "backup").st_mode & 0o077 == 0
+        manifest = (places / "backup/SHA256SUMS").read_text()
+        assert "database.dump" in manifest
+        assert "secrets/seal.pem" in manifest
+        unpreserved = File.objects.get(name="还没入库.pdf").blob.sha256
+        preserved = File.objects.get(name="地基验槽记录.pdf").blob.sha256
+        assert f"content/blobs/{unpreserved[:2]}/{unpreserved}" in manifest
+        assert preserved not in manifest
+        shutil.rmtree(places / "content")
+        (places / "data/secrets/seal.pem").unlink()
+        with _another_empty_database(cluster):
+            assert command.restore(places / "backup") == 0
+            assert dict(Account.objects.values_list("username", "password")) == accounts
+            assert dict(Record.objects.values_list("id", "state")) == records
+            assert (places / "data/secrets/seal.pem").read_text() == "the seal's key"
+            for file in File.objects.select_related("blob"):
+                assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
+            assert command.verify() == 0
+            waiting.preserve()
+            assert set(Record.objects.values_list("state", flat=True)) == {"preserved"}
+
+
+def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(committed_db, cluster, django_db_blocker, places: Path):
+    with django_db_blocker.unblock():
+        KeptProject()
+        assert command.backup(places / "backup") == 0
+        assert command.backup(places / "backup") == 2
+        blobs = sorted(path for path in (places / "backup/content").rglob("*") if path.is_file())
+        blobs[0].write_bytes(b"changed")
+        blobs[1].unlink()
+        with _another_empty_database(cluster):
+            with pytest.raises(backup.CannotRestore) as refused:
+                backup.restore(places / "backup")
+            assert [reason.code for reason in refused.value.reasons] == [
+                "preservation.backup_file_changed",
+                "preservation.backup_file_missing",
+            ]
+            (places / "backup/manifest.json").unlink()
+            assert command.restore(places / "backup") == 2
+            assert not Project.objects.exists()
