@@ -19,6 +19,7 @@ from zhudang.content import conf, operations, store, taking, uploads, words
 from zhudang.content.domain import tus
 from zhudang.content.domain.tus import Malformed
 from zhudang.shared.refusals import Forbidden, NotFound, Reason, Refusal
+from zhudang.shared.web import refusal
 
 _STATUS: dict[type[Refusal], int] = {
     store.DiskFull: 507,
@@ -67,19 +68,19 @@ def _answer(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Http
         return _told(400, Reason("content.header_malformed", {"header": problem.header}))
     except NotFound:
         return _told(404, Reason("content.no_such_upload"))
-    except Refusal as refusal:
-        return _told(_status_of(refusal), *refusal.reasons)
+    except Refusal as refused:
+        return _told(_status_of(refused), *refused.reasons)
 
 
-def _status_of(refusal: Refusal) -> int:
+def _status_of(refused: Refusal) -> int:
     for kind, status in _STATUS.items():
-        if isinstance(refusal, kind):
+        if isinstance(refused, kind):
             return status
-    return max((_REASON_STATUS.get(reason.code, 400) for reason in refusal.reasons), default=400)
+    return max((_REASON_STATUS.get(reason.code, 400) for reason in refused.reasons), default=400)
 
 
 def _told(status: int, *reasons: Reason) -> JsonResponse:
-    told = [{"code": r.code, "message": words.sentence(r), "data": dict(r.data)} for r in reasons]
+    told = [{"code": r.code, "message": refusal.sentence(r), "data": dict(r.data)} for r in reasons]
     return JsonResponse({"reasons": told}, status=status, json_dumps_params={"ensure_ascii": False})
 
 
@@ -115,9 +116,9 @@ def uploads_view(request: HttpRequest) -> HttpResponse:
                 checksum=checksum,
                 now=now,
             )
-        except Refusal as refusal:
+        except Refusal as refused:
             # The upload exists and can go on; the client learns where it is and why these bytes do not count.
-            failed = _told(_status_of(refusal), *refusal.reasons)
+            failed = _told(_status_of(refused), *refused.reasons)
     response = failed or HttpResponse(status=201)
     response["Location"] = location
     return _with_progress(response, progress)
@@ -197,8 +198,8 @@ def facts(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     try:
         progress = uploads.progress(actor=actor, upload_id=upload_id)
-    except uploads.Gone as refusal:
-        return _told(410, *refusal.reasons)
+    except uploads.Gone as refused:
+        return _told(410, *refused.reasons)
     told = {
         "id": str(progress.id),
         "state": progress.state,
@@ -207,7 +208,7 @@ def facts(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         "name": progress.name,
         "file": str(progress.file_id) if progress.file_id else None,
         "message": str(words.UPLOAD_STATES[progress.state]),
-        "reasons": [{"code": r.code, "message": words.sentence(r)} for r in progress.refused_because],
+        "reasons": [{"code": r.code, "message": refusal.sentence(r)} for r in progress.refused_because],
     }
     response = JsonResponse(told, json_dumps_params={"ensure_ascii": False})
     response["Cache-Control"] = "no-store"
