@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -25,7 +25,7 @@ class LoggedThing(Protocol):
     """A row of any context; its subject is told as `<context>.<model>:<id>`."""
 
     pk: Any
-    _meta: Any
+    _meta: ClassVar[Any]
 
 
 @transaction.atomic
