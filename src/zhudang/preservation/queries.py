@@ -205,7 +205,7 @@ def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: s
             | Q(project__name__icontains=words)
         )
     if health:
-        rows = rows.filter(health=health)
+        rows = rows.filter(health=health)  # type: ignore[misc]
     return rows.filter(kind=kind) if kind else rows
 
 
@@ -228,7 +228,7 @@ def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
 
 def _summed(rows: QuerySet[ArchivalObject]) -> Iterable[tuple[str, str, int, int, int, datetime | None]]:
     told: dict[tuple[str, str], list[Any]] = {}
-    for health, kind, files, size, read in rows.order_by().values_list(
+    for health, kind, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
         "health", "kind", "files", "bytes", "oldest_reading"
     ):
         sums = told.setdefault((health, kind), [0, 0, 0, None])

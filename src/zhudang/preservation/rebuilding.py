@@ -141,6 +141,8 @@ def _restore_own_rows(root: StorageRoot, done: Rebuilt, now: datetime) -> None:
     volumes = {volume.id: volume for project_id in projects for volume in filing.volumes_of(project_id)}
     for folder, inventory in object_inventories(root):
         found_id = thing_id(inventory.object_id)
+        if found_id is None:
+            continue
         if found_id in projects:
             _register(found_id, "project", projects[found_id], folder, inventory)
         elif found_id in volumes:
