@@ -106,7 +106,7 @@ def index_all(*, now: datetime) -> int:
 
 
 def _put(
-    layer: str, subject: Mapping[str, UUID], name: str, kind: str, drawn: Drawn, now: datetime
+    layer: str, subject: Mapping[str, Any], name: str, kind: str, drawn: Drawn, now: datetime
 ) -> None:
     values = {
         "layer": layer, "name": name, "kind": kind, "geometry": drawn.wkb, "box": drawn.box, "morton": drawn.morton,

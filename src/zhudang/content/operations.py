@@ -339,7 +339,7 @@ def withdraw(*, actor: Actor, file_id: UUID, now: datetime) -> None:
         NotFound: no such file, or none this actor may know of.
         CannotWithdraw: with every reason.
     """
-    file = File.objects.select_for_update().filter(id=file_id).first()
+    file = File.objects.select_for_update(no_key=True).filter(id=file_id).first()
     if file is None:
         raise NotFound
     rights.demand(actor, "content.file.withdraw", facts_of(file))

@@ -292,7 +292,7 @@ def _refuse(row: Upload, *reasons: Reason) -> None:
 
 @transaction.atomic
 def _receive(upload_id: UUID, *, now: datetime) -> UUID | None:
-    row = Upload.objects.select_for_update(of=("self",)).select_related("uploaded_by").get(id=upload_id)
+    row = Upload.objects.select_for_update(of=("self",), no_key=True).select_related("uploaded_by").get(id=upload_id)
     if row.state != Upload.State.ARRIVED:
         return row.file_id
     file = File(

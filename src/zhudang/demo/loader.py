@@ -104,7 +104,7 @@ class Loader:
         begun = moment(started - timedelta(days=120))
         self.project_id = registry.register_project(
             actor=desk, code=works.code, name=works.name, kind=works.kind, client_id=self.firms[works.client], address=works.place,
-            area_code=city.AREA_CODE, level=1, lon=works.at[0], lat=works.at[1], started_on=min(started, self.today), now=begun,
+            area_code=city.AREA_CODE, level=1, lon=works.at[0], lat=works.at[1], now=begun,
         )  # fmt: skip
         phase = registry.add_phase(actor=desk, project_id=self.project_id, code=f"{works.code}-001", name=works.name, now=begun)
         for number, name in enumerate(works.units, 1):
@@ -121,8 +121,8 @@ class Loader:
             )
         parties = (("contractor", works.contractor), ("supervisor", works.supervisor), ("design", "shanshui"), ("survey", "kance"))
         for role, firm in parties:
-            registry.add_party(actor=desk, project_id=self.project_id, organisation_id=self.firms[firm], role=role, since=min(started, self.today), now=begun)
-        for duty, who, firm in (("leader", "分管负责人辛", works.client), ("archive_person", "专职档案员壬", works.client), ("as_built_compiler", "", works.contractor)):
+            registry.add_party(actor=desk, project_id=self.project_id, organisation_id=self.firms[firm], role=role, since=timezone.localdate(begun), now=begun)
+        for duty, who, firm in (("leader", "分管负责人辛", works.client), ("archive_person", "专职档案员壬", works.client), ("as_built", "资料员甲", works.contractor)):
             registry.record_responsibility(
                 actor=desk, project_id=self.project_id, duty=duty, person=who, phone="0900-6612345" if who else "", organisation_id=self.firms[firm], now=begun
             )
@@ -154,6 +154,7 @@ class Loader:
                 registry.record_milestone(
                     actor=desk, unit_work_id=unit_id, kind=name, planned_on=day, happened_on=day if past else None, now=moment(day) if past else timezone.now()
                 )
+        registry.describe_project(actor=desk, project_id=self.project_id, started_on=works.started, now=moment(works.started))
         if works.completed:
             registry.describe_project(actor=desk, project_id=self.project_id, completed_on=works.completed, now=moment(works.completed))
         if works.accepted:

@@ -43,7 +43,7 @@ def index_stale(*, limit: int, now: datetime) -> int:
 @transaction.atomic
 def index_record(record: filing.RecordRow, *, now: datetime) -> None:
     """Write the description and the text of the current readable files of one record into the index."""
-    entry = Entry.objects.select_for_update().filter(record_id=record.id).first()
+    entry = Entry.objects.select_for_update(no_key=True).filter(record_id=record.id).first()
     known: Mapping[str, Any] = entry.files if entry else {}
     current = {str(f.file_id): f for f in record.files if f.current and f.part != "native" and f.verdict is not None}
     gone = [file_id for file_id in known if file_id not in current]

@@ -21,6 +21,7 @@ from zhudang.documents.keys import seal_key
 from zhudang.documents.models import NumberSeries, SealedDocument
 from zhudang.documents.render import Attachment, qr_svg, render_pdf, seal_place
 from zhudang.events import operations as events
+from zhudang.events import operations as events
 from zhudang.identity.rights import SYSTEM, Actor
 from zhudang.shared.plain import plain
 
@@ -71,7 +72,7 @@ def take_number(kind: str, now: datetime) -> str:
     """Take the next number of a kind's series in this year; it is given back when the transaction fails."""
     year = timezone.localtime(now).year
     NumberSeries.objects.get_or_create(kind=kind, year=year)
-    series = NumberSeries.objects.select_for_update().get(kind=kind, year=year)
+    series = NumberSeries.objects.select_for_update(no_key=True).get(kind=kind, year=year)
     series.last = F("last") + 1
     series.save(update_fields=["last"])
     series.refresh_from_db(fields=["last"])
@@ -189,6 +190,10 @@ def _print_and_seal(
     )  # fmt: skip
     row.sealed_at = now
     row.save()
+    events.publish(
+        kind="documents.document.sealed", subject=f"documents.sealeddocument:{row.id}", at=now,
+        data={"project_id": row.project_id, "kind": row.kind, "number": row.number},
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -198,7 +203,7 @@ def finish(*, document_id: UUID, now: datetime) -> IssuedDocument:
     Raises:
         log_proof.NotChainedYet: the entry is not in the chain; try again.
     """
-    row = SealedDocument.objects.select_for_update().get(id=document_id)
+    row = SealedDocument.objects.select_for_update(no_key=True).get(id=document_id)
     if row.sealed_at is None:
         proof = log_proof.proof_of(row.leaf_entry)
         record = canonical_json(row.record)
@@ -218,7 +223,7 @@ def finish(*, document_id: UUID, now: datetime) -> IssuedDocument:
 @transaction.atomic
 def void(*, actor: Actor, document_id: UUID, reason: str, now: datetime) -> None:
     """Declare a document void; it stays, its number is never given again, the public check says so."""
-    row = SealedDocument.objects.select_for_update().get(id=document_id)
+    row = SealedDocument.objects.select_for_update(no_key=True).get(id=document_id)
     if row.voided_at is None:
         row.voided_at, row.void_reason = now, reason
         row.save(update_fields=["voided_at", "void_reason"])

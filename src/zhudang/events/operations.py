@@ -73,7 +73,7 @@ def deliver_event(*, event_id: UUID, handler: str, now: datetime) -> bool:
     try:
         with transaction.atomic():
             delivery = (
-                Delivery.objects.select_for_update().select_related("event").get(event_id=event_id, handler=handler)
+                Delivery.objects.select_for_update(no_key=True).select_related("event").get(event_id=event_id, handler=handler)
             )
             if delivery.done_at:
                 return False
@@ -91,7 +91,7 @@ def deliver_event(*, event_id: UUID, handler: str, now: datetime) -> bool:
 
 def _note_failure(event_id: UUID, handler: str, problem: Exception, now: datetime) -> None:
     with transaction.atomic():
-        delivery = Delivery.objects.select_for_update().filter(event_id=event_id, handler=handler).first()
+        delivery = Delivery.objects.select_for_update(no_key=True).filter(event_id=event_id, handler=handler).first()
         if delivery and not delivery.done_at:
             delivery.attempts += 1
             delivery.failed_at = now
@@ -144,7 +144,7 @@ def deliver_again(delivery_id: UUID) -> None:
     """
     from zhudang.events.jobs import deliver
 
-    delivery = Delivery.objects.select_for_update().filter(id=delivery_id, done_at__isnull=True).first()
+    delivery = Delivery.objects.select_for_update(no_key=True).filter(id=delivery_id, done_at__isnull=True).first()
     if delivery is None:
         raise NotFound
     delivery.failed_at, delivery.failure = None, ""

@@ -182,7 +182,7 @@ def describe_organisation(
 
 
 def _lock_organisation(organisation_id: UUID) -> Organisation:
-    organisation = Organisation.objects.select_for_update().filter(id=organisation_id).first()
+    organisation = Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
     if organisation is None:
         raise NotFound
     return organisation
@@ -315,7 +315,7 @@ def lock_account(account_id: UUID) -> Account:
     Raises:
         NotFound: no such account.
     """
-    account = Account.objects.select_for_update().filter(id=account_id).first()
+    account = Account.objects.select_for_update(no_key=True).filter(id=account_id).first()
     if account is None:
         raise NotFound
     return account

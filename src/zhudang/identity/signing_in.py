@@ -221,7 +221,7 @@ def redeem_reset_code(*, username: str, code: str, new: str, again: str, visitor
         state = _lock_state(username, now)
         if state.is_locked:
             raise CannotSignIn(_locked(state, now))
-        account = Account.objects.select_for_update().filter(username=username, is_active=True).first()
+        account = Account.objects.select_for_update(no_key=True).filter(username=username, is_active=True).first()
         row = account.reset_codes.filter(used_at__isnull=True, voided_at__isnull=True, expires_at__gt=now).first() if account else None
         right = check_password(code.strip(), row.code if row else _nobody())
         if account and row and right:

@@ -62,7 +62,7 @@ def resume(*, actor: Actor, transfer_id: UUID, now: datetime) -> UUID:
         CannotResume: it is running, or done.
     """
     demand(actor, "preservation.object.verify")
-    row = Ingest.objects.select_for_update().filter(transfer_id=transfer_id).first()
+    row = Ingest.objects.select_for_update(no_key=True).filter(transfer_id=transfer_id).first()
     if row is None:
         raise NotFound
     if row.state != IngestState.STOPPED.value:

@@ -130,7 +130,7 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
         "stored_bytes": sum(content.size for content in package.contents), "inventory_sha512": digest, "kept_at": now,
         "volume_id": package.thing_id if package.kind == VOLUME else None, "ocfl_id": package.object_id,
     }  # fmt: skip
-    row = ArchivalObject.objects.select_for_update().filter(id=package.thing_id).first()
+    row = ArchivalObject.objects.select_for_update(no_key=True).filter(id=package.thing_id).first()
     if row is None:
         row = ArchivalObject.objects.create(id=package.thing_id, first_kept_at=now, **facts)
     else:

@@ -63,7 +63,7 @@ def writing(all_places: list[Place]) -> Iterator[list[StorageRoot]]:
 @transaction.atomic
 def _register(now: datetime) -> None:
     """Bring the rows in line with the settings; a site no longer named there stays, out of use."""
-    known = {site.code: site for site in Site.objects.select_for_update()}
+    known = {site.code: site for site in Site.objects.select_for_update(no_key=True)}
     named = {str(item["code"]): item for item in settings.SITES}
     for code, item in named.items():
         site = known.get(code)

@@ -83,7 +83,7 @@ def demand_project(actor: Actor, act: str, project: Project | None) -> ThingFact
 
 def lock_project(actor: Actor, act: str, project_id: UUID) -> Project:
     """Lock a project for an act of `actor`; two people at once wait here for each other."""
-    project = Project.objects.select_for_update().filter(pk=project_id).first()
+    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id).first()
     demand_project(actor, act, project)
     assert project is not None
     return project

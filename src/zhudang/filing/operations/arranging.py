@@ -104,7 +104,7 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
     Volume.objects.filter(project_id=project_id, arranged_at__isnull=True).delete()
     records = list(
         Record.objects.of_project(project_id)
-        .select_for_update()
+        .select_for_update(no_key=True)
         .filter(state__in=states, to_archive=True, volume__isnull=True)
         .order_by("id")
     )
@@ -268,7 +268,7 @@ def _given(
 def take(series: str, count: int = 1) -> int:
     """Take the next `count` numbers of a series; gives the first. Others wait until this transaction ends."""
     Counter.objects.bulk_create([Counter(series=series)], ignore_conflicts=True)
-    row = Counter.objects.select_for_update().get(series=series)
+    row = Counter.objects.select_for_update(no_key=True).get(series=series)
     Counter.objects.filter(series=series).update(value=F("value") + count)
     return row.value + 1
 
@@ -286,7 +286,7 @@ def void_volume(*, actor: Actor, volume_id: UUID, reason: str, now: datetime) ->
         raise NotFound
     rights.demand(actor, "filing.volume.number", registry.project_facts(found.project_id))
     _hold(found.project_id)
-    volume = Volume.objects.select_for_update().get(id=volume_id)
+    volume = Volume.objects.select_for_update(no_key=True).get(id=volume_id)
     reasons = []
     if volume.preserved_at or Record.objects.filter(volume=volume, state=RecordState.PRESERVED.value).exists():
         reasons.append(Reason("filing.volume_preserved", {"code": volume.reference_code}))
@@ -319,7 +319,7 @@ def move_in_volume(
         NotFound.
         CannotArrange: the volume has its number, or another person changed it meanwhile.
     """
-    volume = Volume.objects.select_for_update().filter(id=volume_id).first()
+    volume = Volume.objects.select_for_update(no_key=True).filter(id=volume_id).first()
     if volume is None:
         raise NotFound
     rights.demand(actor, "filing.volume.arrange", registry.project_facts(volume.project_id))
@@ -330,7 +330,7 @@ def move_in_volume(
         reasons.append(Reason("filing.volume_changed_meanwhile", {"who": volume.composed_by}))
     if reasons:
         raise CannotArrange(*reasons)
-    records = {r.id: r for r in Record.objects.select_for_update().filter(volume=volume).order_by("position")}
+    records = {r.id: r for r in Record.objects.select_for_update(no_key=True).filter(volume=volume).order_by("position")}
     if record_id not in records:
         raise NotFound
     pieces = {p.id: p for p in _pieces(records.values(), registry.unit_works_of(volume.project_id))}

@@ -142,7 +142,7 @@ def lock(actor: Actor, act: str, record_id: UUID) -> Record:
 def lock_many(actor: Actor, act: str, record_ids: Iterable[UUID]) -> list[Record]:
     """Lock live records in id order for an act, asking rights once per project, holder, stage and level."""
     ids = list(dict.fromkeys(record_ids))
-    rows = list(Record.objects.live().select_for_update().filter(id__in=ids).order_by("id"))
+    rows = list(Record.objects.live().select_for_update(no_key=True).filter(id__in=ids).order_by("id"))
     if not rows or len(rows) != len(ids):
         raise NotFound
     asked = {}

@@ -83,7 +83,7 @@ def confirm_suggestions(*, actor: Actor, suggestion_ids: Iterable[UUID], now: da
         CannotAssign: with every reason.
     """
     ids = list(dict.fromkeys(suggestion_ids))
-    rows = list(Suggestion.objects.select_for_update().filter(id__in=ids, state="open").order_by("id"))
+    rows = list(Suggestion.objects.select_for_update(no_key=True).filter(id__in=ids, state="open").order_by("id"))
     if not rows or len(rows) != len(ids):
         raise NotFound
     return assign(actor=actor, assignments=[(row.file_id, row.obligation_id) for row in rows], now=now)
@@ -97,7 +97,7 @@ def dismiss_suggestions(*, actor: Actor, suggestion_ids: Iterable[UUID], now: da
         NotFound.
     """
     ids = list(dict.fromkeys(suggestion_ids))
-    rows = list(Suggestion.objects.select_for_update().filter(id__in=ids, state="open").order_by("id"))
+    rows = list(Suggestion.objects.select_for_update(no_key=True).filter(id__in=ids, state="open").order_by("id"))
     if not rows or len(rows) != len(ids):
         raise NotFound
     for project_id in {row.project_id for row in rows}:
@@ -156,7 +156,7 @@ def _gather(
     obligation_ids = {obligation_id for _file, obligation_id in assignments}
     obligations = {
         o.id: o
-        for o in Obligation.objects.select_for_update(of=("self",))
+        for o in Obligation.objects.select_for_update(of=("self",), no_key=True)
         .select_related("scope_item", "unit_work", "project")
         .filter(id__in=obligation_ids, retired_at__isnull=True)
         .order_by("id")

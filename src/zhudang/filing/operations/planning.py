@@ -164,7 +164,7 @@ def _once(reasons: list[Reason]) -> list[Reason]:
 def _locked(actor: Actor, act: str, obligation_ids: Iterable[UUID]) -> list[Obligation]:
     ids = list(dict.fromkeys(obligation_ids))
     rows = list(
-        Obligation.objects.select_for_update(of=("self",))
+        Obligation.objects.select_for_update(of=("self",), no_key=True)
         .select_related("scope_item", "project")
         .filter(id__in=ids, retired_at__isnull=True)
         .order_by("id")

@@ -46,7 +46,7 @@ def load_scope_lists(*, now: datetime | None = None, data: FilingData | None = N
 
 
 def _load(one: ListFile, data: FilingData, at: datetime) -> bool:
-    row, _new = ScopeList.objects.select_for_update().get_or_create(
+    row, _new = ScopeList.objects.select_for_update(no_key=True).get_or_create(
         code=one.code,
         edition=one.edition,
         defaults={
@@ -125,7 +125,7 @@ def adopt_scope_list(*, actor: Actor, kind: str, scope_list_id: UUID, now: datet
         reasons.append(Reason("filing.list_for_reference_only", {"title": wanted.title}))
     if reasons:
         raise CannotAdopt(*reasons)
-    adoption = ScopeAdoption.objects.select_for_update().filter(kind=kind).first()
+    adoption = ScopeAdoption.objects.select_for_update(no_key=True).filter(kind=kind).first()
     before = adoption.scope_list_id if adoption else None
     ScopeAdoption.objects.update_or_create(
         kind=kind, defaults={"scope_list": wanted, "adopted_at": now, "adopted_by": actor.username}

@@ -66,7 +66,7 @@ def apply(
         NotFound, Forbidden.
         CannotApply: with every reason, those of the commitment too.
     """
-    Project.objects.select_for_update(of=("self",)).filter(pk=project_id).first()
+    Project.objects.select_for_update(of=("self",), no_key=True).filter(pk=project_id).first()
     demand(actor, "handover.application.submit", project_id)
     found = gather(project_id, mode, unit_work_ids)
     reasons = why_not_apply(found.facts, missing_note=missing_note)
@@ -145,7 +145,7 @@ def take_pushed_application(
     What is missing is told once (补正) in a sealed letter and the clock stands until the client has supplied it. The
     same case pushed again gives the same application; a second case while one runs gives the running one.
     """
-    Project.objects.select_for_update(of=("self",)).filter(pk=project_id).first()
+    Project.objects.select_for_update(of=("self",), no_key=True).filter(pk=project_id).first()
     demand(actor, "exchange.permit.send", project_id)
     known = Application.objects.filter(external_ref=external_ref).first()
     found = gather(project_id, mode)

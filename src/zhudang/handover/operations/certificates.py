@@ -39,7 +39,7 @@ def note_preserved(transfer_id: UUID, *, now: datetime) -> bool:
     certificates issued where nothing is in the way.
     """
     transfer = lock(Transfer, transfer_id)
-    Project.objects.select_for_update(of=("self",)).get(pk=transfer.project_id)
+    Project.objects.select_for_update(of=("self",), no_key=True).get(pk=transfer.project_id)
     volumes = _volumes([transfer])
     if not volumes or any(volume.preserved_at is None for volume in volumes):
         return False
@@ -72,7 +72,7 @@ def promised_left(project_id: UUID) -> list[str]:
 
 
 def _keep_promise(project_id: UUID, now: datetime) -> None:
-    commitment = Commitment.objects.select_for_update(of=("self",)).filter(project_id=project_id).first()
+    commitment = Commitment.objects.select_for_update(of=("self",), no_key=True).filter(project_id=project_id).first()
     if commitment is None or commitment.fulfilled_at or promised_left(project_id):
         return
     commitment.fulfilled_at = now
@@ -85,7 +85,7 @@ def mark_breaches(*, now: datetime) -> int:
     """Mark every promise whose day has passed unkept; a mark is never taken back, keeping it late is noted beside."""
     broken = [
         row
-        for row in Commitment.objects.select_for_update(of=("self",)).filter(breached_at__isnull=True, fulfilled_at__isnull=True)
+        for row in Commitment.objects.select_for_update(of=("self",), no_key=True).filter(breached_at__isnull=True, fulfilled_at__isnull=True)
         if is_breached(due_on=row.due_on, today=today_of(now), fulfilled=False)
     ]
     for row in broken:

@@ -63,7 +63,7 @@ def lock(model: type[Row], row_id: UUID) -> Row:
     Raises:
         NotFound: no such row.
     """
-    row = model._default_manager.select_for_update(of=("self",)).filter(pk=row_id).first()
+    row = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=row_id).first()
     if row is None:
         raise NotFound
     return row

@@ -56,7 +56,7 @@ def issue_notice(*, actor: Actor = SYSTEM, project_id: UUID, permit_id: UUID, no
     Raises:
         CannotIssueNotice: nothing is owed (no unit works yet), or the project does not run.
     """
-    Project.objects.select_for_update(of=("self",)).get(pk=project_id)
+    Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project_id)
     demand(actor, "handover.notice.issue", project_id)
     if known := Notice.objects.filter(permit_id=permit_id).first():
         return known.id

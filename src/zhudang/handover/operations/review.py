@@ -32,7 +32,7 @@ from zhudang.shared.refusals import NotFound, Reason
 
 
 def _item(application_id: UUID, item_id: UUID) -> ReviewItem:
-    item = ReviewItem.objects.select_for_update(of=("self",)).filter(pk=item_id, application_id=application_id).first()
+    item = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(pk=item_id, application_id=application_id).first()
     if item is None:
         raise NotFound
     return item
@@ -111,7 +111,7 @@ def pass_group(
     application = lock(Application, application_id)
     demand(actor, "handover.review.judge", application.project_id)
     demand_revision(application, revision, actor)
-    rows = ReviewItem.objects.select_for_update(of=("self",)).filter(application=application, state=ItemState.OPEN.value)
+    rows = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(application=application, state=ItemState.OPEN.value)
     if item_ids:
         rows = rows.filter(pk__in=list(item_ids))
     items = list(rows)

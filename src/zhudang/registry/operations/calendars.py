@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -97,7 +98,7 @@ def name_days(
 
 @transaction.atomic
 def record_areas(
-    *, areas: Iterable[Mapping[str, object]], source: str, now: datetime, actor: Actor = SYSTEM
+    *, areas: Iterable[Mapping[str, Any]], source: str, now: datetime, actor: Actor = SYSTEM
 ) -> int:
     """Add division codes to the installation's table; known ones get their name and end, none is deleted.
 

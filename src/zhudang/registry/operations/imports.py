@@ -92,7 +92,7 @@ def apply_import(*, actor: Actor, run_id: UUID, now: datetime) -> None:
     Rows are judged again, because the registry may have changed since the dry run.
     """
     rights.demand(actor, "registry.import.run")
-    run = ImportRun.objects.select_for_update().filter(pk=run_id).first()
+    run = ImportRun.objects.select_for_update(no_key=True).filter(pk=run_id).first()
     if run is None:
         raise NotFound
     if run.state == ImportRun.State.APPLIED:
@@ -125,7 +125,8 @@ def _rows_of(kind: str, table: Sequence[dict[str, Any]]) -> list[ReadRow]:
 
 
 def _try_rows(actor: Actor, kind: str, rows: Sequence[ReadRow], now: datetime) -> list[RowOutcome]:
-    outcomes, seen = [], {}
+    outcomes: list[RowOutcome] = []
+    seen: dict[tuple[str, ...], int] = {}
     for row in rows:
         key = row.key
         if row.reasons:

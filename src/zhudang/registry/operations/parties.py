@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from zhudang.identity.models import Organisation
 from zhudang.identity.rights import Actor
@@ -60,7 +61,7 @@ def replace_party(
     if found is None:
         raise NotFound
     project = facts.lock_project(actor, "registry.party.replace", found)
-    party = Party.objects.select_for_update().get(pk=party_id)
+    party = Party.objects.select_for_update(no_key=True).get(pk=party_id)
     reasons = why_not_replace(
         status=project.status, ended=party.until is not None, since=since, party_since=party.since,
         same=party.organisation_id == organisation_id,
@@ -116,9 +117,10 @@ def record_responsibility(
         reasons.append(Reason("registry.organisation_unknown", {}))
     if reasons:
         raise CannotRegister(*reasons)
-    present = Responsibility.objects.select_for_update().filter(project=project, duty=duty, until__isnull=True)
+    present = Responsibility.objects.select_for_update(no_key=True).filter(project=project, duty=duty, until__isnull=True)
     if duty in {"contract_clause", "as_built", "archive_person"}:
-        present = present.filter(organisation_id=organisation_id)
+        same = Q(organisation_id=organisation_id) if organisation_id else Q(organisation__isnull=True)
+        present = present.filter(same)
     present.update(until=since)
     row = Responsibility.objects.create(
         project=project, duty=duty, organisation_id=organisation_id, person=person.strip(), phone=phone.strip(),

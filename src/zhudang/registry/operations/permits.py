@@ -60,7 +60,7 @@ def record_permit(
         project=project, kind=kind, number=value, issued_on=issued_on, issuer=issuer.strip(), source=source,
         recorded_at=now, recorded_by=actor.name or actor.username,
     )
-    permit.unit_works.set(set(unit_work_ids))
+    permit.unit_works.set(UnitWork.objects.filter(pk__in=set(unit_work_ids)))
     _tell(actor, "registry.permit.issued", f"registry.permit:{permit.pk}", now, project,
           {"permit_id": str(permit.pk), "kind": kind, "number": value, "issued_on": issued_on.isoformat(),
            "first": first, "source": source})
@@ -80,7 +80,7 @@ def record_milestone(
     if unit is None:
         raise NotFound
     project = facts.lock_project(actor, "registry.milestone.record", unit.phase.project_id)
-    row = Milestone.objects.select_for_update().filter(unit_work=unit, kind=kind).first()
+    row = Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind=kind).first()
     if row is not None:
         facts.demand_revision(row, revision, {"planned_on": planned_on, "happened_on": happened_on})
     reasons = why_not_change(project.status)
@@ -140,7 +140,7 @@ def record_completion_acceptance(
 def _accept_units(project: Project, accepted_on: date, actor: Actor, now: datetime) -> None:
     """Give every unit work without its own acceptance day that of the project, so that what it owes falls due."""
     for unit in UnitWork.objects.filter(phase__project=project):
-        row = Milestone.objects.select_for_update().filter(unit_work=unit, kind="acceptance").first()
+        row = Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind="acceptance").first()
         if row is not None and row.happened_on is not None:
             continue
         row = row or Milestone(unit_work=unit, kind="acceptance", revision=0)

@@ -241,7 +241,7 @@ def describe_unit_work(
     if unit is None:
         raise NotFound
     project = facts.lock_project(actor, "registry.unit_work.add", unit.phase.project_id)
-    unit = UnitWork.objects.select_for_update(of=("self",)).select_related("phase").get(pk=unit_work_id)
+    unit = UnitWork.objects.select_for_update(of=("self",), no_key=True).select_related("phase").get(pk=unit_work_id)
     wanted = {"name": name.strip(), "nature": nature, "structure_id": structure_id, "special": dict(special)}
     facts.demand_revision(unit, revision, wanted)
     reasons = why_not_unit_work(

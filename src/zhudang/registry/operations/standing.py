@@ -54,7 +54,7 @@ def merge_projects(
     Both rows are locked in the order of their ids, so that two merges at once cannot wait for
     each other for ever.
     """
-    locked = {row.pk: row for row in Project.objects.select_for_update().filter(pk__in=[project_id, into_id]).order_by("pk")}
+    locked = {row.pk: row for row in Project.objects.select_for_update(no_key=True).filter(pk__in=[project_id, into_id]).order_by("pk")}
     source, target = locked.get(project_id), locked.get(into_id)
     facts.demand_project(actor, _ACT, source)
     facts.demand_project(actor, _ACT, target)
@@ -99,7 +99,7 @@ def split_project(
         actor=actor, code=code, name=name, kind=project.kind, client_id=project.client_id, now=now,
         address=project.address, area_code=project.area_code, level=project.level, started_on=project.started_on,
     )
-    part = Project.objects.select_for_update().get(pk=new_id)
+    part = Project.objects.select_for_update(no_key=True).get(pk=new_id)
     part.split_from = project
     part.save(update_fields=["split_from"])
     Phase.objects.filter(pk__in=wanted).update(project=part)

@@ -56,7 +56,7 @@ def describe_structure(
     if unknown := set(wanted) - _DESCRIBABLE:
         raise TypeError(f"not describable: {sorted(unknown)}")
     structure = (
-        Structure.objects.select_for_update().filter(facts.structure_filter(actor), pk=structure_id).first()
+        Structure.objects.select_for_update(no_key=True).filter(facts.structure_filter(actor), pk=structure_id).first()
     )
     if structure is None:
         raise NotFound
