@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from zhudang.site.style_page import style_context
+
 
 def home(request: HttpRequest) -> HttpResponse:
     """Answer «what should I do now?» for the actor's first role."""
@@ -45,7 +47,7 @@ def style(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for those who build pages."""
     if not (settings.DEMO or settings.DEBUG):
         raise Http404
-    return render(request, "site/style.html")
+    return render(request, "site/style.html", style_context())
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

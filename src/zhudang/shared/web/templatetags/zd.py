@@ -187,8 +187,8 @@ def field(bound: BoundField, hint: str = "", label: str = "") -> dict[str, Any]:
         tied.append(f"{bound.auto_id}_error")
     if tied:
         attrs["aria-describedby"] = " ".join(tied)
-    if isinstance(widget, Textarea):
-        attrs.setdefault("rows", widget.attrs.get("rows", 3))
+    if isinstance(widget, Textarea) and str(widget.attrs.get("rows", "10")) == "10":
+        attrs["rows"] = 3  # Django's own ten rows are a page of their own
     return {
         "bound": bound,
         "control": bound.as_widget(attrs=attrs),
