@@ -44,3 +44,14 @@ def make_unit(project_id: UUID, *, code: str = "01", name: str = "1# 住宅楼",
     return operations.add_unit_work(
         actor=SYSTEM, phase_id=phase_id, code=code, name=name, kind=kind, now=NOW, **more
     )
+
+
+def make_account(role: Role, organisation_id: UUID, username: str = "", clearance: int = 1):
+    """An account with one role, for pages."""
+    from zhudang.identity.models import Account, Membership
+
+    account = Account.objects.create(
+        username=username or f"{role}-{new_id().hex[-6:]}", name="某人", clearance=clearance, created_at=NOW
+    )
+    Membership.objects.create(account=account, organisation_id=organisation_id, role=role, since=NOW)
+    return account

@@ -38,7 +38,7 @@ class Overlaps(Lookup):  # type: ignore[type-arg]
 
     lookup_name = "overlaps"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         left, left_values = self.process_lhs(compiler, connection)
         right, right_values = self.process_rhs(compiler, connection)
         return f"{left} && {right}::box", [*left_values, *right_values]

@@ -159,7 +159,7 @@ def _project(
         warnings.append(Reason("exchange.name_differs", {"name": page.name}))
     if client is not None and page.client_id != client:
         warnings.append(Reason("exchange.client_differs", {"name": page.client}))
-    wanted = {
+    wanted: dict[str, Any] = {
         "address": said.address or page.address, "area_code": said.area_code or page.area_code,
         "lon": page.lon if said.lon is None else said.lon, "lat": page.lat if said.lat is None else said.lat,
         "started_on": said.started_on or page.started_on,

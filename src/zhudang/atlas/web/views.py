@@ -30,7 +30,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     rights.demand(actor, "atlas.map.read")
     state = lists.read_state(request, filters=("layer", "kind"), rows=30)
-    asked = {"q": state.q, "layer": state.filters.get("layer", ""), "kind": state.filters.get("kind", "")}
+    asked: dict[str, Any] = {"q": state.q, "layer": state.filters.get("layer", ""), "kind": state.filters.get("kind", "")}
     rows = queries.ordered(queries.find_places(actor, **asked), state.order(_ORDER, "name"))
     if wanted := exports.wanted_format(request):
         return exports.list_file(wanted, _("一张图"), *_as_table(rows))

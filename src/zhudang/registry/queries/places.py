@@ -22,15 +22,17 @@ class ThingPlace:
 def project_place(project_id: UUID) -> ThingPlace | None:
     """Give a project's place; None when there is no such project."""
     row = Project.objects.filter(pk=project_id).first()
-    return row and ThingPlace(row.name, row.kind, row.lon, row.lat, bytes(row.site_wkb) if row.site_wkb else None)
+    if row is None:
+        return None
+    return ThingPlace(row.name, row.kind, row.lon, row.lat, bytes(row.site_wkb) if row.site_wkb else None)
 
 
 def structure_place(structure_id: UUID) -> ThingPlace | None:
     """Give a structure's place; None when there is no such structure."""
     row = Structure.objects.filter(pk=structure_id).first()
-    return row and ThingPlace(
-        row.name, row.kind, row.lon, row.lat, bytes(row.footprint_wkb) if row.footprint_wkb else None
-    )
+    if row is None:
+        return None
+    return ThingPlace(row.name, row.kind, row.lon, row.lat, bytes(row.footprint_wkb) if row.footprint_wkb else None)
 
 
 def all_project_ids() -> list[UUID]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from zhudang.registry import words
@@ -79,8 +79,10 @@ def _lines(form: forms.Form, rows: tuple[tuple[str, ...], ...]) -> list[list[for
 def _conflict(form: forms.Form, refused: Conflict) -> dict[str, Any]:
     """Lay old and new side by side, and let the form go on from the newer revision."""
     reason = refused.reasons[0]
-    form.data = form.data.copy()
-    form.data["revision"] = str(reason.data["revision"])
+    sent = QueryDict(mutable=True)
+    sent.update(form.data)  # type: ignore[arg-type]
+    sent["revision"] = str(reason.data["revision"])
+    form.data = sent
     return {
         "sentence": words.sentence(reason),
         "rows": [
