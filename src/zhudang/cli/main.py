@@ -93,12 +93,15 @@ def check(
 
 
 @app.command()
-def verify() -> None:
+def verify(
+    repair: Annotated[bool, typer.Option(help="损坏的用好的修复 / mend a damaged copy from a sound one")] = False,
+    json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
+) -> None:
     """核验全部存储地的全部副本 / verify every copy at every site."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.verify())
+    sys.exit(command.verify(repair=repair, json_path=json))
 
 
 @app.command()
