@@ -19,6 +19,7 @@ class OwedItem:
     form: str
     due: str
     keepers: tuple[str, ...] = ()
+    organisation: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def owed_items(project_id: UUID) -> list[OwedItem]:
             code=row.printed_code, title=row.title, form=row.carrier,
             due=row.suggested_on.isoformat() if row.suggested_on else "",
             keepers=tuple(keeper for keeper in KEEPERS if getattr(row, keeper) in {"must", "optional"}),
+            organisation=str(row.organisation_id or ""),
         )
         for row in filing_queries.project_obligations(project_id)
         if row.applicable

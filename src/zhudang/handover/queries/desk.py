@@ -12,6 +12,7 @@ from zhudang.filing.queries import FileRow, RecordRow
 from zhudang.handover.domain.states import VERDICTS_FOR, ApplicationState, ItemKind, ItemState
 from zhudang.handover.models import Application, ReviewItem
 from zhudang.handover.operations.common import demand
+from zhudang.handover.operations.review import facts_of
 from zhudang.handover.project_facts import ProjectFacts, project_card
 from zhudang.handover.queries.clock import ClockView, clock_of
 from zhudang.identity.rights import Actor
@@ -134,6 +135,33 @@ def review_desk(
         returned=[item for item in items if item.state == ItemState.RETURNED], counts=counts, total=len(items),
         open=counts.get(ItemState.OPEN, 0), samples=list(application.samples.order_by("at")), may_judge=judging,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """One item of a review, for callers that judge many: what blocks and what nobody checked among its files."""
+
+    id: UUID
+    kind: str
+    state: str
+    record_id: UUID | None
+    obligation_id: UUID | None
+    code: str
+    title: str
+    blocking: int
+    unchecked: int
+
+
+def review_items(application_id: UUID) -> list[ItemLine]:
+    """All items of a review in order. Rights were asked by the caller."""
+    items = list(ReviewItem.objects.filter(application_id=application_id))
+    facts = facts_of(items)
+    return [
+        ItemLine(
+            i.id, i.kind, i.state, i.record_id, i.obligation_id, i.code, i.title, facts[i.id].blocking, facts[i.id].unchecked
+        )
+        for i in items
+    ]
 
 
 def _chosen(items: Sequence[ReviewItem], item_id: UUID | None) -> ReviewItem | None:

@@ -15,6 +15,7 @@ class ReceivedTransfer:
 
     id: UUID
     project_id: UUID
+    received_by: str
     volume_ids: tuple[UUID, ...]
 
 
@@ -24,10 +25,9 @@ def transfer_to_keep(transfer_id: UUID) -> ReceivedTransfer:
     Raises:
         NotFound: no such transfer, or it was not received yet.
     """
-    project_id = (
-        Transfer.objects.filter(id=transfer_id, received_at__isnull=False).values_list("project_id", flat=True).first()
-    )
-    if project_id is None:
+    received = Transfer.objects.filter(id=transfer_id, received_at__isnull=False)
+    found = received.values_list("project_id", "received_by").first()
+    if found is None:
         raise NotFound
     counts = VolumeCount.objects.filter(transfer_id=transfer_id, absent=False).order_by("position")
-    return ReceivedTransfer(transfer_id, project_id, tuple(counts.values_list("volume_id", flat=True)))
+    return ReceivedTransfer(transfer_id, *found, tuple(counts.values_list("volume_id", flat=True)))

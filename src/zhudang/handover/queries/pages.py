@@ -61,8 +61,8 @@ def notice_page(actor: Actor, notice_id: UUID) -> NoticePage:
     items = read_items(notice.items)
     office = actor.of_archive or actor.of_department or actor.is_system
     if not office and not actor.holds_at(card.client_id, *FILERS):
-        names = {m.organisation_name for m in actor.memberships}
-        items = [item for item in items if item.party in names]
+        mine = {str(each) for each in actor.organisations_as(*FILERS)}
+        items = [item for item in items if item.organisation in mine]
     groups: dict[tuple[str, str, str], list[OwedItem]] = {}
     for item in items:
         groups.setdefault((item.unit_work, item.party_role, item.party), []).append(item)
@@ -363,3 +363,15 @@ def paper_file(actor: Actor, document_id: UUID) -> DocumentCard:
     }.get(card.kind, "handover.application.read")  # fmt: skip
     demand(actor, act, card.project_id)
     return card
+
+
+def volumes_to_count(transfer_id: UUID) -> list[VolumeRow]:
+    """The volumes of a transfer in the order they are counted, as the catalogue lists them. Rights asked by the caller."""
+    transfer = _found(Transfer, transfer_id)
+    volumes = {v.id: v for v in filing.volumes_of(transfer.project_id, arranged=True)}
+    return [volumes[row.volume_id] for row in transfer.counts.all() if row.volume_id in volumes]
+
+
+def transfer_state(transfer_id: UUID) -> str:
+    """Where a transfer stands."""
+    return str(_found(Transfer, transfer_id).state)
