@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+
 from filing.filing_support import NOW, Site
 from filing.test_filing_together import accepted
-
 from zhudang.filing import operations as filing
 from zhudang.filing import queries as filing_queries
 from zhudang.handover.models import Application, Transfer, VolumeCount
@@ -34,9 +34,13 @@ def roots(folder: Path) -> list[StorageRoot]:
 class KeptProject:
     """滨河安置房一期, accepted and received; `preserve` brings it into the store."""
 
-    def __init__(self, code: str = "2403-990241-48-01-012345", tag: str = "", names: list[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, code: str = "2403-990241-48-01-012345", tag: str = "", names: list[tuple[str, str]] | None = None
+    ) -> None:
         self.site = Site(code, tag)
-        self.record_ids = accepted(self.site, names or [("C5-12", "地基验槽记录.pdf"), ("C5-12", "地基验槽记录（二）.PDF")])
+        self.record_ids = accepted(
+            self.site, names or [("C5-12", "地基验槽记录.pdf"), ("C5-12", "地基验槽记录（二）.PDF")]
+        )
         self.project_id: UUID = self.site.project_id
         with transaction.atomic():
             self.volume_ids = filing.arrange_project(actor=self.site.archivist, project_id=self.project_id, now=NOW)

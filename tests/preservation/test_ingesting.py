@@ -4,9 +4,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
-
 from zhudang.audit.models import Entry
 from zhudang.content import queries as content
 from zhudang.events.models import Work
@@ -72,7 +72,12 @@ def test_provenance_speaks_premis_and_the_xml_is_read_by_any_parser(tmp_path: Pa
     object_id = f"urn:uuid:{project.volume_ids[0]}"
     inventory, folder = root.inventory(object_id), root.object_folder(object_id)
     events = read_json(folder, inventory, "provenance.json")["events"]
-    assert {event["eventType"] for event in events} >= {"accession", "validation", "transfer", "message digest calculation"}
+    assert {event["eventType"] for event in events} >= {
+        "accession",
+        "validation",
+        "transfer",
+        "message digest calculation",
+    }
     xml = ElementTree.parse(stored_file(folder, inventory, "description.xml"))
     titles = [element.text for element in xml.iter("{urn:zhudang:description:1}文件题名")]
     assert titles and all(titles)
@@ -112,7 +117,9 @@ def test_a_job_killed_after_the_bytes_and_before_the_rows_reads_them_and_writes_
 def test_a_copy_that_got_damaged_between_two_runs_is_replaced_before_anything_is_said(tmp_path: Path, monkeypatch):
     project = KeptProject()
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("zhudang.preservation.keeping.note_kept", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "zhudang.preservation.keeping.note_kept", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         project.preserve()
     [rotten] = (tmp_path / "b").rglob("v1/content/files/0001.pdf")
     rotten.write_bytes(b"rotten")

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+
 from filing.filing_support import person
 from preservation.kept_project import KeptProject, site_settings
-
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import books, command

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
-
 from zhudang.audit.models import Entry
 from zhudang.preservation import books, command, reading
 from zhudang.preservation.models import BookComparison, Copy, Reading
@@ -71,9 +71,10 @@ def test_a_copy_that_is_gone_counts_as_missing_and_is_brought_back(kept: KeptPro
     assert copy.state == "verified"
 
 
-def test_another_object_under_the_name_of_one_of_ours_is_damage_even_when_sound_in_itself(kept: KeptProject, tmp_path: Path):
+def test_another_object_under_the_name_of_one_of_ours_is_damage_even_when_sound_in_itself(
+    kept: KeptProject, tmp_path: Path
+):
     from preservation.ocfl_support import ACT, contents
-
     from zhudang.preservation.ocfl.writer import write_version
 
     copy = Copy.objects.filter(site__code="b", object__kind="volume").first()

@@ -1,6 +1,5 @@
 """The catalogue is a cache: lose the database, rebuild it from one store, get the same archive."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
-
 from zhudang.content.models import File
+from zhudang.filing import operations as filing
 from zhudang.filing.models import Counter, Record, Volume
 from zhudang.identity.models import Account
 from zhudang.preservation import backup, catalogue, command, rebuilding
@@ -34,8 +34,9 @@ def places(settings, tmp_path: Path) -> Path:
 @contextmanager
 def _another_empty_database(cluster: Any) -> Iterator[str]:
     import psycopg
-    from conftest import TEMPLATE, _use_database
     from django.db import connections
+
+    from conftest import TEMPLATE, _use_database
 
     lost = connections["default"].settings_dict["NAME"]
     name = f"zhudang_{uuid4().hex[:12]}"
@@ -63,7 +64,9 @@ def _objects() -> list[Any]:
     return list(ArchivalObject.objects.order_by("id").values_list(*fields))
 
 
-def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(committed_db, cluster, django_db_blocker, places: Path):
+def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
+    committed_db, cluster, django_db_blocker, places: Path
+):
     with django_db_blocker.unblock():
         for tag, code in (("", "2403-990241-48-01-012345"), ("乙", "2403-990241-48-01-012346")):
             KeptProject(code, tag).preserve()
@@ -72,7 +75,9 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(committed_db,
         shutil.rmtree(places / "content")
         with _another_empty_database(cluster):
             assert not Project.objects.exists()
+            filing.load_scope_lists(now=NOW)
             assert command.rebuild("b") == 0
+            filing.load_scope_lists(now=NOW)
             assert _exports() == lost
             assert _objects() == lost_objects
             assert dict(Counter.objects.values_list("series", "value")) == numbers
@@ -96,7 +101,9 @@ def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, 
         assert Record.objects.filter(id__in=project.record_ids).count() == 2
 
 
-def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(committed_db, cluster, django_db_blocker, places: Path):
+def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(
+    committed_db, cluster, django_db_blocker, places: Path
+):
     with django_db_blocker.unblock():
         project = KeptProject()
         project.preserve()
@@ -120,7 +127,9 @@ def test_running_rebuild_again_only_brings_back_what_lacks(committed_db, cluster
             shutil.rmtree(places / "content")
             assert command.rebuild("a") == 0
             assert _exports() == before
-            assert all((places / "content/blobs" / f.blob.sha256[:2] / f.blob.sha256).exists() for f in File.objects.all())
+            assert all(
+                (places / "content/blobs" / f.blob.sha256[:2] / f.blob.sha256).exists() for f in File.objects.all()
+            )
 
 
 def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
@@ -129,14 +138,16 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
     with django_db_blocker.unblock():
         kept = KeptProject()
         kept.preserve()
-        waiting = KeptProject("2403-990241-48-01-012346", "乙", names=[("C5-12", "还没入库.pdf"), ("C5-12", "另一份.pdf")])
+        waiting = KeptProject(
+            "2403-990241-48-01-012346", "乙", names=[("C5-12", "还没入库.pdf"), ("C5-12", "另一份.pdf")]
+        )
         (places / "data/secrets").mkdir()
         (places / "data/secrets/seal.pem").write_text("the seal's key")
         (places / "data/secrets/database_app").write_text("of this server")
         accounts = dict(Account.objects.values_list("username", "password"))
         records = dict(Record.objects.values_list("id", "state"))
         assert command.backup(places / "backup") == 0
-        assert os.stat(places / "backup").st_mode & 0o077 == 0
+        assert (places / "backup").stat().st_mode & 0o077 == 0
         manifest = (places / "backup/SHA256SUMS").read_text()
         assert "database.dump" in manifest
         assert "secrets/seal.pem" in manifest
@@ -158,7 +169,9 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
             assert set(Record.objects.values_list("state", flat=True)) == {"preserved"}
 
 
-def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(committed_db, cluster, django_db_blocker, places: Path):
+def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(
+    committed_db, cluster, django_db_blocker, places: Path
+):
     with django_db_blocker.unblock():
         KeptProject()
         assert command.backup(places / "backup") == 0

@@ -27,3 +27,8 @@ def file_was_assigned(_happened: Happened) -> None:
 @on("handover.transferred")
 def records_were_transferred(_happened: Happened) -> None:
     wake()
+
+
+@on("preservation.rebuilt")
+def catalogue_was_rebuilt(_happened: Happened) -> None:
+    wake()

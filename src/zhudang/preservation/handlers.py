@@ -14,7 +14,9 @@ def preserve(event: Happened) -> None:
 
     transfer_id = UUID(str(event.data["transfer_id"]))
     transfer = transfer_to_keep(transfer_id)
-    ingesting.ask(transfer_id=transfer_id, project_id=transfer.project_id, now=event.at)
+    ingesting.ask(
+        transfer_id=transfer_id, project_id=transfer.project_id, received_by=transfer.received_by, now=event.at
+    )
 
 
 @on("handover.certificate.issued")

@@ -18,6 +18,7 @@ from zhudang.events import work
 from zhudang.filing import queries as filing
 from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
+from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
 from zhudang.preservation import catalogue, keeping, packing
 from zhudang.preservation.domain.states import IngestState
@@ -44,13 +45,17 @@ class Stopped(Exception):
 
 
 @transaction.atomic
-def ask(*, transfer_id: UUID, project_id: UUID, now: datetime) -> None:
-    """Note that a transfer is to be preserved and defer the job; asking again changes nothing."""
+def ask(*, transfer_id: UUID, project_id: UUID, now: datetime, received_by: str = "") -> None:
+    """Note that a transfer is to be preserved and defer the job; asking again changes nothing.
+
+    Args:
+        received_by: username of who received it, whose work this is to follow.
+    """
     row, made = Ingest.objects.get_or_create(
         transfer_id=transfer_id, defaults={"project_id": project_id, "state": IngestState.ASKED.value, "asked_at": now}
     )
     if made:
-        _begin(row, SYSTEM, now)
+        _begin(row, _receiver(received_by), now)
 
 
 @transaction.atomic
@@ -69,6 +74,11 @@ def resume(*, actor: Actor, transfer_id: UUID, now: datetime) -> UUID:
         raise CannotResume(Reason("preservation.not_stopped", {"state": row.state}))
     audit.record(actor=actor, act="preservation.ingest.resumed", subject=_subject(transfer_id), at=now)
     return _begin(row, actor, now)
+
+
+def _receiver(username: str) -> Actor:
+    actor = identity.actor_by_username(username)
+    return actor if actor.authenticated else SYSTEM
 
 
 def _begin(row: Ingest, actor: Actor, now: datetime) -> UUID:

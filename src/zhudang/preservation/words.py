@@ -33,6 +33,15 @@ REASONS = {
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 }
 
+MESSAGES = {
+    "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
+    "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
+}
+"""What messages say, by kind (see `events.words`)."""
+WORKS = {
+    "preservation.ingest": _("移交案卷入库"),
+    "preservation.read": _("核验副本"),
+}
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),
     CopyState.VERIFIED: _("已核验"),
