@@ -234,7 +234,7 @@ def test_an_expired_upload_is_gone_and_its_bytes_with_it(clerk: Uploader) -> Non
 
 def test_two_requests_at_once_on_one_upload_are_one_and_a_refusal(clerk: Uploader) -> None:
     url = clerk.create(10)["Location"]
-    with uploads._writing(Upload.objects.get().id):
+    with uploads._writing(clerk.actor, Upload.objects.get().id):
         assert clerk.patch(url, 0, b"01234").status_code == 423
         assert clerk.delete(url).status_code == 423
     assert clerk.patch(url, 0, b"01234").status_code == 204

@@ -90,7 +90,9 @@ def _check_batch(wanted: Sequence[UUID], looker: Engine) -> tuple[int, dict[UUID
 
 def _take_requests(wanted: Sequence[UUID]) -> list[CheckRequest]:
     """Lock a batch of owed checks, the wanted ones first, then the oldest; at least one, however large."""
-    open_ones = CheckRequest.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related("file__blob")
+    open_ones = CheckRequest.objects.select_for_update(skip_locked=True, of=("self",), no_key=True).select_related(
+        "file__blob"
+    )
     taken = list(open_ones.filter(file_id__in=wanted).order_by("requested_at", "id")[:BATCH_FILES])
     if len(taken) < BATCH_FILES:
         others = open_ones.exclude(id__in=[r.id for r in taken]).order_by("requested_at", "id")

@@ -181,6 +181,9 @@ class Upload(models.Model):
                 name="content_upload_arrived_is_whole",
             ),
             models.CheckConstraint(
+                condition=~Q(state="receiving") | Q(offset__lt=F("length")), name="content_upload_whole_has_arrived"
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="done") | Q(file__isnull=False), name="content_upload_done_has_its_file"
             ),
         ]

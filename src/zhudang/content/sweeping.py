@@ -117,7 +117,9 @@ def _owe_forgotten_checks(now: datetime) -> int:
         [CheckRequest(file_id=each, requested_at=now) for each in missed], ignore_conflicts=True
     )
     with transaction.atomic():
-        overdue = CheckRequest.objects.select_for_update(skip_locked=True, no_key=True).filter(requested_at__lt=now - OVERDUE_AFTER)
+        overdue = CheckRequest.objects.select_for_update(skip_locked=True, no_key=True).filter(
+            requested_at__lt=now - OVERDUE_AFTER
+        )
         late = [each.file_id for each in overdue.order_by("requested_at")[:_AT_ONCE]]
     again = missed + late
     if again:

@@ -6,11 +6,12 @@ import hashlib
 import os
 import queue
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import BinaryIO, Protocol
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.content import conf, store
@@ -90,12 +91,25 @@ def read_or_nothing(body: Body, size: int) -> bytes:
         return b""
 
 
+def arrival(digests: Digests | None, now: datetime) -> dict[str, Any]:
+    """What changes in the row of an upload with its last byte; digests where they were computed on the way."""
+    changes: dict[str, Any] = {"state": Upload.State.ARRIVED, "arrived_at": now}
+    return changes | ({"sha256": digests.sha256, "sm3": digests.sm3} if digests else {})
+
+
 class Taking:
     """The bytes of one request on their way to the file of their upload."""
 
     def __init__(
-        self, row: Upload, target: BinaryIO, body: Body, body_bytes: int, checksum: tus.Checksum | None
+        self,
+        row: Upload,
+        target: BinaryIO,
+        body: Body,
+        body_bytes: int,
+        checksum: tus.Checksum | None,
+        now: datetime,
     ) -> None:
+        self._now = now
         self._row, self._target, self._body, self._left = row, target, body, body_bytes
         self._announced = checksum
         self._counted = row.offset
@@ -105,15 +119,16 @@ class Taking:
         # The digests of a file sent in one request are computed on the way; hashlib cannot continue them later.
         self._digests = hasher_for(body_bytes) if whole else None
 
-    def take(self) -> Digests | None:
-        """Write, verify, flush, count. Gives the digests when the whole file came in this one request.
+    def take(self) -> None:
+        """Write, verify, flush, count; with the last byte the upload has arrived, in the same statement.
 
         Raises:
             ChecksumDiffers, NotFound, store.DiskFull.
         """
         os.ftruncate(self._target.fileno(), self._counted)
         self._target.seek(self._counted)
-        let_go_of_database()
+        if self._left > _AT_ONCE_BYTES:
+            let_go_of_database()
         try:
             complete = self._write()
             self._verify(complete)
@@ -123,7 +138,6 @@ class Taking:
             if store.is_full(problem):
                 raise store.disk_full() from problem
             raise
-        return self._digests.digests() if self._digests and complete else None
 
     def _write(self) -> bool:
         while self._left:
@@ -152,12 +166,30 @@ class Taking:
         if self._written == self._counted:
             return
         os.fdatasync(self._target.fileno())
+        changes: dict[str, Any] = {
+            "offset": self._written,
+            "expires_at": timezone.now() + timedelta(days=conf.upload_days()),
+        }
+        if self._written == self._row.length:
+            # Never all bytes without arrival: a client that finds all its bytes counted does not come again.
+            changes |= arrival(self._digests.digests() if self._digests else None, self._now)
+        self._write_down(changes)
+        self._counted = self._written
+        for name, value in changes.items():
+            setattr(self._row, name, value)
+        if self._left > _AT_ONCE_BYTES:
+            let_go_of_database()
+
+    @transaction.atomic
+    def _write_down(self, changes: Mapping[str, Any]) -> None:
+        from zhudang.content import jobs
+
         counted = Upload.objects.filter(id=self._row.id, state=Upload.State.RECEIVING, offset=self._counted)
         # A row that is gone or elsewhere means somebody ended the upload; nothing of ours counts then.
-        if not counted.update(offset=self._written, expires_at=timezone.now() + timedelta(days=conf.upload_days())):
+        if not counted.update(**changes):
             raise NotFound
-        self._counted = self._written
-        let_go_of_database()
+        if "state" in changes and not changes.get("sha256") and self._row.length > conf.inline_digest_bytes():
+            jobs.verify_upload.defer(upload_id=str(self._row.id))
 
     def _take_back(self) -> None:
         os.ftruncate(self._target.fileno(), self._counted)

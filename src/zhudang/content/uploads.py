@@ -22,7 +22,7 @@ from zhudang.content import conf, operations, places, store
 from zhudang.content.domain import intake, tus
 from zhudang.content.models import File, Upload
 from zhudang.content.places import Place
-from zhudang.content.taking import Body, PatientBody, Taking
+from zhudang.content.taking import Body, PatientBody, Taking, arrival
 from zhudang.identity.rights import Actor
 from zhudang.shared.digests import Digests, Hasher, digest_file
 from zhudang.shared.ids import new_id
@@ -78,10 +78,10 @@ def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datet
     holder = operations.holder_in(place, actor)
     if holder is None or actor.account_id is None:  # the system itself receives by `operations`, never over HTTP
         raise NotFound
-    name = intake.clean_name(metadata.get("filename", metadata.get("name", "")))
+    file_name = intake.clean_name(metadata.get("filename", metadata.get("name", "")))
     folder = intake.clean_folder(metadata.get("folder", "")) or intake.folder_of(metadata.get("relativePath") or "")
     level = intake.whole_levels([_declared_level(metadata), place.level])
-    reasons = intake.why_not_called(name, folder)
+    reasons = intake.why_not_called(file_name, folder)
     reasons += intake.why_not_so_secret(level, ceiling=conf.network_ceiling(), reach=actor.reach)
     reasons += intake.why_not_so_large(length, largest=conf.largest_upload())
     reasons += intake.why_not_digest(metadata.get("sha256", ""))
@@ -92,7 +92,7 @@ def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datet
     row = Upload(
         id=new_id(),
         length=length,
-        name=name,
+        name=file_name,
         folder=folder,
         metadata=tus.write_metadata(metadata),
         declared_sha256=metadata.get("sha256", "").lower(),
@@ -106,9 +106,11 @@ def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datet
         expires_at=now + timedelta(days=conf.upload_days()),
     )
     _make_file(row.id)
+    if length == 0:
+        for name, value in arrival(Hasher().digests(), now).items():
+            setattr(row, name, value)
     row.save(force_insert=True)
     if length == 0:
-        _arrive(row, 0, now=now, digests=Hasher().digests())
         finish(row.id, now=now)
     return progress_of(row.id)
 
@@ -220,8 +222,7 @@ def _append(
     checksum: tus.Checksum | None,
     now: datetime,
 ) -> None:
-    find(actor, upload_id)
-    with _writing(upload_id) as target:
+    with _writing(actor, upload_id) as target:
         row = find(actor, upload_id)
         _count_what_is_there(row)
         if offset != row.offset or row.state == Upload.State.REFUSED:
@@ -229,38 +230,28 @@ def _append(
         if body_bytes > row.length - row.offset:
             raise CannotUpload(Reason("content.more_than_announced", {"length": row.length}))
         if body_bytes:
-            digests = Taking(row, target, line, body_bytes, checksum).take()
-            row.refresh_from_db()
-            if row.offset == row.length:
-                _arrive(row, offset, now=now, digests=digests)
+            Taking(row, target, line, body_bytes, checksum, now).take()
     if row.state == Upload.State.ARRIVED and (row.sha256 or row.length <= conf.inline_digest_bytes()):
         finish(row.id, now=now)
 
 
 @contextmanager
-def _writing(upload_id: UUID) -> Iterator[BinaryIO]:
+def _writing(actor: Actor, upload_id: UUID) -> Iterator[BinaryIO]:
     """Hold the file of an upload alone, unbuffered; the lock dies with the process."""
     path = store.upload_path(upload_id)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        # Whoever asks for what is not theirs leaves no file behind; what is theirs may have lost its file.
+        find(actor, upload_id)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     with os.fdopen(handle, "r+b", buffering=0) as target:
         try:
             fcntl.flock(target, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            find(actor, upload_id)
             raise Busy("content.upload_busy") from None
         yield target
-
-
-def _arrive(row: Upload, offset_before: int, *, now: datetime, digests: Digests | None) -> None:
-    """Note that all bytes are here; large ones without digests go to a job, in the same transaction."""
-    from zhudang.content import jobs
-
-    with transaction.atomic():
-        row.state, row.arrived_at = Upload.State.ARRIVED, now
-        if digests:
-            row.sha256, row.sm3 = digests.sha256, digests.sm3
-        row.save(update_fields=["state", "arrived_at", "sha256", "sm3"])
-        if not digests and row.length > conf.inline_digest_bytes():
-            jobs.verify_upload.defer(upload_id=str(row.id))
 
 
 def finish(upload_id: UUID, *, now: datetime) -> UUID | None:
@@ -329,8 +320,7 @@ def terminate(*, actor: Actor, upload_id: UUID) -> None:
     Raises:
         NotFound, Gone, Busy, AlreadyReceived.
     """
-    find(actor, upload_id)
-    with _writing(upload_id):
+    with _writing(actor, upload_id):
         row = find(actor, upload_id)
         if row.state in {Upload.State.ARRIVED, Upload.State.DONE}:
             raise AlreadyReceived("content.already_received")
