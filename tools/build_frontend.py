@@ -64,7 +64,12 @@ def run(command: list[str], **environment: str) -> None:
     paths = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
     settings = {"npm_config_update_notifier": "false", "npm_config_loglevel": "error", "PATH": paths, **environment}
     done = subprocess.run(
-        command, cwd=FRONTEND, env={**os.environ, **settings}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=FRONTEND,
+        env={**os.environ, **settings},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode:
         sys.stderr.write(done.stdout)

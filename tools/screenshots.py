@@ -45,7 +45,10 @@ class Complaints:
         """Collect errors, policy refusals and failed requests of `page`."""
         page.on("console", lambda line: self.told.append(f"console: {line.text}") if line.type == "error" else None)
         page.on("pageerror", lambda problem: self.told.append(f"script: {problem}"))
-        page.on("response", lambda answer: self.told.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+        page.on(
+            "response",
+            lambda answer: self.told.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
+        )
 
 
 def sign_in(page: Any, base: str, user: str, password: str) -> None:
@@ -104,12 +107,17 @@ def main() -> int:
                 sign_in(first.new_page(), base, user, password)
             kept = [cookie for cookie in first.cookies() if cookie["name"] not in {"theme", "django_language"}]
             first.close()
-            for language, theme, width in ((la, th, wi) for la in asked.lang for th in asked.theme for wi in asked.width):
+            for language, theme, width in (
+                (la, th, wi) for la in asked.lang for th in asked.theme for wi in asked.width
+            ):
                 context = browser.new_context(
                     viewport={"width": width, "height": 900 if width > 500 else 844}, device_scale_factor=1 if width > 500 else 2,
                     locale="zh-CN" if language == "zh" else "en-GB", color_scheme=theme, has_touch=width < 500,
                 )  # fmt: skip
-                more = [{"name": "theme", "value": theme, "url": base}, {"name": "django_language", "value": "zh-hans" if language == "zh" else "en", "url": base}]
+                more = [
+                    {"name": "theme", "value": theme, "url": base},
+                    {"name": "django_language", "value": "zh-hans" if language == "zh" else "en", "url": base},
+                ]
                 context.add_cookies([*kept, *more])
                 for path in asked.path or ["/"]:
                     page = context.new_page()

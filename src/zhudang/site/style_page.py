@@ -28,9 +28,16 @@ def style_context() -> dict[str, Any]:
         "today": today,
         "parts": [("A", 18, 18, 0), ("B", 11, 9, 0), ("C", 64, 46, 1), ("D", 46, 19, 0), ("E", 9, 0, 0)],
         "clocks": [
-            (clock, _("还有 %(days)s 个工作日") % {"days": clock.left(today)} if not clock.overdue(today) else _("已过期"))
+            (
+                clock,
+                _("还有 %(days)s 个工作日") % {"days": clock.left(today)} if not clock.overdue(today) else _("已过期"),
+            )
             for clock in (add_working_days(start, days, holidays) for start, days in starts)
         ],
-        "reasons": [("地基验槽记录缺勘察单位签章", "#"), ("洽商 QS-2026-014 未落竣工图", "#"), "监理单位还没有签署责任确认"],
+        "reasons": [
+            ("地基验槽记录缺勘察单位签章", "#"),
+            ("洽商 QS-2026-014 未落竣工图", "#"),
+            "监理单位还没有签署责任确认",
+        ],
         "form": SampleForm({"title": "1# 楼地基验槽记录", "formed_on": "2026-13-40", "kind": "scan"}),
     }
