@@ -9,7 +9,7 @@ from samples.checks_samples import BAD, GOOD, Maker
 from zhudang.checks import handbook
 from zhudang.checks.engine import Engine
 from zhudang.checks.model import Severity, Verdict
-from zhudang.checks.rules import all_rules, finding, translate
+from zhudang.checks.rules import DIMENSIONS, all_items, all_rules, finding, translate
 
 SOURCE = Path(__file__).parents[2] / "src" / "zhudang" / "checks"
 HANDBOOK = Path(__file__).parents[2] / "docs" / "findings.md"
@@ -85,6 +85,15 @@ def test_a_sound_file_is_not_refused(name: str, make: Maker, tmp_path: Path, eng
     assert report.verdict is not Verdict.FAIL, report.findings
     assert not report.codes & {"RUN-005", "FMT-001", "FMT-002"}
     assert len(report.sha256 or "") == len(report.sm3 or "") == 64
+
+
+def test_the_frame_of_the_standard_has_its_45_items_and_says_which_are_unknown():
+    items = all_items()
+    counts = [sum(item.dimension == each for item in items.values()) for each in list(DIMENSIONS)[:4]]
+    assert counts == [16, 11, 9, 9]
+    assert {item.code for item in items.values() if item.answered_by == "unknown"} == {"1-9", "1-15", "1-16"}
+    unknown = {"1-9", "1-15", "1-16"}
+    assert not unknown & {rule.item for rule in all_rules().values()}
 
 
 def test_a_stored_finding_speaks_the_reader_s_language():

@@ -480,6 +480,11 @@ def _film_without_tracks(folder: Path) -> Path:
     return _put(folder, "no_tracks.mp4", kind + struct.pack(">L4s", 116, b"moov") + facts)
 
 
+def _wav_with_odd_chunk(folder: Path) -> Path:
+    content = sound(folder, 0.5, "whole.wav").read_bytes() + b"\xff x\0\x04\0\0\0abcd"
+    return _put(folder, "odd.wav", content[:4] + struct.pack("<L", len(content) - 8) + content[8:])
+
+
 def _wav_without_sound(folder: Path) -> Path:
     return sound(folder, 0.0, "silent.wav")
 
@@ -652,6 +657,8 @@ BAD: dict[str, Maker] = {
     "AV-003": _cut_film,
     "AV-004": _film_without_tracks,
     "AV-005": _wav_without_sound,
+    "AV-006": _wav_with_odd_chunk,
+    "AV-007": _half(sound, "half.wav"),
     "OFF-001": lambda folder: docx(folder, {"word/vbaProject.bin": "x"}),
     "OFF-002": _locked_docx,
     "OFF-003": lambda folder: docx(folder, body="<w:instrText>DDEAUTO c:\\\\x.exe</w:instrText>"),

@@ -26,6 +26,10 @@ TEXT_FORMAT = Format("x-fmt/111", "Plain Text File", "text/plain", "text decodin
 
 
 STEP = "fmt/698"
+PROBE_BYTES = 2 * 1024 * 1024
+PROBE_FROM_BYTES = 8 * 1024 * 1024
+CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
+"""ZIP and OLE2: what is inside tells the format, so the whole file is needed."""
 TEXTUAL = ("text", "xml", "html", "email")
 
 
@@ -79,18 +83,30 @@ class Identifier:
         if own := own_rule(path, head):
             kind = kinds()[own.id]
             return Identified(own, kind, mismatch=_claims_other(claim, kind))
-        match = self._ask_pronom(path, name, extension)
+        match = self._ask_pronom(path, head, extension)
         if match is None or match["id"] == "UNKNOWN":
             return _unknown(path, head, claim)
         return _by_pronom(match, path, head, claim)
 
-    def _ask_pronom(self, path: Path, name: str, extension: str) -> dict[str, str] | None:
+    def _probe(self, path: Path, size: int, extension: str) -> Path:
+        """Start and end of a large file: signatures lie there, and the library would map it whole."""
+        probe = self._scratch / f"probe{extension}"
+        with path.open("rb") as source, probe.open("wb") as target:
+            target.write(source.read(PROBE_BYTES))
+            source.seek(size - PROBE_BYTES)
+            target.write(source.read(PROBE_BYTES))
+        return probe
+
+    def _ask_pronom(self, path: Path, head: bytes, extension: str) -> dict[str, str] | None:
         if self._pronom is None:
             import pygfried
 
             self._pronom = pygfried.Scanner()
         asked = path
-        if path.suffix.lower() != extension:
+        size = path.stat().st_size
+        if size > PROBE_FROM_BYTES and not head.startswith(CONTAINERS):
+            asked = self._probe(path, size, extension)
+        elif path.suffix.lower() != extension:
             asked = self._scratch / f"named{extension}"
             asked.unlink(missing_ok=True)
             asked.symlink_to(path.resolve())

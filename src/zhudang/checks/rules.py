@@ -68,6 +68,31 @@ class Rule:
         return sentence.format_map(_Readable(data))
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of the 45 places of DA/T 70's frame, as far as its text is known.
+
+    `answered_by`: machine, partly, adapter, person, or unknown (未查明: always `not_checked`).
+    """
+
+    code: str
+    dimension: str
+    name_zh: str
+    name_en: str
+    object: str
+    compared_with: str
+    stages: str
+    answered_by: str
+    source: str
+
+
+@cache
+def all_items() -> Mapping[str, Item]:
+    """The frame of the standard by item number."""
+    with (DATA / "items.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["code"]: Item(**row) for row in csv.DictReader(lines)}
+
+
 class _Readable(dict[str, Any]):
     """Values as people read them inside a sentence: lists joined, absent ones a question mark."""
 
@@ -93,6 +118,8 @@ def all_rules() -> Mapping[str, Rule]:
     if len(rules) != len(rows):
         raise ValueError("rules.csv: a code stands twice")
     for rule in rules.values():
+        if rule.item and rule.item not in all_items():
+            raise ValueError(f"rules.csv: {rule.code}: no item {rule.item!r}")
         if rule.dimension not in DIMENSIONS:
             raise ValueError(f"rules.csv: {rule.code}: unknown dimension {rule.dimension!r}")
     return rules

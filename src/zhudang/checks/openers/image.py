@@ -10,6 +10,7 @@ from PIL import Image
 from zhudang.checks.examine import Case
 from zhudang.checks.limits import DIGITISATION_DPI, PIXELS
 from zhudang.checks.openers.image_structure import png_trouble, tiff_is_whole
+from zhudang.checks.openers.media_structure import troubles
 
 STREAM_PIXELS = 60_000_000
 """Larger frames are decoded in strips, so that a big drawing stays within a worker's memory."""
@@ -24,17 +25,20 @@ warnings.simplefilter("ignore")
 
 def examine(case: Case) -> None:
     case.facts["encrypted"] = False
-    if trouble := png_trouble(case.path):
-        _png(case, trouble)
-        if trouble == "truncated":
+    if spoiled := png_trouble(case.path):
+        _png(case, spoiled)
+        if spoiled == "truncated":
             return
+    for trouble in troubles(case.path):
+        code = "IMG-002" if trouble.cut else "IMG-006"
+        case.find(code, frame=1, detail=f"{trouble.name}: {trouble.why}")
     try:
         picture = Image.open(case.path)
     except Image.DecompressionBombError:
         case.find("IMG-003", pixels=f">{PIXELS}")
         return
-    except Exception as trouble:  # plug-ins raise anything on damaged headers
-        _by_vips(case, str(trouble))
+    except Exception as unread:  # plug-ins raise anything on damaged headers
+        _by_vips(case, str(unread))
         return
     with picture:
         width, height = picture.size

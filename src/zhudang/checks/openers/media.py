@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers.media_structure import troubles
 
 av.logging.set_level(None)
+TROUBLES = (FFmpegError, OSError, ValueError, EOFError)
 BUDGET_S = 40.0
 """Longest time for decoding; how far it came is told."""
 SHORT_S = 2.0
@@ -19,6 +22,8 @@ SHORT_SHARE = 0.9
 
 def examine(case: Case) -> None:
     case.facts["encrypted"] = False
+    for trouble in troubles(case.path):
+        case.find("AV-007" if trouble.cut else "AV-006", part=trouble.name, why=trouble.why)
     try:
         container = av.open(str(case.path), metadata_errors="replace")
     except (FFmpegError, OSError, ValueError, EOFError) as trouble:
@@ -32,46 +37,77 @@ def examine(case: Case) -> None:
             return
         claimed = container.duration / av.time_base if container.duration else None
         case.facts["duration_s"] = round(claimed, 3) if claimed else None
-        _decode(case, container, claimed)
+        _tell(case, _Decoding(case, container), claimed)
 
 
-def _decode(case: Case, container: av.container.InputContainer, claimed: float | None) -> None:
-    errors, frames, reached, first = 0, 0, 0.0, ""
-    started = time.monotonic()
-    ended = False
-    packets = container.demux()
-    while True:
-        if time.monotonic() - started > BUDGET_S:
-            case.not_checked["AV-002"] = f"after_{reached:.0f}_s"
-            break
-        try:
-            packet = next(packets)
-        except StopIteration:
-            ended = True
-            break
-        except (FFmpegError, OSError, ValueError, EOFError) as trouble:
-            errors, first = errors + 1, first or _short(trouble)
-            break
-        if packet.stream.type not in {"audio", "video"}:
-            continue
-        try:
-            for frame in packet.decode():
-                frames += 1
-                moment = getattr(frame, "time", None)
-                if moment is not None:
-                    reached = max(reached, moment)
-        except (FFmpegError, OSError, ValueError, EOFError) as trouble:
-            errors, first = errors + 1, first or _short(trouble)
-    if not frames and errors:
-        case.find("AV-001", detail=first)
-    elif not frames:
+def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
+    decoding.run()
+    reached = decoding.reached
+    if not decoding.frames and decoding.errors:
+        case.find("AV-001", detail=decoding.first)
+    elif not decoding.frames:
         case.find("AV-005")
-    elif errors:
-        case.find("AV-002", count=errors, first=first)
+    elif decoding.errors:
+        case.find("AV-002", count=decoding.errors, first=decoding.first)
     if claimed is None and reached:
         case.facts["duration_s"] = round(reached, 3)
-    if ended and frames and claimed and claimed - reached > SHORT_S and reached < claimed * SHORT_SHARE:
-        case.find("AV-003", claimed=round(claimed, 1), reached=round(reached, 1))
+    short = claimed is not None and claimed - reached > SHORT_S and reached < claimed * SHORT_SHARE
+    if decoding.ended and decoding.frames and short:
+        case.find("AV-003", claimed=round(claimed or 0, 1), reached=round(reached, 1))
+
+
+class _Decoding:
+    """One pass over all packets, counting what came out of them."""
+
+    def __init__(self, case: Case, container: av.container.InputContainer) -> None:
+        self._case = case
+        self._container = container
+        self._lengths: dict[int, float] = {}
+        self.frames = self.errors = 0
+        self.first = ""
+        self.ended = False
+
+    @property
+    def reached(self) -> float:
+        """Seconds of the longest stream that were decoded."""
+        return max(self._lengths.values(), default=0.0)
+
+    def run(self) -> None:
+        started = time.monotonic()
+        packets = self._container.demux()
+        while time.monotonic() - started < BUDGET_S:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                self.ended = True
+                return
+            except TROUBLES as trouble:
+                self._note(trouble)
+                self.ended = True
+                return
+            if packet.stream.type in {"audio", "video"}:
+                self._decode(packet)
+        self._case.not_checked["AV-002"] = f"after_{self.reached:.0f}_s"
+
+    def _decode(self, packet: Any) -> None:
+        index = packet.stream.index
+        try:
+            for frame in packet.decode():
+                self.frames += 1
+                self._lengths[index] = self._length(frame, self._lengths.get(index, 0.0))
+        except TROUBLES as trouble:
+            self._note(trouble)
+
+    def _length(self, frame: Any, before: float) -> float:
+        """Where this frame ends: sound by its samples, pictures by their time."""
+        samples, rate = getattr(frame, "samples", 0), getattr(frame, "sample_rate", 0)
+        if samples and rate:
+            return before + float(samples / rate)
+        return max(before, float(frame.time)) if frame.time is not None else before
+
+    def _note(self, trouble: Exception) -> None:
+        self.errors += 1
+        self.first = self.first or _short(trouble)
 
 
 def _short(trouble: Exception) -> str:
