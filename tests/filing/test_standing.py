@@ -107,7 +107,9 @@ def test_home_tells_what_is_owed_what_came_back_and_what_waits():
         milestone_on=TODAY - timedelta(days=9), suggested_on=TODAY - timedelta(days=2)
     )
     home = queries.clerk_home(site.clerk, today=TODAY)
-    assert [r.id for r in home.returned] == [other] and home.returned[0].reason == "签章栏空白" and home.returned[0].mine
+    assert (
+        [r.id for r in home.returned] == [other] and home.returned[0].reason == "签章栏空白" and home.returned[0].mine
+    )
     assert (home.returned_count, home.pencil_count, home.waiting, home.passed) == (1, 1, 1, 1)
     assert home.units[0].id == site.unit_id and home.units[0].progress.next_on == TODAY - timedelta(days=2)
     assert home.runs[0].passed >= 1
@@ -133,7 +135,11 @@ def test_lists_show_their_doubts():
     site = Site()
     rows = {r.title: r for r in queries.scope_lists(site.clerk)}
     national = rows["GB/T 50328—2014 建设工程文件归档范围"]
-    assert national.used_for == ("bridge", "building", "pipeline", "road") and national.doubtful > 500 and national.unsure > 100
+    assert (
+        national.used_for == ("bridge", "building", "pipeline", "road")
+        and national.doubtful > 500
+        and national.unsure > 100
+    )
     with pytest.raises(Forbidden):
         from zhudang.identity.rights import ANONYMOUS
 

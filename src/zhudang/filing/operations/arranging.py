@@ -330,7 +330,9 @@ def move_in_volume(
         reasons.append(Reason("filing.volume_changed_meanwhile", {"who": volume.composed_by}))
     if reasons:
         raise CannotArrange(*reasons)
-    records = {r.id: r for r in Record.objects.select_for_update(no_key=True).filter(volume=volume).order_by("position")}
+    records = {
+        r.id: r for r in Record.objects.select_for_update(no_key=True).filter(volume=volume).order_by("position")
+    }
     if record_id not in records:
         raise NotFound
     pieces = {p.id: p for p in _pieces(records.values(), registry.unit_works_of(volume.project_id))}

@@ -40,7 +40,12 @@ class Return:
 def _move(actor: Actor, record_ids: Iterable[UUID], to: RecordState, now: datetime, **changes: Any) -> list[Record]:
     """Lock the records, refuse when any may not take the step, move them in one statement."""
     ids = list(dict.fromkeys(record_ids))
-    rows = list(Record.objects.live().select_for_update(no_key=True).filter(id__in=ids).only("id", "state", "title", "project_id"))
+    rows = list(
+        Record.objects.live()
+        .select_for_update(no_key=True)
+        .filter(id__in=ids)
+        .only("id", "state", "title", "project_id")
+    )
     wrong = [row for row in rows if row.state not in FROM[to]]
     if wrong or len(rows) != len(ids):
         found = {row.id for row in rows}
@@ -157,7 +162,9 @@ def note_preserved(*, volume_ids: Iterable[UUID], at: datetime) -> int:
     ids = list(volume_ids)
     Volume.objects.filter(id__in=ids, arranged_at__isnull=False, preserved_at__isnull=True).update(preserved_at=at)
     rows = list(
-        Record.objects.live().select_for_update(no_key=True).filter(volume_id__in=ids, state=RecordState.TRANSFERRED.value)
+        Record.objects.live()
+        .select_for_update(no_key=True)
+        .filter(volume_id__in=ids, state=RecordState.TRANSFERRED.value)
     )
     Record.objects.filter(id__in=[row.id for row in rows]).update(
         state=RecordState.PRESERVED.value, preserved_at=at, changed_at=at, revision=F("revision") + 1

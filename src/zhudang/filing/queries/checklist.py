@@ -157,7 +157,10 @@ def checklist(
 def _fits(row: ChecklistRow, role: str, q: str, keeper: str) -> bool:
     if role and row.party_role != role:
         return False
-    if keeper and {"own": row.own, "client": row.to_client, "archive": row.to_archive}.get(keeper) not in {"must", "optional"}:
+    if keeper and {"own": row.own, "client": row.to_client, "archive": row.to_archive}.get(keeper) not in {
+        "must",
+        "optional",
+    }:
         return False
     words = q.lower().split()
     return all(w in row.title.lower() or row.code.lower().startswith(w) for w in words)
@@ -169,7 +172,9 @@ def _in_state(row: ChecklistRow, state: str) -> bool:
     return row.counts_now if state == "now" else row.standing == state
 
 
-_SQL = STANDING + """
+_SQL = (
+    STANDING
+    + """
 SELECT s.id, i.code, i.code_is_ours, i.parent_code, s.part, i.title, s.party_role, coalesce(g.short_name, '') AS short_name,
        coalesce(g.name, '') AS organisation, s.builder, s.designer, s.contractor, s.supervisor, s.archive, s.owed, i.milestone,
        s.milestone_on, s.suggested_on, s.standing, s.filed, s.back, s.drafts, s.not_applicable_reason, s.na_by, s.na_at,
@@ -179,6 +184,7 @@ SELECT s.id, i.code, i.code_is_ours, i.parent_code, s.part, i.title, s.party_rol
  WHERE s.unit_work_id = %(unit)s
  ORDER BY s.position
 """
+)
 
 
 def _rows(actor: Actor, project_id: UUID, unit_work_id: UUID, today: date) -> list[ChecklistRow]:
@@ -193,7 +199,9 @@ def _rows(actor: Actor, project_id: UUID, unit_work_id: UUID, today: date) -> li
         r["organisation"] = short or r["organisation"]
         rows.append(
             ChecklistRow(
-                **r, own=own_mark(marks, r["party_role"]), to_archive=marks["archive"],
+                **r,
+                own=own_mark(marks, r["party_role"]),
+                to_archive=marks["archive"],
                 to_client="" if r["party_role"] == "client" else marks["builder"],
             )
         )
@@ -226,9 +234,7 @@ def _with_answers(actor: Actor, unit_work_id: UUID, rows: list[ChecklistRow]) ->
     ]
 
 
-def _groups(
-    shown: list[ChecklistRow], every: list[ChecklistRow], titles: Mapping[str, tuple[str, str]]
-) -> list[Group]:
+def _groups(shown: list[ChecklistRow], every: list[ChecklistRow], titles: Mapping[str, tuple[str, str]]) -> list[Group]:
     """Headings in list order, each with the rows directly under it; empty headings are left out."""
     by_parent: dict[str, list[ChecklistRow]] = {}
     for row in shown:
@@ -244,7 +250,11 @@ def _groups(
             must = [r for r in below if r.owed == "must" and r.standing != "na"]
             groups.append(
                 Group(
-                    code, titles.get(code, ("", code))[1], depth, len(must), sum(1 for r in must if r.standing == "filed"),
+                    code,
+                    titles.get(code, ("", code))[1],
+                    depth,
+                    len(must),
+                    sum(1 for r in must if r.standing == "filed"),
                     tuple(by_parent.get(code, ())),
                 )
             )
@@ -270,7 +280,9 @@ def _path(row: ChecklistRow, titles: Mapping[str, tuple[str, str]]) -> list[str]
     return path[::-1]
 
 
-def obligation_options(actor: Actor, project_id: UUID, *, q: str, unit_work_id: UUID | None, limit: int = 30) -> list[tuple[UUID, str, str, str]]:
+def obligation_options(
+    actor: Actor, project_id: UUID, *, q: str, unit_work_id: UUID | None, limit: int = 30
+) -> list[tuple[UUID, str, str, str]]:
     """Document kinds by code or words of the title, for assigning by hand: (id, code, title, unit work)."""
     facts = registry.project_facts(project_id)
     rights.demand(actor, "filing.file.assign", facts)

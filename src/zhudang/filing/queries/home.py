@@ -142,7 +142,9 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
     pencil = Suggestion.objects.filter(
         state="open", project_id__in=ids, organisation_id__in=actor.organisations_as(*FILERS)
     )
-    kinds = {kind for kind in UnitWork.objects.filter(phase__project_id__in=ids).values_list("kind", flat=True).distinct()}
+    kinds = {
+        kind for kind in UnitWork.objects.filter(phase__project_id__in=ids).values_list("kind", flat=True).distinct()
+    }
     every = [u.progress for u in units]
     return ClerkHome(
         today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]),
@@ -169,7 +171,9 @@ def unassigned(actor: Actor, project_ids: list[UUID]) -> Any:
 def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
     """Unit works, the most pressing first."""
     progress = progress_by_unit(actor, ids, today=today)
-    rows = UnitWork.objects.filter(id__in=progress).values_list("id", "name", "phase__project_id", "phase__project__name")
+    rows = UnitWork.objects.filter(id__in=progress).values_list(
+        "id", "name", "phase__project_id", "phase__project__name"
+    )
     steps: dict[UUID, tuple[str, date]] = {}
     for unit, kind, day in (
         Milestone.objects.filter(unit_work_id__in=progress, happened_on__isnull=False)
@@ -222,5 +226,12 @@ def _runs(actor: Actor, ids: list[UUID]) -> tuple[RunRow, ...]:
 
 
 def _pencil(rows: Any) -> tuple[PencilRow, ...]:
-    fields = ("id", "project_id", "file__name", "obligation__scope_item__code", "obligation__scope_item__title", "confidence")
+    fields = (
+        "id",
+        "project_id",
+        "file__name",
+        "obligation__scope_item__code",
+        "obligation__scope_item__title",
+        "confidence",
+    )
     return tuple(PencilRow(*row) for row in rows.order_by("-confidence", "id").values_list(*fields)[:4])

@@ -13,6 +13,7 @@ from zhudang.filing import pencil
 from zhudang.filing.domain.describing import Description, Pencil
 from zhudang.filing.domain.states import CHANGEABLE
 from zhudang.filing.models import Record, ScopeAdoption, ScopeItem, ScopeList, Volume
+from zhudang.filing.queries.home import unassigned
 from zhudang.filing.queries.records import (
     RecordRow,
     VolumeRow,
@@ -42,6 +43,7 @@ class RecordPage:
     may_file: bool
     changeable: bool
     blockers: tuple[tuple[str, Any], ...]
+    waiting: tuple[tuple[UUID, str], ...]
 
 
 def record_page(actor: Actor, record_id: UUID) -> RecordPage:
@@ -66,12 +68,13 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
         may_describe=rights.may(actor, "filing.record.describe", facts),
         may_file=rights.may(actor, "filing.record.file", facts),
         changeable=row.state in CHANGEABLE, blockers=tuple((c, d) for c, d in row.blockers),
+        waiting=tuple(unassigned(actor, [row.project_id]).order_by("-received_at").values_list("id", "name")[:40]),
     )  # fmt: skip
 
 
-
-
-def project_records(actor: Actor, project_id: UUID, *, state: str = "", q: str = "", unit: UUID | None = None) -> QuerySet[Record]:
+def project_records(
+    actor: Actor, project_id: UUID, *, state: str = "", q: str = "", unit: UUID | None = None
+) -> QuerySet[Record]:
     """The records of a project the person may know of.
 
     Raises:
@@ -84,7 +87,9 @@ def project_records(actor: Actor, project_id: UUID, *, state: str = "", q: str =
     if unit:
         rows = rows.filter(unit_work_id=unit)
     if q:
-        rows = rows.filter(title__icontains=q) | rows.filter(code__istartswith=q) | rows.filter(document_no__icontains=q)
+        rows = (
+            rows.filter(title__icontains=q) | rows.filter(code__istartswith=q) | rows.filter(document_no__icontains=q)
+        )
     return rows
 
 
@@ -143,7 +148,11 @@ def _seen_volumes(actor: Actor, project_id: UUID) -> set[UUID]:
     inside = Record.objects.live().filter(project_id=project_id, volume__isnull=False)
     every = dict(inside.values_list("volume_id").annotate(n=Count("id")).order_by())
     known = dict(
-        visible_to(actor).filter(project_id=project_id, volume__isnull=False).values_list("volume_id").annotate(n=Count("id")).order_by()
+        visible_to(actor)
+        .filter(project_id=project_id, volume__isnull=False)
+        .values_list("volume_id")
+        .annotate(n=Count("id"))
+        .order_by()
     )
     return {volume for volume, count in every.items() if known.get(volume) == count}
 
@@ -222,9 +231,17 @@ def scope_lists(actor: Actor) -> list[ScopeListRow]:
     unsure = _count_by_list(doubt__contains="unsure")
     return [
         ScopeListRow(
-            id=r.id, title=r.title, edition=r.edition, place=r.place, source=r.source, doubt=r.doubt,
-            adoptable=r.adoptable, kinds=tuple(dict.fromkeys(k for kinds in r.kinds.values() for k in kinds)),
-            used_for=tuple(used.get(r.id, ())), items=counts.get(r.id, {}).get("items", 0), doubtful=low.get(r.id, 0),
+            id=r.id,
+            title=r.title,
+            edition=r.edition,
+            place=r.place,
+            source=r.source,
+            doubt=r.doubt,
+            adoptable=r.adoptable,
+            kinds=tuple(dict.fromkeys(k for kinds in r.kinds.values() for k in kinds)),
+            used_for=tuple(used.get(r.id, ())),
+            items=counts.get(r.id, {}).get("items", 0),
+            doubtful=low.get(r.id, 0),
             unsure=unsure.get(r.id, 0),
         )  # fmt: skip
         for r in ScopeList.objects.order_by("title", "edition")

@@ -132,7 +132,9 @@ def progress_by_unit(actor: Actor, project_ids: Iterable[UUID], *, today: date) 
     return {unit: _unit(unit, parts) for unit, parts in by_unit.items()}
 
 
-_BY_PART = STANDING + """
+_BY_PART = (
+    STANDING
+    + """
 , nearest AS (
   SELECT DISTINCT ON (s.unit_work_id) s.unit_work_id, s.suggested_on AS next_on, i.title AS next_title,
          count(*) OVER (PARTITION BY s.unit_work_id, s.suggested_on) AS next_count
@@ -157,6 +159,7 @@ SELECT s.unit_work_id, s.part,
   FROM standing s LEFT JOIN nearest n ON n.unit_work_id = s.unit_work_id
  GROUP BY s.unit_work_id, s.part
 """
+)
 
 
 def _unit(unit: UUID, rows: list[Mapping[str, Any]]) -> UnitProgress:

@@ -1,0 +1,126 @@
+"""The clerk's home and the checklist of a unit work."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from zhudang.filing import operations, queries, words
+from zhudang.filing.web.acts import actor_of, carry_out, ids_in
+from zhudang.identity.domain.roles import FILERS
+from zhudang.identity.web.decorators import actor_required
+from zhudang.registry.words import milestone_title
+from zhudang.shared.refusals import Forbidden, Reason
+from zhudang.shared.web import exports
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+@actor_required
+def clerk_home(request: HttpRequest) -> HttpResponse:
+    """What is owed, by when; what came back and why; what waits for a yes."""
+    actor = actor_of(request)
+    if not actor.holds(*FILERS):
+        raise Forbidden(Reason("rights.role_lacking", {"roles": sorted(r.value for r in FILERS)}))
+    home = queries.clerk_home(actor, today=timezone.localdate(), project_id=_uuid(request.GET.get("project", "")))
+    if wanted := exports.wanted_format(request):
+        return _owed_file(request, wanted, home)
+    return render(request, "filing/clerk_home.html", {"home": home, "steps": _step_words(home)})
+
+
+def _step_words(home: queries.ClerkHome) -> dict[str, str]:
+    """Milestone code -> its name in the reader's language."""
+    return {u.milestone: milestone_title(u.milestone) for u in home.units if u.milestone}
+
+
+def _owed_file(request: HttpRequest, kind: str, home: queries.ClerkHome) -> HttpResponse:
+    """打印欠交单: everything owed now, over all unit works shown."""
+    actor, today = actor_of(request), timezone.localdate()
+    rows = []
+    for unit in home.units:
+        page = queries.checklist(actor, unit.id, today=today, state="now")
+        rows += [(page.project_name, page.unit_work_name, *_as_row(r)) for g in page.groups for r in g.rows]
+    return exports.list_file(kind, _("欠交单"), [_("项目"), _("单位工程"), *_heads()], rows)
+
+
+def _heads() -> list[str]:
+    return [
+        _("代码"), _("文件题名"), _("责任方"), _("责任单位"), _("本单位存"), _("交建设单位"), _("交馆"), _("节点"),
+        _("建议归档时间"), _("状态"), _("不涉及的理由"), _("出处"),
+    ]  # fmt: skip
+
+
+def _as_row(row: queries.ChecklistRow) -> tuple[Any, ...]:
+    return (
+        row.printed_code, row.title, str(words.ROLES.get(row.party_role, row.party_role)), row.organisation,
+        words.MARKS[row.own], words.MARKS[row.to_client], words.MARKS[row.to_archive], milestone_title(row.milestone) if row.milestone else "",
+        row.suggested_on, str(words.STANDINGS[row.standing]), row.not_applicable_reason, row.source,
+    )  # fmt: skip
+
+
+@require_safe
+@actor_required
+def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
+    """The checklist of one unit work: groups, five keepers, states, suggestions under their rows."""
+    asked = {key: request.GET.get(key, "")[:100] for key in ("state", "role", "q", "keeper")}
+    page = queries.checklist(actor_of(request), unit_work_id, today=timezone.localdate(), **asked)
+    if wanted := exports.wanted_format(request):
+        rows = [_as_row(r) for g in page.groups for r in g.rows]
+        return exports.list_file(wanted, f"{page.unit_work_name} {_('归档清单')}", _heads(), rows)
+    chips = [
+        (code, words.STANDINGS.get(code) or _("全部"), page.counts.get(code, 0), words.STANDING_MARKS.get(code, ""))
+        for code in _CHIPS
+    ]
+    chips.insert(1, ("now", _("现欠"), page.counts.get("now", 0), ""))
+    context = {
+        "page": page, "asked": asked, "chips": chips, "words": words,
+        "roles": [(role, words.ROLES.get(role, role)) for role in page.roles],
+    }  # fmt: skip
+    return render(request, "filing/checklist.html", context)
+
+
+_CHIPS = ("", "passed", "soon", "pencil", "draft", "back", "filed", "na", "later")
+
+
+@require_POST
+@actor_required
+def excuse(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
+    """不涉及, with its reason."""
+    return carry_out(
+        request,
+        lambda: operations.excuse(
+            actor=actor_of(request), obligation_ids=ids_in(request, "obligation"), reason=request.POST.get("reason", ""),
+            now=timezone.now(),
+        ),
+        done=_("已标为不涉及：%(n)s 项，理由将写入备考表。"),
+        cannot=_("还不能标为不涉及："),
+        back=reverse("filing:checklist", args=[unit_work_id]),
+    )  # fmt: skip
+
+
+@require_POST
+@actor_required
+def restore(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
+    """Take 不涉及 back."""
+    return carry_out(
+        request,
+        lambda: operations.restore(
+            actor=actor_of(request), obligation_ids=ids_in(request, "obligation"), now=timezone.now()
+        ),
+        done=_("已撤销不涉及：%(n)s 项。"),
+        cannot=_("撤销不了："),
+        back=reverse("filing:checklist", args=[unit_work_id]),
+    )
