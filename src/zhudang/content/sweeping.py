@@ -99,10 +99,11 @@ def _finish_arrived(now: datetime) -> int:
     from zhudang.content import jobs
 
     waiting = Upload.objects.filter(state=Upload.State.ARRIVED, arrived_at__lt=now - OVERDUE_AFTER)
-    ids = [str(each) for each in waiting.values_list("id", flat=True)[:_AT_ONCE]]
-    for each in ids:
-        jobs.verify_upload.defer(upload_id=each)
-    return len(ids)
+    ids = list(waiting.values_list("id", flat=True)[:_AT_ONCE])
+    left = [each for each in ids if not _is_being_written(store.upload_path(each))]
+    for each in left:
+        jobs.verify_upload.defer(upload_id=str(each))
+    return len(left)
 
 
 def _owe_forgotten_checks(now: datetime) -> int:

@@ -257,9 +257,31 @@ def _writing(actor: Actor, upload_id: UUID) -> Iterator[BinaryIO]:
 def finish(upload_id: UUID, *, now: datetime) -> UUID | None:
     """Make the file of an upload whose bytes are all here; safe to run twice, at once, or after a kill.
 
-    Gives the file's id; None when the upload was refused because its digest is not the one declared, or when
-    there is no such arrived upload.
+    Gives the file's id; None when the upload was refused because its digest is not the one declared, when
+    there is no such arrived upload, or when somebody else is at it.
     """
+    with _alone_with(upload_id) as alone:
+        return _finish(upload_id, now) if alone else None
+
+
+@contextmanager
+def _alone_with(upload_id: UUID) -> Iterator[bool]:
+    """Tell whether nobody else is at these bytes; where they have moved already, the rows decide."""
+    try:
+        held = store.upload_path(upload_id).open("rb")
+    except FileNotFoundError:
+        yield True
+        return
+    with held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _finish(upload_id: UUID, now: datetime) -> UUID | None:
     row = Upload.objects.filter(id=upload_id, state__in=[Upload.State.ARRIVED, Upload.State.DONE]).first()
     if row is None or row.state == Upload.State.DONE:
         return row.file_id if row else None
