@@ -4,9 +4,11 @@ import asyncio
 import threading
 
 import structlog
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from zhudang.audit import sealing
+from zhudang.content import sweeping
 
 log = structlog.get_logger("zhudang.worker")
 HEARTBEAT_SECONDS = 2.0
@@ -18,11 +20,20 @@ def run() -> None:
     stop = threading.Event()
     sealer = threading.Thread(target=sealing.run_forever, args=(stop,), name="sealer", daemon=True)
     sealer.start()
+    _sweep()
     try:
         asyncio.run(_work())
     finally:
         stop.set()
         sealer.join(timeout=5)
+
+
+def _sweep() -> None:
+    """Take up what was left by whoever died: arrived uploads without a file, owed checks nobody makes."""
+    try:
+        sweeping.sweep(now=timezone.now())
+    except Exception:
+        log.exception("the sweep at start failed; it comes again by itself")
 
 
 async def _work() -> None:
