@@ -152,7 +152,7 @@ def project_standing(request: HttpRequest, project_id: UUID) -> HttpResponse:
         return _address(project_id)
 
     note = _("并入填“并入项目的代码”；拆分填拆出部分的代码、名称，并选工程。已收集的文件都随工程走。")
-    page = _around(known, _("停缓建、撤销、合并、拆分"), _("办理"), note=note, rows=(("act",), ("reason",), ("code", "name")))
+    page = _around(known, _("停缓建、撤销、合并、拆分"), _("办理"), note=note, rows=(("act",), ("reason",), ("into",), ("code", "name")))
     return run_form(request, page, form, act, _("已办理。"))
 
 
