@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from zhudang.checks.report import summary, write_json
 from zhudang.checks.rules import translate
 
 NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, NOT_RUN = 0, 1, 2, 3
+INTERRUPTED = 130
 CHECKER_TROUBLE = frozenset({"RUN-004", "RUN-006"})
 """Codes that mean a check could not be run at all: file not readable, component missing."""
 VERDICT_WORDS = {
@@ -63,7 +65,14 @@ def run(
         for complaint in complaints:
             print(complaint, file=err)
         return WRONG_USAGE
-    reports = _examine(paths, options, err)
+    try:
+        reports = _examine(paths, options, err)
+    except KeyboardInterrupt:
+        print("interrupted" if english else "已中断", file=err)
+        return INTERRUPTED
+    except Exception:  # whatever happened, an unfinished check must not look like a result
+        traceback.print_exc(file=err)
+        return NOT_RUN
     if not options.quiet:
         _print(reports, options.language, out)
     if json_file is not None:

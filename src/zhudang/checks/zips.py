@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
 
@@ -21,6 +21,7 @@ UTF8_FLAG = 0x800
 ENCRYPTED_FLAG = 0x1
 STREAMED_FLAG = 0x8
 DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK}
+DESCRIPTOR, DESCRIPTOR64 = struct.Struct("<3L"), struct.Struct("<L2Q")
 END_RECORD = struct.Struct("<4s4H2LH")
 END_MAGIC = b"PK\x05\x06"
 
@@ -38,6 +39,19 @@ def unsafe_name(name: str) -> bool:
     plain = name.replace("\\", "/")
     drive = len(plain) > 1 and plain[1] == ":"
     return plain.startswith("/") or drive or ".." in plain.split("/")
+
+
+def shown_name(info: zipfile.ZipInfo) -> str:
+    """The member's name as its packer meant it: names without a stated encoding are usually GBK here."""
+    if info.flag_bits & UTF8_FLAG or info.filename.isascii():
+        return info.filename
+    raw = info.filename.encode("cp437", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename
 
 
 def zip_troubles(container: zipfile.ZipFile, path: Path, contents: bool = True) -> list[ZipTrouble]:
@@ -145,6 +159,7 @@ def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
             fields = LOCAL.unpack(raw)
             name = stream.read(fields[10])
             why = _difference(info, fields, name) or _extra_fields(stream.read(fields[11]))
+            why = why or _extra_fields(info.extra) or _descriptor(info, fields, stream)
             if why:
                 found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": why}))
             start = info.header_offset
@@ -181,6 +196,20 @@ def _extra_fields(extra: bytes) -> str | None:
     while len(extra) - at >= 4:
         at += 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
     return "extra field" if at > len(extra) else None
+
+
+def _descriptor(info: zipfile.ZipInfo, fields: tuple[Any, ...], stream: BinaryIO) -> str | None:
+    """After a streamed member its checksum and sizes follow, in one of four layouts."""
+    if not fields[3] & STREAMED_FLAG:
+        return None
+    stream.seek(info.header_offset + LOCAL.size + fields[10] + fields[11] + info.compress_size)
+    raw = stream.read(24)
+    for start in (4, 0) if raw.startswith(b"PK\x07\x08") else (0,):
+        for layout in (DESCRIPTOR, DESCRIPTOR64):
+            told = raw[start : start + layout.size]
+            if len(told) == layout.size and layout.unpack(told) == (info.CRC, info.compress_size, info.file_size):
+                return None
+    return "data descriptor"
 
 
 def _ascii(name: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from zhudang.checks.examine import Case
 from zhudang.checks.limits import MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
-from zhudang.checks.zips import unsafe_name, zip_troubles
+from zhudang.checks.zips import shown_name, unsafe_name, zip_troubles
 
 READ_BYTES = 1024 * 1024
 STOPS = {"ZIP-001", "ZIP-003", "ZIP-004", "ZIP-005"}
@@ -41,7 +41,7 @@ def examine(case: Case) -> None:
 def _zip(case: Case) -> None:
     try:
         with zipfile.ZipFile(case.path) as container:
-            names = [info.filename for info in container.infolist()]
+            names = [shown_name(info) for info in container.infolist()]
             case.facts["members"] = [{"path": name} for name in names[:SHOWN]]
             case.facts["member_count"] = len(names)
             troubles = zip_troubles(container, case.path)
