@@ -6,19 +6,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from zhudang.identity import rights
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def actor_required(view: View) -> View:
     """Send whoever is not signed in to the sign-in page, and back here afterwards."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.actor.authenticated:  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
         return ask_to_sign_in(request)
@@ -31,7 +32,7 @@ def act_required(act: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             rights.demand(request.actor, act)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
