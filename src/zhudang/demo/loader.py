@@ -217,7 +217,8 @@ class Loader:
         for row, copies in rows:
             for copy in range(copies):
                 made.append((row, self._paper(maker, row, copy)))
-        end = moment(min(self.works.completed or self.today, self.today), 18)
+        last = self.works.accepted + timedelta(days=8) if self.works.accepted else self.works.completed or self.today
+        end = moment(min(last, self.today), 18)
         place = registry_queries.place_of(self.project_id)
         assert place is not None
         flat = [(row, file) for row, files in made for file in files]
@@ -270,9 +271,9 @@ class Loader:
             made = by_file[readable.file_id]
             pages = facts[readable.file_id].pages or 1
             descriptions[row.id] = Description(
-                title=made.title, document_no=made.number, responsible=row.organisation_name, formed_on=made.day, manuscript="正本", copy_kind="原件",
+                title=made.title, document_no=made.number, responsible=row.organisation_name, formed_on=made.day, manuscript="original", copy_kind="original",
                 origin=made.origin, has_paper=True, legal_force=True, carrier=made.carrier if made.carrier != "model" else "drawing",
-                specialty=made.specialty, pages=pages, level=1, retention="永久" if row.part in {"A", "D", "E"} else "长期",
+                specialty=made.specialty, pages=pages, level=1, retention="permanent" if row.part in {"A", "D", "E"} else "long",
             )  # fmt: skip
         if descriptions:
             filing.describe_many(actor=clerk, descriptions=descriptions, now=now)

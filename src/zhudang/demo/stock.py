@@ -103,6 +103,8 @@ class Maker:
             made = [self._form(need, day, rng, way, pages, blank)]
         if fault:
             first = made[0]
+            if not first.data.startswith(b"%PDF") and fault in {"locked", "scripted", "print_locked"}:
+                return made  # these faults are of PDF only
             broken = faults.FAULTS[fault][0](first.data)
             made[0] = Made(**{**first.__dict__, "data": broken, "fault": fault})
         return made

@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -11,7 +12,17 @@ from zhudang.site.style_page import style_context
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Answer «what should I do now?» for the actor's first role."""
+    """Answer «what should I do now?» for the actor's role; the public gets the open first page."""
+    from zhudang.identity.domain.roles import FILERS
+    from zhudang.site import homes
+
+    actor = request.actor  # type: ignore[attr-defined]
+    if actor.authenticated:
+        desk = homes.desk_for(actor, timezone.now())
+        if desk is not None:
+            return render(request, "site/desk.html", {"desk": desk, "today": timezone.localdate()})
+        if actor.holds(*FILERS):
+            return redirect("filing:clerk_home")
     return render(request, "site/home.html")
 
 
