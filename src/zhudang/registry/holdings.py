@@ -1,6 +1,6 @@
 """A project's registry as the store keeps it: project, phases, unit works, structures, parties, permits, milestones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from zhudang.registry.models import (
@@ -56,7 +56,7 @@ def describe(project_id: UUID) -> Description:
     )
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring a project's registry back."""
     return restore_all(REGISTERS, described)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -25,7 +25,7 @@ _ORDER = {"name": "name", "kind": "kind"}
 
 
 @require_safe
-def map_page(request: HttpRequest) -> HttpResponse:
+def map_page(request: HttpRequest) -> HttpResponseBase:
     """The list beside the map; without JavaScript the list is all of it."""
     actor = request.actor  # type: ignore[attr-defined]
     rights.demand(actor, "atlas.map.read")

@@ -16,7 +16,7 @@ from zhudang.registry.domain.milestones import why_not_milestone_kind
 from zhudang.registry.domain.projects import reasons_of, why_not_change
 from zhudang.registry.models import Milestone, Permit, Project, UnitWork
 from zhudang.registry.operations.parties import _foreign
-from zhudang.registry.operations.projects import CannotChange, CannotRegister, _tell
+from zhudang.registry.operations.projects import CannotChange, CannotRegister, _create, _tell
 from zhudang.shared.refusals import NotFound, Reason
 
 
@@ -56,7 +56,8 @@ def record_permit(
     if reasons:
         raise CannotRegister(*reasons)
     first = not Permit.objects.filter(project=project).exists()
-    permit = Permit.objects.create(
+    permit = _create(
+        Permit, Reason("registry.permit_taken", {"value": value}),
         project=project, kind=kind, number=value, issued_on=issued_on, issuer=issuer.strip(), source=source,
         recorded_at=now, recorded_by=actor.name or actor.username,
     )

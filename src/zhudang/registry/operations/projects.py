@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Model
 
 from zhudang.audit import operations as audit
 from zhudang.events import operations as events
@@ -28,6 +29,8 @@ from zhudang.registry.domain.projects import (
 )
 from zhudang.registry.models import Party, PartyRole, Phase, Project, ProjectName, Structure, UnitWork
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+
+Row = TypeVar("Row", bound=Model)
 
 
 class CannotRegister(Refusal):
@@ -73,7 +76,9 @@ def register_project(
         reasons.append(Reason("registry.client_unknown", {}))
     if reasons:
         raise CannotRegister(*reasons)
-    project = Project.objects.create(
+    project = _create(
+        Project,
+        Reason("registry.code_taken", {"value": value}),
         code=value,
         name=name.strip(),
         kind=kind,
@@ -197,8 +202,9 @@ def add_phase(
     )
     if reasons:
         raise CannotRegister(*reasons)
-    phase = Phase.objects.create(
-        project=project, code=value, name=name.strip(), started_on=started_on, completed_on=completed_on
+    phase = _create(
+        Phase, Reason("registry.works_code_taken", {"value": value}),
+        project=project, code=value, name=name.strip(), started_on=started_on, completed_on=completed_on,
     )
     _tell(actor, "registry.phase.added", f"registry.phase:{phase.pk}", now, project, {"phase_id": str(phase.pk)})
     return phase.pk
@@ -264,6 +270,17 @@ def draft_of(project: Project) -> ProjectDraft:
         project.code, project.name, project.kind, project.address, project.area_code, project.level,
         project.lon, project.lat, project.started_on, project.completed_on, project.accepted_on,
     )
+
+
+def _create(model: type[Row], taken: Reason, **values: Any) -> Row:
+    """Create a row; the same code entered by somebody else at this very moment is a reason, not a failure."""
+    try:
+        with transaction.atomic():
+            return model._default_manager.create(**values)
+    except IntegrityError as exc:
+        if "unique" not in str(exc).lower():
+            raise
+        raise CannotRegister(taken) from exc
 
 
 def _structure_kind(actor: Actor, structure_id: UUID | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from zhudang.registry.web import forms
 from zhudang.registry.web.acts import FormPage, run_form
 
 
-def shown_and_sent(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def shown_and_sent(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A form's view: shown with GET, sent with POST, for people who have signed in."""
     return require_http_methods(["GET", "HEAD", "POST"])(actor_required(view))
 

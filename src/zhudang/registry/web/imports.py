@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -72,7 +72,7 @@ def _show_run(run: Any) -> dict[str, Any]:
 
 @require_safe
 @actor_required
-def import_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def import_run(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """The report of one import, row by row."""
     actor = request.actor  # type: ignore[attr-defined]
     run = queries.import_run(actor, run_id)
@@ -127,7 +127,7 @@ def import_apply(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_safe
 @actor_required
-def template(request: HttpRequest, kind: str) -> HttpResponse:
+def template(request: HttpRequest, kind: str) -> HttpResponseBase:
     """An empty list with the titles and one example row."""
     rights.demand(request.actor, "registry.import.run")  # type: ignore[attr-defined]
     if kind not in TABLES:

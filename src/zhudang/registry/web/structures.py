@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ _SHAPES = {"in_use": "ok", "building": "part", "gone": "na"}
 
 
 @require_safe
-def structure_list(request: HttpRequest) -> HttpResponse:
+def structure_list(request: HttpRequest) -> HttpResponseBase:
     """The structures the person may know of."""
     actor = request.actor  # type: ignore[attr-defined]
     rights.demand(actor, "registry.structure.list")
