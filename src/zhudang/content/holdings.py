@@ -1,6 +1,6 @@
 """Files as the store keeps them: rows and check reports beside the bytes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def describe(*, file_ids: Collection[Any]) -> Description:
     )
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring the rows back; the bytes come through `bring_bytes`."""
     return restore_all(REGISTERS, described)
 

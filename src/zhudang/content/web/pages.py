@@ -14,6 +14,7 @@ from zhudang.content.queries import CheckReport, FileFinding
 from zhudang.identity.rights import Actor, ThingFacts
 
 _STATES = {"block": "fail", "warn": "warn", "manual": "manual", "info": "na"}
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/tiff", "image/bmp", "image/gif", "image/webp"})
 _ORDER = {"block": 0, "manual": 1, "warn": 2, "info": 3}
 
 
@@ -52,6 +53,12 @@ class ReportPage:
     facts: list[tuple[str, str]]
     may_check_again: bool
     may_withdraw: bool
+
+    @property
+    def has_picture(self) -> bool:
+        """A first page can be drawn: a PDF or picture that opened."""
+        mime = self.report.file.mime
+        return self.report.file.verdict not in {None, "fail"} and (mime == "application/pdf" or mime in _PICTURES)
 
     @property
     def blocking(self) -> int:
