@@ -13,7 +13,7 @@ from typing import TextIO
 from zhudang.checks.engine import Engine
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
 from zhudang.checks.report import summary, write_json
-from zhudang.checks.rules import translate
+from zhudang.checks.rules import rule, translate, why_not_checked
 
 NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, NOT_RUN = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -180,5 +180,7 @@ def _print(reports: Sequence[FileReport], language: str, out: TextIO) -> None:
     )
     console.print(f"{counts['files']} files:  {verdicts}" if place else f"共 {counts['files']} 个文件：  {verdicts}")
     for item in counts["not_checked"]:
-        words = "not checked" if place else "未检测"
-        console.print(f"{words}: {item['code']} ({item['reason']}) × {item['files']}")
+        why = why_not_checked(item["reason"], language)
+        title = rule(item["code"]).title(language)
+        words = f"not checked: {title}: {why}" if place else f"未检测：{title}：{why}"
+        console.print(f"{words} × {item['files']}")

@@ -146,6 +146,27 @@ def finding(code: str, severity: Severity | None = None, **data: Any) -> Finding
     )
 
 
+NOT_CHECKED = {
+    "no_scanner": ("没有配置查毒程序", "no malware scanner is configured"),
+    "unreachable": ("查毒程序没有应答", "the malware scanner does not answer"),
+    "error": ("查毒程序报错", "the malware scanner reports an error"),
+    "too_large": ("文件太大，没有读完", "the file is too large to read whole"),
+    "pages_from": ("时限内只看到第 {} 页之前", "within the time only the pages before {} were looked at"),
+    "after": ("时限内只解码到 {}", "within the time only {} were decoded"),
+}
+
+
+def why_not_checked(reason: str, language: str = "zh") -> str:
+    """The sentence of a reason in `FileReport.not_checked`."""
+    place = 1 if language == "en" else 0
+    for word, sentences in NOT_CHECKED.items():
+        if reason == word:
+            return sentences[place]
+        if reason.startswith(f"{word}_"):
+            return sentences[place].format(reason.removeprefix(f"{word}_").replace("_", " "))
+    return reason
+
+
 def translate(found: Finding, language: str) -> str:
     """The sentence of a stored finding in `language`; codes from an older rule set keep their text."""
     known = all_rules().get(found.code)

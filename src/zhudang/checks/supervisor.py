@@ -7,9 +7,11 @@ import json
 import os
 import queue
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -31,6 +33,8 @@ AHEAD = 12
 AHEAD_BYTES = 8 * 1024 * 1024
 DIGEST_BYTES_PER_S = 30 * 1024 * 1024
 """Slowest disk we allow for before a large file counts as stuck."""
+SCRATCH = "zhudang-check-"
+"""Name of a worker's private folder, followed by the pid of the process it works for."""
 
 Results = queue.SimpleQueue["tuple[Task, Mapping[str, Any]]"]
 
@@ -66,6 +70,7 @@ class _Worker:
     process: subprocess.Popen[bytes]
     line: socket.socket
     vitals: psutil.Process | None
+    scratch: Path
     tasks: deque[Task] = field(default_factory=deque)
     buffer: bytearray = field(default_factory=bytearray)
     busy_since: float = 0.0
@@ -128,6 +133,7 @@ class Supervisor(threading.Thread):
             self._bell_in.send(b"!")
 
     def run(self) -> None:
+        _sweep_scratch()
         self._bell_out.setblocking(False)
         self._selector.register(self._bell_out, selectors.EVENT_READ, None)
         try:
@@ -187,8 +193,9 @@ class Supervisor(threading.Thread):
         ours, theirs = socket.socketpair()
         source = str(Path(__file__).resolve().parents[2])
         paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
+        scratch = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
         process = subprocess.Popen(
-            [sys.executable, "-m", "zhudang.checks.worker", str(theirs.fileno()), str(os.getpid())],
+            [sys.executable, "-m", "zhudang.checks.worker", str(theirs.fileno()), str(os.getpid()), str(scratch)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -201,7 +208,7 @@ class Supervisor(threading.Thread):
             vitals = psutil.Process(process.pid)
         except psutil.Error:
             vitals = None
-        worker = _Worker(process, ours, vitals, busy_since=time.monotonic())
+        worker = _Worker(process, ours, vitals, scratch, busy_since=time.monotonic())
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -303,7 +310,16 @@ class Supervisor(threading.Thread):
         with contextlib.suppress(OSError):
             worker.process.kill()
         worker.process.wait()
+        shutil.rmtree(worker.scratch, ignore_errors=True)
         self._workers.remove(worker)
+
+
+def _sweep_scratch() -> None:
+    """Remove what workers of a killed parent left behind; only folders whose maker is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _resident_bytes(worker: _Worker) -> int:

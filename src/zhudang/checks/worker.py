@@ -1,6 +1,6 @@
 """The worker process: reads tasks from a socket, answers line by line, dies with its parent.
 
-Started as `python -m zhudang.checks.worker SOCKET PARENT_PID`; never imported by the parent.
+Started as `python -m zhudang.checks.worker SOCKET PARENT_PID SCRATCH`; never imported by the parent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import ctypes
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
@@ -36,12 +35,9 @@ def main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
     die_with(int(sys.argv[2]))
     bound_resources()
-    folder = Path(tempfile.mkdtemp(prefix="zhudang-check-"))
+    folder = Path(sys.argv[3])
     tempfile.tempdir = str(folder)
-    try:
-        serve(line, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    serve(line, folder)
 
 
 def die_with(parent: int) -> None:

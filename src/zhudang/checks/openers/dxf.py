@@ -37,8 +37,6 @@ def examine(case: Case) -> None:
         return
     version = document.dxfversion
     case.facts["release"] = f"{RELEASES.get(version, '?')} ({version})"
-    case.facts["encoding"] = document.encoding
-    case.facts["members"] = None
     auditor = document.audit()
     problems = len(auditor.errors) + len(auditor.fixes) + repaired
     if problems:
