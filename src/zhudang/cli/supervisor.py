@@ -88,7 +88,7 @@ class Supervisor:
         python, plan = sys.executable, self.plan
         web = [
             python, "-m", "granian", "--interface", "wsgi", "--host", plan.host, "--port", str(plan.port),
-            "--workers", str(plan.web_processes), "--blocking-threads", "8", "--backlog", "512", "--no-ws",
+            "--workers", str(plan.web_processes), "--blocking-threads", "32", "--backlog", "512", "--no-ws",
             "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning",
             "zhudang.site.wsgi:application",
         ]  # fmt: skip
