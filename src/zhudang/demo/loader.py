@@ -53,7 +53,9 @@ def load(say: object = print) -> int:
     told = say if callable(say) else print
     began = time.monotonic()
     now = timezone.now()
-    registry.record_areas(areas=[{"code": city.AREA_CODE, "name": city.AREA_NAME}], source="演示城，虚构 / demo city, invented", now=now)
+    registry.record_areas(
+        areas=[{"code": city.AREA_CODE, "name": city.AREA_NAME}], source="演示城，虚构 / demo city, invented", now=now
+    )
     atlas.load_base_map(collection=city.base_map(), source="演示城，虚构 / demo city, invented", now=now)
     firms = people.bring_in_organisations(now)
     if not people.known("clerk"):
@@ -91,7 +93,9 @@ class Loader:
         self._permits()
         records = self._collect() if self.works.records else []
         if self.works.stage == "suspended":
-            registry.suspend_project(actor=people.actor("official"), project_id=self.project_id, reason="建设资金暂缓", now=timezone.now())
+            registry.suspend_project(
+                actor=people.actor("official"), project_id=self.project_id, reason="建设资金暂缓", now=timezone.now()
+            )
         if self.reached("delivering"):
             Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
         return len(records)
@@ -106,7 +110,9 @@ class Loader:
             actor=desk, code=works.code, name=works.name, kind=works.kind, client_id=self.firms[works.client], address=works.place,
             area_code=city.AREA_CODE, level=1, lon=works.at[0], lat=works.at[1], now=begun,
         )  # fmt: skip
-        phase = registry.add_phase(actor=desk, project_id=self.project_id, code=f"{works.code}-001", name=works.name, now=begun)
+        phase = registry.add_phase(
+            actor=desk, project_id=self.project_id, code=f"{works.code}-001", name=works.name, now=begun
+        )
         for number, name in enumerate(works.units, 1):
             structure = None
             if works.kind in {"building", "bridge"}:
@@ -117,14 +123,43 @@ class Loader:
                 )  # fmt: skip
             nature = "alteration" if works.key == "market" else "extension" if works.key == "library" else "new"
             self.units[name] = registry.add_unit_work(
-                actor=desk, phase_id=phase, code=f"{number:02d}", name=name, kind=works.kind, structure_id=structure, nature=nature, now=begun
+                actor=desk,
+                phase_id=phase,
+                code=f"{number:02d}",
+                name=name,
+                kind=works.kind,
+                structure_id=structure,
+                nature=nature,
+                now=begun,
             )
-        parties = (("contractor", works.contractor), ("supervisor", works.supervisor), ("design", "shanshui"), ("survey", "kance"))
+        parties = (
+            ("contractor", works.contractor),
+            ("supervisor", works.supervisor),
+            ("design", "shanshui"),
+            ("survey", "kance"),
+        )
         for role, firm in parties:
-            registry.add_party(actor=desk, project_id=self.project_id, organisation_id=self.firms[firm], role=role, since=timezone.localdate(begun), now=begun)
-        for duty, who, firm in (("leader", "分管负责人辛", works.client), ("archive_person", "专职档案员壬", works.client), ("as_built", "资料员甲", works.contractor)):
+            registry.add_party(
+                actor=desk,
+                project_id=self.project_id,
+                organisation_id=self.firms[firm],
+                role=role,
+                since=timezone.localdate(begun),
+                now=begun,
+            )
+        for duty, who, firm in (
+            ("leader", "分管负责人辛", works.client),
+            ("archive_person", "专职档案员壬", works.client),
+            ("as_built", "资料员甲", works.contractor),
+        ):
             registry.record_responsibility(
-                actor=desk, project_id=self.project_id, duty=duty, person=who, phone="0900-6612345" if who else "", organisation_id=self.firms[firm], now=begun
+                actor=desk,
+                project_id=self.project_id,
+                duty=duty,
+                person=who,
+                phone="0900-6612345" if who else "",
+                organisation_id=self.firms[firm],
+                now=begun,
             )
         atlas.index_project(self.project_id, now=begun)
 
@@ -152,20 +187,33 @@ class Loader:
                 day = works.started + (ends - works.started) * place // (len(names) - 1)
                 past = day <= self.today
                 registry.record_milestone(
-                    actor=desk, unit_work_id=unit_id, kind=name, planned_on=day, happened_on=day if past else None, now=moment(day) if past else timezone.now()
+                    actor=desk,
+                    unit_work_id=unit_id,
+                    kind=name,
+                    planned_on=day,
+                    happened_on=day if past else None,
+                    now=moment(day) if past else timezone.now(),
                 )
-        registry.describe_project(actor=desk, project_id=self.project_id, started_on=works.started, now=moment(works.started))
+        registry.describe_project(
+            actor=desk, project_id=self.project_id, started_on=works.started, now=moment(works.started)
+        )
         if works.completed:
-            registry.describe_project(actor=desk, project_id=self.project_id, completed_on=works.completed, now=moment(works.completed))
+            registry.describe_project(
+                actor=desk, project_id=self.project_id, completed_on=works.completed, now=moment(works.completed)
+            )
         if works.accepted:
-            registry.record_completion_acceptance(actor=desk, project_id=self.project_id, accepted_on=works.accepted, now=moment(works.accepted, 17))
+            registry.record_completion_acceptance(
+                actor=desk, project_id=self.project_id, accepted_on=works.accepted, now=moment(works.accepted, 17)
+            )
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _collect(self) -> list[UUID]:
         """Make papers for the obligations, upload, wait for the checks, assign, describe and file them."""
         filing.plan_project(self.project_id)
-        owed = [row for row in filing_queries.project_obligations(self.project_id) if row.applicable and row.organisation_id]
+        owed = [
+            row for row in filing_queries.project_obligations(self.project_id) if row.applicable and row.organisation_id
+        ]
         wanted = self._chosen(owed)
         if self.reached("applied"):
             self._excuse(owed, {row.id for row, _copies in wanted})
@@ -185,7 +233,11 @@ class Loader:
         if not self.reached("delivering"):
             must = must[: max(limit // 2, 8)]
         copies = dict.fromkeys((row.id for row in must), 1)
-        repeatable = [row for row in must if row.part == "D" or any(word in row.title for word in ("隐蔽", "试验报告", "记录", "通知", "照片"))]
+        repeatable = [
+            row
+            for row in must
+            if row.part == "D" or any(word in row.title for word in ("隐蔽", "试验报告", "记录", "通知", "照片"))
+        ]
         while repeatable and sum(copies.values()) < limit:
             for row in repeatable:
                 if sum(copies.values()) >= limit:
@@ -201,7 +253,12 @@ class Loader:
     def _excuse(self, owed: Sequence[ObligationRow], answered: set[UUID]) -> None:
         rest = [row.id for row in owed if row.archive == "must" and row.id not in answered and not self._is_later(row)]
         if rest:
-            filing.excuse(actor=self.client, obligation_ids=rest, reason="本工程不涉及", now=moment(self.works.started + timedelta(days=30)))
+            filing.excuse(
+                actor=self.client,
+                obligation_ids=rest,
+                reason="本工程不涉及",
+                now=moment(self.works.started + timedelta(days=30)),
+            )
 
     def _facts(self) -> Facts:
         works = self.works
@@ -209,9 +266,19 @@ class Loader:
             "client": self.names[works.client], "contractor": self.names[works.contractor], "supervisor": self.names[works.supervisor],
             "designer": self.names["shanshui"], "surveyor": self.names["kance"],
         }  # fmt: skip
-        return Facts(works.name, "", works.place, firms, works.started, "", permit=f"建字第{city.AREA_CODE}{works.started:%Y}00412号")
+        return Facts(
+            works.name,
+            "",
+            works.place,
+            firms,
+            works.started,
+            "",
+            permit=f"建字第{city.AREA_CODE}{works.started:%Y}00412号",
+        )
 
-    def _collect_from(self, organisation_id: UUID, rows: Sequence[tuple[ObligationRow, int]], maker: stock.Maker) -> list[UUID]:
+    def _collect_from(
+        self, organisation_id: UUID, rows: Sequence[tuple[ObligationRow, int]], maker: stock.Maker
+    ) -> list[UUID]:
         clerk = people.filer_of(next(key for key, value in self.firms.items() if value == organisation_id))
         made: list[tuple[ObligationRow, list[stock.Made]]] = []
         for row, copies in rows:
@@ -222,7 +289,10 @@ class Loader:
         place = registry_queries.place_of(self.project_id)
         assert place is not None
         flat = [(row, file) for row, files in made for file in files]
-        incoming = (content.Incoming(file.name, file.folder, data=file.data, level=1, unit_work_id=row.unit_work_id) for row, file in flat)
+        incoming = (
+            content.Incoming(file.name, file.folder, data=file.data, level=1, unit_work_id=row.unit_work_id)
+            for row, file in flat
+        )
         ids = content.receive_many(actor=clerk, items=incoming, place=place, now=end, organisation_id=organisation_id)
         wait_for_checks(ids)
         left = self._left_in_inbox(len(flat))
@@ -239,7 +309,9 @@ class Loader:
 
     def _paper(self, maker: stock.Maker, row: ObligationRow, copy: int) -> list[stock.Made]:
         unit = row.unit_work_name
-        need = stock.Need(row.printed_code, row.title, row.part, unit, f"{unit}/{row.part}/{stock.clean(row.title)[:24]}")
+        need = stock.Need(
+            row.printed_code, row.title, row.part, unit, f"{unit}/{row.part}/{stock.clean(row.title)[:24]}"
+        )
         number = maker.count
         way = "photo" if "照片" in row.title else "film" if "录像" in row.title else stock.mixed_way(number, row.part)
         span = ((self.works.completed or self.today) - self.works.started).days
@@ -250,13 +322,22 @@ class Loader:
             day = self.works.accepted - timedelta(days=number % 9)
         if row.milestone == "acceptance" and self.works.accepted:
             day = min(self.works.accepted + timedelta(days=1 + number % 6), self.today)
-        return maker.paper(need, min(day, self.today), way=way, fault=self._fault(number), pages=self._pages(number), blank=number % 17 == 6)
+        return maker.paper(
+            need,
+            min(day, self.today),
+            way=way,
+            fault=self._fault(number),
+            pages=self._pages(number),
+            blank=number % 17 == 6,
+        )
 
     def _fault(self, number: int) -> str:
         """Queues need work: projects before their acceptance have a few wrong files among the others."""
         if self.reached("accepted") or self.works.stage == "noticed":
             return ""
-        return {13: "cut_off", 29: "locked", 37: "scripted", 43: "noise", 51: "print_locked", 58: "empty"}.get(number % 61, "")
+        return {13: "cut_off", 29: "locked", 37: "scripted", 43: "noise", 51: "print_locked", 58: "empty"}.get(
+            number % 61, ""
+        )
 
     def _pages(self, number: int) -> int:
         return {5: 60, 11: 120, 3: 200}.get(number % 40, 8 + number % 13)
@@ -282,7 +363,11 @@ class Loader:
         """File everything that may be filed; a clerk in a hurry passes findings on knowingly where work is under review."""
         hurried = self.works.stage in {"applied", "reviewing", "returned", "reapplied"}
         rows = filing_queries.records_by_id(record_ids)
-        broken = {row.id for row in rows.values() if any(f.verdict == "fail" and f.part != "native" for f in row.files if f.current)}
+        broken = {
+            row.id
+            for row in rows.values()
+            if any(f.verdict == "fail" and f.part != "native" for f in row.files if f.current)
+        }
         good = [row_id for row_id in rows if row_id not in broken]
         if self.works.stage == "collecting":
             good = good[: len(good) * 9 // 10]
@@ -302,5 +387,7 @@ def wait_for_checks(file_ids: Iterable[UUID], *, seconds: float = WAIT_SECONDS) 
     end = time.monotonic() + seconds
     while content_queries.unchecked(ids):
         if time.monotonic() > end:
-            raise TimeoutError("检测没有在时限内完成：后台在运行吗？/ the checks did not finish in time: is the worker running?")
+            raise TimeoutError(
+                "检测没有在时限内完成：后台在运行吗？/ the checks did not finish in time: is the worker running?"
+            )
         time.sleep(0.25)

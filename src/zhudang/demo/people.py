@@ -28,7 +28,9 @@ def bring_in_people(firms: dict[str, UUID], now: datetime) -> None:
             actor=SYSTEM, username=person.username, name=person.name, now=now, password=city.PASSWORD, is_demo=True
         )
         for firm, role in person.roles:
-            identity.grant_role(actor=SYSTEM, account_id=account_id, role=role, organisation_id=firms.get(firm), now=now)
+            identity.grant_role(
+                actor=SYSTEM, account_id=account_id, role=role, organisation_id=firms.get(firm), now=now
+            )
         if person.clearance:
             identity.set_clearance(actor=SYSTEM, account_id=account_id, clearance=person.clearance, now=now)
 

@@ -26,13 +26,17 @@ class Road:
         self.works, self.project_id, self.firms = works, project_id, firms
         self.client = people.filer_of(works.client)
         self.manager = people.actor({"anju": "client"}.get(works.client, works.client))
-        self.reviewer, self.archivist, self.keeper = (people.actor(name) for name in ("reviewer", "archivist", "keeper"))
+        self.reviewer, self.archivist, self.keeper = (
+            people.actor(name) for name in ("reviewer", "archivist", "keeper")
+        )
 
     def notice(self, permit_id: UUID, now: datetime) -> None:
         """The permit's notice, issued on its day, read and acknowledged by the client."""
         notice_id = handover.issue_notice(project_id=self.project_id, permit_id=permit_id, now=now)
         if notice_id is not None:
-            handover.acknowledge_notice(actor=self.manager, notice_id=notice_id, now=min(now + timedelta(days=1), timezone.now()))
+            handover.acknowledge_notice(
+                actor=self.manager, notice_id=notice_id, now=min(now + timedelta(days=1), timezone.now())
+            )
 
     def drive(self, step: int, order: Sequence[str]) -> None:
         """Go on from the filed records to stage `order[step]`."""
@@ -56,13 +60,19 @@ class Road:
         if not done["committed"] or self.works.stage == "accepted":
             return
         transfer_id = handover.propose_transfer(
-            actor=self.manager, application_id=application_id, handed_by=self.client.name, responsible="分管负责人辛", now=self._at(8)
+            actor=self.manager,
+            application_id=application_id,
+            handed_by=self.client.name,
+            responsible="分管负责人辛",
+            now=self._at(8),
         )
         self._receive(transfer_id)
 
     def _at(self, days: int, hour: int = 10) -> datetime:
         """A moment so many days after the application, never later than now."""
-        wanted = timezone.make_aware(datetime.combine(self._applied_on() + timedelta(days=days), datetime.min.time().replace(hour=hour)))
+        wanted = timezone.make_aware(
+            datetime.combine(self._applied_on() + timedelta(days=days), datetime.min.time().replace(hour=hour))
+        )
         return min(wanted, timezone.now())
 
     def _applied_on(self) -> date:
@@ -81,7 +91,9 @@ class Road:
             ids = [row.id for row in rows if row.organisation_id == organisation_id and row.to_client]
             if not ids:
                 continue
-            delivery_id = handover.deliver(actor=people.filer_of(key), project_id=self.project_id, record_ids=ids, note="", now=self._at(-6))
+            delivery_id = handover.deliver(
+                actor=people.filer_of(key), project_id=self.project_id, record_ids=ids, note="", now=self._at(-6)
+            )
             if sign:
                 handover.sign_delivery(actor=self.client, delivery_id=delivery_id, now=self._at(-4))
 
@@ -100,16 +112,35 @@ class Road:
             for item in [i for i in items if i.blocking][:1]:
                 self._send_back(application_id, item.id)
             some = [i.id for i in items if i.state == "open" and not i.blocking][: len(items) // 2]
-            handover.pass_group(actor=self.reviewer, application_id=application_id, item_ids=some, looked_at=some[:5], note="按部分抽看前五件", now=self._at(3))
+            handover.pass_group(
+                actor=self.reviewer,
+                application_id=application_id,
+                item_ids=some,
+                looked_at=some[:5],
+                note="按部分抽看前五件",
+                now=self._at(3),
+            )
             return
         for item in items:
             if item.blocking and item.state == "open":
                 self._send_back(application_id, item.id)
         if any(i.state == "open" and not i.blocking for i in items):
-            handover.pass_group(actor=self.reviewer, application_id=application_id, note="每部分抽看十分之一，余按检测结果", now=self._at(4))
+            handover.pass_group(
+                actor=self.reviewer,
+                application_id=application_id,
+                note="每部分抽看十分之一，余按检测结果",
+                now=self._at(4),
+            )
         for item in handover_queries.review_items(application_id):
             if item.state == "open":
-                handover.judge(actor=self.reviewer, application_id=application_id, item_id=item.id, verdict="not_applicable", reason="不涉及，已说明", now=self._at(4))
+                handover.judge(
+                    actor=self.reviewer,
+                    application_id=application_id,
+                    item_id=item.id,
+                    verdict="not_applicable",
+                    reason="不涉及，已说明",
+                    now=self._at(4),
+                )
 
     def _send_back(self, application_id: UUID, item_id: UUID) -> None:
         handover.judge(
@@ -126,6 +157,8 @@ class Road:
 
     def _cure(self) -> None:
         """Every returned record gets a good file, is filed again and goes back to the client."""
+        import random
+
         from zhudang.content import operations as content
         from zhudang.demo.loader import wait_for_checks
         from zhudang.demo.paper import typeset
@@ -133,20 +166,31 @@ class Road:
         from zhudang.filing import operations as filing
         from zhudang.registry import queries as registry_queries
 
-        import random
-
         place = registry_queries.place_of(self.project_id)
         assert place is not None
         now = self._at(12)
         for row in filing_queries.records_of(self.project_id, states=["returned"]):
             clerk = people.filer_of(next(key for key, value in self.firms.items() if value == row.organisation_id))
-            facts = Facts(self.works.name, row.unit_work_name, self.works.place, {"contractor": row.organisation_name}, row.formed_on or self._applied_on(), row.document_no)
+            facts = Facts(
+                self.works.name,
+                row.unit_work_name,
+                self.works.place,
+                {"contractor": row.organisation_name},
+                row.formed_on or self._applied_on(),
+                row.document_no,
+            )
             data = typeset.pdf("record", LAYOUTS["concealed"].data(facts, random.Random(str(row.title))))
-            item = content.Incoming(f"{row.document_no}_重报.pdf", "重报", data=data, level=1, unit_work_id=row.unit_work_id)
-            (file_id,) = content.receive_many(actor=clerk, items=[item], place=place, now=now, organisation_id=row.organisation_id)
+            item = content.Incoming(
+                f"{row.document_no}_重报.pdf", "重报", data=data, level=1, unit_work_id=row.unit_work_id
+            )
+            (file_id,) = content.receive_many(
+                actor=clerk, items=[item], place=place, now=now, organisation_id=row.organisation_id
+            )
             wait_for_checks([file_id])
             old = next(f.file_id for f in row.files if f.current and f.part != "native")
-            filing.replace_file(actor=clerk, record_id=row.id, old_file_id=old, file_id=file_id, why="按整改清单重新导出", now=now)
+            filing.replace_file(
+                actor=clerk, record_id=row.id, old_file_id=old, file_id=file_id, why="按整改清单重新导出", now=now
+            )
             filing.file_record(actor=clerk, record_id=row.id, now=now, knowingly=True)
 
     def _receive(self, transfer_id: UUID) -> None:

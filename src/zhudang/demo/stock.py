@@ -82,7 +82,9 @@ class Maker:
         self.count = 0
         self._kinds: dict[str, cycle[str]] = {}
 
-    def paper(self, need: Need, day: date, *, way: str = "native", fault: str = "", pages: int = 12, blank: bool = False) -> list[Made]:
+    def paper(
+        self, need: Need, day: date, *, way: str = "native", fault: str = "", pages: int = 12, blank: bool = False
+    ) -> list[Made]:
         """The file or files that answer `need`.
 
         Args:
@@ -112,20 +114,40 @@ class Maker:
     def _number(self, need: Need) -> str:
         return f"{need.code}-{self.count:03d}"
 
-    def _named(self, need: Need, day: date, suffix: str, data: bytes, carrier: str, origin: str, pages: int | None = None) -> Made:
+    def _named(
+        self, need: Need, day: date, suffix: str, data: bytes, carrier: str, origin: str, pages: int | None = None
+    ) -> Made:
         title = clean(need.title.split("(")[0].split("、")[0])
         name = f"{day:%Y%m%d}_{title}{'_扫描' if origin == 'scan' else ''}_{self.count:03d}.{suffix}"
-        return Made(name, need.folder, data, f"{need.unit}{title}", self._number(need), day, origin, carrier, pages=pages)
+        return Made(
+            name, need.folder, data, f"{need.unit}{title}", self._number(need), day, origin, carrier, pages=pages
+        )
 
     def _facts(self, need: Need, day: date, pages: int, blank: bool) -> Facts:
-        return Facts(**{**self.facts.__dict__, "unit": need.unit, "day": day, "number": self._number(need), "pages": pages, "blank": blank})
+        return Facts(
+            **{
+                **self.facts.__dict__,
+                "unit": need.unit,
+                "day": day,
+                "number": self._number(need),
+                "pages": pages,
+                "blank": blank,
+            }
+        )
 
     def _form(self, need: Need, day: date, rng: random.Random, way: str, pages: int, blank: bool) -> Made:
         layout = LAYOUTS[layout_for(need)]
         data = layout.data(self._facts(need, day, pages, blank), rng)
         if way in {"scan", "low_scan"}:
             dpi = 200 if way == "scan" else 96
-            return self._named(need, day, "pdf", typeset.scanned(typeset.pictures(layout.form, data, dpi=dpi)[:6], rng, dpi=dpi), "text", "scan")
+            return self._named(
+                need,
+                day,
+                "pdf",
+                typeset.scanned(typeset.pictures(layout.form, data, dpi=dpi)[:6], rng, dpi=dpi),
+                "text",
+                "scan",
+            )
         return self._named(need, day, "pdf", typeset.pdf(layout.form, data), "text", "born_digital")
 
     def _drawing(self, need: Need, day: date, rng: random.Random, way: str) -> list[Made]:
@@ -133,13 +155,57 @@ class Maker:
         kind = SHEETS[next(self._kinds.setdefault(need.title, cycle(kinds)))]
         number = f"{kind.letter}施-{self.count % 40 + 1:02d}"
         title = f"{need.unit}{kind.title}"
-        sheet = sheet_data(kind, self._facts(need, day, 1, False), rng, size=rng.choice(kind.sizes), number=number, title=title, stamped=way != "unstamped")
+        sheet = sheet_data(
+            kind,
+            self._facts(need, day, 1, False),
+            rng,
+            size=rng.choice(kind.sizes),
+            number=number,
+            title=title,
+            stamped=way != "unstamped",
+        )
         name = clean(f"{number} {title}_{self.count:03d}")
-        made = [Made(f"{name}.pdf", need.folder, typeset.pdf("drawing", sheet), title, number, day, "born_digital", "drawing", kind.discipline)]
+        made = [
+            Made(
+                f"{name}.pdf",
+                need.folder,
+                typeset.pdf("drawing", sheet),
+                title,
+                number,
+                day,
+                "born_digital",
+                "drawing",
+                kind.discipline,
+            )
+        ]
         if way == "cad":
-            made.append(Made(f"{name}.dxf", need.folder, other.dxf(rng, title), title, number, day, "born_digital", "drawing", kind.discipline))
+            made.append(
+                Made(
+                    f"{name}.dxf",
+                    need.folder,
+                    other.dxf(rng, title),
+                    title,
+                    number,
+                    day,
+                    "born_digital",
+                    "drawing",
+                    kind.discipline,
+                )
+            )
         if way == "ifc":
-            made.append(Made(f"{name}.ifc", need.folder, other.ifc(rng, need.unit, rng.randint(3, 12)), title, number, day, "born_digital", "model", kind.discipline))
+            made.append(
+                Made(
+                    f"{name}.ifc",
+                    need.folder,
+                    other.ifc(rng, need.unit, rng.randint(3, 12)),
+                    title,
+                    number,
+                    day,
+                    "born_digital",
+                    "model",
+                    kind.discipline,
+                )
+            )
         return made
 
     def _photo(self, need: Need, day: date, rng: random.Random) -> Made:
@@ -149,7 +215,12 @@ class Maker:
     def _ofd(self, need: Need, day: date, rng: random.Random) -> Made:
         from zhudang.demo.paper import phrases
 
-        lines = [f"工程名称：{self.facts.project} {need.unit}", f"编号：{self._number(need)}", *phrases.talks(rng, 8), *phrases.seen(rng, 6)]
+        lines = [
+            f"工程名称：{self.facts.project} {need.unit}",
+            f"编号：{self._number(need)}",
+            *phrases.talks(rng, 8),
+            *phrases.seen(rng, 6),
+        ]
         data = other.ofd(clean(need.title), [line[:40] for line in lines], day, pages=rng.randint(1, 3))
         return self._named(need, day, "ofd", data, "text", "born_digital")
 

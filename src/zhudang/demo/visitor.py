@@ -80,7 +80,11 @@ class Visitor:
     def request(self, method: str, path: str, *, body: bytes | BinaryIO | None = None, headers: Mapping[str, str] | None = None,
                 follow: bool = True, timeout: float = 120) -> Answer:  # fmt: skip
         """Send one request and follow redirects; a link the server closed in between is opened again once."""
-        sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), "Accept-Language": self.cookies["django_language"], **(headers or {})}
+        sent = {
+            "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+            "Accept-Language": self.cookies["django_language"],
+            **(headers or {}),
+        }
         if method not in {"GET", "HEAD"}:
             sent.setdefault("X-CSRFToken", self.cookies.get("csrftoken", ""))
             sent.setdefault("Referer", self.base + "/")
@@ -98,7 +102,12 @@ class Visitor:
                 response = self._link.getresponse()
                 data = response.read()
                 break
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, http.client.CannotSendRequest):
+            except (
+                http.client.RemoteDisconnected,
+                ConnectionResetError,
+                BrokenPipeError,
+                http.client.CannotSendRequest,
+            ):
                 self.close()
                 if attempt == 2 or hasattr(body, "read"):
                     raise
@@ -147,7 +156,14 @@ class Visitor:
         Raises:
             Refused: no such form on the page, or the server answered with an error status.
         """
-        form = next((f for f in page.tree.xpath("//form") if action in (f.get("action") or page.url) and (pick is None or pick(f))), None)
+        form = next(
+            (
+                f
+                for f in page.tree.xpath("//form")
+                if action in (f.get("action") or page.url) and (pick is None or pick(f))
+            ),
+            None,
+        )
         if form is None:
             raise Refused(f"form {action!r} on {page.url}", 0, "no such form on the page")
         fields: list[tuple[str, str]] = []
@@ -186,7 +202,9 @@ class Visitor:
 
     # ── uploads ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def upload(self, stream: BinaryIO, size: int, *, endpoint: str = "/files/tus/", chunk: int = CHUNK_BYTES, **meta: str) -> str:
+    def upload(
+        self, stream: BinaryIO, size: int, *, endpoint: str = "/files/tus/", chunk: int = CHUNK_BYTES, **meta: str
+    ) -> str:
         """Upload one file by tus 1.0 with a checksum on every piece; give the address of the upload."""
         address = self.create_upload(size, endpoint=endpoint, **meta)
         offset = 0
@@ -200,7 +218,12 @@ class Visitor:
 
     def create_upload(self, size: int, *, endpoint: str = "/files/tus/", **meta: str) -> str:
         encoded = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in meta.items())
-        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": encoded, "Content-Length": "0"}
+        headers = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": str(size),
+            "Upload-Metadata": encoded,
+            "Content-Length": "0",
+        }
         answer = self.request("POST", endpoint, headers=headers, follow=False)
         if answer.status != 201:
             raise Refused(f"POST {endpoint}", answer.status, answer.text[:500])

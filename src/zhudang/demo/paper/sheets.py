@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -70,7 +71,7 @@ def _axes(pad: Pad, frame: Frame, nx: int, ny: int) -> tuple[list[float], list[f
         pad.line(xs[0] - 14, y, xs[-1] + 10, y, 0.13, GREY, "dash-dotted")
         pad.circle(xs[0] - 18, y, 4)
         pad.text(xs[0] - 19.4, y - 2, "ABCDEFGH"[ny - 1 - i], 3)
-    for a, b in zip(xs, xs[1:], strict=False):
+    for a, b in pairwise(xs):
         pad.line(a, ys[-1] + 16, b, ys[-1] + 16, 0.13)
         pad.text((a + b) / 2 - 4, ys[-1] + 12, str(round((b - a) * 100 / 300) * 300), 2.6)
     return xs, ys
@@ -86,7 +87,7 @@ def floor_plan(pad: Pad, frame: Frame, rng: Random) -> None:
             pad.rect(x - 0.8, ys[2], 1.6, ys[-1] - ys[2], 0.3)
     pad.line(xs[0], ys[1], xs[-1], ys[1], 0.5)
     pad.line(xs[0], ys[2], xs[-1], ys[2], 0.5)
-    for a, b in zip(xs, xs[1:], strict=False):
+    for a, b in pairwise(xs):
         name = rng.choice(("客厅", "卧室", "厨房", "卫生间", "教室", "办公室", "楼梯间"))
         pad.text((a + b) / 2 - 5, (ys[0] + ys[1]) / 2, name, 3.4)
         pad.text((a + b) / 2 - 5, (ys[2] + ys[-1]) / 2, rng.choice(("卧室", "书房", "阳台", "设备间")), 3.4)
@@ -101,7 +102,7 @@ def structure_plan(pad: Pad, frame: Frame, rng: Random) -> None:
     for y in ys:
         pad.line(xs[0], y - 1.2, xs[-1], y - 1.2, 0.3, INK, "dashed")
         pad.line(xs[0], y + 1.2, xs[-1], y + 1.2, 0.3, INK, "dashed")
-    for i, (a, b) in enumerate(zip(xs, xs[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(xs)):
         pad.text((a + b) / 2 - 10, ys[1] - 8, f"KL{i + 1}(3) 250×{rng.choice((500, 550, 600))}", 2.5)
         pad.text((a + b) / 2 - 10, ys[1] - 4.6, f"φ8@100/200(2) 2φ{rng.choice((18, 20, 22))}", 2.5)
         for k in range(6):

@@ -1,0 +1,34 @@
+"""`./dev bench [small memory large pages] [--quick]`: a table of figures against the issue's targets."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from bench import measures
+
+ALL: dict[str, Callable[[bool], list[measures.Row]]] = {
+    "small": measures.small_files,
+    "memory": measures.memory,
+    "large": measures.large_file,
+    "pages": measures.pages,
+}
+
+
+def main(arguments: list[str]) -> int:
+    quick = "--quick" in arguments
+    names = [name for name in arguments if not name.startswith("-")] or list(ALL)
+    print(f"{'benchmark':<44}{'figure':>16}  {'against':<46}{'target':>10}  met")
+    for name in names:
+        began = time.monotonic()
+        for row in ALL[name](quick):
+            sign = "–" if row.met is None else "yes" if row.met else "NO"
+            print(f"{row.what:<44}{row.figure:>16}  {row.against:<46}{row.target:>10}  {sign}", flush=True)
+        print(
+            f"  ({name}: {time.monotonic() - began:.0f} s{', quick: smaller than the target speaks of' if quick else ''})",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

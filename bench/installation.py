@@ -1,0 +1,137 @@
+"""A whole installation of its own for a benchmark: served by the supervisor, used through operations, measured as a tree."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+
+@dataclass
+class Installation:
+    """A running installation: its folder, address, and the process whose tree is all of ours."""
+
+    folder: Path
+    url: str
+    process: subprocess.Popen[bytes]
+    env: dict[str, str]
+
+    def run(self, *arguments: str) -> str:
+        """Run one of the benchmark's drivers inside this installation; give what it printed.
+
+        Raises:
+            RuntimeError: it failed, with its last words.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.driver", *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError((done.stdout + done.stderr)[-3000:])
+        return done.stdout.strip().splitlines()[-1]
+
+
+@contextmanager
+def installation(*, web: int = 1) -> Iterator[Installation]:
+    """Start an empty installation on a free port and a real disk; remove it afterwards."""
+    from zhudang.cli.serve import free_port
+
+    folder = Path(tempfile.mkdtemp(prefix="zhudang-bench-"))
+    folder.chmod(0o755)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        **os.environ,
+        "ZHUDANG_DATA": str(folder),
+        "ZHUDANG_DEMO": "1",
+        "ZHUDANG_PUBLIC_URL": url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    log = (folder / "serve.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zhudang", "serve", "--port", str(port), "--web", str(web)],
+        env=env,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait_ready(url, process, folder)
+        yield Installation(folder, url, process, env)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_ready(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError((folder / "serve.log").read_text(errors="replace")[-2000:])
+
+
+@dataclass
+class Peak:
+    """Peak of the memory of a tree of processes, sampled: proportional set size, so shared pages count once."""
+
+    bytes: int = 0
+    by_name: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def peak_memory(*roots: int, every: float = 0.25) -> Iterator[Peak]:
+    """Sample the trees below `roots` while the block runs."""
+    peak, stop = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(every):
+            total, names = _tree(roots)
+            if total > peak.bytes:
+                peak.bytes, peak.by_name = total, names
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
+    total, names = 0, {}
+    for root in roots:
+        try:
+            processes = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+        except psutil.Error:
+            continue
+        for process in processes:
+            try:
+                size = process.memory_full_info().pss
+                name = process.name()
+            except (psutil.Error, FileNotFoundError):
+                continue
+            total += size
+            names[name] = names.get(name, 0) + size
+    return total, names
