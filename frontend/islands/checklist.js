@@ -4,9 +4,13 @@ import { fromDrop } from "./folders.js";
 import { word } from "./words.js";
 
 const OPEN_AFTER_MS = 600;
+const LONG = 60;
+// A row with one of these wants something from the reader; its group stays open.
+const WANTS = ".st-back, .st-late, .st-soon, .st-pencil, .sug";
 
 export function start(element) {
   const rows = [...element.querySelectorAll("tbody tr")];
+  if (rows.length > LONG) foldWhatIsQuiet(element, rows);
   fold(rows);
   filter(element, rows);
   walk(element);
@@ -15,6 +19,24 @@ export function start(element) {
 
 function isGroup(row) { return row.classList.contains("group"); }
 function level(row) { return row.classList.contains("l1") ? 1 : row.classList.contains("l2") ? 2 : row.classList.contains("l3") ? 3 : 9; }
+
+// A long list opens where something waits; the rest is one press away, and the choice is kept for the visit.
+function foldWhatIsQuiet(element, rows) {
+  const kept = (() => { try { return JSON.parse(sessionStorage.getItem(`zd-open:${location.pathname}`)); } catch { return null; } })();
+  const groups = rows.filter((row) => isGroup(row) && level(row) > 1);
+  const first = groups.find((group) => members(rows, group).some((row) => row.querySelector(".st-owed, .st-warn")));
+  for (const group of groups) {
+    const open = kept ? kept.includes(nameOf(group)) : group === first || members(rows, group).some((row) => row.querySelector(WANTS));
+    if (!open) group.dataset.folded = "yes";
+  }
+  if ([...new URLSearchParams(location.search)].length) groups.forEach((group) => delete group.dataset.folded);
+  element.addEventListener("click", () => {
+    const open = groups.filter((group) => group.querySelector('button[aria-expanded="true"]')).map(nameOf);
+    try { sessionStorage.setItem(`zd-open:${location.pathname}`, JSON.stringify(open)); } catch { /* opens as at first */ }
+  });
+}
+
+function nameOf(group) { return group.querySelector(".gcode")?.textContent ?? group.textContent; }
 
 function members(rows, group) {
   const from = rows.indexOf(group);
@@ -64,12 +86,16 @@ function filter(element, rows) {
     let found = 0;
     for (const row of rows.filter((one) => !isGroup(one))) {
       const text = (row.dataset.search ?? row.textContent).toLowerCase();
-      row.hidden = !words.every((one) => text.includes(one));
+      row.hidden = !words.every((one) => text.includes(one)) || (!words.length && shutAway(rows, row));
       if (!row.hidden) found += 1;
     }
     for (const group of rows.filter(isGroup)) group.hidden = words.length > 0 && !members(rows, group).some((row) => !isGroup(row) && !row.hidden);
     none.hidden = found > 0;
   });
+}
+
+function shutAway(rows, row) {
+  return rows.some((group) => isGroup(group) && group.querySelector('button[aria-expanded="false"]') && members(rows, group).includes(row));
 }
 
 function walk(element) {

@@ -31,15 +31,15 @@ export class Look {
   }
 
   road(one, resolution) {
-    const grade = one.get("grade") ?? "";
-    const metres = { main: 26, trunk: 30, primary: 26, secondary: 16, branch: 9, minor: 9 }[grade] ?? 14;
-    const wide = Math.min(16, Math.max(grade === "main" || grade === "primary" || grade === "trunk" ? 2.6 : 1.4, metres / resolution));
+    const grade = Number(one.get("grade")) || 3;
+    const metres = [30, 26, 16][grade] ?? 9;
+    const wide = Math.min(16, Math.max([3, 3, 1.8][grade] ?? 1.2, metres / resolution));
     const key = `road-${wide.toFixed(1)}`;
     const lines = this.once(key, () => [
       new Style({ stroke: new Stroke({ color: this.ink("map-road-line"), width: wide + 2, lineCap: "round" }), zIndex: 2 }),
       new Style({ stroke: new Stroke({ color: this.ink("map-road"), width: wide, lineCap: "round" }), zIndex: 3 }),
     ]);
-    return wide > 2.5 ? [...lines, ...this.label(one, resolution, 20, "road")] : lines;
+    return [...lines, ...this.label(one, resolution, grade === 1 ? 12 : 5, "road")];
   }
 
   label(one, resolution, most, kind) {

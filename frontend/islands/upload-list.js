@@ -33,6 +33,7 @@ export class UploadList {
     const row = make("li", {}, make("span", { className: "up-name" }, path, file.name), make("span", { className: "flex" }, state, buttons), bar);
     this.own.add(row);
     this.files.set(file.id, { row, state, bar, pause, buttons, size: file.size, sent: 0, what: "waiting", acts, upload: "" });
+    this.offered?.get(`${file.meta.folder}/${file.name}/${file.size}`)?.remove();
     this.draw();
   }
 
@@ -123,6 +124,8 @@ export class UploadList {
     const all = [...this.files.values()];
     this.head.hidden = !all.length;
     this.sum.textContent = this.sentence();
+    this.pauseAll.hidden = !all.some((one) => ["waiting", "running", "paused"].includes(one.what));
+    this.clear.hidden = !all.some((one) => one.what === "done");
     this.bar.max = Math.max(1, all.reduce((total, one) => total + one.size, 0));
     this.bar.value = all.reduce((total, one) => total + one.sent, 0);
     const order = { failed: 0, running: 1, paused: 2, arrived: 3, waiting: 4, done: 5 };
@@ -144,6 +147,7 @@ export class UploadList {
     } catch { return; }
     noted = noted.filter((one) => one.uploadUrl && (one.metadata?.project ?? "") === project).slice(0, 50);
     const rows = make("ul", { className: "up-list" });
+    this.offered = new Map();
     for (const one of noted) {
       const answer = await fetch(one.uploadUrl, { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
       if (!answer) continue;
@@ -164,6 +168,7 @@ export class UploadList {
       localStorage.removeItem(one.key);
       row.remove();
     } }, word("取消"));
+    this.offered.set(`${one.metadata.folder}/${one.metadata.filename}/${one.size}`, row);
     row.append(make("span", { className: "flex" }, make("span", { className: "small muted nowrap" }, word("已收 {0} / {1}", size(received), size(one.size))), cancel),
       make("progress", { className: "progress", max: Math.max(1, one.size), value: received, "aria-label": name }));
     return row;

@@ -10,7 +10,8 @@ from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -24,7 +25,7 @@ def wanted_format(request: HttpRequest) -> str:
     return asked if asked in {"xlsx", "csv"} else ""
 
 
-def list_file(kind: str, name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+def list_file(kind: str, name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
     """Answer with the list as a file named `name` (without ending), first row the column heads."""
     return _as_csv(name, heads, rows) if kind == "csv" else _as_xlsx(name, heads, rows)
 
@@ -43,7 +44,7 @@ def _cell(value: Any) -> Any:
     return str(value)
 
 
-def _as_xlsx(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+def _as_xlsx(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -77,7 +78,7 @@ def _as_xlsx(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     return answer
 
 
-def _as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+def _as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
     def guarded(value: Any) -> Any:
         value = _cell(value)
         return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
