@@ -1,6 +1,6 @@
 """Sealed documents as the store keeps them: notices, opinions, certificates, and the numbers they used up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from zhudang.documents.models import NumberSeries, SealedDocument
@@ -21,7 +21,7 @@ def describe(project_id: UUID) -> Description:
     return described
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring sealed documents back; a number that was given is never given again."""
     counts = restore_all(REGISTERS, described)
     for row in described.get(SERIES, ()):

@@ -1,6 +1,6 @@
 """Handover's register of a project as the store keeps it: notices, deliveries, reviews, opinions, certificates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +72,7 @@ def describe(project_id: UUID) -> Description:
     )
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring the register of a project back."""
     return restore_all(REGISTERS, described)
 
