@@ -1,5 +1,4 @@
 import errno
-import json
 from pathlib import Path
 from uuid import UUID
 
@@ -202,6 +201,8 @@ def test_the_projects_object_gains_a_version_when_its_catalogue_changes_and_none
     root = roots(tmp_path)[0]
     inventory = root.inventory(kept.ocfl_id)
     assert inventory.sha512 == kept.inventory_sha512
-    filing = read_json(root.object_folder(kept.ocfl_id), inventory, "catalogue/filing.json")
-    assert "补记" in json.dumps(filing, ensure_ascii=False)
+    records = stored_file(root.object_folder(kept.ocfl_id), inventory, "catalogue/filing.record.jsonl")
+    assert "补记" in records.read_text(encoding="utf-8")
+    unchanged = stored_file(root.object_folder(kept.ocfl_id), inventory, "catalogue/filing.scope_item.jsonl")
+    assert "v1" in unchanged.parts
     assert judged_by_ocfl_py(roots(tmp_path)) == []

@@ -51,7 +51,7 @@ def test_a_damaged_copy_shows_on_both_pages_with_its_file(archivist, kept: KeptP
     copy = Copy.objects.get(state="damaged")
     assert "1 个对象有损坏" in archivist.get("/preservation/").content.decode()
     page = archivist.get(f"/preservation/{copy.object_id}/").content.decode()
-    assert "FIX-002" in page
+    assert "STO-002" in page
     assert "v1/content/files/0001.pdf" in page
     filtered = archivist.get("/preservation/?health=sound").content.decode()
     assert copy.object.title not in filtered.split("<table", 1)[1].split("</table>")[0]

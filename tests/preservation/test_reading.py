@@ -43,8 +43,8 @@ def test_one_changed_byte_is_found_told_and_kept_as_a_row(kept: KeptProject, tmp
     assert command.verify() == 1
     copy = Copy.objects.get(state="damaged")
     assert copy.site.code == "b"
-    assert copy.damages[0]["code"] == "FIX-002"
-    assert "FIX-002" in capsys.readouterr().out
+    assert copy.damages[0]["code"] == "STO-002"
+    assert "STO-002" in capsys.readouterr().out
     assert Entry.objects.filter(act="preservation.copy.damaged").count() == 1
     assert Reading.objects.get().wrong_count == 1
 

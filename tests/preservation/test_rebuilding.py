@@ -55,7 +55,8 @@ def _another_empty_database(cluster: Any) -> Iterator[str]:
 
 def _exports() -> dict[str, Any]:
     """Every register of every project, field by field."""
-    return {str(pk): catalogue.describe(pk) for pk in Project.objects.order_by("id").values_list("id", flat=True)}
+    projects = Project.objects.order_by("id").values_list("id", flat=True)
+    return {str(pk): {name: list(rows) for name, rows in catalogue.describe(pk).items()} for pk in projects}
 
 
 def _objects() -> list[Any]:
@@ -109,7 +110,7 @@ def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(
         project.preserve()
         lost = _exports()
         folder = roots(places)[0].object_folder(f"urn:uuid:{project.project_id}")
-        path = next(iter(folder.rglob("catalogue/filing.json")))
+        path = next(iter(folder.rglob("catalogue/filing.record.jsonl")))
         path.write_bytes(path.read_bytes().replace("地基".encode(), "天基".encode()))
         with _another_empty_database(cluster):
             assert command.rebuild("a") == 2

@@ -1,6 +1,6 @@
 """Filing's register of a project as the store keeps it: what was owed, the transferred records, volumes, numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from zhudang.filing.domain.states import RecordState
@@ -58,7 +58,7 @@ def describe(project_id: UUID) -> Description:
     )
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring the register of a project back; counters never go backwards."""
     for row in described.get(SCOPE_LIST.name, ()):
         _give_way(row)

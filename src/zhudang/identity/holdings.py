@@ -1,6 +1,6 @@
 """Organisations and the names of people as the store keeps them. Passwords, roles and sessions stay out of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from zhudang.identity.models import Account, Organisation, OrganisationName
@@ -33,6 +33,6 @@ def describe(*, organisation_ids: Collection[Any], account_ids: Collection[Any])
     )
 
 
-def restore(described: Mapping[str, Sequence[Row]]) -> dict[str, int]:
+def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring organisations and people back; accounts come back closed and without a password."""
     return restore_all(REGISTERS, described)

@@ -1,28 +1,42 @@
-"""A project's whole catalogue as it goes to the store, and back: every context's register by its own `holdings`."""
+"""A project's whole catalogue as it goes to the store, and back: every context's register by its own `holdings`.
+
+In the store a table is a file of lines, one row of JSON each (`catalogue/filing.record.jsonl`): it is written and read
+row by row, and a version holds only the tables that changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from django.conf import settings
 
 from zhudang.content import holdings as content_holdings
 from zhudang.content import queries as content
 from zhudang.documents import holdings as documents_holdings
 from zhudang.filing import holdings as filing_holdings
+from zhudang.filing import queries as filing
 from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.writer import Content, content_of_bytes
-from zhudang.preservation.packing import PROJECT, Package, content_of_file, project_for_description
+from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, opener, project_for_description
 from zhudang.registry import holdings as registry_holdings
-from zhudang.shared.holdings import Description, Register, Row, references
+from zhudang.shared.holdings import Description, Row, references
+from zhudang.shared.plain import plain
 
 FORMAT = "zhudang-catalogue/1"
 FOLDER = "catalogue"
-Catalogue = dict[str, Description]
-"""Context -> its register of the project."""
+FIRST_TABLE = f"{FOLDER}/registry.project.jsonl"
+"""Every project's object has it: that is how such objects are known."""
 
 _OF_A_PROJECT = {
     "registry": registry_holdings,
@@ -33,45 +47,74 @@ _OF_A_PROJECT = {
 _ALL = {"identity": identity_holdings, "content": content_holdings, **_OF_A_PROJECT}
 
 
-def describe(project_id: UUID) -> Catalogue:
+def describe(project_id: UUID) -> Description:
     """Describe all registers of a project, with the files, organisations and people they name."""
-    catalogue: Catalogue = {name: holdings.describe(project_id) for name, holdings in _OF_A_PROJECT.items()}
-    files = references(_rows(catalogue), content_holdings.FILE.model)
-    catalogue["content"] = content_holdings.describe(file_ids=files)
-    rows = _rows(catalogue)
-    catalogue["identity"] = identity_holdings.describe(
-        organisation_ids=references(rows, identity_holdings.ORGANISATION.model),
-        account_ids=references(rows, identity_holdings.ACCOUNT.model),
+    tables: Description = {}
+    for holdings in _OF_A_PROJECT.values():
+        tables |= holdings.describe(project_id)
+    tables |= content_holdings.describe(file_ids=references(tables.values(), content_holdings.FILE.model))
+    tables |= identity_holdings.describe(
+        organisation_ids=references(tables.values(), identity_holdings.ORGANISATION.model),
+        account_ids=references(tables.values(), identity_holdings.ACCOUNT.model),
     )
-    return catalogue
+    return tables
 
 
-def restore(catalogue: Mapping[str, Description]) -> dict[str, int]:
+def restore(tables: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring a described project back, inside the caller's transaction; gives the number of rows by table."""
     counts: dict[str, int] = {}
-    for name, holdings in _ALL.items():
-        counts |= holdings.restore(catalogue.get(name, {}))
+    for holdings in _ALL.values():
+        counts |= holdings.restore(tables)
     return counts
 
 
-def pack_project(project_id: UUID) -> Package:
-    """Make the package of a project's object: its registers, its sealed documents, and links to its volumes."""
-    catalogue = describe(project_id)
-    (project,) = catalogue["registry"]["registry.project"]
-    documents, listed = _documents(catalogue)
+@dataclass(frozen=True)
+class StoredTable:
+    """A table of the store, read line by line, as often as it is asked for."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Row]:
+        with self.path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+@contextmanager
+def packed_project(project_id: UUID) -> Iterator[Package]:
+    """Make the package of a project's object: its registers, its sealed documents, and links to its volumes.
+
+    Tables lie in a working folder while the package is in use; only one project at a time (inside `sites.writing`).
+    """
+    working = Path(settings.DATA) / "work" / FOLDER
+    shutil.rmtree(working, ignore_errors=True)
+    working.mkdir(parents=True)
+    try:
+        with one_moment():
+            package = _package(project_id, working)
+        yield package
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _package(project_id: UUID, working: Path) -> Package:
+    tables = describe(project_id)
+    registers, counts = [], {}
+    for name, rows in sorted(tables.items()):
+        table, number = _written(working / f"{name}.jsonl", rows)
+        if number:
+            registers.append(table)
+            counts[name] = number
+    documents, listed = _documents(tables)
+    project = project_for_description(project_id)
     index = {
         "format": FORMAT,
         "labels": {"project": PROJECT_LABELS, "volume": VOLUME_LABELS},
-        "project": project_for_description(project_id),
-        "volumes": [_volume_line(row) for row in catalogue["filing"]["filing.volume"]],
+        "project": project,
+        "volumes": [_volume_line(volume) for volume in filing.volumes_of(project_id, arranged=True)],
         "documents": listed,
+        "tables": counts,
     }
-    registers = [
-        content_of_bytes(
-            f"{FOLDER}/{name}.json", names.json_bytes({"format": FORMAT, "context": name, "registers": register})
-        )
-        for name, register in sorted(catalogue.items())
-    ]
     return Package(
         thing_id=project_id,
         kind=PROJECT,
@@ -86,22 +129,25 @@ def pack_project(project_id: UUID) -> Package:
     )
 
 
-def _rows(catalogue: Catalogue) -> list[tuple[Register, Sequence[Row]]]:
-    registers = {register.name: register for holdings in _ALL.values() for register in holdings.REGISTERS}
-    return [
-        (registers[table], rows)
-        for described in catalogue.values()
-        for table, rows in described.items()
-        if table in registers
-    ]
+def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
+    """Write a table as lines; give it as a file of the package, and how many rows it has."""
+    digest, size, number = hashlib.sha256(), 0, 0
+    with path.open("wb") as stream:
+        for row in rows:
+            line = names.json_line(row)
+            stream.write(line)
+            digest.update(line)
+            size += len(line)
+            number += 1
+    return Content(f"{FOLDER}/{path.name}", opener(path), size, digest.hexdigest()), number
 
 
-def _documents(catalogue: Catalogue) -> tuple[list[Content], list[dict[str, Any]]]:
+def _documents(tables: Mapping[str, Iterable[Row]]) -> tuple[list[Content], list[dict[str, Any]]]:
     """Give the files that are in no volume (notices, opinions, certificates) and the list that names them."""
-    in_volumes = {row["file_id"] for row in catalogue["filing"]["filing.record_file"]}
-    ids = [row["id"] for row in catalogue["content"]["content.file"] if row["id"] not in in_volumes]
+    in_volumes = references([tables["filing.record_file"]], content_holdings.FILE.model)
+    ids = sorted(references(tables.values(), content_holdings.FILE.model) - in_volumes)
     stored = content.stored_files(UUID(file_id) for file_id in ids)
-    sealed = {row["file_id"]: row for row in catalogue["documents"]["documents.sealed_document"]}
+    sealed = {row["file_id"]: row for row in tables["documents.sealed_document"]}
     contents, listed = [], []
     for number, file_id in enumerate(ids, start=1):
         file = stored[UUID(file_id)]
@@ -123,6 +169,6 @@ def _documents(catalogue: Catalogue) -> tuple[list[Content], list[dict[str, Any]
     return contents, listed
 
 
-def _volume_line(row: Row) -> dict[str, Any]:
-    line = {key: row[key] for key in VOLUME_LABELS if key in row and key != "note"}
-    return {**line, "object": names.object_id(UUID(row["id"]))}
+def _volume_line(volume: filing.VolumeRow) -> dict[str, Any]:
+    line = {key: getattr(volume, key, None) for key in VOLUME_LABELS if key not in {"note", "unit_work"}}
+    return {**plain(line), "unit_work": volume.unit_work_name, "object": names.object_id(volume.id)}

@@ -131,7 +131,8 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
             progress.one_more()
         handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
-        _keep(catalogue.pack_project(row.project_id), all_places, roots, progress)
+        with catalogue.packed_project(row.project_id) as package:
+            _keep(package, all_places, roots, progress)
         progress.one_more()
     _finish(row, len(wanted))
 
@@ -139,8 +140,8 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
 def keep_project(project_id: UUID) -> bool:
     """Write a project's catalogue anew where it changed since it was last kept; tells whether it did."""
     all_places = places()
-    with writing(all_places) as roots:
-        return _keep(catalogue.pack_project(project_id), all_places, roots, None)
+    with writing(all_places) as roots, catalogue.packed_project(project_id) as package:
+        return _keep(package, all_places, roots, None)
 
 
 def _keep(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
+
+from django.db import connection, transaction
 
 from zhudang.content import queries as content
 from zhudang.filing import queries as filing
@@ -44,13 +47,24 @@ class Package:
         return names.object_id(self.thing_id)
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """See all rows as of one moment, so that what is described together belongs together."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 def project_for_description(project_id: UUID) -> dict[str, Any]:
     """Gather what a volume's description says of its project."""
     described = registry_holdings.describe(project_id)
-    (project,) = described["registry.project"]
+    [project] = described["registry.project"]
     clients = identity_holdings.describe(organisation_ids=[project["client_id"]], account_ids=[])
-    (client,) = clients["identity.organisation"]
-    kept = {key: project.get(key) for key in description.PROJECT_LABELS}
+    [client] = clients["identity.organisation"]
+    kept = {key: project.get(key) for key in (*description.PROJECT_LABELS, "level")}
     kept |= {"client": client["name"], "client_credit_code": client["credit_code"]}
     kept["former_names"] = [row["name"] for row in described["registry.project_name"] if row["until"]]
     kept["permits"] = [
@@ -65,9 +79,9 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
     Args:
         project: from `project_for_description`, gathered once for all volumes.
     """
-    rows = filing.records_of_volume(volume.id)
-    file_ids = [file_id for row in rows for file_id in row.file_ids]
-    reports = content.reports(file_ids)
+    with one_moment():
+        rows = filing.records_of_volume(volume.id)
+        reports = content.reports(file_id for row in rows for file_id in row.file_ids)
     records, originals = _records(volume, rows, reports)
     volume_facts = _volume_facts(volume)
     described = description.describe_volume(project, volume_facts, records)
@@ -94,10 +108,11 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
 
 def content_of_file(file: content.StoredFile, path: str) -> Content:
     """Make a file of a package from stored bytes, read when they are needed."""
-    return Content(path, _opener(file.path), file.size, file.sha256)
+    return Content(path, opener(file.path), file.size, file.sha256)
 
 
-def _opener(path: Path) -> Callable[[], BinaryIO]:
+def opener(path: Path) -> Callable[[], BinaryIO]:
+    """Give what opens a file of the working store when its bytes are needed."""
     return lambda: path.open("rb")
 
 

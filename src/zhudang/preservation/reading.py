@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, places
 
 MOST_ROWS = 500
+_BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED = "unknown", "unreachable", "repaired"
 
 Progress = Callable[[int], None]
@@ -143,17 +145,22 @@ def read_all(
         repair: put a sound copy in the place of a damaged or missing one; the damaged one is set aside.
     """
     all_places = {place.site_id: place for place in places()}
-    for copy_id in list(_rows(object_id).values_list("id", flat=True)):
-        copy = Copy.objects.select_related("object").get(id=copy_id)
+    near = {site_id for site_id, place in all_places.items() if place.root is not None}
+    far = _rows(object_id).exclude(site_id__in=near).select_related("object")
+    for copy in far.iterator(chunk_size=_BATCH):
         place = all_places.get(copy.site_id)
-        if place is None or place.root is None:
-            code = place.code if place else str(copy.site_id)
-            yield Outcome(code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
-            continue
-        outcome = _read_one(copy, place, place.root, now(), progress)
-        if repair and not outcome.sound:
-            outcome = _mend(copy, place, list(all_places.values()), outcome, now()) or outcome
-        yield outcome
+        yield Outcome(place.code if place else str(copy.site_id), copy.object.ocfl_id, copy.object.title, UNREACHABLE)
+    began = now()
+    # Reading a copy notes the moment, so the next batch holds only copies not read yet; memory stays flat.
+    unread = _rows(object_id).filter(site_id__in=near).exclude(looked_at__gte=began).select_related("object")
+    while batch := list(unread[:_BATCH]):
+        for copy in batch:
+            place = all_places[copy.site_id]
+            assert place.root is not None
+            outcome = _read_one(copy, place, place.root, now(), progress)
+            if repair and not outcome.sound:
+                outcome = _mend(copy, place, list(all_places.values()), outcome, now()) or outcome
+            yield outcome
     if object_id is None:
         yield from _unknown(list(all_places.values()))
 
@@ -178,7 +185,7 @@ def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progre
             damages = list(found.damages)
     if found.inventory is not None and not damages and found.inventory.sha512 != copy.object.inventory_sha512:
         # Another version, or another object under its name: sound in itself is not enough.
-        damages = [Damage("FIX-004", "inventory.json", copy.object.inventory_sha512, found.inventory.sha512)]
+        damages = [Damage("STO-004", "inventory.json", copy.object.inventory_sha512, found.inventory.sha512)]
     state = CopyState.DAMAGED if damages else CopyState.VERIFIED
     told = tuple(asdict(damage) for damage in damages)
     return _note(
@@ -229,10 +236,13 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
 
 def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
     """Tell objects in a store that no row knows: left by another installation, or by a lost database."""
-    known = set(ArchivalObject.objects.values_list("ocfl_id", flat=True))
     for place in all_places:
         if place.root is None:
             continue
-        for _, inventory in object_inventories(place.root):
-            if inventory.object_id not in known and thing_id(inventory.object_id) is not None:
-                yield Outcome(place.code, inventory.object_id, inventory.object_id, UNKNOWN)
+        found = (inventory.object_id for _, inventory in object_inventories(place.root))
+        ours = (object_id for object_id in found if thing_id(object_id) is not None)
+        while batch := list(islice(ours, _BATCH)):
+            known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
+            yield from (
+                Outcome(place.code, object_id, object_id, UNKNOWN) for object_id in batch if object_id not in known
+            )

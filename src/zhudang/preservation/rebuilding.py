@@ -7,8 +7,6 @@ What does not: passwords and roles, works in progress, uploads, messages, the lo
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +27,7 @@ from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.reader import object_inventories, stored_file
 from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.verifier import sha512_of
 from zhudang.preservation.sites import Place, places
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
@@ -112,21 +111,21 @@ def _restore_rows(root: StorageRoot, done: Rebuilt, now: datetime, told: Told | 
 def _catalogues(root: StorageRoot) -> Iterator[tuple[datetime, Path, Inventory]]:
     """Find the projects' objects, with when each was last written."""
     for folder, inventory in object_inventories(root):
-        if f"{catalogue.FOLDER}/registry.json" in inventory.state:
+        if catalogue.FIRST_TABLE in inventory.state:
             yield inventory.versions[inventory.head].created, folder, inventory
 
 
-def _read_catalogue(folder: Path, inventory: Inventory) -> catalogue.Catalogue:
-    """Read a project's registers, each compared with its digest before it is believed."""
-    found: catalogue.Catalogue = {}
+def _read_catalogue(folder: Path, inventory: Inventory) -> dict[str, catalogue.StoredTable]:
+    """Give a project's tables, each compared with its digest before it is believed."""
+    found = {}
     for path, digest in inventory.state.items():
         if not path.startswith(f"{catalogue.FOLDER}/"):
             continue
-        data = stored_file(folder, inventory, path).read_bytes()
-        if hashlib.sha512(data).hexdigest() != digest:
+        stored = stored_file(folder, inventory, path)
+        if sha512_of(stored)[0] != digest:
             raise CannotRebuild(Reason("preservation.catalogue_damaged", {"object": inventory.object_id, "path": path}))
-        document = json.loads(data)
-        found[document["context"]] = document["registers"]
+        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
+        found[name] = catalogue.StoredTable(stored)
     return found
 
 

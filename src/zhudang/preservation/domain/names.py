@@ -1,11 +1,11 @@
-"""The names things have in the store: permanent identifiers, and stored paths that are ours."""
+"""The names things have in the store: permanent identifiers, stored paths that are ours, and how our JSON is laid out."""
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-MAX_ENDING = 8
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,8})$")
 
 
@@ -28,6 +28,33 @@ def stored_name(number: int, original_name: str, folder: str = "files") -> str:
     return f"{folder}/{number:04}.{found[1].lower() if found else 'bin'}"
 
 
-def json_bytes(document: Any) -> bytes:
-    """Write a document of ours: the same facts give the same bytes, Chinese readable as it is."""
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+def json_bytes(document: Mapping[str, Any]) -> bytes:
+    """Write a document of ours: the same facts give the same bytes, Chinese readable as it is.
+
+    Members stand one below the other, a list has one line per entry, so that a text search shows a whole record.
+    """
+    return ("".join(_written(document, "")) + "\n").encode()
+
+
+def json_line(row: Any) -> bytes:
+    """Write one row of a register as a line of JSON."""
+    return (_compact(row) + "\n").encode()
+
+
+def _written(value: Any, indent: str) -> Iterator[str]:
+    inner = indent + " "
+    if isinstance(value, Mapping) and value:
+        yield "{\n"
+        for position, (key, item) in enumerate(value.items()):
+            yield f"{',' + chr(10) if position else ''}{inner}{_compact(key)}: "
+            yield from _written(item, inner)
+        yield f"\n{indent}}}"
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list) for item in value):
+        lines = f",\n{inner}".join(_compact(item) for item in value)
+        yield f"[\n{inner}{lines}\n{indent}]"
+    else:
+        yield _compact(value)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -5,7 +5,7 @@ Source: OCFL 1.1, section 3.5.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -89,7 +89,7 @@ class Inventory:
         }
         if self.fixity:
             document["fixity"] = {"sha256": _paths_by_digest(self.fixity)}
-        return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+        return ("".join(_lines(document, "")) + "\n").encode()
 
 
 def sidecar(inventory_json: bytes) -> bytes:
@@ -124,6 +124,18 @@ def read_inventory(inventory_json: bytes) -> Inventory:
     except (KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as problem:
         raise InventoryUnreadable(str(problem)) from problem
     return inventory
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    """Write JSON with a line per member and lists in one line: readable, and quick at thousands of files."""
+    if not isinstance(value, dict) or not value:
+        yield json.dumps(value, ensure_ascii=False)
+        return
+    yield "{"
+    for position, (key, item) in enumerate(value.items()):
+        yield f"{',' if position else ''}\n{indent} {json.dumps(key, ensure_ascii=False)}: "
+        yield from _lines(item, indent + " ")
+    yield f"\n{indent}}}"
 
 
 def _version_json(version: Version) -> dict[str, Any]:

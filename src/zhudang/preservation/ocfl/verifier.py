@@ -1,7 +1,7 @@
 """Every byte of an object again, against what its inventory says.
 
-Findings: FIX-001 a file is missing, FIX-002 a file changed, FIX-003 a file nobody knows of, FIX-004 the inventory
-cannot be trusted, FIX-005 not an object, FIX-006 a file the medium will not give back.
+Findings: STO-001 a file is missing, STO-002 a file changed, STO-003 a file nobody knows of, STO-004 the inventory
+cannot be trusted, STO-005 not an object, STO-006 a file the medium will not give back.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from zhudang.preservation.ocfl.root import ObjectDamaged, read_root_inventory
 
 Progress = Callable[[int], None]
 
-MISSING, CHANGED, UNEXPECTED = "FIX-001", "FIX-002", "FIX-003"
-INVENTORY_BAD, NOT_AN_OBJECT, UNREADABLE = "FIX-004", "FIX-005", "FIX-006"
+MISSING, CHANGED, UNEXPECTED = "STO-001", "STO-002", "STO-003"
+INVENTORY_BAD, NOT_AN_OBJECT, UNREADABLE = "STO-004", "STO-005", "STO-006"
 
 _WORKERS = max(2, os.cpu_count() or 2)
 
@@ -30,7 +30,7 @@ class Damage:
 
     Args:
         path: relative to the object's folder.
-        expected, found: SHA-512, both given for FIX-002.
+        expected, found: SHA-512, both given for STO-002.
     """
 
     code: str
