@@ -16,6 +16,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from zhudang.audit import operations as audit
 from zhudang.content import conf, store
@@ -376,3 +377,19 @@ def share_with_client(file_ids: Iterable[UUID]) -> int:
 def share_with_archive(file_ids: Iterable[UUID]) -> int:
     """Let archive and department see these files (submitted); gives how many changed. The act is the caller's."""
     return File.objects.filter(id__in=list(file_ids), with_archive=False).update(with_archive=True)
+
+
+def move_files(
+    *, source_id: UUID, project_id: UUID, client_id: UUID, unit_work_ids: Iterable[UUID], file_ids: Iterable[UUID],
+    whole: bool,
+) -> int:
+    """Let files go with the phases that moved to another project; gives how many went. The act is the registry's.
+
+    Args:
+        file_ids: files of the records that moved; their place of arrival may have been the project as a whole.
+        whole: everything that lay in the source goes, the unassigned too.
+    """
+    here = File.objects.filter(project_id=source_id, own_document=False)
+    if not whole:
+        here = here.filter(Q(unit_work_id__in=list(unit_work_ids)) | Q(id__in=list(file_ids)))
+    return here.update(project_id=project_id, client_organisation_id=client_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from django.db import transaction
 from zhudang.identity.rights import Actor
 from zhudang.registry import facts
 from zhudang.registry.domain.projects import why_not_change
-from zhudang.registry.models import Party, PartyRole, Phase, Project, ProjectStatus
+from zhudang.registry.models import Party, PartyRole, Phase, Project, ProjectStatus, UnitWork
+from zhudang.registry.moving import Move, follow_move, why_not_move
 from zhudang.registry.operations.projects import CannotChange, _tell, register_project
 from zhudang.shared.refusals import NotFound, Reason
 
@@ -65,11 +66,8 @@ def merge_projects(
         reasons.append(Reason("registry.merge_with_itself", {}))
     elif target.status in {ProjectStatus.CANCELLED, ProjectStatus.MERGED, ProjectStatus.SPLIT}:
         reasons.append(Reason("registry.merge_into_ended", {}))
-    if reasons:
-        raise CannotChange(*reasons)
     moved = list(Phase.objects.filter(project=source).values_list("pk", flat=True))
-    Phase.objects.filter(pk__in=moved).update(project=target)
-    _carry_parties(source, target, facts.today_of(now))
+    _move_phases(actor, source, target, moved, reasons, now, whole=True)
     source.status, source.continued_in = ProjectStatus.MERGED, target
     facts.touch(source, actor, now, ["status", "continued_in"])
     _tell(actor, "registry.project.merged", f"registry.project:{source.pk}", now, source,
@@ -102,8 +100,7 @@ def split_project(
     part = Project.objects.select_for_update(no_key=True).get(pk=new_id)
     part.split_from = project
     part.save(update_fields=["split_from"])
-    Phase.objects.filter(pk__in=wanted).update(project=part)
-    _carry_parties(project, part, facts.today_of(now))
+    _move_phases(actor, project, part, wanted, [], now, whole=False)
     facts.touch(project, actor, now, [])
     _tell(actor, "registry.project.split", f"registry.project:{project.pk}", now, project,
           {"part": str(part.pk), "phases": sorted(str(pk) for pk in wanted), "reason": reason.strip()})
@@ -129,6 +126,23 @@ def _move(
         ProjectStatus.CANCELLED: "registry.project.cancelled",
     }
     _tell(actor, acts[to], f"registry.project:{project.pk}", now, project, {"was": was, "reason": reason.strip()})
+
+
+def _move_phases(
+    actor: Actor, source: Project, target: Project, phase_ids: Collection[UUID], reasons: list[Reason], now: datetime,
+    *, whole: bool,
+) -> None:
+    """Move phases with parties and all that was collected, or refuse with `reasons` and every context's own."""
+    units = UnitWork.objects.filter(phase_id__in=phase_ids).values_list("pk", flat=True)
+    move = Move(source.pk, target.pk, target.client_id, frozenset(phase_ids), frozenset(units), whole)
+    if reasons := [*reasons, *why_not_move(move)]:
+        raise CannotChange(*reasons)
+    Phase.objects.filter(pk__in=phase_ids).update(project=target)
+    _carry_parties(source, target, facts.today_of(now))
+    follow_move(move)
+    for unit in sorted(move.unit_work_ids):
+        _tell(actor, "registry.unit_work.added", f"registry.unit_work:{unit}", now, target,
+              {"unit_work_id": str(unit), "moved_from": str(source.pk)})
 
 
 def _reason_missing(reason: str) -> list[Reason]:
