@@ -17,6 +17,7 @@ import { number, word } from "./words.js";
 const METRES_PER_DEGREE = 111320;
 const CLUSTER_PX = 34;
 const CLOSEST = 0.25;
+const FONT_WAIT_MS = 2500;
 
 export async function start(element) {
   const listing = element.dataset.list ? document.querySelector(element.dataset.list) : null;
@@ -25,11 +26,21 @@ export async function start(element) {
   const middle = bounds ? (bounds[1] + bounds[3]) / 2 : 30;
   const plane = localPlane(middle);
   const format = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: plane });
+  const [ground, placed] = [base, things].map((found) => (found ? format.readFeatures(found) : []));
+  await fontsFor([...ground, ...placed].map((one) => one.get("name") ?? "").join(""));
   new TownMap(element, listing, {
-    plane, base: base ? format.readFeatures(base) : [], things: things ? format.readFeatures(things) : [],
+    plane, base: ground, things: placed,
     bounds: bounds ? boundingExtent([[bounds[0], bounds[1]], [bounds[2], bounds[3]]].map((at) => plane.zdForward(at))) : null,
     focus: numbers(element.dataset.focus, 2),
   });
+}
+
+// Canvas draws a box for a character whose slice of the font has not come yet, so the slices are asked for first.
+async function fontsFor(text) {
+  const sans = getComputedStyle(document.documentElement).getPropertyValue("--zd-sans");
+  const letters = [...new Set(text)].join("");
+  const wait = new Promise((resolve) => setTimeout(resolve, FONT_WAIT_MS));
+  await Promise.race([Promise.all([400, 600].map((weight) => document.fonts?.load(`${weight} 12px ${sans}`, `${letters}0123456789`))), wait]).catch(() => {});
 }
 
 function numbers(text, count) {

@@ -67,7 +67,7 @@ class Viewer {
     this.pages.forEach((page) => this.seen.observe(page.holder));
     const wanted = Math.min(Math.max(1, number), this.pdf.numPages);
     this.go(wanted);
-    if (this.query && wanted === 1 && !this.element.dataset.page) this.search(1, true);
+    if (this.query && wanted === 1) this.search(1, true);
   }
 
   width() { return Math.max(200, this.home.clientWidth - 34); }

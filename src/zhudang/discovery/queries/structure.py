@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from zhudang.filing import queries as filing
@@ -32,6 +33,15 @@ class StructurePage:
     total: int
     held: int
 
+    @property
+    def line(self) -> list[tuple[str, str, date, date | None, bool]]:
+        """The blocks of the life line: name, unit works, begin, end, whether there are records."""
+        return [
+            (piece.entry.project_name, piece.entry.unit_name, began, piece.entry.accepted_on, piece.total > 0)
+            for piece in self.life
+            if (began := piece.entry.started_on or piece.entry.accepted_on)
+        ]
+
 
 def structure_page(actor: Actor, structure_id: UUID) -> StructurePage:
     """The page of one structure, with the projects and records this person may know of.
@@ -49,5 +59,9 @@ def _piece(actor: Actor, entry: LifeEntry) -> LifePiece:
     found = list(rows.values_list("part", "state"))
     parts = Counter(part for part, _state in found)
     held = sum(1 for _part, state in found if state in {"transferred", "preserved"})
-    volumes = tuple(v for v in filing.volumes_of(entry.project_id, arranged=True) if v.unit_work_id == entry.unit_work_id) if held else ()
+    volumes = (
+        tuple(v for v in filing.volumes_of(entry.project_id, arranged=True) if v.unit_work_id == entry.unit_work_id)
+        if held
+        else ()
+    )
     return LifePiece(entry, tuple(sorted(parts.items())), len(found), held, volumes)

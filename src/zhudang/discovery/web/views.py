@@ -30,7 +30,16 @@ def search(request: HttpRequest) -> HttpResponse:
         heads = ["题名", "代码", "项目", "单位工程", "形成日期", "档号"]
         rows = [[h.title, h.code, h.project_name, h.unit_work_name, h.formed_on, h.reference] for h in results.hits]
         return exports.list_file(kind, "检索结果", heads, rows)
-    return render(request, "discovery/search.html", {"results": results, "groups": _groups(request, results), "chosen": _chosen(request, results)})
+    return render(
+        request,
+        "discovery/search.html",
+        {
+            "results": results,
+            "groups": _groups(request, results),
+            "chosen": _chosen(request, results),
+            "first": (results.wanted.page - 1) * ROWS + 1,
+        },
+    )
 
 
 def _groups(request: HttpRequest, results: queries.Results) -> list[tuple[object, list[tuple[str, int, str, bool]]]]:
@@ -40,7 +49,9 @@ def _groups(request: HttpRequest, results: queries.Results) -> list[tuple[object
         links = []
         for facet in results.facets.get(name, ()):
             chosen = results.wanted.filters.get(name) == facet.value
-            links.append((facet_label(facet), facet.count, _address(request, name, "" if chosen else facet.value), chosen))
+            links.append(
+                (facet_label(facet), facet.count, _address(request, name, "" if chosen else facet.value), chosen)
+            )
         if links:
             groups.append((heading, links))
     return groups
@@ -50,7 +61,9 @@ def _chosen(request: HttpRequest, results: queries.Results) -> list[tuple[str, s
     """The filters in force with the address that takes each away."""
     told = []
     for name, value in results.wanted.filters.items():
-        facet = next((f for f in results.facets.get(name, ()) if f.value == value), queries.Facet(name, value, value, 0))
+        facet = next(
+            (f for f in results.facets.get(name, ()) if f.value == value), queries.Facet(name, value, value, 0)
+        )
         told.append((str(facet_label(facet)), _address(request, name, "")))
     return told
 
@@ -70,7 +83,9 @@ def record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     """One record; `page` and `q` open its viewer at a hit, `file` chooses among its files."""
     page = queries.record_page(request.actor, record_id)  # type: ignore[attr-defined]
     wanted = request.GET.get("file", "")
-    shown = next((f for f in page.files if str(f.row.file_id) == wanted), None) or next((f for f in page.files if f.viewer), None)
+    shown = next((f for f in page.files if str(f.row.file_id) == wanted), None) or next(
+        (f for f in page.files if f.viewer), None
+    )
     at = request.GET.get("page", "1")
     context = {"page": page, "shown": shown, "at": at if at.isdigit() else "1", "q": request.GET.get("q", "")[:200]}
     return render(request, "discovery/record.html", context)

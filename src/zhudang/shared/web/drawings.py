@@ -114,3 +114,71 @@ def _box_title(box: Any) -> str:
 
 def _box_word(box: Any) -> str:
     return (box.name or "")[:2] if str(box.kind) == "holiday" else ""
+
+
+LIFE_WIDTH = 1200
+LIFE_LEFT, LIFE_RIGHT = 20, 1180
+LABEL_ROOM = 170
+
+
+def lifeline(blocks: Sequence[tuple[str, str, date, date | None, bool]], today: date) -> SafeString:
+    """Draw a structure's life: one block per project on a line of years, hatched where nothing is known.
+
+    Args:
+        blocks: name, note, begin, end (None means still going on), and whether there are records.
+    """
+    begin = min(block[2] for block in blocks).year
+    end = max([today.year, *(block[3].year for block in blocks if block[3])]) + 1
+    scale = (LIFE_RIGHT - LIFE_LEFT) / (end - begin)
+
+    def across(day: date) -> float:
+        return round(LIFE_LEFT + (day.year - begin + (day.timetuple().tm_yday - 1) / 366) * scale, 1)
+
+    step = next(step for step in (1, 2, 5, 10, 20) if (end - begin) / step <= 14)
+    years = [(year, across(date(year, 1, 1))) for year in range(begin, end + 1) if year % step == 0]
+    ticks = format_html_join(
+        "",
+        '<path class="tick" d="M{} 108v6"/><text x="{}" y="128" text-anchor="middle">{}</text>',
+        ((x, x, year) for year, x in years),
+    )
+    drawn, taken = [], [-1e9, -1e9]
+    for name, note, start, until, known in sorted(blocks, key=lambda block: block[2]):
+        left, right = across(start), across(until or today)
+        level = next((row for row in (0, 1) if left >= taken[row]), 1)
+        taken[level] = left + LABEL_ROOM
+        top = 16 + 36 * level
+        drawn.append(
+            (
+                left,
+                top + 22,
+                78 - top,
+                left,
+                top,
+                name,
+                left,
+                top + 16,
+                note,
+                "block" if known else "gap",
+                left,
+                max(6, right - left),
+            )
+        )
+    body = format_html_join(
+        "",
+        '<path class="stem" d="M{} {}v{}"/><text class="name" x="{}" y="{}">{}</text><text x="{}" y="{}">{}</text>'
+        '<rect class="{}" x="{}" y="84" width="{}" height="24"/>',
+        drawn,
+    )
+    now = across(today)
+    return format_html(
+        '<svg class="life" viewBox="0 0 {} 136" role="img" aria-label="{}"><path class="axis" d="M{} 108H{}"/>{}{}'
+        '<path class="tick" d="M{} 70v44"/><text x="{}" y="64" text-anchor="end">{}</text></svg>',
+        LIFE_WIDTH, _("一生"), LIFE_LEFT, LIFE_RIGHT, ticks, body, now, now, _("今天"),
+    )  # fmt: skip
+
+
+def spine_css(part: str, carrier: str, thickness_mm: float) -> str:
+    """Choose the paper and the width of a volume's spine: drawings blue, pictures grey, text kraft."""
+    paper = {"drawing": "d", "photo": "b", "av": "b", "model": "e"}.get(carrier, "e" if part == "E" else "k")
+    width = 1 + sum(thickness_mm >= bound for bound in (4, 10, 20, 35))
+    return f"sp {paper} w{width}"

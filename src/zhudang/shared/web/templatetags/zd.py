@@ -82,6 +82,25 @@ def workdays(clock: Any, today: date | None = None) -> SafeString:
 
 
 @register.simple_tag
+def lifeline(blocks: Iterable[Any], today: date | None = None) -> SafeString:
+    """Draw a structure's life; a block is (name, note, begin, end or None, are there records)."""
+    known = [tuple(block) for block in blocks if block[2]]
+    return drawings.lifeline(known, today or timezone.localdate()) if known else SafeString("")
+
+
+@register.filter
+def spine_css(volume: Any) -> str:
+    """Give the classes of a volume's spine on the shelf: its paper, and a width by thickness."""
+    return drawings.spine_css(volume.part, str(volume.carrier), float(volume.thickness_mm or 0))
+
+
+@register.filter
+def spine_title(title: str) -> str:
+    """Shorten a volume's title for its spine: the last of its parts, after works and group."""
+    return title.rsplit(" ", 1)[-1]
+
+
+@register.simple_tag
 def progress(done: float, total: float, label: str = "") -> SafeString:
     """Draw a bar from rows that exist; an unknown total shows an empty bar, never a moving one."""
     return format_html(
