@@ -125,3 +125,20 @@ def test_records_list_carries_description_place_and_files():
     [row] = queries.records_of(site.project_id)
     assert row.id == record_id and row.unit_work_name == "1# 住宅楼" and row.code == "C5-12"
     assert len(row.files) == 1 and row.files[0].verdict == "pass" and len(row.files[0].sha256) == 64
+
+
+def test_a_file_dropped_on_a_row_carries_that_row_in_pencil():
+    from zhudang.content.domain.tus import write_metadata
+    from zhudang.content.models import Upload
+
+    site = Site()
+    file_id = site.upload("IMG_0042.jpg")
+    owed = site.owed("C5-12")
+    Upload.objects.create(
+        length=1, offset=1, name="IMG_0042.jpg", state="done", file_id=file_id, project_id=site.project_id,
+        organisation_id=site.contractor_id, uploaded_by_id=site.clerk.account_id, created_at=NOW, expires_at=NOW,
+        metadata=write_metadata({"filename": "IMG_0042.jpg", "obligation": str(owed.id)}),
+    )  # fmt: skip
+    operations.suggest(file_ids=[file_id], now=NOW)
+    row = Suggestion.objects.get()
+    assert row.obligation_id == owed.id and row.reasons == [["dropped", {}]] and row.state == "open"

@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from zhudang.content import places, store
-from zhudang.content.models import CheckRun, File, Finding
+from zhudang.content.domain import tus
+from zhudang.content.models import CheckRun, File, Finding, Upload
 from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
@@ -244,3 +245,13 @@ def page_texts(file_id: UUID) -> Iterator[tuple[int, str]]:
     from zhudang.content import derivatives
 
     yield from derivatives.page_texts(stored_file(file_id))
+
+
+def said_at_upload(file_ids: Iterable[UUID], key: str) -> dict[UUID, str]:
+    """What the uploads of these files said under a metadata key; files without it are left out."""
+    said = {}
+    rows = Upload.objects.filter(file_id__in=list(file_ids), metadata__contains=f"{key} ")
+    for file_id, text in rows.values_list("file_id", "metadata"):
+        if file_id and (value := tus.read_metadata(text).get(key)):
+            said[file_id] = value
+    return said

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
+from collections.abc import Iterable
 from uuid import UUID
 
+from zhudang.content import queries as content
 from zhudang.content.queries import StoredFile
 from zhudang.filing import data_files
-from zhudang.filing.domain.matching import Matcher, Named, Target, Unit
+from zhudang.filing.domain.matching import Guess, Matcher, Named, Target, Unit
 from zhudang.filing.models import Obligation
 from zhudang.registry import queries as registry
 
@@ -35,6 +38,23 @@ def matcher_for(project_id: UUID, organisation_id: UUID) -> Matcher:
     ]
     units = [Unit(u.unit_work_id, u.name) for u in registry.unit_works_of(project_id)]
     return Matcher(targets, units, synonyms())
+
+
+def dropped_on_rows(file_ids: Iterable[UUID]) -> dict[UUID, Guess]:
+    """Files a person dropped on a row of the checklist: that row, still in pencil until confirmed there."""
+    chosen: dict[UUID, UUID] = {}
+    for file_id, obligation in content.said_at_upload(file_ids, "obligation").items():
+        with contextlib.suppress(ValueError):
+            chosen[file_id] = UUID(obligation)
+    files = content.stored_files(chosen)
+    owed = {
+        o.id: o for o in Obligation.objects.filter(id__in=chosen.values(), retired_at__isnull=True, na_at__isnull=True)
+    }
+    return {
+        f: Guess(o, 99, (("dropped", {}),))
+        for f, o in chosen.items()
+        if o in owed and owed[o].project_id == files[f].project_id
+    }
 
 
 def named(file: StoredFile) -> Named:

@@ -74,6 +74,8 @@ MARK_WORDS: Words = {
 }  # fmt: skip
 
 REASONS: Words = {
+    "filing.records_under_way": _("有 %(count)s 件文件已交付、送审或验收，不能随工程转到另一项目。"),
+    "filing.volumes_numbered": _("有 %(count)s 卷已编档号，不能随工程转到另一项目。"),
     "filing.wrong_state": _("“%(title)s”现在是%(state)s，不能进入%(wanted)s。"),
     "filing.no_such_record": _("有一件文件已不在。"),
     "filing.list_not_for_kind": _("“%(title)s”不适用于%(kind)s。"),
@@ -112,6 +114,7 @@ REASONS: Words = {
     "filing.level_below_floor": _("密级不能低于项目的“%(level)s”。"),
     "filing.value_unknown": _("%(field)s里没有“%(value)s”。"),
     "filing.class_unknown": _("分类大纲里没有“%(code)s”。"),
+    "filing.code_too_long": _("档号模板 %(template)s 的位数不够，请先加宽模板。"),
     "filing.nothing_to_arrange": _("没有待编号的已验收文件。"),
     "filing.volume_preserved": _("案卷 %(code)s 已入库保存，不能拆开。"),
     "filing.volume_counted": _("案卷 %(code)s 已列入移交清点，不能拆开。"),
@@ -122,6 +125,7 @@ REASONS: Words = {
 }
 
 WHY: Words = {
+    "dropped": _("您把它拖到了这一行"),
     "code": _("名称里写着代码 %(code)s"),
     "synonym": _("“%(said)s”通常指“%(title)s”"),
     "title": _("题名相符"),
@@ -137,7 +141,10 @@ def sentence(reason: Reason) -> str:
     text = REASONS.get(reason.code)
     if text is None:
         return reason.code
-    return str(text) % {"title": "", **_readable(reason.data)}
+    if "title" not in reason.data:
+        # On the record's own page the title need not be said again.
+        return (str(text).removeprefix("%(title)s：").removeprefix("%(title)s: ")) % _readable(reason.data)
+    return str(text) % _readable(reason.data)
 
 
 def _readable(data: Mapping[str, Any]) -> dict[str, Any]:

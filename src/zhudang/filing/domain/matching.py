@@ -75,6 +75,12 @@ _DROP = frozenset(
         "十",
     ]
 )
+_FORMS = re.compile(
+    "合同|协议|申请表|申请书|申请|报审表|报审|报验表|回复单|回复|通知单|通知书|通知|审查意见|评审意见|意见书|意见|布置图|详图|平面图|"
+    "竣工图|清单|签到表|签到|发票|工资表|体检|登记|宣传册|规划|细则|月报|日志|总结|纪要|证书|许可证|方案|设计|说明书|合格证|名册|"
+    "照片|一览表|汇总表|计划|记录|报告|书|表|单|图"
+)
+"""What a document calls itself at the end of its name; the last one found says what it is."""
 _WEAK = frozenset(
     [
         "记录",
@@ -180,6 +186,8 @@ class Matcher:
     _by_title: dict[str, list[Target]] = field(default_factory=lambda: defaultdict(list))
     _by_code: dict[str, list[Target]] = field(default_factory=lambda: defaultdict(list))
     _keys: list[tuple[str, UUID]] = field(default_factory=list)
+    _shorts: list[str] = field(default_factory=list)
+    _whole: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for target in self.targets:
@@ -195,6 +203,8 @@ class Matcher:
             self._rarity[word] = (
                 weight * (0.45 if word.startswith("·") else 1.0) * (0.35 if word.strip("·") in _WEAK else 1.0)
             )
+        self._shorts = sorted(self.synonyms, key=len, reverse=True)
+        self._whole = {t: sum(self._rarity[w] for w in words) or 1.0 for t, words in self._titles.items()}
         named = [(key, unit.id) for unit in self.units for key in unit_key(unit.name)]
         counts = Counter(key for key, _unit in named)
         self._keys = sorted(((k, u) for k, u in named if counts[k] == 1), key=lambda pair: -len(pair[0]))
@@ -263,10 +273,14 @@ class Matcher:
         expanded, said = self._expand(stem)
         name_words = words_of(expanded)
         folder_words = words_of(" ".join(folders[-2:]))
+        told = [w for w in name_words if not w.startswith("·") and w not in _WEAK and w in self._holders]
+        forms = _FORMS.findall(normalise(stem))
+        spoken = sum(self._rarity.get(w, 0.6 if w.startswith("·") else 1.2) for w in name_words) or 1.0
         for title in self._candidates(name_words, folder_words, said):
-            score, shared = self._overlap(title, name_words, folder_words)
+            score, shared = self._overlap(title, name_words, folder_words, spoken)
             if said.get(title):
                 score = max(score, 0.78 + 0.2 * score)
+            score -= self._against(title, told, forms)
             if score > scores.get(title, 0.0):
                 scores[title] = score
                 evidence[title] = _reasons(title, score, shared, said.get(title))
@@ -285,7 +299,7 @@ class Matcher:
     def _expand(self, stem: str) -> tuple[str, dict[str, str]]:
         """Add what the trade's short forms mean; longest form first, each stretch counted once."""
         text, said, left = normalise(stem), {}, normalise(stem)
-        for short in sorted(self.synonyms, key=len, reverse=True):
+        for short in self._shorts:
             if short in left:
                 means = self.synonyms[short]
                 if means in self._titles:
@@ -299,19 +313,55 @@ class Matcher:
             found |= self._holders.get(word, set())
         return found
 
-    def _overlap(self, title: str, name: Counter[str], folder: Counter[str]) -> tuple[float, list[str]]:
-        """How far name and title cover each other by rarity, folders counting a little."""
+    def _against(self, title: str, told: Sequence[str], forms: Sequence[str]) -> float:
+        """What speaks against a title: words that belong to other titles, and another form at the end of the name."""
         words = self._titles[title]
-        weight = self._rarity
-        whole = sum(weight[w] for w in words) or 1.0
-        shared = [w for w in words if w in name]
-        both = sum(weight[w] for w in shared)
-        in_folder = sum(weight[w] for w in words if w in folder and w not in name)
-        said = sum(weight.get(w, 1.2 if not w.startswith("·") else 0.6) for w in name) or 1.0
-        score = 0.62 * both / whole + 0.28 * both / said + 0.10 * min(1.0, (both + in_folder) / whole)
+        stray = [w for w in told if w not in words]
+        against = min(3 * _STRAY, _STRAY * len(stray))
+        if forms and not any(ch in title for ch in _meanings(forms[-1])):
+            against += _OTHER_FORM
+        return against
+
+    def _overlap(
+        self, title: str, name: Counter[str], folder: Counter[str], spoken: float
+    ) -> tuple[float, list[str]]:
+        """How far name and title cover each other by rarity, folders counting a little.
+
+        Args:
+            spoken: the weight of everything the name says.
+        """
+        weight, whole = self._rarity, self._whole[title]
+        shared, both, in_folder = [], 0.0, 0.0
+        for word in self._titles[title]:
+            if word in name:
+                both += weight[word]
+                if not word.startswith("·"):
+                    shared.append(word)
+            elif word in folder:
+                in_folder += weight[word]
         if not both:
-            score = 0.35 * in_folder / whole
-        return score, [w for w in shared if not w.startswith("·")]
+            return 0.35 * in_folder / whole, shared
+        return 0.62 * both / whole + 0.28 * both / spoken + 0.10 * min(1.0, (both + in_folder) / whole), shared
+
+
+def _meanings(form: str) -> tuple[str, ...]:
+    """The endings a title may have when a name ends with this form."""
+    same = {
+        "图": ("图",),
+        "平面图": ("图",),
+        "书": ("书", "证", "报告"),
+        "表": ("表", "记录"),
+        "单": ("单", "书"),
+        "申请表": ("申请", "报审"),
+        "意见书": ("意见",),
+        "设计": ("设计", "文件"),
+        "报告": ("报告", "文件", "记录", "报审"),
+        "记录": ("记录", "报告"),
+        "证书": ("证", "文件"),
+        "许可证": ("许可证",),
+        "说明书": ("说明",),
+    }
+    return same.get(form, (form,))
 
 
 def _reasons(title: str, score: float, shared: Sequence[str], short: str | None) -> list[tuple[str, Mapping[str, Any]]]:
@@ -327,7 +377,8 @@ def _reasons(title: str, score: float, shared: Sequence[str], short: str | None)
     return reasons
 
 
-_SLOPE, _MARGIN, _SHIFT = 7.0, 5.0, -4.0
+_SLOPE, _MARGIN, _SHIFT = 7.0, 7.0, -4.0
+_STRAY, _OTHER_FORM = 0.16, 0.55
 
 
 def calibrated(score: float, margin: float, *, coded: bool) -> int:

@@ -192,7 +192,9 @@ def bundle(pieces: Iterable[Piece], policy: Policy) -> list[Bundle]:
 
 def _cut(members: Sequence[Piece], policy: Policy) -> list[Bundle]:
     limit = policy.drawing_mm if members[0].carrier == "drawing" else policy.text_mm
-    bundles, current, thick = [], [], 0.0
+    bundles: list[Bundle] = []
+    current: list[Piece] = []
+    thick = 0.0
     for piece in members:
         own = thickness_of(piece, policy)
         if current and thick + own > limit:

@@ -125,11 +125,12 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
 
 def _pieces(records: Iterable[Record], units: Sequence[UnitWorkFacts]) -> list[Piece]:
     rows = list(records)
-    order = {u.unit_work_id: n for n, u in enumerate(units)}
+    order: dict[UUID | None, int] = {u.unit_work_id: n for n, u in enumerate(units)}
     makers = dict(Organisation.objects.filter(id__in={r.organisation_id for r in rows}).values_list("id", "name"))
-    groups = dict(Obligation.objects.filter(
-            id__in={r.obligation_id for r in rows if r.obligation_id}
-        ).values_list("id", "scope_item__parent_code"))  # fmt: skip
+    answered = {r.obligation_id for r in rows if r.obligation_id}
+    groups: dict[UUID | None, str] = dict(
+        Obligation.objects.filter(id__in=answered).values_list("id", "scope_item__parent_code")
+    )
     return [
         Piece(
             id=r.id,
@@ -195,8 +196,8 @@ def _title(one: Bundle, unit: UnitWorkFacts | None) -> str:
 def _write_notes(project_id: UUID, volumes: Sequence[Volume]) -> None:
     """Put what does not apply, with reason and by whom, into the note of the part's first volume."""
     first: dict[tuple[UUID | None, str], Volume] = {}
-    for volume in volumes:
-        first.setdefault((volume.unit_work_id, volume.part), volume)
+    for one in volumes:
+        first.setdefault((one.unit_work_id, one.part), one)
     rows = Obligation.objects.filter(project_id=project_id, na_at__isnull=False, retired_at__isnull=True).order_by(
         "position"
     )
@@ -217,7 +218,7 @@ def _number(
     who = actor.name or actor.username
     policy = data_files.policy()
     year = timezone.localtime(now).year
-    kinds = {u.unit_work_id: u.kind for u in registry.unit_works_of(project_id)}
+    kinds: dict[UUID | None, str] = {u.unit_work_id: u.kind for u in registry.unit_works_of(project_id)}
     given: list[GivenCode] = []
     classed = [(v, classes[kinds.get(v.unit_work_id, "building")]) for v in volumes]
     numbers = {c: _project_number(project_id, c, year, given, who, now) for c in sorted({c for _v, c in classed})}
@@ -225,20 +226,28 @@ def _number(
         number, code_year = numbers[class_code]
         series = f"volume:{class_code}:{code_year}:{number}"
         nth = take(series)
-        values = {"class": class_code, "year": code_year, "project": number, "volume": nth}
         volume.class_code = class_code
-        volume.reference_code = codes.fill(policy.code_template, values)
+        volume.reference_code = _fill(
+            policy.code_template, {"class": class_code, "year": code_year, "project": number, "volume": nth}
+        )
         given.append(_given("reference", volume.reference_code, series, nth, volume.id, project_id, who, now))
     first = take("accession", count=len(volumes))
     for offset, volume in enumerate(volumes):
-        number = first + offset
-        volume.accession_no = codes.fill(policy.accession_template, {"number": number})
-        given.append(_given("accession", volume.accession_no, "accession", number, volume.id, project_id, who, now))
+        at = first + offset
+        volume.accession_no = _fill(policy.accession_template, {"number": at})
+        given.append(_given("accession", volume.accession_no, "accession", at, volume.id, project_id, who, now))
         volume.arranged_at, volume.arranged_by = now, who
     GivenCode.objects.bulk_create(given, batch_size=1000)
     Volume.objects.bulk_update(
         volumes, ["class_code", "reference_code", "accession_no", "arranged_at", "arranged_by"], batch_size=500
     )
+
+
+def _fill(template: str, values: Mapping[str, str | int]) -> str:
+    try:
+        return codes.fill(template, values)
+    except codes.CodeTooLong as problem:
+        raise CannotArrange(Reason("filing.code_too_long", {"why": str(problem), "template": template})) from problem
 
 
 def _project_number(

@@ -154,7 +154,8 @@ def replace_file(
     file = content.stored_files([file_id]).get(file_id)
     if file is None or not (actor.is_system or file.organisation_id in actor.organisation_ids):
         raise NotFound
-    old = RecordFile.objects.filter(record=record, file_id=old_file_id, replaced_at__isnull=True).first()
+    current = RecordFile.objects.filter(record=record, replaced_at__isnull=True)
+    old = current.filter(file_id=old_file_id).first() if old_file_id else None
     if old_file_id and old is None:
         raise NotFound
     reasons = []

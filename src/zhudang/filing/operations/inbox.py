@@ -45,10 +45,11 @@ def suggest(*, file_ids: Iterable[UUID], now: datetime) -> int:
         if f.id not in taken | known and f.project_id and f.organisation_id and not f.withdrawn and not f.own_document
     ]  # fmt: skip
     rows = []
+    dropped = naming.dropped_on_rows(f.id for f in waiting)
     for (project_id, organisation_id), group in _by_party(waiting).items():
         matcher = naming.matcher_for(project_id, organisation_id)
         for file in group:
-            guess = matcher.guess(naming.named(file))
+            guess = dropped.get(file.id) or matcher.guess(naming.named(file))
             if guess is not None:
                 rows.append(
                     Suggestion(
@@ -206,7 +207,7 @@ def _make_records(
         codes = [f.code for f in found.get(readable.id, ())]
         record = Record(
             id=new_id(), project_id=owed.project_id, unit_work_id=owed.unit_work_id, obligation=owed,
-            organisation_id=readable.organisation_id, part=owed.part, code=owed.scope_item.code,
+            organisation_id=readable.organisation_id or owed.project.client_id, part=owed.part, code=owed.scope_item.code,
             order_key=owed.position, to_client=travels_to_client(marks, owed.party_role),
             to_archive=travels_to_archive(marks), carrier=owed.scope_item.carrier, pages=readable.pages,
             level=max(owed.project.level, *(files[m].level for m in members)),

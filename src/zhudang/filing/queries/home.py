@@ -35,7 +35,7 @@ class ReturnedRow:
     reason: str
     cure: str
     finding: str
-    returned_at: datetime
+    returned_at: datetime | None
     returned_by: str
     cured: bool
     mine: bool
@@ -142,9 +142,7 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
     pencil = Suggestion.objects.filter(
         state="open", project_id__in=ids, organisation_id__in=actor.organisations_as(*FILERS)
     )
-    kinds = {
-        kind for kind in UnitWork.objects.filter(phase__project_id__in=ids).values_list("kind", flat=True).distinct()
-    }
+    kinds = set(UnitWork.objects.filter(phase__project_id__in=ids).values_list("kind", flat=True).distinct())
     every = [u.progress for u in units]
     return ClerkHome(
         today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]),
@@ -174,7 +172,7 @@ def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
     rows = UnitWork.objects.filter(id__in=progress).values_list(
         "id", "name", "phase__project_id", "phase__project__name"
     )
-    steps: dict[UUID, tuple[str, date]] = {}
+    steps: dict[UUID, tuple[str, date | None]] = {}
     for unit, kind, day in (
         Milestone.objects.filter(unit_work_id__in=progress, happened_on__isnull=False)
         .order_by("unit_work_id", "happened_on")
@@ -182,7 +180,7 @@ def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
     ):
         steps[unit] = (kind, day)
     found = [
-        UnitRow(i, name, project, project_name, *steps.get(i, ("", None)), progress=progress[i])
+        UnitRow(i, name, project, project_name, *steps.get(i, ("", None)), progress[i])
         for i, name, project, project_name in rows
     ]
     return sorted(found, key=lambda u: (not u.progress.now, u.progress.next_on or date.max, u.project_name, u.name))

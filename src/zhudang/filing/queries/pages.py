@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
+from django.utils import timezone
 
 from zhudang.content import queries as content
 from zhudang.filing import pencil
+from zhudang.filing.described import findings_about, in_words
 from zhudang.filing.domain.describing import Description, Pencil
 from zhudang.filing.domain.states import CHANGEABLE
 from zhudang.filing.models import Record, ScopeAdoption, ScopeItem, ScopeList, Volume
@@ -38,7 +40,7 @@ class RecordPage:
     scope_title: str
     project_name: str
     against: tuple[Reason, ...]
-    findings: tuple[content.FileFinding, ...]
+    findings: tuple[tuple[str, str, str, str], ...]
     may_describe: bool
     may_file: bool
     changeable: bool
@@ -59,12 +61,13 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     [(record, sketch)] = list(pencil.sketches([row]))
     shown = records_by_id([record_id])[record_id]
     found = content.findings_of([f.file_id for f in shown.files if f.current])
+    said = findings_about(description_of(record), shown.files, today=timezone.localdate())
     facts = facts_of(row)
     return RecordPage(
         record=shown, description=description_of(record), sketch=sketch,
         scope_title=row.obligation.scope_item.title if row.obligation else "", project_name=row.project.name,
         against=tuple(reasons_against([row]).get(row.id, ())),
-        findings=tuple(f for group in found.values() for f in group),
+        findings=tuple(in_words(f) for f in [*said, *(f for group in found.values() for f in group)]),
         may_describe=rights.may(actor, "filing.record.describe", facts),
         may_file=rights.may(actor, "filing.record.file", facts),
         changeable=row.state in CHANGEABLE, blockers=tuple((c, d) for c, d in row.blockers),
@@ -220,13 +223,7 @@ def scope_lists(actor: Actor) -> list[ScopeListRow]:
     used: dict[UUID, list[str]] = {}
     for kind, list_id in ScopeAdoption.objects.order_by("kind").values_list("kind", "scope_list_id"):
         used.setdefault(list_id, []).append(kind)
-    counts = {
-        row["scope_list_id"]: row
-        for row in ScopeItem.objects.filter(is_heading=False)
-        .values("scope_list_id")
-        .annotate(items=Count("id"))
-        .order_by()
-    }
+    counts = _count_by_list()
     low = _count_by_list(doubt__contains="low")
     unsure = _count_by_list(doubt__contains="unsure")
     return [
@@ -240,10 +237,10 @@ def scope_lists(actor: Actor) -> list[ScopeListRow]:
             adoptable=r.adoptable,
             kinds=tuple(dict.fromkeys(k for kinds in r.kinds.values() for k in kinds)),
             used_for=tuple(used.get(r.id, ())),
-            items=counts.get(r.id, {}).get("items", 0),
+            items=counts.get(r.id, 0),
             doubtful=low.get(r.id, 0),
             unsure=unsure.get(r.id, 0),
-        )  # fmt: skip
+        )
         for r in ScopeList.objects.order_by("title", "edition")
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,7 +31,7 @@ def _uuid(text: str) -> UUID | None:
 
 @require_safe
 @actor_required
-def clerk_home(request: HttpRequest) -> HttpResponse:
+def clerk_home(request: HttpRequest) -> HttpResponseBase:
     """What is owed, by when; what came back and why; what waits for a yes."""
     actor = actor_of(request)
     if not actor.holds(*FILERS):
@@ -46,7 +47,7 @@ def _step_words(home: queries.ClerkHome) -> dict[str, str]:
     return {u.milestone: milestone_title(u.milestone) for u in home.units if u.milestone}
 
 
-def _owed_file(request: HttpRequest, kind: str, home: queries.ClerkHome) -> HttpResponse:
+def _owed_file(request: HttpRequest, kind: str, home: queries.ClerkHome) -> HttpResponseBase:
     """打印欠交单: everything owed now, over all unit works shown."""
     actor, today = actor_of(request), timezone.localdate()
     rows = []
@@ -73,7 +74,7 @@ def _as_row(row: queries.ChecklistRow) -> tuple[Any, ...]:
 
 @require_safe
 @actor_required
-def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
+def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponseBase:
     """The checklist of one unit work: groups, five keepers, states, suggestions under their rows."""
     asked = {key: request.GET.get(key, "")[:100] for key in ("state", "role", "q", "keeper")}
     page = queries.checklist(actor_of(request), unit_work_id, today=timezone.localdate(), **asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -40,7 +41,7 @@ def volume_pdf(request: HttpRequest, volume_id: UUID, form: str) -> HttpResponse
 
 @require_safe
 @actor_required
-def contents_xlsx(request: HttpRequest, volume_id: UUID) -> HttpResponse:
+def contents_xlsx(request: HttpRequest, volume_id: UUID) -> HttpResponseBase:
     """The in-volume list as a table."""
     page = queries.volume_page(actor_of(request), volume_id)
     code = page.volume.reference_code or str(page.volume.sequence)

@@ -11,7 +11,7 @@ from zhudang.filing import words
 from zhudang.filing.domain.describing import FIELDS, SPECIALTIES, Description, Pencil
 
 
-def _choices(mapping: Any, empty: str = "") -> list[tuple[Any, Any]]:
+def _choices(mapping: Any, empty: Any = "") -> list[tuple[Any, Any]]:
     return ([("", empty)] if empty else []) + list(mapping.items())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +28,7 @@ def _address(project_id: UUID) -> str:
 
 @require_safe
 @actor_required
-def inbox(request: HttpRequest, project_id: UUID) -> HttpResponse:
+def inbox(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
     """Files that wait for a place: the surest first within their folders, pencil beside each."""
     actor = actor_of(request)
     head = queries.inbox_head(actor, project_id)
@@ -63,6 +64,7 @@ def inbox(request: HttpRequest, project_id: UUID) -> HttpResponse:
             ("", _("全部"), head.waiting, ""), ("yes", _("把握 80% 以上"), head.sure, "pencil"),
             ("less", _("先看再定"), head.unsure, "manual"), ("none", _("没有建议"), head.silent, "none"),
         ],
+        "sure_ids": [r.suggestion_id for r in shown if r.suggestion_id and r.sure],
         "chosen": chosen, "options": _options(request, project_id) if chosen or request.GET.get("find") else [],
         "find": request.GET.get("find", ""),
     }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +30,7 @@ _ORDER = {
 
 @require_safe
 @actor_required
-def record_list(request: HttpRequest, project_id: UUID) -> HttpResponse:
+def record_list(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
     """The records of a project that exist for the person; filter, sort, page, file."""
     actor = actor_of(request)
     state = lists.read_state(request, filters=("state", "unit"))
@@ -49,7 +50,7 @@ def record_list(request: HttpRequest, project_id: UUID) -> HttpResponse:
             wanted, f"{name} {_('文件')}", heads, (_as_row(r) for r in rows.iterator(chunk_size=500))
         )
     counts = queries.record_counts(actor, project_id)
-    chips = [("", _("全部"), sum(counts.values()), "")]
+    chips: list[tuple[str, Any, int, str]] = [("", _("全部"), sum(counts.values()), "")]
     chips += [
         (code, word, counts[code], words.STATE_MARKS[code]) for code, word in words.STATES.items() if counts.get(code)
     ]

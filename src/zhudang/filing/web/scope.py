@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,7 +33,7 @@ def scope_lists(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @actor_required
-def scope_list(request: HttpRequest, list_id: UUID) -> HttpResponse:
+def scope_list(request: HttpRequest, list_id: UUID) -> HttpResponseBase:
     """One list, row by row, with its sources and doubts."""
     actor = actor_of(request)
     one = next((r for r in queries.scope_lists(actor) if r.id == list_id), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +23,7 @@ from zhudang.shared.web import exports, lists
 
 @require_safe
 @actor_required
-def volumes(request: HttpRequest, project_id: UUID) -> HttpResponse:
+def volumes(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
     """The volumes of a project in set order."""
     page = queries.volumes_page(actor_of(request), project_id)
     if wanted := exports.wanted_format(request):
@@ -44,9 +45,8 @@ def volumes(request: HttpRequest, project_id: UUID) -> HttpResponse:
 
 
 def _fits(volume: queries.VolumeRow, state: lists.ListState) -> bool:
-    if part := state.filters.get("part"):
-        if volume.part != part:
-            return False
+    if (part := state.filters.get("part")) and volume.part != part:
+        return False
     text = f"{volume.title} {volume.reference_code or ''} {volume.accession_no or ''}".lower()
     return all(word in text for word in state.q.lower().split())
 
@@ -68,7 +68,7 @@ def compose(request: HttpRequest, project_id: UUID) -> HttpResponse:
 @actor_required
 def arrange(request: HttpRequest, project_id: UUID) -> HttpResponse:
     """Give reference codes and accession numbers."""
-    chosen = {k[6:]: v.strip() for k, v in request.POST.items() if k.startswith("class-") and v.strip()}
+    chosen = {k[6:]: str(v).strip() for k, v in request.POST.items() if k.startswith("class-") and str(v).strip()}
     return carry_out(
         request,
         lambda: operations.arrange_project(
