@@ -28,6 +28,9 @@ RELEASES = {
     b"AC1032": "2018",
 }
 LOCATORS = (b"AC1012", b"AC1014", b"AC1015")
+PAGED = (b"AC1018", b"AC1024", b"AC1027", b"AC1032")
+HEADER_AT, HEADER_BYTES = 0x80, 0x6C
+HEADER_MARK = b"AcFssFcAJMB"
 SMALLEST = 256
 
 
@@ -42,13 +45,23 @@ def examine(case: Case) -> None:
     if len(head) < SMALLEST or _ends_early(case, version, head):
         case.find("CAD-004", size=case.size)
         return
+    if version in PAGED and not unmask(head[HEADER_AT : HEADER_AT + HEADER_BYTES]).startswith(HEADER_MARK):
+        case.find("CAD-001", detail="header")
+        return
     case.find("CAD-003", release=case.facts["release"])
 
 
 def _ends_early(case: Case, version: bytes, head: bytes) -> bool:
+    """Whether the file is shorter than its header says; False where that is not known."""
+    if version in LOCATORS:
+        return _section_beyond_end(case, head)
+    if version in PAGED:
+        return _second_header_gone(case, head)
+    return False
+
+
+def _section_beyond_end(case: Case, head: bytes) -> bool:
     """R13 to 2000 list where each section lies: one beyond the end was cut off."""
-    if version not in LOCATORS:
-        return False
     count = int.from_bytes(head[21:25], "little")
     if not 0 < count <= 10:
         return False
@@ -58,3 +71,24 @@ def _ends_early(case: Case, version: bytes, head: bytes) -> bool:
         if start + size > case.size:
             return True
     return False
+
+
+def _second_header_gone(case: Case, head: bytes) -> bool:
+    """From 2004 on (but 2007) a masked header at 0x80 is repeated at the end of the file."""
+    first = unmask(head[HEADER_AT : HEADER_AT + HEADER_BYTES])
+    if not first.startswith(HEADER_MARK):
+        return False
+    place = int.from_bytes(first[0x34:0x3C], "little")
+    with case.path.open("rb") as stream:
+        stream.seek(place)
+        second = stream.read(HEADER_BYTES)
+    return len(second) < HEADER_BYTES or not unmask(second).startswith(HEADER_MARK)
+
+
+def unmask(content: bytes) -> bytes:
+    """Undo the mask of the 2004 header: a linear congruential sequence with seed 1."""
+    seed, plain = 1, bytearray()
+    for byte in content:
+        seed = (seed * 0x343FD + 0x269EC3) & 0xFFFFFFFF
+        plain.append(byte ^ (seed >> 16 & 0xFF))
+    return bytes(plain)

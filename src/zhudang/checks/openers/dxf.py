@@ -12,6 +12,9 @@ from ezdxf.document import Drawing
 from zhudang.checks.examine import Case
 
 logging.getLogger("ezdxf").setLevel(logging.CRITICAL)
+TAIL_BYTES = 1024
+ROOM_BYTES = 200
+"""Comments or blanks some programs leave after the end mark."""
 WHOLE_BYTES = 150 * 1024 * 1024
 """Above this the drawing no longer fits a worker's memory as objects."""
 RELEASES = {
@@ -32,6 +35,9 @@ def examine(case: Case) -> None:
     if case.size > WHOLE_BYTES:
         case.find("CAD-007", size=case.size)
         return
+    if _cut_off(case):
+        case.find("CAD-004", size=case.size)
+        return
     document, repaired = _open(case)
     if document is None:
         return
@@ -47,6 +53,14 @@ def examine(case: Case) -> None:
         case.find("CAD-005", names=sorted(references)[:20])
     if not len(document.modelspace()) and not any(len(layout) for layout in document.layouts):
         case.find("CAD-006")
+
+
+def _cut_off(case: Case) -> bool:
+    """A drawing ends with EOF, at the least with a closed section; else its end is lost."""
+    with case.path.open("rb") as stream:
+        stream.seek(max(0, case.size - TAIL_BYTES))
+        tail = stream.read().rstrip(b"\0\x1a\r\n\t ")
+    return not tail.endswith((b"EOF", b"ENDSEC")) and b"EOF" not in tail[-ROOM_BYTES:]
 
 
 def _open(case: Case) -> tuple[Drawing | None, int]:

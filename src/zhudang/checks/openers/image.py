@@ -29,6 +29,9 @@ def examine(case: Case) -> None:
         _png(case, spoiled)
         if spoiled == "truncated":
             return
+    if case.format.mime == "image/tiff" and tiff_is_whole(case.path) is False:
+        case.find("IMG-002", frame=1, detail="TIFF")
+        return
     for trouble in troubles(case.path):
         code = "IMG-002" if trouble.cut else "IMG-006"
         case.find(code, frame=1, detail=f"{trouble.name}: {trouble.why}")

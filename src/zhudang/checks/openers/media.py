@@ -15,7 +15,7 @@ av.logging.set_level(None)
 TROUBLES = (FFmpegError, OSError, ValueError, EOFError)
 BUDGET_S = 40.0
 """Longest time for decoding; how far it came is told."""
-SHORT_S = 2.0
+SHORT_S = 1.0
 SHORT_SHARE = 0.9
 """Decoded less than this share of the length the file claims, and short by more than `SHORT_S`: cut off."""
 

@@ -34,6 +34,9 @@ def troubles(path: Path) -> list[Trouble]:
         head = stream.read(12)
         if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
             return _wave(stream, size, head)
+        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+            declared = int.from_bytes(head[4:8], "little") + 8
+            return [Trouble("RIFF", f"{declared} > {size}", cut=True)] if declared > size else []
         if head[4:8] in {b"ftyp", b"styp"}:
             return _boxes(stream, size)
     return []

@@ -51,7 +51,7 @@ def _ole(case: Case) -> None:
     try:
         with olefile.OleFileIO(case.path) as ole:
             names = ["/".join(parts) for parts in ole.listdir(streams=True, storages=True)]
-            broken = _unreadable_stream(ole)
+            broken = _unreadable_stream(ole) or _sectors_beyond_end(ole, case.size)
     except Exception as trouble:  # a hostile allocation table raises anything
         case.find("OFF-006", detail=f"{type(trouble).__name__}: {trouble}"[:160])
         return
@@ -82,6 +82,14 @@ def _unreadable_stream(ole: Any) -> str | None:
             continue
         if len(ole.openstream(parts).read()) < size:
             return "/".join(parts)
+    return None
+
+
+def _sectors_beyond_end(ole: Any, size: int) -> str | None:
+    """The allocation table names sectors; the last may be short, but not absent."""
+    used = [number for number, following in enumerate(ole.fat) if following != olefile.FREESECT]
+    if used and (used[-1] + 1) * ole.sector_size >= size:
+        return f"sector {used[-1]}"
     return None
 
 
