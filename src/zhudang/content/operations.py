@@ -380,7 +380,12 @@ def share_with_archive(file_ids: Iterable[UUID]) -> int:
 
 
 def move_files(
-    *, source_id: UUID, project_id: UUID, client_id: UUID, unit_work_ids: Iterable[UUID], file_ids: Iterable[UUID],
+    *,
+    source_id: UUID,
+    project_id: UUID,
+    client_id: UUID,
+    unit_work_ids: Iterable[UUID],
+    file_ids: Iterable[UUID],
     whole: bool,
 ) -> int:
     """Let files go with the phases that moved to another project; gives how many went. The act is the registry's.
