@@ -168,3 +168,23 @@ def test_a_calendar_year_is_read_once_and_an_unpublished_one_is_told():
     assert queries.working_calendar().day(date(2026, 10, 1)).name == "国庆节"
     assert operations.import_calendar(2035, now=NOW) == 0
     assert not queries.calendar_year_published(2035)
+
+
+def test_a_permit_is_a_step_of_the_unit_works_it_covers():
+    project_id = make_project(client_id=make_client())
+    covered, other = make_unit(project_id), make_unit(project_id, code="02", name="2# 住宅楼")
+    operations.record_permit(
+        actor=SYSTEM, project_id=project_id, kind="planning", number="建字第990241202400012号",
+        issued_on=date(2024, 3, 20), unit_work_ids=[covered], now=NOW,
+    )
+    assert queries.unit_work_facts(covered).milestones["planning_permit"] == (None, date(2024, 3, 20))
+    assert queries.unit_work_facts(other).milestones == {}
+
+
+def test_a_unit_work_entered_late_has_the_steps_of_the_projects_permits():
+    project_id = make_project(client_id=make_client())
+    operations.record_permit(
+        actor=SYSTEM, project_id=project_id, kind="planning", number="建字第990241202400012号",
+        issued_on=date(2024, 3, 20), now=NOW,
+    )
+    assert queries.unit_work_facts(make_unit(project_id)).milestones["planning_permit"] == (None, date(2024, 3, 20))

@@ -70,7 +70,7 @@ def test_the_whole_registration_is_done_by_forms(archivist):
     archivist.post(address("responsibility_new", project.pk), {"duty": "archive_person", "person": "甲"})
     archivist.post(address("acceptance", project.pk), {"accepted_on": "2025-11-28", "revision": 1})
     assert Party.objects.get(role="contractor").units.count() == 1
-    assert (Permit.objects.count(), Milestone.objects.count(), Responsibility.objects.count()) == (1, 2, 1)
+    assert (Permit.objects.count(), Milestone.objects.count(), Responsibility.objects.count()) == (1, 3, 1)
     page = archivist.get(address("project", project.pk)).content.decode()
     for shown in ("2025年11月28日", "1# 住宅楼", "青石建筑工程有限公司", "建字第990241202400012号", "地基与基础验收"):
         assert shown in page

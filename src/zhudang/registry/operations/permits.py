@@ -65,7 +65,24 @@ def record_permit(
     _tell(actor, "registry.permit.issued", f"registry.permit:{permit.pk}", now, project,
           {"permit_id": str(permit.pk), "kind": kind, "number": value, "issued_on": issued_on.isoformat(),
            "first": first, "source": source})
+    if step := _STEP_OF.get(PermitKind(kind)):
+        units = UnitWork.objects.filter(phase__project=project)
+        for unit in units.filter(pk__in=set(unit_work_ids)) if unit_work_ids else units:
+            _happen(project, unit, step, issued_on, actor, now)
     return permit.pk
+
+
+_STEP_OF = {
+    PermitKind.LAND: "land_permit", PermitKind.PLANNING: "planning_permit",
+    PermitKind.CONSTRUCTION: "construction_permit",
+}
+
+
+def catch_up(project: Project, unit: UnitWork, actor: Actor, now: datetime) -> None:
+    """Give a unit work entered late the steps of the permits that cover the whole project."""
+    for permit in Permit.objects.filter(project=project, unit_works__isnull=True).order_by("issued_on"):
+        if step := _STEP_OF.get(PermitKind(permit.kind)):
+            _happen(project, unit, step, permit.issued_on, actor, now)
 
 
 @transaction.atomic
@@ -141,13 +158,18 @@ def record_completion_acceptance(
 def _accept_units(project: Project, accepted_on: date, actor: Actor, now: datetime) -> None:
     """Give every unit work without its own acceptance day that of the project, so that what it owes falls due."""
     for unit in UnitWork.objects.filter(phase__project=project):
-        row = Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind="acceptance").first()
-        if row is not None and row.happened_on is not None:
-            continue
-        row = row or Milestone(unit_work=unit, kind="acceptance", revision=0)
-        row.happened_on, row.revision = accepted_on, row.revision + 1
-        row.changed_at, row.changed_by = now, actor.name or actor.username
-        row.save()
-        _tell(actor, "registry.milestone.happened", f"registry.milestone:{row.pk}", now, project,
-              {"unit_work_id": str(unit.pk), "kind": "acceptance", "planned_on": "",
-               "happened_on": accepted_on.isoformat()})
+        _happen(project, unit, "acceptance", accepted_on, actor, now)
+
+
+def _happen(project: Project, unit: UnitWork, kind: str, day: date, actor: Actor, now: datetime) -> None:
+    """Let a step of a unit work happen that follows from another fact; one recorded before is left alone."""
+    row = Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind=kind).first()
+    if row is not None and row.happened_on is not None:
+        return
+    row = row or Milestone(unit_work=unit, kind=kind, revision=0)
+    row.happened_on, row.revision = day, row.revision + 1
+    row.changed_at, row.changed_by = now, actor.name or actor.username
+    row.save()
+    _tell(actor, "registry.milestone.happened", f"registry.milestone:{row.pk}", now, project,
+          {"unit_work_id": str(unit.pk), "kind": kind,
+           "planned_on": row.planned_on.isoformat() if row.planned_on else "", "happened_on": day.isoformat()})

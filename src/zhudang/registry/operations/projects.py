@@ -234,6 +234,10 @@ def add_unit_work(
     )
     _tell(actor, "registry.unit_work.added", f"registry.unit_work:{unit.pk}", now, project,
           {"unit_work_id": str(unit.pk), "structure_id": str(structure_id or "")})
+    # Permits import this module for its refusals; what they bring to a late unit work is asked for here only.
+    from zhudang.registry.operations.permits import catch_up
+
+    catch_up(project, unit, actor, now)
     return unit.pk
 
 
