@@ -11,8 +11,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhudang.registry.domain.milestones import milestone
+from zhudang.registry.domain.special import SpecialItem, items_for
 from zhudang.shared.refusals import Reason
-from zhudang.shared.web.wording import write_date, write_datetime
+from zhudang.shared.web.wording import write_date, write_datetime, write_number
 
 KINDS: Mapping[str, Promise] = {
     "building": _("房屋建筑"), "road": _("道路"), "bridge": _("桥梁"), "pipeline": _("地下管线"),
@@ -130,6 +131,9 @@ REASONS: Mapping[str, Promise] = {
     "registry.nature_unknown": _("建设性质“%(value)s”不在表内。"),
     "registry.structure_of_other_kind": _("建（构）筑物是%(structure)s，单位工程是%(unit)s，类别不同。"),
     "registry.changed_meanwhile": _("%(who)s 在 %(when)s 先改过了；您的改动没有保存。"),
+    "registry.special_unknown": _("专业记载里没有“%(value)s”这一项。"),
+    "registry.special_text": _("专业记载“%(title)s”应是不超过 %(limit)s 个字的文字。"),
+    "registry.special_number": _("专业记载“%(title)s”应是不小于 0 的数（层数、孔数为整数）。"),
     # parties, permits, milestones, responsibility
     "registry.role_unknown": _("参建角色“%(value)s”不在表内。"),
     "registry.party_already": _("这个单位已经以这一角色参加本项目。"),
@@ -143,7 +147,6 @@ REASONS: Mapping[str, Promise] = {
     "registry.permit_taken": _("证号 %(value)s 已经登记在另一个项目下。"),
     "registry.permit_other_day": _("证号 %(value)s 已经登记，但发证日期不同。"),
     "registry.permit_in_future": _("发证日期 %(day)s 还没有到。"),
-    "registry.permit_day_missing": _("没有写发证日期，或日期不真实。"),
     "registry.milestone_unknown": _("%(kind)s没有“%(value)s”这个节点。"),
     "registry.milestone_without_day": _("计划日期和实际日期至少要写一个。"),
     "registry.milestone_in_future": _("实际日期 %(day)s 还没有到；可以写成计划日期。"),
@@ -166,7 +169,6 @@ REASONS: Mapping[str, Promise] = {
     "registry.beijing54_refused": _("北京54坐标没有本地转换参数，不能换算；请由测绘单位转成 CGCS2000 后再录入。"),
     "registry.gcj02_refused": _("不收 GCJ-02 坐标；请录入 CGCS2000 坐标。"),
     # imports
-    "registry.file_missing": _("没有选文件。"),
     "registry.file_unread": _("文件读不了：%(why)s"),
     "registry.file_too_large": _("文件超过 %(limit)s 行，请分几次导入。"),
     "registry.columns_missing": _("缺少列：%(columns)s。"),
@@ -207,6 +209,22 @@ def milestone_title(code: str) -> str:
     if step is None:
         return code
     return step.title_en if (get_language() or "").startswith("en") else step.title
+
+
+def special_lines(kind: str, special: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Write a special record as (title, value with its unit), in the order of the kind's items."""
+    english = (get_language() or "").startswith("en")
+    return [
+        (item.title_en if english else item.title, f"{write_number(value) if item.type != 'text' else value} {item.unit}".strip())
+        for item in items_for(kind)
+        if (value := special.get(item.code)) not in (None, "")
+    ]
+
+
+def special_title(item: SpecialItem) -> str:
+    """Name an item of the special record with its unit."""
+    title = item.title_en if (get_language() or "").startswith("en") else item.title
+    return f"{title} ({item.unit})" if item.unit else title
 
 
 def field_name(field: str) -> str:

@@ -27,6 +27,7 @@ from zhudang.registry.domain.projects import (
     why_not_project,
     why_not_unit_work,
 )
+from zhudang.registry.domain.special import why_not_special
 from zhudang.registry.models import Party, PartyRole, Phase, Project, ProjectName, Structure, UnitWork
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -225,7 +226,7 @@ def add_unit_work(
         code=code, name=name, kind=kind, nature=nature, status=project.status,
         code_taken=UnitWork.objects.filter(phase=phase, code=value).exists(),
         structure_kind=_structure_kind(actor, structure_id),
-    )
+    ) + why_not_special(kind, special or {})
     if reasons:
         raise CannotRegister(*reasons)
     unit = UnitWork.objects.create(
@@ -257,7 +258,7 @@ def describe_unit_work(
     reasons = why_not_unit_work(
         code=unit.code, name=name, kind=unit.kind, nature=nature, status=project.status, code_taken=False,
         structure_kind=_structure_kind(actor, structure_id),
-    )
+    ) + why_not_special(unit.kind, special)
     if reasons:
         raise CannotChange(*reasons)
     changed = _take(unit, wanted)

@@ -81,6 +81,7 @@ class UnitRow:
     last_step: StepRow | None
     next_step: StepRow | None
     revision: int
+    special: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ def _unit(unit: UnitWork, recorded: Mapping[str, Milestone]) -> UnitRow:
     return UnitRow(
         unit.pk, unit.code, unit.name, unit.kind, unit.nature, unit.structure_id,
         unit.structure.name if unit.structure else "", steps, done[-1] if done else None,
-        next((step for step in ahead if step.planned_on), ahead[0] if ahead else None), unit.revision,
+        next((step for step in ahead if step.planned_on), ahead[0] if ahead else None), unit.revision, unit.special,
     )
 
 

@@ -16,6 +16,7 @@ from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.identity.web.decorators import actor_required
 from zhudang.registry import operations, queries, words
+from zhudang.registry.domain.special import items_for
 from zhudang.registry.queries.projects import ProjectPage
 from zhudang.registry.web import forms
 from zhudang.registry.web.acts import FormPage, run_form
@@ -220,19 +221,27 @@ def unit_edit(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
     """Change a unit work."""
     known = _known(request, queries.project_of_unit_work(unit_work_id), "registry.unit_work.add")
     unit = next(u for phase in known.phases for u in phase.units if u.unit_work_id == unit_work_id)
-    form = forms.UnitDescribeForm(request.POST or None, structures=_structures(request, unit.kind), initial={
-        "name": unit.name, "nature": unit.nature, "structure": unit.structure_id or "", "revision": unit.revision,
-    })  # fmt: skip
+    items = [f"special_{item.code}" for item in items_for(unit.kind)]
+    form = forms.UnitDescribeForm(
+        request.POST or None, structures=_structures(request, unit.kind), unit_kind=unit.kind, initial={
+            "name": unit.name, "nature": unit.nature, "structure": unit.structure_id or "",
+            "revision": unit.revision, **{f"special_{code}": value for code, value in unit.special.items()},
+        },
+    )  # fmt: skip
 
     def act(values: dict[str, Any]) -> str:
         operations.describe_unit_work(
             actor=_actor(request), unit_work_id=unit_work_id, name=values["name"], nature=values["nature"],
             structure_id=UUID(values["structure"]) if values["structure"] else None,
-            special=queries.unit_work_facts(unit_work_id).special, now=timezone.now(), revision=values["revision"],
+            special=form.special, now=timezone.now(), revision=values["revision"],
         )
         return _address(known.project_id, "units")
 
-    page = _around(known, _("更改单位工程"), _("保存"), rows=(("name", "nature"), ("structure",)))
+    pairs = tuple(tuple(items[start : start + 2]) for start in range(0, len(items), 2))
+    page = _around(
+        known, _("更改单位工程"), _("保存"), rows=(("name", "nature"), ("structure",), *pairs),
+        note=_("专业记载的条目取自两套实际的城建档案系统，GB/T 50323 原文未见，可由各馆增删。"),
+    )
     return run_form(request, page, form, act, _("单位工程已更改。"))
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from zhudang.registry import queries, words
 from zhudang.registry.domain.coordinates import LON_LAT, Position, read_position
 from zhudang.registry.domain.milestones import milestones_for
+from zhudang.registry.domain.special import TEXT_LENGTH, items_for
 from zhudang.shared.refusals import Reason
 
 EMPTY_CHOICE = ("", _("请选择"))
@@ -184,9 +185,20 @@ class UnitDescribeForm(UnitForm):
     code = None  # type: ignore[assignment]
     kind = None  # type: ignore[assignment]
 
-    def __init__(self, *args: Any, structures: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, structures: list[tuple[str, str]], unit_kind: str, **kwargs: Any) -> None:
         forms.Form.__init__(self, *args, **kwargs)
         self.fields["structure"].choices = [("", _("还没有登记")), *structures]  # type: ignore[attr-defined]
+        self._items = items_for(unit_kind)
+        for item in self._items:
+            maker: Any = {"text": forms.CharField, "number": forms.FloatField, "whole": forms.IntegerField}[item.type]
+            limits = {"max_length": TEXT_LENGTH} if item.type == "text" else {"min_value": 0}
+            self.fields[f"special_{item.code}"] = maker(label=words.special_title(item), required=False, **limits)
+
+    @property
+    def special(self) -> dict[str, Any]:
+        """Give the special record read; what was left empty is left out."""
+        read = {item.code: self.cleaned_data.get(f"special_{item.code}") for item in self._items}
+        return {code: value for code, value in read.items() if value not in (None, "")}
 
 
 class PartyForm(forms.Form):

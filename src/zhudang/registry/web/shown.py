@@ -71,6 +71,7 @@ def show_unit(unit: UnitRow, today: date) -> dict[str, Any]:
         "unit": unit,
         "kind": words.KINDS.get(unit.kind, unit.kind),
         "nature": words.NATURES.get(unit.nature, unit.nature),
+        "special": words.special_lines(unit.kind, unit.special),
         "steps": [show_step(step, today) for step in unit.steps],
         "last": show_step(unit.last_step, today) if unit.last_step else None,
         "next": show_step(unit.next_step, today) if unit.next_step else None,
