@@ -30,6 +30,8 @@ PROBE_BYTES = 2 * 1024 * 1024
 PROBE_FROM_BYTES = 8 * 1024 * 1024
 CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
 """ZIP and OLE2: what is inside tells the format, so the whole file is needed."""
+SEVERAL = ("image", "media", "office", "archive")
+"""Kinds of opener that stand for several formats, whose endings may be told apart."""
 TEXTUAL = ("text", "xml", "html", "email")
 
 
@@ -178,10 +180,17 @@ def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | N
         if DXF_START.match(head):
             return Identified(_dxf(), "dxf")
         return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
-    differs = "extension mismatch" in warning and claim is not None
-    if differs and claim is not None and claim.family == "gz" and kind == "archive":
-        differs = False
+    differs = "extension mismatch" in warning and _contradicts(claim, kind)
     return Identified(found, kind, mismatch=differs)
+
+
+def _contradicts(claim: _Claim | None, kind: str) -> bool:
+    """Whether what the ending claims is another thing than was found, not only a finer name for it."""
+    if claim is None or (claim.kind in TEXTUAL and kind in TEXTUAL):
+        return False
+    if claim.family == "gz" and kind == "archive":
+        return False
+    return claim.kind != kind or kind in SEVERAL
 
 
 def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None) -> Identified:

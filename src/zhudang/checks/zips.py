@@ -224,7 +224,7 @@ def _contents(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> lis
     troubles: list[ZipTrouble] = []
     total = 0
     for info in members:
-        if info.is_dir() or info.flag_bits & ENCRYPTED_FLAG:
+        if info.filename.endswith("/") or info.flag_bits & ENCRYPTED_FLAG:
             continue
         if total + info.file_size > TOTAL_BYTES:
             break

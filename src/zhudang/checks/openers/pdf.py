@@ -27,6 +27,16 @@ ACTIVE_ANNOTATIONS = {
     "/3D": "multimedia",
     "/FileAttachment": "embedded_file",
 }
+TROUBLES = (
+    pikepdf.PdfError,
+    pikepdf.DataDecodingError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
+"""What the library raises when a document's objects are not what they should be."""
 Object = Any
 """A pikepdf object; the library does not type what a document may hold."""
 
@@ -39,14 +49,17 @@ def examine(case: Case) -> None:
         case.facts["encrypted"] = True
         case.find("PDF-002")
         return
-    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, RuntimeError) as trouble:
+    except TROUBLES as trouble:
         _cannot_open(case, str(trouble))
         return
     with pdf:
         _encryption(case, pdf)
         if not _pages(case, pdf):
             return
-        _active(case, pdf)
+        try:
+            _active(case, pdf)
+        except TROUBLES as trouble:
+            case.find("PDF-009", page=0, detail=type(trouble).__name__)
         case.facts["pdfa"] = _pdfa(pdf)
         signed = _signature_fields(pdf)
         _damage(case, pdf, signed=bool(signed))
@@ -90,7 +103,7 @@ def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
     """Count and measure pages; look for fonts and resources that are not there."""
     try:
         pages = list(pdf.pages)
-    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError) as trouble:
+    except TROUBLES as trouble:
         _cannot_open(case, str(trouble))
         return False
     case.facts["pages"] = len(pages)
@@ -104,7 +117,7 @@ def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
         try:
             sizes[_sheet(page)] += 1
             _resources(case, page, number, fonts, seen)
-        except (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, AttributeError) as trouble:
+        except TROUBLES as trouble:
             case.find("PDF-009", page=number, detail=type(trouble).__name__)
     case.facts["page_sizes"] = dict(sizes)
     if fonts:
