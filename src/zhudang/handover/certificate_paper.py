@@ -11,10 +11,14 @@ from zhudang.handover.project_facts import ProjectFacts
 from zhudang.shared.digests import Hasher
 
 BODY = (
-    "你单位移交的下列建设工程档案，经验收合格，清点、检测相符，本馆已全部接收入库，并在两处存储地点写入、读回核验一致。"
+    "你单位移交的下列建设工程档案，经验收合格，{counted}，本馆已接收入库，并在各存储地点写入、读回核验一致。"
     "依据《城市建设档案管理规定》及建设工程档案移交的有关规定，发给此凭证。"
 )
 SUPPLEMENT_BODY = "本凭证为移交凭证 {number} 的补充，记载其后移交的档案；原凭证继续有效。"
+
+
+COUNTED = "清点相符"
+COUNTED_WITH_DIFFERENCES = "清点有 {n} 处缺项或出入，见接收清单所附补充清单"
 
 
 def list_digest(volumes: Sequence[VolumeRow], records: Sequence[RecordRow]) -> str:
@@ -65,7 +69,7 @@ def _told(number: int, unit: str) -> str:
 
 def certificate(
     card: ProjectFacts, volumes: Sequence[VolumeRow], records: Sequence[RecordRow], *, mode: str, opinions: Sequence[str],
-    kept: bool, people: Mapping[str, str], supplements: str, verdicts: str, subject: str,
+    kept: bool, people: Mapping[str, str], supplements: str, verdicts: str, subject: str, differences: int = 0,
 ) -> tuple[Paper, dict[str, Any]]:  # fmt: skip
     """Paper and record of the certificate for these volumes; `supplements` names the certificate it adds to."""
     codes = [volume.reference_code or "" for volume in volumes]
@@ -82,8 +86,9 @@ def certificate(
         {"label": "验收意见", "value": "、".join(opinions) or "—"}, {"label": "移交方式", "value": how},
         {"label": "档　　号", "value": span, "wide": True},
     ]  # fmt: skip
+    body = BODY.format(counted=COUNTED_WITH_DIFFERENCES.format(n=differences) if differences else COUNTED)
     data = {
-        "client": card.client_name, "body": SUPPLEMENT_BODY.format(number=supplements) + BODY if supplements else BODY,
+        "client": card.client_name, "body": SUPPLEMENT_BODY.format(number=supplements) + body if supplements else body,
         "facts": facts, "quantities": table,
         "proof": [{"label": "四性检测", "value": verdicts}, {"label": "清单摘要", "value": f"SM3　{_spaced(digest)}", "mono": True}],
         **people,

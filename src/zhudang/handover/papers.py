@@ -173,8 +173,8 @@ def correction(card: ProjectFacts, number: str, sentences: Sequence[str], subjec
 
 
 def opinion(
-    card: ProjectFacts, number: str, *, mode: str, text: str, counts: Mapping[str, int], promised: Sequence[str],
-    units: Sequence[str], subject: str, leader: str = "",
+    card: ProjectFacts, number: str, *, mode: str, text: str, counts: Mapping[str, int], records: int,
+    promised: Sequence[str], units: Sequence[str], subject: str,
 ) -> tuple[Paper, dict[str, Any]]:  # fmt: skip
     """The acceptance opinion (验收意见书), sealed by the issuer the city names."""
     scope = "、".join(units) or "全部单位工程"
@@ -182,7 +182,7 @@ def opinion(
     parts: list[dict[str, Any]] = [
         {"heading": "验收意见", "lines": [text]},
         {"heading": "审核情况", "lines": [
-            f"审核文件 {counts.get('passed', 0) + counts.get('unchanged', 0)} 件，均合格；不涉及 {counts.get('not_applicable', 0)} 项。"
+            f"审核文件 {records} 件，均合格；不涉及 {counts.get('not_applicable', 0)} 项。"
         ]},
     ]  # fmt: skip
     if promised:
@@ -191,7 +191,7 @@ def opinion(
             ("移交方式", MODE_WORDS.get(Mode(mode), mode)), ("验收范围", scope)]  # fmt: skip
     data = {"to": card.client_name, "paragraphs": [f"你单位申请的“{card.name}”档案验收（{number}）审核完毕，意见如下。"],
             "facts": _facts(card, *more), "parts": parts}  # fmt: skip
-    record = _machine(card, application=number, mode=mode, result="accepted", text=text, counts=dict(counts),
+    record = _machine(card, application=number, mode=mode, result="accepted", text=text, counts=dict(counts), records=records,
                       promised=list(promised), scope=list(units))  # fmt: skip
     face = _face(card, ("验收结论", "合格"), ("移交方式", MODE_WORDS.get(Mode(mode), mode)), ("验收范围", scope))
     return Paper("opinion", "建设工程档案验收意见书", data, issuer=policy().opinion_issuer, face=face, subject=subject), record

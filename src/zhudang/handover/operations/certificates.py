@@ -130,6 +130,7 @@ def _certify(transfer: Transfer, actor: Actor, now: datetime) -> UUID:
         project_card(transfer.project_id), volumes, records, mode=transfer.mode, opinions=_opinions(transfer),
         kept=bool(transfer.mode == Mode.COMMITMENT and commitment and commitment.fulfilled_at), people=_people(transfer, now),
         supplements=_number(first), verdicts=verdict_line(records), subject=f"handover.certificate:{row.id}",
+        differences=len(transfer.supplement),
     )  # fmt: skip
     issued = documents.issue(
         kind="certificate", project_id=transfer.project_id, record=record, paper=paper, actor=actor, now=now

@@ -243,7 +243,7 @@ def accept_application(
         issued_by=name_of(actor),
     )  # fmt: skip
     paper, record = papers.opinion(
-        card, application.number, mode=application.mode, text=said, counts=counts, promised=promised, units=units,
+        card, application.number, mode=application.mode, text=said, counts=counts, records=len(record_ids), promised=promised, units=units,
         subject=f"handover.opinion:{opinion.id}",
     )  # fmt: skip
     opinion.document_id = documents.issue(
