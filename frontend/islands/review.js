@@ -20,8 +20,9 @@ export function start(element) {
     if (typing(event) || !keysOn() || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === "j" || key === "k") { event.preventDefault(); const control = find(key); if (control) control.click(); else move(key === "j" ? 1 : -1); return; }
-    // H and L belong to the document beside; it listens for them itself.
-    if (key.length !== 1 || key === "h" || key === "l" || key === "?" || key === "/") return;
+    if (key.length !== 1 || key === "?" || key === "/") return;
+    // The PDF viewer listens for H and L itself.
+    if ((key === "h" || key === "l") && element.querySelector('[data-island="pdf"]')) return;
     const control = find(key);
     if (!control) return;
     event.preventDefault();
