@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from zhudang.exchange.models import Message
 from zhudang.exchange.taking import PermitMessage, take
@@ -84,6 +84,12 @@ def _project(actor: Actor, code: str) -> UUID | None:
         return None
 
 
+def _take_turns() -> None:
+    """Let one message at a time in: two about one new project, or one new client, must find each other's rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('exchange.take'))")
+
+
 def _once(
     actor: Actor, act: str, key: str, body: Mapping[str, Any], now: datetime, do: Callable[[], Answer]
 ) -> Answer:
@@ -93,6 +99,7 @@ def _once(
     who = {"account_id": actor.account_id, "act": act, "key": key.strip()}
     try:
         with transaction.atomic():
+            _take_turns()
             # The unique row comes first: the same message at the same moment waits here, then finds the answer.
             with transaction.atomic():
                 message = Message.objects.create(**who, body_sha256=digest, received_at=now)
