@@ -291,3 +291,14 @@ def test_every_code_the_rules_can_say_has_its_sentence():
     source = "".join(path.read_text() for path in Path(package.__file__).parent.rglob("*.py"))
     said = set(re.findall(r'Reason\(\s*"(handover\.[a-z_]+)"', source))
     assert said and said <= set(words.REASONS)
+
+
+def test_every_message_that_is_told_has_its_sentence():
+    import re
+    from pathlib import Path
+
+    import zhudang.handover as package
+
+    source = "".join(path.read_text() for path in Path(package.__file__).parent.rglob("*.py"))
+    told = set(re.findall(r'kind="(handover\.[a-z_]+)", at=', source))
+    assert told and told == set(words.MESSAGES)

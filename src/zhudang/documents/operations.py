@@ -21,7 +21,6 @@ from zhudang.documents.keys import seal_key
 from zhudang.documents.models import NumberSeries, SealedDocument
 from zhudang.documents.render import Attachment, qr_svg, render_pdf, seal_place
 from zhudang.events import operations as events
-from zhudang.events import operations as events
 from zhudang.identity.rights import SYSTEM, Actor
 from zhudang.shared.plain import plain
 

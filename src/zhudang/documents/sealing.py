@@ -61,6 +61,10 @@ def _stamp(name: str, line: str) -> Iterator[StaticStampStyle]:
         yield StaticStampStyle.from_pdf_file(str(path), border_width=0, background_opacity=1)
 
 
+def _box(place: SealPlace) -> tuple[int, int, int, int]:
+    return round(place.x), round(place.y), round(place.x + SIZE_PT), round(place.y + SIZE_PT)
+
+
 def seal(pdf: bytes, *, issuer: str, line: str, place: SealPlace | None = None, key: SealKey | None = None) -> bytes:
     """Seal a document in the name of `issuer`; afterwards any change shows.
 
@@ -72,8 +76,7 @@ def seal(pdf: bytes, *, issuer: str, line: str, place: SealPlace | None = None, 
     signer = signers.SimpleSigner(
         signing_cert=using.certificate, signing_key=using.key, cert_registry=SimpleCertificateStore()
     )
-    box = (place.x, place.y, place.x + SIZE_PT, place.y + SIZE_PT) if place else None
-    field = fields.SigFieldSpec(FIELD, on_page=place.page if place else 0, box=tuple(map(round, box)) if box else None)
+    field = fields.SigFieldSpec(FIELD, on_page=place.page if place else 0, box=_box(place) if place else None)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",

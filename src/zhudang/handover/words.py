@@ -76,6 +76,16 @@ REASONS: dict[str, Any] = {
     "handover.certified_already": _("这次移交已经发过凭证。"),
 }
 
+MESSAGES = {
+    "handover.notice_issued": _("“%(project)s”的归档告知书 %(number)s 已签发"),
+    "handover.delivery_sent": _("交付清单 %(number)s（%(count)s 件）等您签收"),
+    "handover.delivery_closed": _("交付清单 %(number)s 已办结：签收 %(kept)s 件，退回 %(returned)s 件"),
+    "handover.correction_told": _("验收申请 %(number)s 有 %(count)s 项需要补正"),
+    "handover.application_returned": _("验收申请 %(number)s 已退回，整改清单 %(count)s 条"),
+    "handover.application_accepted": _("验收申请 %(number)s 验收合格，可以办理移交"),
+    "handover.certificate_issued": _("移交凭证 %(number)s 已签发"),
+}
+
 STATES = {
     "correcting": _("待补正"), "reviewing": _("审核中"), "returned": _("已退回整改"), "accepted": _("验收合格"),
     "withdrawn": _("已撤回"),

@@ -31,7 +31,7 @@ from zhudang.handover.operations.common import (
 from zhudang.handover.operations.gathering import Gathered, gather, items_for
 from zhudang.handover.policy import policy
 from zhudang.identity.rights import Actor
-from zhudang.registry.models import Project
+from zhudang.registry.models import Project, UnitWork
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import Reason
 
@@ -81,7 +81,7 @@ def apply(
     application.missing_note, application.self_check = missing_note.strip(), self_check.strip()
     application.contact, application.phone = contact.strip(), phone.strip()
     application.save(force_insert=True)
-    application.unit_works.set(unit_work_ids)
+    application.unit_works.set(UnitWork.objects.filter(pk__in=list(unit_work_ids), phase__project_id=project_id))
     if promises and due_on:
         _commit(application, found, actor, due_on, now)
     _begin_review(application, found, actor, now)

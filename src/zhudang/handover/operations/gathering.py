@@ -130,13 +130,16 @@ def items_for(application: Application, gathered: Gathered, records: Sequence[Re
     """
     before = _last_round(application.previous) if application.previous else {}
     owed = {row.id: row for row in filing.project_obligations(application.project_id)}
-    items = [_record_item(application, record, owed.get(record.obligation_id), before) for record in records]  # type: ignore[arg-type]
+    items = [
+        _record_item(application, record, owed.get(record.obligation_id) if record.obligation_id else None, before)
+        for record in records
+    ]
     if application.kind != Kind.LATE:
         items += [_owed_item(application, row, ItemKind.MISSING, ItemState.OPEN, before) for row in gathered.missing]
         items += [_owed_item(application, row, ItemKind.EXCUSED, ItemState.OPEN, before) for row in gathered.excused]
         items += [_owed_item(application, row, ItemKind.PROMISED, ItemState.PROMISED, before) for row in gathered.promised]
     order = {row.id: position for position, row in enumerate(owed.values())}
-    items.sort(key=lambda item: (item.part, order.get(item.obligation_id, 10**6), item.title))
+    items.sort(key=lambda item: (item.part, order.get(item.obligation_id or application.id, 10**6), item.title))
     for position, item in enumerate(items, start=1):
         item.position = position
     return items

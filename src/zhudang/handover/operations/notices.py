@@ -133,6 +133,8 @@ def acknowledge_notice(*, actor: Actor, notice_id: UUID, now: datetime) -> None:
 
 
 def _receipt(actor: Actor, notice: Notice, client_id: UUID | None, step: str, now: datetime) -> None:
+    if client_id is None:
+        return
     NoticeReceipt.objects.create(notice=notice, organisation_id=client_id, step=step, by=actor.name, at=now)
     audit.record(actor=actor, act=f"handover.notice.{step}", subject=notice, at=now, data={"project": notice.project_id})
 

@@ -122,7 +122,8 @@ def review_desk(
     if application is None:
         raise NotFound
     demand(actor, "handover.review.read", application.project_id)
-    items = list(application.items.all())
+    # The snapshots are long and only the one in focus is shown: the others stay in the table.
+    items = list(application.items.defer("snapshot"))
     chosen = _chosen(items, item_id)
     parts = _parts(items, chosen)
     counts: dict[str, int] = {}

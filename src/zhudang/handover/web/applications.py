@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def apply(request: HttpRequest, project_id: UUID) -> HttpResponse:
 
 @require_safe
 @act_required("handover.application.read")
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: HttpRequest) -> HttpResponseBase:
     """The applications: the reviewer's queue by clock, the client's own; `?state=`, `?q=`, `?export=`."""
     actor = actor_of(request)
     state = lists.read_state(request, filters=("state",))

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from zhudang.shared.web import refusal as refusals
 
 @require_safe
 @act_required("handover.transfer.read")
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: HttpRequest) -> HttpResponseBase:
     """The transfers an actor may know of; `?state=`, `?export=`."""
     actor = actor_of(request)
     state = lists.read_state(request, filters=("state",))
