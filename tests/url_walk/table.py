@@ -77,7 +77,7 @@ TABLE: dict[str, Walk] = {
     **each("events", "inbox", MANY),
     "events:inbox_read": NOTHING,
     "events:failures": Walk(Speaks.BY_ROLE, "", (), ("get",)),
-    "events:deliver_again": role("delivery_id"),
+    "events:deliver_again": role("failure_id"),
     "events:message": one("message_id"),
     **each("events", "work work_progress", one("work_id")),
     "events:work_cancel": one("work_id", "get", "post"),
@@ -116,7 +116,7 @@ TABLE: dict[str, Walk] = {
     # preservation
     **each("preservation", "holdings readings books", MANY),
     "preservation:read_all": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
-    "preservation:resume": role("transfer_id"),
+    "preservation:resume": one("transfer_id"),
     **each("preservation", "object read_one", one("object_id")),
     # discovery
     "discovery:search": MANY,
@@ -125,4 +125,16 @@ TABLE: dict[str, Walk] = {
     # exchange
     **each("exchange", "openapi-json api-root send_permit send_application", NOTHING),
     "exchange:read_acceptance": one("code", "get"),
+}
+
+# handover
+TABLE |= {
+    **each("handover", "applications transfers", MANY),
+    **each("handover", "project notice deliveries application_new", one("project_id")),
+    **each("handover", "notice_one acknowledge", one("notice_id")),
+    "handover:paper": one("document_id", "get"),
+    **each("handover", "delivery sign delivery_list", one("delivery_id")),
+    **each("handover", "application supplement withdraw propose review judge pass_group demand_again return accept", one("application_id")),
+    **each("handover", "transfer begin count receive certify", one("transfer_id")),
+    "handover:certificate": one("certificate_id"),
 }

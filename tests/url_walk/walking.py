@@ -66,8 +66,8 @@ class Walker:
             return facts.holder_id in self.actor.organisation_ids
         return facts is not None and may_know_of(self.actor, facts)
 
-    def ask(self, name: str, arguments: Mapping[str, Any], method: str) -> Answer:
-        path = reverse(name, kwargs=dict(arguments))
+    def ask(self, name: str, arguments: Mapping[str, Any], method: str, query: str = "") -> Answer:
+        path = reverse(name, kwargs=dict(arguments)) + query
         extra = {"data": {}} if method == "post" else {}
         if method == "patch":
             extra = {"data": b"x", "content_type": "application/offset+octet-stream"}

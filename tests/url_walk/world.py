@@ -18,6 +18,7 @@ from django.utils import timezone
 from zhudang.identity.domain.roles import FILERS, OrganisationKind, Role
 from zhudang.identity.models import Account, Membership, Organisation
 from zhudang.identity.rights import Stage, ThingFacts
+from zhudang.preservation import sites
 from zhudang.shared.ids import new_id
 
 NOW = timezone.now()
@@ -60,6 +61,7 @@ def make_people(world: World) -> None:
         Membership.objects.create(account=account, organisation_id=organisation, role=role, since=NOW)
         world.people[role] = account
     make_identity_things(world)
+    sites.places(NOW)
 
 
 def make_identity_things(world: World) -> None:
@@ -76,7 +78,7 @@ def make_identity_things(world: World) -> None:
     delivery = Delivery.objects.create(event=event, handler="walk", failed_at=NOW, failure="x")
     entry = audit.record(actor="walk", act="walk.begun", subject="walk:1", at=NOW)
     for kind, thing in (
-        ("account_id", someone.id), ("membership_id", membership.id), ("token_id", token.id), ("delivery_id", delivery.id),
+        ("account_id", someone.id), ("membership_id", membership.id), ("token_id", token.id), ("failure_id", delivery.id),
         ("entry_id", entry), ("organisation_id", world.organisations["archive"]),
     ):  # fmt: skip
         world.put(kind, "own", thing)
@@ -203,7 +205,65 @@ class MemberOf(ThingFacts):
         super().__init__(holder_id=organisation_id)
 
 
-MAKERS: list[Callable[[World, str, Place], None]] = [_make_files, _make_records, _make_works]
+def _make_handover(world: World, variant: str, place: Place) -> None:
+    """Notice, delivery, application under review, transfer, certificate, and the sealed paper of the notice."""
+    from zhudang.documents.models import SealedDocument
+    from zhudang.handover import models as handover
+    from zhudang.registry.models import Permit
+
+    project, number = place.project, f"{place.word}号"
+    permit = Permit.objects.create(
+        project=project, kind="planning", number=number, issued_on=date(2024, 3, 1), recorded_at=NOW, recorded_by="walk"
+    )
+    paper = SealedDocument.objects.create(
+        kind="notice", title=f"{place.word}告知书", number=number, check_code={"own": "AAAA2345", "other": "BBBB2345"}.get(variant, "CCCC2345"),
+        issuer="馆", project_id=project.id, template="notice", standard="a-2b", record_sm3="0" * 64, leaf_entry=new_id(), issued_at=NOW, issued_by="walk",
+    )  # fmt: skip
+    notice = handover.Notice.objects.create(project=project, permit=permit, sequence=1, document=paper, issued_at=NOW, issued_by="walk")
+    delivery = handover.Delivery.objects.create(
+        project=project, number=number, organisation_id=place.contractor, sent_by="walk", sent_at=NOW, changed_at=NOW
+    )
+    application = handover.Application.objects.create(
+        project=project, number=number, kind="first", mode="before_filing", state="reviewing", applied_by="walk", applied_at=NOW,
+        working_days=10, clock_from=date(2026, 6, 1), changed_at=NOW,
+    )  # fmt: skip
+    transfer = handover.Transfer.objects.create(
+        project=project, application=application, number=number, mode="before_filing", handed_by="walk", proposed_by="walk",
+        proposed_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    certificate = handover.Certificate.objects.create(project=project, transfer=transfer, document=paper, issued_at=NOW)
+    for kind, row in (
+        ("notice_id", notice), ("delivery_id", delivery), ("application_id", application), ("transfer_id", transfer),
+        ("certificate_id", certificate), ("document_id", paper),
+    ):  # fmt: skip
+        world.put(kind, variant, row.id, place.facts)
+
+
+def _make_kept(world: World, variant: str, place: Place) -> None:
+    """An object of the store's catalogue, without bytes: the walk reads none."""
+    from zhudang.filing.models import Volume
+    from zhudang.preservation.models import ArchivalObject
+
+    volume = Volume.objects.create(
+        project=place.project, unit_work=place.unit, part="A", carrier="text", sequence=2, title=f"{place.word}馆藏卷",
+        level=place.facts.level, composed_at=NOW, composed_by="walk",
+    )  # fmt: skip
+    kept = ArchivalObject.objects.create(
+        id=new_id(), ocfl_id=f"urn:walk:{variant}", kind="volume", project=place.project, volume=volume, title=volume.title,
+        level=place.facts.level, version=1, files=1, bytes=1, stored_bytes=1, inventory_sha512="0" * 128, first_kept_at=NOW, kept_at=NOW,
+    )  # fmt: skip
+    world.put("object_id", variant, kept.id, place.facts)
+
+
+def _make_features(world: World, variant: str, place: Place) -> None:
+    """The project and its structure on the map."""
+    from zhudang.atlas import operations as atlas
+
+    assert atlas.index_project(place.project.id, now=NOW)
+    assert atlas.index_structure(place.unit.structure_id, now=NOW)
+
+
+MAKERS: list[Callable[[World, str, Place], None]] = [_make_files, _make_records, _make_works, _make_handover, _make_kept, _make_features]
 
 
 def installed(label: str) -> bool:

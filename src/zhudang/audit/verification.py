@@ -110,7 +110,6 @@ def _one_snapshot() -> Iterator[None]:
 
 def _walk() -> Iterator[tuple[SealedEntry, LoggedEntry | None]]:
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = 2_000
         cursor.execute(_IN_ORDER)
         for number, entry_id, leaf, chain, found, at, actor, account_id, act, subject, data in cursor:
             entry = LoggedEntry(found, at, actor, account_id, act, subject, json.loads(data)) if found else None

@@ -44,14 +44,16 @@ class MessageRow:
 
 def messages_of(reader: Reader, *, only_unread: bool = False, q: str = "") -> QuerySet[Message]:
     """The messages that are for this person: own ones, and those of the organisations by the role held there."""
+    if reader.account_id is None:
+        return Message.objects.none()
     mine = Q(account_id=reader.account_id)
     for organisation_id, _name, role in reader.memberships:
         if organisation_id:
             mine |= Q(organisation_id=organisation_id) & (Q(roles=[]) | Q(roles__contains=[str(role)]))
     read = MessageRead.objects.filter(message=OuterRef("id"), account_id=reader.account_id)
-    rows = Message.objects.filter(mine).annotate(is_read=Exists(read)) if reader.account_id else Message.objects.none()
+    rows = Message.objects.filter(mine).annotate(is_read=Exists(read))
     if only_unread:
-        rows = rows.filter(is_read=False)
+        rows = rows.filter(~Exists(read))
     return rows.filter(data__icontains=q) if q else rows
 
 

@@ -383,7 +383,7 @@ def own_page(actor: Actor, *, session_key: str, idle: timedelta, now: datetime) 
     Raises:
         NotFound: nobody is signed in.
     """
-    account = people().filter(id=actor.account_id).first()
+    account = people().filter(id=actor.account_id).first() if actor.account_id else None
     if account is None:
         raise NotFound
     sessions = account.sign_ins.filter(ended_at__isnull=True, seen_at__gt=now - idle)

@@ -138,7 +138,8 @@ def end_sessions(account_id: UUID, *, reason: str, now: datetime, keep: str = ""
 @transaction.atomic
 def end_own_session(*, actor: Actor, sign_in_id: UUID, now: datetime) -> None:
     """End one of one's own sessions, on another machine perhaps."""
-    sign_in = SignIn.objects.filter(id=sign_in_id, account_id=actor.account_id, ended_at__isnull=True).first()
+    own = SignIn.objects.filter(account_id=actor.account_id) if actor.account_id else SignIn.objects.none()
+    sign_in = own.filter(id=sign_in_id, ended_at__isnull=True).first()
     if sign_in is None:
         raise NotFound
     Session.objects.filter(session_key=sign_in.session_key).delete()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def _demand(request: HttpRequest, act: str) -> Any:
 @never_cache
 @require_safe
 @login_required
-def log(request: HttpRequest) -> HttpResponse:
+def log(request: HttpRequest) -> HttpResponseBase:
     """Search, filter, page, export. Reading the log page is no act; taking it out is."""
     actor = _demand(request, "audit.log.read")
     state = lists.read_state(request, filters=_FILTERS)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,7 +26,7 @@ def _actor(request: HttpRequest) -> Any:
 
 @require_safe
 @login_required
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: HttpRequest) -> HttpResponseBase:
     """Messages for the person and the organisations, newest first; the works under way beside them."""
     actor = _actor(request)
     state = lists.read_state(request, filters=("unread",))
@@ -101,7 +102,7 @@ def _demand_failures(request: HttpRequest) -> None:
 
 @require_safe
 @login_required
-def failures(request: HttpRequest) -> HttpResponse:
+def failures(request: HttpRequest) -> HttpResponseBase:
     """What a handler could not take, for the system administrator."""
     _demand_failures(request)
     state = lists.read_state(request)
@@ -116,9 +117,9 @@ def failures(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def deliver_again(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+def deliver_again(request: HttpRequest, failure_id: UUID) -> HttpResponse:
     """Try one of them once more."""
     _demand_failures(request)
-    operations.deliver_again(delivery_id)
+    operations.deliver_again(failure_id)
     messages.info(request, _("已重新交办。"))
     return redirect("events:failures")

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ _ORDER = {"name": "name", "code": "credit_code", "kind": "kind", "members": "mem
 
 @require_safe
 @act_required("identity.organisation.read")
-def organisations(request: HttpRequest) -> HttpResponse:
+def organisations(request: HttpRequest) -> HttpResponseBase:
     """Every organisation: filter, sort, page, export."""
     state = lists.read_state(request, filters=("kind",))
     rows = queries.organisations(q=state.q, kind=state.filters.get("kind", ""))

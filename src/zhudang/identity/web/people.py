@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ _ORDER = {"username": "username", "name": "name", "clearance": "clearance", "las
 
 @require_safe
 @act_required("identity.account.read")
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: HttpRequest) -> HttpResponseBase:
     """Every account: filter, sort, page, export."""
     state = lists.read_state(request, filters=("state", "role", "organisation"))
     rows = queries.people(q=state.q, **{key: state.filters.get(key, "") for key in ("state", "role", "organisation")})
