@@ -2,6 +2,8 @@
 
     python tools/screenshots.py BASE_URL OUT [--user NAME:PASSWORD]… [--path /search/]… [--lang zh en] [--theme light dark] [--width 1440 390]
 
+With --axe every page is also judged by axe-core (WCAG 2.2 AA and good practice); the content policy is switched off for that run.
+
 Each path is visited as each user (and as nobody when no user is given). For every picture one line tells console
 errors, refusals by the content security policy, failed requests and sideways overflow; the exit code is 1 when there were any.
 Chromium is the one installed on the machine (ZHUDANG_CHROMIUM names another).
@@ -32,6 +34,13 @@ OVERFLOW = """() => {
     return true;
   });
   return document.documentElement.scrollWidth > wide + 1 ? over.slice(0, 3).map((e) => e.tagName.toLowerCase() + '.' + e.className) : [];
+}"""
+
+AXE = Path(__file__).resolve().parent.parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+JUDGE = """async () => {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await axe.run(document, { runOnly: tags });
+  return found.violations.map((v) => `axe ${v.id} ${v.nodes.length}x ${v.nodes[0].target.join(' ')}`);
 }"""
 
 
@@ -68,7 +77,7 @@ def file_name(user: str, path: str, language: str, theme: str, width: int) -> st
     return f"{words[:60]}_{user or 'nobody'}_{language}_{theme}_{width}.png"
 
 
-def shoot(page: Any, base: str, path: str, target: Path, full: bool) -> list[str]:
+def shoot(page: Any, base: str, path: str, target: Path, full: bool, judge: bool) -> list[str]:
     """Take one picture; give the complaints."""
     complaints = Complaints()
     complaints.listen(page)
@@ -77,6 +86,9 @@ def shoot(page: Any, base: str, path: str, target: Path, full: bool) -> list[str
     if answer is not None and answer.status >= 400:
         complaints.told.append(f"status {answer.status}")
     complaints.told += [f"overflow: {one}" for one in page.evaluate(OVERFLOW)]
+    if judge:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        complaints.told += page.evaluate(JUDGE)
     page.screenshot(path=str(target), full_page=full)
     return complaints.told
 
@@ -94,6 +106,7 @@ def main() -> int:
     reader.add_argument("--theme", nargs="+", default=["light", "dark"])
     reader.add_argument("--width", nargs="+", type=int, default=[1440, 390])
     reader.add_argument("--viewport-only", action="store_true")
+    reader.add_argument("--axe", action="store_true")
     asked = reader.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     base, complained = asked.base.rstrip("/"), 0
@@ -112,7 +125,7 @@ def main() -> int:
             ):
                 context = browser.new_context(
                     viewport={"width": width, "height": 900 if width > 500 else 844}, device_scale_factor=1 if width > 500 else 2,
-                    locale="zh-CN" if language == "zh" else "en-GB", color_scheme=theme, has_touch=width < 500,
+                    locale="zh-CN" if language == "zh" else "en-GB", color_scheme=theme, bypass_csp=asked.axe, has_touch=width < 500,
                 )  # fmt: skip
                 more = [
                     {"name": "theme", "value": theme, "url": base},
@@ -122,7 +135,7 @@ def main() -> int:
                 for path in asked.path or ["/"]:
                     page = context.new_page()
                     target = asked.out / file_name(user, path, language, theme, width)
-                    told = shoot(page, base, path, target, not asked.viewport_only)
+                    told = shoot(page, base, path, target, not asked.viewport_only, asked.axe)
                     complained += bool(told)
                     print(target.name, "·", "; ".join(dict.fromkeys(told)) or "quiet", flush=True)
                     page.close()

@@ -59,7 +59,7 @@ class Viewer {
     this.sizes = first.getViewport({ scale: 1 });
     this.home.replaceChildren();
     this.pages = Array.from({ length: this.pdf.numPages }, (_nothing, index) => {
-      const holder = make("div", { className: "viewer-page", "data-number": index + 1, "aria-label": word("第 {0} 页", index + 1) });
+      const holder = make("div", { className: "viewer-page", role: "group", "data-number": index + 1, "aria-label": word("第 {0} 页", index + 1) });
       this.home.append(holder);
       return { number: index + 1, holder, drawn: 0, size: this.sizes };
     });
