@@ -23,7 +23,7 @@ from zhudang.registry.operations import import_rows
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
-MOST_ROWS = 5_000
+MOST_ROWS = 1_000
 
 
 class CannotImport(Refusal):
