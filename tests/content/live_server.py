@@ -41,6 +41,7 @@ class LiveServer:
         place = site.place
         self.port = free_port()
         self.site = site
+        self.app = "live_site:application"
         database = connections["default"].settings_dict
         self.environment = {
             **os.environ,
@@ -73,7 +74,7 @@ class LiveServer:
             "--no-ws",
             "--log-level",
             "warning",
-            "live_site:application",
+            self.app,
         ]
         self.process = subprocess.Popen(command, env=self.environment, start_new_session=True)
         until = time.monotonic() + 30
