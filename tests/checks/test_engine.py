@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samples import checks_samples as samples
-from zhudang.checks.engine import CannotRead, Engine
+from zhudang.checks.engine import CannotRead, Engine, EngineStopped
 from zhudang.checks.model import FACT_NAMES, FileToCheck, Severity, Verdict
 from zhudang.checks.rules import all_rules
 
@@ -96,7 +96,7 @@ def test_the_ending_comes_from_the_maker_s_name_when_the_stored_path_has_none(en
 
 def test_a_file_over_its_time_becomes_a_finding_and_keeps_its_digest(tmp_path):
     slow, quick = slow_file(tmp_path), samples.picture(tmp_path, "quick.png")
-    with Engine(workers=1, timeout_s=0.8) as engine:
+    with Engine(workers=1, timeout_s=2.0) as engine:
         engine.check(quick)
         reports = {Path(report.path).name: report for report in engine.check_paths([slow, quick, quick])}
     assert "RUN-002" in reports["large.dxf"].codes
@@ -135,8 +135,40 @@ def test_a_worker_that_dies_twice_on_a_file_is_a_finding_and_others_are_unharmed
         thread.join(60)
     assert len(done) == 21
     assert "RUN-001" in done["large.dxf"].codes  # type: ignore[attr-defined]
+    assert done["large.dxf"].verdict is Verdict.MANUAL  # type: ignore[attr-defined]
     assert done["large.dxf"].sha256  # type: ignore[attr-defined]
     assert all(not report.codes & {"RUN-001"} for name, report in done.items() if name != "large.dxf")  # type: ignore[attr-defined]
+
+
+def test_without_workers_files_are_not_checked_and_nobody_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr("zhudang.checks.supervisor.sys.executable", "/bin/false")
+    paths = [samples.picture(tmp_path, f"{number}.png") for number in range(40)]
+    with Engine() as engine:
+        reports = list(engine.check_paths(paths))
+        assert len(reports) == 40
+        assert {report.verdict for report in reports} == {Verdict.NOT_CHECKED}
+        assert {code for report in reports for code in report.codes} == {"RUN-006"}
+        with pytest.raises(CannotRead):
+            engine.preview(paths[0])
+
+
+def test_a_missing_interpreter_or_scratch_folder_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("zhudang.checks.supervisor.tempfile.mkdtemp", _no_room)
+    with Engine() as engine:
+        assert engine.check(samples.picture(tmp_path, "a.png")).verdict is Verdict.NOT_CHECKED
+
+
+def _no_room(**_: object) -> str:
+    raise OSError(28, "No space left on device")
+
+
+def test_closing_an_engine_ends_those_who_wait(tmp_path):
+    engine = Engine()
+    waiting = engine.check_paths([slow_file(tmp_path)])
+    closer = threading.Timer(1.0, engine.close)
+    closer.start()
+    with pytest.raises(EngineStopped):
+        next(waiting)
 
 
 def test_what_cannot_be_read_is_not_checked(engine, tmp_path):

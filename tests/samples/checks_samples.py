@@ -104,6 +104,12 @@ def _movie(pdf: pikepdf.Pdf) -> None:
     pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(movie)])
 
 
+def _unreadable_metadata(folder: Path) -> Path:
+    pdf = new_pdf()
+    pdf.Root.Metadata = pikepdf.Stream(pdf, b"!!!~~", Filter=pikepdf.Name.ASCII85Decode)
+    return saved(pdf, folder, "metadata.pdf", fix_metadata_version=False)
+
+
 def _odd_unit(pdf: pikepdf.Pdf) -> None:
     pdf.pages[0].obj.UserUnit = pikepdf.Name.wide
 
@@ -615,6 +621,7 @@ BAD: dict[str, Maker] = {
     "PDF-016": pdf_with(_xfa),
     "PDF-017": pdf_with(_movie),
     "PDF-018": _page_gone,
+    "PDF-019": _unreadable_metadata,
     "SIG-001": _changed_byte,
     "SIG-002": _changed_after,
     "SIG-003": signed_pdf,

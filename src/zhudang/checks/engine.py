@@ -22,13 +22,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from zhudang.checks.model import FileReport, FileToCheck, report_from_json
-from zhudang.checks.supervisor import Limits, Supervisor, Task
+from zhudang.checks.supervisor import Limits, Results, Supervisor, Task
 
-__all__ = ["CannotRead", "Engine", "Limits"]
+__all__ = ["CannotRead", "Engine", "EngineStopped", "Limits"]
 
 WINDOW_PER_WORKER = 48
 """Files handed out ahead of the reader, per worker: enough to keep workers busy, few enough to keep
 memory flat however many files there are."""
+
+
+PATIENCE_S = 5.0
+
+
+class EngineStopped(RuntimeError):
+    """The engine was closed, or broke, before the work was done."""
 
 
 class CannotRead(Exception):
@@ -86,7 +93,7 @@ class Engine:
 
         The iterable is read only a little ahead of the reports taken, so it may be endless.
         """
-        results: queue.SimpleQueue[tuple[Task, Mapping[str, Any]]] = queue.SimpleQueue()
+        results: Results = queue.SimpleQueue()
         supply = iter(files)
         waiting = 0
         try:
@@ -101,7 +108,7 @@ class Engine:
                     waiting += 1
                 if not waiting:
                     return
-                _, answer = results.get()
+                answer = self._next(results)
                 waiting -= 1
                 yield report_from_json(answer["report"])
         finally:
@@ -135,11 +142,11 @@ class Engine:
 
     def _stream(self, payload: dict[str, Any], urgent: bool = False) -> Iterator[Mapping[str, Any]]:
         """Send one task, yield its partial answers until the worker says done."""
-        results: queue.SimpleQueue[tuple[Task, Mapping[str, Any]]] = queue.SimpleQueue()
+        results: Results = queue.SimpleQueue()
         self._submit(Task(payload, _size(payload["path"]), results, urgent=urgent))
         try:
             while True:
-                _, answer = results.get()
+                answer = self._next(results)
                 if "error" in answer:
                     raise CannotRead(answer["error"], answer.get("detail", ""))
                 if answer.get("done"):
@@ -149,13 +156,22 @@ class Engine:
             if self._supervisor is not None:
                 self._supervisor.forget(results)
 
+    def _next(self, results: Results) -> Mapping[str, Any]:
+        """The next answer; an engine that was closed or broke meanwhile must not leave anyone waiting."""
+        while True:
+            try:
+                return results.get(timeout=PATIENCE_S)[1]
+            except queue.Empty:
+                if self._supervisor is None or not self._supervisor.alive:
+                    raise EngineStopped from None
+
     def _submit(self, task: Task) -> None:
         self.start()
         assert self._supervisor is not None
         self._supervisor.submit(task)
 
 
-def _examine_task(wanted: FileToCheck | Path | str, results: queue.SimpleQueue[tuple[Task, Mapping[str, Any]]]) -> Task:
+def _examine_task(wanted: FileToCheck | Path | str, results: Results) -> Task:
     file = wanted if isinstance(wanted, FileToCheck) else FileToCheck(Path(wanted))
     path = os.fspath(file.path)
     payload = {

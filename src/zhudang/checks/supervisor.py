@@ -22,8 +22,7 @@ from typing import Any
 
 import psutil
 
-from zhudang.checks.model import FACT_NAMES, UNKNOWN_FORMAT, FileReport, report_from_json, verdict_of
-from zhudang.checks.rules import finding
+from zhudang.checks.mishaps import NO_WORKER, Mishap, bare_report, with_mishaps
 
 TICK_S = 0.1
 IDLE_S = 120.0
@@ -33,6 +32,9 @@ AHEAD = 12
 AHEAD_BYTES = 8 * 1024 * 1024
 DIGEST_BYTES_PER_S = 30 * 1024 * 1024
 """Slowest disk we allow for before a large file counts as stuck."""
+START_S = 120.0
+"""Longest start of a worker on a machine that is busy with other things; no file is to blame for it."""
+STARTS_TRIED = 3
 SCRATCH = "zhudang-check-"
 """Name of a worker's private folder, followed by the pid of the process it works for."""
 
@@ -59,7 +61,7 @@ class Task:
     size: int
     results: Results
     urgent: bool = False
-    mishaps: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    mishaps: list[Mishap] = field(default_factory=list)
     crashes: int = 0
 
 
@@ -74,6 +76,7 @@ class _Worker:
     tasks: deque[Task] = field(default_factory=deque)
     buffer: bytearray = field(default_factory=bytearray)
     busy_since: float = 0.0
+    ready: bool = False
     retiring: bool = False
 
     @property
@@ -105,6 +108,7 @@ class Supervisor(threading.Thread):
         self._selector = selectors.DefaultSelector()
         self._bell_in, self._bell_out = socket.socketpair()
         self._stopping = False
+        self._failed_starts = 0
         self._owner = os.getpid()
 
     @property
@@ -170,7 +174,11 @@ class Supervisor(threading.Thread):
             task = self._queue[0]
             idle = [worker for worker in self._workers if not worker.tasks and not worker.retiring]
             if not idle and len(self._workers) < self.limits.workers:
-                idle = [self._start_worker()]
+                try:
+                    idle = [self._start_worker()]
+                except OSError:  # no memory, no descriptors, no room for a scratch folder
+                    self._start_failed()
+                    continue
             ready = idle or sorted(
                 (worker for worker in self._workers if worker.has_room_for(task)),
                 key=lambda worker: len(worker.tasks),
@@ -240,13 +248,17 @@ class Supervisor(threading.Thread):
             self._answer(worker, json.loads(line))
 
     def _answer(self, worker: _Worker, answer: dict[str, Any]) -> None:
-        task = worker.tasks[0]
         worker.busy_since = time.monotonic()
+        if answer.get("ready"):
+            worker.ready = True
+            self._failed_starts = 0
+            return
+        task = worker.tasks[0]
         if answer.get("done"):
             worker.tasks.popleft()
             worker.retiring = bool(answer.get("retire"))
             if task.mishaps and "report" in answer:
-                answer["report"] = _with_mishaps(answer["report"], task.mishaps)
+                answer["report"] = with_mishaps(answer["report"], task.mishaps)
         task.results.put((task, answer))
 
     def _watch(self) -> None:
@@ -258,7 +270,7 @@ class Supervisor(threading.Thread):
                     self._end(worker)
                 continue
             task = worker.tasks[0]
-            allowed = self.limits.seconds_for(task.size)
+            allowed = self.limits.seconds_for(task.size) if worker.ready else START_S
             if now - worker.busy_since > allowed:
                 self._lost(worker, "RUN-002", {"seconds": round(allowed)})
                 continue
@@ -273,11 +285,29 @@ class Supervisor(threading.Thread):
             return
         tasks = worker.tasks
         self._end(worker)
+        if not worker.ready:
+            self._queue.extendleft(reversed(tasks))
+            self._start_failed()
+            return
         if not tasks:
             return
         guilty = tasks.popleft()
         self._queue.extendleft(reversed(tasks))
         self._blame(guilty, code, data)
+
+    def _start_failed(self) -> None:
+        """A worker that never came to work says nothing about files: after a few, nothing can be checked."""
+        self._failed_starts += 1
+        if self._failed_starts < STARTS_TRIED:
+            return
+        self._failed_starts = 0
+        while self._queue:
+            task = self._queue.popleft()
+            if task.payload["op"] == "examine":
+                report = {**bare_report(task.payload, task.size, [*task.mishaps, NO_WORKER]), "verdict": "not_checked"}
+                task.results.put((task, {"report": report, "done": True}))
+            else:
+                task.results.put((task, {"error": "RUN-006", "done": True}))
 
     def _blame(self, task: Task, code: str, data: dict[str, Any]) -> None:
         """Decide how a file that ended its worker is looked at again, if at all."""
@@ -292,7 +322,7 @@ class Supervisor(threading.Thread):
         task.mishaps.append((code, data))
         depth = task.payload["depth"]
         if depth == "bytes":
-            task.results.put((task, {"report": _bare_report(task), "done": True}))
+            task.results.put((task, {"report": bare_report(task.payload, task.size, task.mishaps), "done": True}))
             return
         task.payload["depth"] = "identify" if depth == "full" else "bytes"
         task.crashes = 1
@@ -336,29 +366,3 @@ def _exit_code(worker: _Worker) -> int | None:
         return worker.process.wait(timeout=1)
     except subprocess.TimeoutExpired:
         return None
-
-
-def _with_mishaps(report: dict[str, Any], mishaps: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Add what happened to earlier workers to the report of the one that came through."""
-    told = report_from_json(report)
-    findings = (*(finding(code, **data) for code, data in mishaps), *told.findings)
-    return {
-        **report,
-        "findings": [item.as_json() for item in findings],
-        "verdict": str(verdict_of(findings)),
-    }
-
-
-def _bare_report(task: Task) -> dict[str, Any]:
-    """The report of a file that not even digesting survived."""
-    findings = tuple(finding(code, **data) for code, data in task.mishaps)
-    return FileReport(
-        path=task.payload["label"],
-        size=task.size,
-        sha256=task.payload["sha256"],
-        sm3=task.payload["sm3"],
-        format=UNKNOWN_FORMAT,
-        verdict=verdict_of(findings),
-        findings=findings,
-        facts=dict.fromkeys(FACT_NAMES),
-    ).as_json()

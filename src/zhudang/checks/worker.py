@@ -65,6 +65,7 @@ def serve(line: socket.socket, folder: Path) -> None:
     with line.makefile("rb") as tasks:
         config = json.loads(tasks.readline() or b"{}").get("config", {})
         examiner = Examiner(folder, clamd=config.get("clamd"))
+        line.sendall(b'{"ready": true}\n')
         for raw in tasks:
             for answer in answers(examiner, json.loads(raw)):
                 line.sendall(json.dumps(answer, ensure_ascii=True).encode() + b"\n")

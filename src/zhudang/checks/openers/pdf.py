@@ -56,13 +56,14 @@ def examine(case: Case) -> None:
         _encryption(case, pdf)
         if not _pages(case, pdf):
             return
+        signed = 0
         try:
+            signed = _signature_fields(pdf)
             _active(case, pdf)
+            case.facts["pdfa"] = _pdfa(pdf)
         except TROUBLES as trouble:
-            case.find("PDF-009", page=0, detail=type(trouble).__name__)
-        case.facts["pdfa"] = _pdfa(pdf)
-        signed = _signature_fields(pdf)
-        _damage(case, pdf, signed=bool(signed))
+            case.find("PDF-019", detail=type(trouble).__name__)
+        _damage(case, pdf)
     pdf_pages.examine(case)
     if signed:
         pdf_signatures.examine(case)
@@ -198,7 +199,7 @@ def _embedded(font: pikepdf.Dictionary) -> bool:
     return any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
 
 
-def _damage(case: Case, pdf: pikepdf.Pdf, *, signed: bool) -> None:
+def _damage(case: Case, pdf: pikepdf.Pdf) -> None:
     """What the reader had to repair. A rebuilt table in a file without its end was cut off."""
     with case.path.open("rb") as stream:
         stream.seek(max(0, case.size - TAIL_BYTES))
