@@ -15,7 +15,16 @@ from zhudang.filing.domain.origin import PAPER_ONLY
 from zhudang.filing.queries.records import FileRow
 
 _BY_MIME = {"application/pdf": "pdf", "application/ofd": "ofd"}
-_BY_SUFFIX = {"dwg": "dwg", "dxf": "dxf", "ifc": "ifc", "rvt": "rvt", "skp": "skp", "dgn": "dgn", "ofd": "ofd", "pdf": "pdf"}
+_BY_SUFFIX = {
+    "dwg": "dwg",
+    "dxf": "dxf",
+    "ifc": "ifc",
+    "rvt": "rvt",
+    "skp": "skp",
+    "dgn": "dgn",
+    "ofd": "ofd",
+    "pdf": "pdf",
+}
 _OFFICE = frozenset({"doc", "docx", "xls", "xlsx", "ppt", "pptx", "wps", "et", "rtf"})
 
 
@@ -48,4 +57,9 @@ def in_words(found: Finding | FileFinding) -> tuple[str, str, str, str]:
     known = rules.all_rules().get(found.code)
     if known is None:
         return found.code, str(found.severity), found.message, ""
-    return found.code, str(getattr(found.severity, "value", found.severity)), known.message(found.data, language), known.cure(language)
+    return (
+        found.code,
+        str(getattr(found.severity, "value", found.severity)),
+        known.message(found.data, language),
+        known.cure(language),
+    )

@@ -322,9 +322,7 @@ class Matcher:
             against += _OTHER_FORM
         return against
 
-    def _overlap(
-        self, title: str, name: Counter[str], folder: Counter[str], spoken: float
-    ) -> tuple[float, list[str]]:
+    def _overlap(self, title: str, name: Counter[str], folder: Counter[str], spoken: float) -> tuple[float, list[str]]:
         """How far name and title cover each other by rarity, folders counting a little.
 
         Args:

@@ -22,10 +22,10 @@ WITH answers AS (
          count(*) FILTER (WHERE r.state NOT IN ('draft', 'returned')) AS filed,
          count(*) FILTER (WHERE r.state = 'returned') AS back,
          count(*) FILTER (WHERE r.state = 'draft') AS drafts
-    FROM filing_record r JOIN registry_project p ON p.id = r.project_id
+    FROM filing_record r
    WHERE r.withdrawn_at IS NULL AND r.obligation_id IS NOT NULL AND r.level <= %(reach)s
      AND r.project_id = ANY(%(projects)s)
-     AND (%(system)s OR r.organisation_id = ANY(%(mine)s) OR (p.client_id = ANY(%(mine)s) AND r.reached >= 1)
+     AND (%(system)s OR r.organisation_id = ANY(%(mine)s) OR (r.project_id = ANY(%(as_client)s) AND r.reached >= 1)
           OR (%(everything)s AND r.reached = 2))
    GROUP BY r.obligation_id),
 guesses AS (
@@ -33,7 +33,9 @@ guesses AS (
    WHERE s.state = 'open' AND s.project_id = ANY(%(projects)s) AND (%(system)s OR s.organisation_id = ANY(%(mine)s))
    GROUP BY s.obligation_id),
 standing AS (
-  SELECT o.*, coalesce(a.filed, 0) AS filed, coalesce(a.back, 0) AS back, coalesce(a.drafts, 0) AS drafts,
+  SELECT o.id, o.unit_work_id, o.scope_item_id, o.organisation_id, o.part, o.position, o.party_role, o.builder, o.designer,
+         o.contractor, o.supervisor, o.archive, o.owed, o.milestone_on, o.suggested_on, o.na_at, o.na_by,
+         o.not_applicable_reason, coalesce(a.filed, 0) AS filed, coalesce(a.back, 0) AS back, coalesce(a.drafts, 0) AS drafts,
          coalesce(g.suggestions, 0) AS suggestions,
          CASE WHEN o.na_at IS NOT NULL THEN 'na'
               WHEN a.back > 0 THEN 'back'
@@ -50,7 +52,7 @@ standing AS (
     LEFT JOIN guesses g ON g.obligation_id = o.id
    WHERE o.retired_at IS NULL AND o.project_id = ANY(%(projects)s)
      AND (%(everything)s OR %(system)s
-          OR EXISTS (SELECT 1 FROM registry_project c WHERE c.id = o.project_id AND c.client_id = ANY(%(mine)s))
+          OR o.project_id = ANY(%(as_client)s)
           OR EXISTS (SELECT 1 FROM registry_party y WHERE y.project_id = o.project_id AND y.role = o.party_role
                         AND y.organisation_id = ANY(%(mine)s) AND y.until IS NULL)))
 """
@@ -106,9 +108,12 @@ def soon_until(today: date) -> date:
 def parameters(actor: Actor, project_ids: Iterable[UUID], today: date) -> dict[str, Any]:
     """What the SQL asks of the person: own organisations, reach, and whether all submitted records are seen."""
     scope = project_scope(actor)
+    projects, mine = list(project_ids), list(actor.organisations_as(*FILERS))
+    as_client = registry.visible_projects(actor).filter(id__in=projects, client_id__in=mine) if mine else None
     return {
-        "projects": list(project_ids),
-        "mine": list(actor.organisations_as(*FILERS)),
+        "projects": projects,
+        "mine": mine,
+        "as_client": list(as_client.values_list("id", flat=True)) if as_client is not None else [],
         "everything": scope.reach is Reach.ALL,
         "system": actor.is_system,
         "reach": scope.level,

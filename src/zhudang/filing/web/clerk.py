@@ -10,11 +10,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.filing import operations, queries, words
 from zhudang.filing.web.acts import actor_of, carry_out, ids_in
+from zhudang.filing.web.shown import show
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.web.decorators import actor_required
 from zhudang.registry.words import milestone_title
@@ -86,10 +88,23 @@ def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponseBase:
         for code in _CHIPS
     ]
     chips.insert(1, ("now", _("现欠"), page.counts.get("now", 0), ""))
+    plain = request.GET.copy()
+    excused = _uuid(plain.pop("excuse", [""])[-1])
+    here = f"{request.path}?{plain.urlencode()}" if plain else request.path
+    upload = f"{reverse('filing:upload', args=[page.project_id])}?unit={unit_work_id}"
     context = {
-        "page": page, "asked": asked, "chips": chips, "words": words,
+        "page": page,
+        "groups": tuple(show(page)),
+        "asked": asked,
+        "chips": chips,
         "roles": [(role, words.ROLES.get(role, role)) for role in page.roles],
-    }  # fmt: skip
+        "many_parties": len(page.roles) > 1,
+        "upload_to": format_html(' data-upload="{}"', upload) if page.may_act else "",
+        "excuse_base": f"{here}{'&' if plain else '?'}excuse=",
+        "w_excuse": _("不涉及…"),
+        "excusing": next((r for g in page.groups for r in g.rows if r.id == excused), None) if page.may_act else None,
+        "back": here,
+    }
     return render(request, "filing/checklist.html", context)
 
 
