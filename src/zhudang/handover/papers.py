@@ -223,3 +223,20 @@ def receiving(
     }  # fmt: skip
     record = _machine(card, transfer=number, volumes=[list(row) for row in rows], supplement=list(supplement))
     return Paper("receiving", "建设工程档案接收清单", data, face=_face(card, ("接收案卷", f"{len(rows)} 卷")), subject=subject), record
+
+
+def commitment(card: ProjectFacts, row: Any) -> dict[str, Any]:
+    """The commitment (承诺书) as the client prints and stamps it; it bears the client's name, not the archive's seal."""
+    lines = [f"{position}. {words}" for position, words in enumerate(STATEMENT_WORDS.values(), start=1)]
+    promised = [[each["code"], each["title"], each["unit_work"]] for each in row.promised]
+    columns = [{"title": "编号", "width": "17mm"}, {"title": "文件", "width": "1fr"}, {"title": "单位工程", "width": "45mm"}]
+    return {
+        "title": "建设工程档案移交承诺书", "issuer": card.client_name, "number": row.number, "date": write_day(row.signed_at.date()),
+        "sealed": False, "facts": _facts(card),
+        "paragraphs": [f"我单位就“{card.name}”竣工验收后形成的下列文件作出承诺，于 {write_day(row.due_on)} 前移交。"],
+        "parts": [
+            {"heading": "承诺内容", "lines": lines},
+            {"heading": f"承诺移交的文件（{len(promised)} 种）", "columns": columns, "rows": promised},
+        ],
+        "right": {"title": "承诺单位（章）", "lines": [f"承诺人　{row.signed_name}", write_day(row.signed_at.date())]},
+    }  # fmt: skip

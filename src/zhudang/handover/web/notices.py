@@ -7,14 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.handover import operations, queries, words
-from zhudang.handover.models import Notice
+from zhudang.documents.render import render_pdf
+from zhudang.handover import operations, papers, queries, words
+from zhudang.handover.models import Commitment, Notice
 from zhudang.handover.operations.common import demand
 from zhudang.handover.project_facts import project_card
 from zhudang.handover.web.common import actor_of, send_paper, try_act
+from zhudang.identity import rights
 from zhudang.identity.web.decorators import act_required
 from zhudang.shared.refusals import NotFound
 
@@ -26,8 +29,37 @@ def notice_of_project(request: HttpRequest, project_id: UUID) -> HttpResponse:
     demand(actor_of(request), "handover.notice.read", project_id)
     notice_id = Notice.objects.filter(project_id=project_id).order_by("sequence").values_list("id", flat=True).first()
     if notice_id is None:
-        return render(request, "handover/no_notice.html", {"card": project_card(project_id)})
+        waiting = queries.permits_without_notice(project_id)
+        may = rights.may(actor_of(request), "handover.notice.issue", demand(actor_of(request), "handover.notice.read", project_id))
+        return render(request, "handover/no_notice.html", {"card": project_card(project_id), "may_issue": bool(waiting) and may})
     return redirect("handover:notice_one", notice_id)
+
+
+@require_POST
+@act_required("handover.notice.issue")
+def issue(request: HttpRequest, project_id: UUID) -> HttpResponse:
+    """POST, no fields: issue the notice a permit brought, where it still waits (for unit works, or for the worker)."""
+    demand(actor_of(request), "handover.notice.issue", project_id)
+
+    def act() -> None:
+        for permit_id in queries.permits_without_notice(project_id):
+            operations.issue_notice(actor=actor_of(request), project_id=project_id, permit_id=permit_id, now=timezone.now())
+
+    return try_act(request, act, _("告知书已签发。"), "handover:notice", project_id)
+
+
+@require_safe
+@act_required("handover.application.read")
+def commitment(request: HttpRequest, project_id: UUID) -> HttpResponse:
+    """The project's commitment as PDF, for the client's stamp on paper."""
+    demand(actor_of(request), "handover.application.read", project_id)
+    row = Commitment.objects.filter(project_id=project_id).first()
+    if row is None:
+        raise NotFound
+    pdf = render_pdf("commitment", papers.commitment(project_card(project_id), row), dated=row.signed_at)
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = content_disposition_header(False, f"{row.number}.pdf") or "inline"
+    return answer
 
 
 @require_safe
