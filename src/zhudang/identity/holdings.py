@@ -23,11 +23,10 @@ REGISTERS = (ORGANISATION, ORGANISATION_NAME, ACCOUNT)
 
 def describe(*, organisation_ids: Collection[Any], account_ids: Collection[Any]) -> Description:
     """Describe the organisations and people a project's registers name."""
-    organisations = Organisation.objects.filter(id__in=organisation_ids)
     return describe_all(
         (
-            (ORGANISATION, organisations),
-            (ORGANISATION_NAME, OrganisationName.objects.filter(organisation__in=organisations)),
+            (ORGANISATION, Organisation.objects.filter(id__in=organisation_ids)),
+            (ORGANISATION_NAME, OrganisationName.objects.filter(organisation_id__in=organisation_ids)),
             (ACCOUNT, Account.objects.filter(id__in=account_ids)),
         )
     )
