@@ -12,6 +12,8 @@ from zhudang.shared.refusals import Reason
 
 _WITH_NUMBER = re.compile(r"^(pages_from|after)_(\d+)(?:_s)?$")
 
+WORKS: Mapping[str, Any] = {"content.check_again": _("重新检测文件")}
+
 REASONS: Mapping[str, Any] = {
     "content.name_missing": _("没有文件名。"),
     "content.name_too_long": _("文件名有 %(length)s 个字，最多 %(longest)s 个。"),
