@@ -13,6 +13,7 @@ from registry.makers import NOW, actor_of, make_client, make_project, make_unit
 from zhudang.atlas import operations, queries
 from zhudang.atlas.domain.geometry import Box, draw_point, load, morton_of, read_box, read_geojson
 from zhudang.atlas.models import Feature
+from zhudang.events.operations import publish
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import ANONYMOUS, SYSTEM
 from zhudang.registry import operations as registry
@@ -73,6 +74,14 @@ class TestMap:
         )
         run_jobs()
         assert set(Feature.objects.values_list("project_id", "structure_id")) == {(project, None), (None, structure)}
+
+    def test_after_a_rebuild_from_the_store_everything_is_drawn_again(self, run_jobs):
+        make_project(client_id=make_client(), lon=109.0, lat=28.45)
+        run_jobs()
+        Feature.objects.all().delete()
+        publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=NOW)
+        run_jobs()
+        assert Feature.objects.count() == 1
 
     def test_what_may_not_be_known_is_in_no_feature_list_count_or_extent(self):
         client, other = make_client(), make_client("别家")

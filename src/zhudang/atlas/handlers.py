@@ -24,6 +24,12 @@ def follow_structure(event: Happened) -> None:
     operations.index_structure(event.subject_id, now=event.at)
 
 
+@on("preservation.rebuilt")
+def draw_again(event: Happened) -> None:
+    """Rows that came back from the store made no event of their own: draw them all."""
+    operations.index_all(now=event.at)
+
+
 for kind in PROJECT_EVENTS:
     on(kind)(follow_project)
 for kind in STRUCTURE_EVENTS:
