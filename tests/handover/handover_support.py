@@ -25,8 +25,12 @@ class Handover(Site):
         self.keeper = person(f"keeper{more.get('tag', '')}", self.archive_id, Role.KEEPER)
         self.second = person(f"second{more.get('tag', '')}", self.archive_id, Role.REVIEWER)
 
-    def permit(self, number: str = "990241202403220101", kind: str = "construction", day: date = date(2024, 3, 22)) -> UUID:
-        return registry.record_permit(actor=SYSTEM, project_id=self.project_id, kind=kind, number=number, issued_on=day, now=NOW)
+    def permit(
+        self, number: str = "990241202403220101", kind: str = "construction", day: date = date(2024, 3, 22)
+    ) -> UUID:
+        return registry.record_permit(
+            actor=SYSTEM, project_id=self.project_id, kind=kind, number=number, issued_on=day, now=NOW
+        )
 
     def accept_works(self, day: date = date(2026, 6, 1)) -> None:
         registry.record_completion_acceptance(actor=SYSTEM, project_id=self.project_id, accepted_on=day, now=NOW)
@@ -51,7 +55,9 @@ class Handover(Site):
     def excuse_all_missing(self) -> None:
         """Declare everything nobody filed as not applicable, so that an application is complete."""
         answered = {r.obligation_id for r in filing_queries.records_of(self.project_id)}
-        left = [r.id for r in filing_queries.project_obligations(self.project_id) if r.applicable and r.id not in answered]
+        left = [
+            r.id for r in filing_queries.project_obligations(self.project_id) if r.applicable and r.id not in answered
+        ]
         filing.excuse(actor=SYSTEM, obligation_ids=left, reason="本工程无此项", now=NOW)
 
     def apply(self, mode: str = "before_filing", **more) -> UUID:
@@ -64,7 +70,12 @@ class Handover(Site):
     def judge(self, application_id: UUID, item: ReviewItem, verdict: str, **more) -> None:
         values = {"reason": "缺签字，请补签", "reason_code": "unsigned"} if verdict != "passed" else {}
         operations.judge(
-            actor=self.reviewer, application_id=application_id, item_id=item.id, verdict=verdict, now=NOW, **{**values, **more}
+            actor=self.reviewer,
+            application_id=application_id,
+            item_id=item.id,
+            verdict=verdict,
+            now=NOW,
+            **{**values, **more},
         )
 
     def settle(self, application_id: UUID) -> None:

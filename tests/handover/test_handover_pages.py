@@ -55,7 +55,10 @@ def test_the_whole_road_goes_through_plain_forms():
     desk = reviewer.get(address("review", application.id))
     assert desk.status_code == 200
     item = site.item(application.id, record_id)
-    reviewer.post(address("judge", application.id), {"item": item.id, "verdict": "returned", "reason": "", "reason_code": "unsigned"})
+    reviewer.post(
+        address("judge", application.id),
+        {"item": item.id, "verdict": "returned", "reason": "", "reason_code": "unsigned"},
+    )
     item.refresh_from_db()
     assert item.state == "open"
     reviewer.post(address("judge", application.id), {"item": item.id, "verdict": "passed"})
@@ -86,7 +89,12 @@ def test_the_whole_road_goes_through_plain_forms():
     assert "已签章" in manager.get(address("certificate", certificate.id)).content.decode()
     pdf = b"".join(manager.get(address("paper", certificate.document_id)).streaming_content)
     assert pdf.startswith(b"%PDF")
-    for name, args in (("project", [site.project_id]), ("transfers", []), ("transfer", [transfer.id]), ("application", [application.id])):
+    for name, args in (
+        ("project", [site.project_id]),
+        ("transfers", []),
+        ("transfer", [transfer.id]),
+        ("application", [application.id]),
+    ):
         for person in (manager, archivist, reviewer):
             assert person.get(address(name, *args)).status_code == 200, name
     english = Client(headers={"accept-language": "en"})

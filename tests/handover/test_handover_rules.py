@@ -81,7 +81,9 @@ def test_a_transfer_allows_exactly_what_its_state_opens(state, act):
 
 def test_the_built_in_policy_has_no_fault_and_a_bad_one_tells_all():
     assert faults_in(policy()) == []
-    bad = replace(policy(), opinion_issuer="mayor", transfer_modes=(), commitment_months_at_most=6, review_working_days={})
+    bad = replace(
+        policy(), opinion_issuer="mayor", transfer_modes=(), commitment_months_at_most=6, review_working_days={}
+    )
     assert len(faults_in(bad)) == 4
 
 
@@ -168,13 +170,18 @@ def test_unchanged_material_is_demanded_again_only_on_a_lawful_ground_with_a_rea
     assert codes(why_not_demand_again("reviewing", item, ground="mood", reason=" ", grounds=grounds)) == [
         "ground_unknown", "demand_without_reason",
     ]  # fmt: skip
-    assert codes(why_not_demand_again("reviewing", OPEN, ground="safety", reason="x", grounds=grounds)) == ["not_settled_before"]
+    assert codes(why_not_demand_again("reviewing", OPEN, ground="safety", reason="x", grounds=grounds)) == [
+        "not_settled_before"
+    ]
 
 
 def test_the_list_goes_out_only_when_complete_and_the_opinion_only_when_nothing_is_left():
     assert codes(why_not_return("reviewing", {"open": 2, "returned": 1})) == ["items_left"]
     assert codes(why_not_return("reviewing", {"passed": 3})) == ["nothing_returned"]
-    assert codes(why_not_accept("reviewing", {"open": 2, "returned": 1, "passed": 1})) == ["items_left", "items_returned"]
+    assert codes(why_not_accept("reviewing", {"open": 2, "returned": 1, "passed": 1})) == [
+        "items_left",
+        "items_returned",
+    ]
     assert codes(why_not_accept("reviewing", {})) == ["nothing_reviewed"]
     assert all(why_not_accept("reviewing", {state: 1}) == [] for state in SETTLED)
 
@@ -255,8 +262,13 @@ VOLUME = Counted("第一卷", (3, 9, 0, 0, 0), (3, 9, 0, 0, 0))
 def test_receiving_needs_every_volume_counted_by_somebody_else():
     assert why_not_receive("counting", [VOLUME], counters={"keeper"}, receiver="archivist") == []
     left = replace(VOLUME, counted=(3, None, 0, 0, 0))
-    assert codes(why_not_receive("counting", [left], counters={"me"}, receiver="me")) == ["volumes_left", "counter_receives"]
-    assert codes(why_not_receive("counting", [replace(VOLUME, absent=True)], counters=set(), receiver="me")) == ["all_absent"]
+    assert codes(why_not_receive("counting", [left], counters={"me"}, receiver="me")) == [
+        "volumes_left",
+        "counter_receives",
+    ]
+    assert codes(why_not_receive("counting", [replace(VOLUME, absent=True)], counters=set(), receiver="me")) == [
+        "all_absent"
+    ]
     assert codes(why_not_receive("received", [], counters=set(), receiver="me")) == [
         "transfer_not_in_this_state", "nothing_arranged",
     ]  # fmt: skip

@@ -41,7 +41,9 @@ def test_a_later_permit_brings_only_the_difference_and_none_when_there_is_none()
     site = Handover()
     issue(site, site.permit())
     assert issue(site, site.permit("990241202403220102")) is None
-    phase = registry.add_phase(actor=SYSTEM, project_id=site.project_id, code="2403-990241-48-01-012345-002", name="二标段", now=NOW)
+    phase = registry.add_phase(
+        actor=SYSTEM, project_id=site.project_id, code="2403-990241-48-01-012345-002", name="二标段", now=NOW
+    )
     registry.add_unit_work(actor=SYSTEM, phase_id=phase, code="03", name="3# 住宅楼", kind="building", now=NOW)
     filing.excuse(actor=SYSTEM, obligation_ids=[site.owed("C5-13").id], reason="桩基础", now=NOW)
     supplement = Notice.objects.get(id=issue(site, site.permit("990241202403220103")))
@@ -54,8 +56,17 @@ def test_a_notice_waits_for_the_first_unit_work(run_jobs):
     site = Handover()
     Obligation.objects.filter(project_id=site.project_id).update(retired_at=NOW)
     code = "2403-990241-48-01-099999"
-    project_id = registry.register_project(actor=SYSTEM, code=code, client_id=site.client_id, name="空项目", kind="road", now=NOW)
-    registry.record_permit(actor=SYSTEM, project_id=project_id, kind="construction", number="990241202403220109", issued_on=date(2024, 3, 22), now=NOW)
+    project_id = registry.register_project(
+        actor=SYSTEM, code=code, client_id=site.client_id, name="空项目", kind="road", now=NOW
+    )
+    registry.record_permit(
+        actor=SYSTEM,
+        project_id=project_id,
+        kind="construction",
+        number="990241202403220109",
+        issued_on=date(2024, 3, 22),
+        now=NOW,
+    )
     run_jobs()
     assert not Notice.objects.filter(project_id=project_id).exists()
     phase = registry.add_phase(actor=SYSTEM, project_id=project_id, code=f"{code}-001", name="一标段", now=NOW)

@@ -110,7 +110,9 @@ def test_the_second_reviewer_is_told_who_was_there_before():
     (record_id,) = site.with_client()
     application_id = site.apply()
     item = site.item(application_id, record_id)
-    operations.judge(actor=site.second, application_id=application_id, item_id=item.id, verdict="passed", revision=1, now=NOW)
+    operations.judge(
+        actor=site.second, application_id=application_id, item_id=item.id, verdict="passed", revision=1, now=NOW
+    )
     with pytest.raises(Conflict) as told:
         site.judge(application_id, item, "returned", revision=1)
     assert told.value.reasons[0].data["who"] == "second"
@@ -127,9 +129,12 @@ def test_a_group_passes_by_recorded_sample_and_what_blocks_stays_open():
     looked = site.item(application_id, ids[0])
     with pytest.raises(operations.CannotReview):
         operations.pass_group(actor=site.reviewer, application_id=application_id, note=" ", now=NOW)
-    assert operations.pass_group(
-        actor=site.reviewer, application_id=application_id, looked_at=[looked.id], note="抽三分之一", now=NOW
-    ) == 2
+    assert (
+        operations.pass_group(
+            actor=site.reviewer, application_id=application_id, looked_at=[looked.id], note="抽三分之一", now=NOW
+        )
+        == 2
+    )
     note = SampleNote.objects.get()
     assert (note.looked_at, note.passed_with) == (1, 1)
     assert site.item(application_id, ids[1]).state == "open"
@@ -178,7 +183,9 @@ def test_a_list_with_something_unjudged_does_not_go_out():
 def cure(site, record_id):
     row = filing_queries.records_by_id([record_id])[record_id]
     new = site.upload("补签后.pdf", data=b"%PDF signed at last")
-    filing.replace_file(actor=site.clerk, record_id=record_id, old_file_id=row.file_ids[0], file_id=new, why="补签", now=NOW)
+    filing.replace_file(
+        actor=site.clerk, record_id=record_id, old_file_id=row.file_ids[0], file_id=new, why="补签", now=NOW
+    )
     filing.file_record(actor=site.clerk, record_id=record_id, now=NOW)
     delivery = operations.deliver(actor=site.clerk, project_id=site.project_id, record_ids=[record_id], now=NOW)
     operations.sign_delivery(actor=site.manager, delivery_id=delivery, now=NOW)

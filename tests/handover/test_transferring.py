@@ -41,7 +41,9 @@ def test_a_difference_needs_a_note_and_goes_on_the_supplement_list():
     with pytest.raises(operations.CannotTransfer) as told:
         operations.count_volume(actor=site.keeper, transfer_id=transfer_id, volume_id=volume.id, now=NOW, **numbers)
     assert codes(told) == {"difference_without_note"}
-    operations.count_volume(actor=site.keeper, transfer_id=transfer_id, volume_id=volume.id, note="少一页", now=NOW, **numbers)
+    operations.count_volume(
+        actor=site.keeper, transfer_id=transfer_id, volume_id=volume.id, note="少一页", now=NOW, **numbers
+    )
     operations.receive_transfer(actor=site.archivist, transfer_id=transfer_id, now=NOW)
     row = Transfer.objects.get()
     assert [line["note"] for line in row.supplement] == ["少一页"] and documents.document(row.document_id).sealed
@@ -69,13 +71,17 @@ def test_an_absent_volume_is_not_transferred():
     transfer_id = proposed(site, ("C5-12", "验槽.pdf"), ("D-1", "建筑竣工图.pdf"))
     operations.begin_receiving(actor=site.archivist, transfer_id=transfer_id, now=NOW)
     first, second = queries.volumes_to_count(transfer_id)
-    operations.count_volume(actor=site.keeper, transfer_id=transfer_id, volume_id=first.id, absent=True, note="未随车", now=NOW)
+    operations.count_volume(
+        actor=site.keeper, transfer_id=transfer_id, volume_id=first.id, absent=True, note="未随车", now=NOW
+    )
     operations.count_volume(
         actor=site.keeper, transfer_id=transfer_id, volume_id=second.id, records=second.record_count, text_pages=second.text_pages,
         drawing_sheets=second.drawing_sheets, photos=second.photo_count, others=second.other_count, now=NOW,
     )  # fmt: skip
     operations.receive_transfer(actor=site.archivist, transfer_id=transfer_id, now=NOW)
-    states = {r.volume_id: r.state for r in filing_queries.records_of(site.project_id, states=["accepted", "transferred"])}
+    states = {
+        r.volume_id: r.state for r in filing_queries.records_of(site.project_id, states=["accepted", "transferred"])
+    }
     assert states == {first.id: "accepted", second.id: "transferred"}
     event = Event.objects.get(kind="handover.transferred")
     assert event.data["volume_ids"] == [str(second.id)]
@@ -105,7 +111,9 @@ def promise(site):
     application_id = site.apply("commitment", due_on=due, statements=STATEMENTS)
     site.settle(application_id)
     operations.accept_application(actor=site.reviewer, application_id=application_id, now=NOW)
-    transfer_id = operations.propose_transfer(actor=site.manager, application_id=application_id, handed_by="辛", now=NOW)
+    transfer_id = operations.propose_transfer(
+        actor=site.manager, application_id=application_id, handed_by="辛", now=NOW
+    )
     site.count(transfer_id)
     operations.receive_transfer(actor=site.archivist, transfer_id=transfer_id, now=NOW)
     site.preserve(transfer_id)
@@ -141,7 +149,9 @@ def test_promised_records_come_late_only_when_formed_after_acceptance_and_bring_
         reason="本工程不涉及", now=NOW,
     )  # fmt: skip
     assert left
-    early = site.filed(keep.scope_item.code, "早.pdf", actor=site.manager, formed_on=date(2026, 5, 31), unit_id=keep.unit_work_id)
+    early = site.filed(
+        keep.scope_item.code, "早.pdf", actor=site.manager, formed_on=date(2026, 5, 31), unit_id=keep.unit_work_id
+    )
     with pytest.raises(operations.CannotApply) as told:
         site.apply("commitment")
     assert codes(told) == {"formed_before_acceptance"}
@@ -168,7 +178,9 @@ def test_rights_on_transfers():
         operations.propose_transfer(actor=site.outsider, application_id=application_id, handed_by="x", now=NOW)
     with pytest.raises(Forbidden):
         operations.propose_transfer(actor=site.reviewer, application_id=application_id, handed_by="x", now=NOW)
-    transfer_id = operations.propose_transfer(actor=site.manager, application_id=application_id, handed_by="辛", now=NOW)
+    transfer_id = operations.propose_transfer(
+        actor=site.manager, application_id=application_id, handed_by="辛", now=NOW
+    )
     with pytest.raises(Forbidden):
         operations.begin_receiving(actor=site.manager, transfer_id=transfer_id, now=NOW)
     with pytest.raises(NotFound):

@@ -64,7 +64,9 @@ def test_one_reviewer_returns_while_another_accepts_and_only_one_answer_goes_out
             operations.return_application(actor=site.second, application_id=application_id, now=NOW)
 
         def accept():
-            operations.accept_application(actor=site.reviewer, application_id=application_id, revision=row.revision, now=NOW)
+            operations.accept_application(
+                actor=site.reviewer, application_id=application_id, revision=row.revision, now=NOW
+            )
 
         told = at_once(send_back, accept)
         row.refresh_from_db()

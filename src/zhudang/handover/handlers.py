@@ -10,7 +10,9 @@ from zhudang.handover import jobs
 @events.on("registry.permit.issued")
 def permit_issued(happened: Happened) -> None:
     """A permit brings the project's one notice, a later one a supplement with the difference."""
-    jobs.issue_notice.defer(project_id=str(UUID(happened.data["project_id"])), permit_id=str(UUID(happened.data["permit_id"])))
+    jobs.issue_notice.defer(
+        project_id=str(UUID(happened.data["project_id"])), permit_id=str(UUID(happened.data["permit_id"]))
+    )
 
 
 @events.on("registry.unit_work.added")

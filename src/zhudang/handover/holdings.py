@@ -1,8 +1,9 @@
 """Handover's register of a project as the store keeps it: notices, deliveries, reviews, opinions, certificates."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from zhudang.filing import holdings as filing
 from zhudang.handover.models import (
@@ -48,25 +49,25 @@ REGISTERS = (
 
 def describe(project_id: UUID) -> Description:
     """Describe a project's way into the archive; lines about records that are not in it stay with the backup."""
-    kept = filing.RECORD.model.objects.of_project(project_id).filter(state__in=filing.IN_THE_ARCHIVE)
-    volumes = kept.values("volume_id")
-    applications = Application.objects.filter(project_id=project_id)
+    kept = Q(record__state__in=filing.IN_THE_ARCHIVE, record__withdrawn_at__isnull=True)
+    volumes = filing.volumes_in_the_archive(project_id)
+    applications = set(Application.objects.filter(project_id=project_id).values_list("id", flat=True))
     return describe_all(
         (
             (NOTICE, Notice.objects.filter(project_id=project_id)),
             (NOTICE_RECEIPT, NoticeReceipt.objects.filter(notice__project_id=project_id)),
             (DELIVERY, Delivery.objects.filter(project_id=project_id)),
-            (DELIVERY_ITEM, DeliveryItem.objects.filter(delivery__project_id=project_id, record__in=kept)),
-            (APPLICATION, applications),
-            (APPLICATION_UNIT_WORK, _links(applications)),
-            (CLOCK_STOP, ClockStop.objects.filter(application__in=applications)),
-            (REVIEW_ITEM, _review_items(applications, kept)),
-            (SAMPLE_NOTE, SampleNote.objects.filter(application__in=applications)),
-            (RECTIFICATION, RectificationList.objects.filter(application__in=applications)),
+            (DELIVERY_ITEM, DeliveryItem.objects.filter(kept, delivery__project_id=project_id)),
+            (APPLICATION, Application.objects.filter(id__in=applications)),
+            (APPLICATION_UNIT_WORK, APPLICATION_UNIT_WORK.model.objects.filter(application_id__in=applications)),
+            (CLOCK_STOP, ClockStop.objects.filter(application_id__in=applications)),
+            (REVIEW_ITEM, ReviewItem.objects.filter(kept | Q(record__isnull=True), application_id__in=applications)),
+            (SAMPLE_NOTE, SampleNote.objects.filter(application_id__in=applications)),
+            (RECTIFICATION, RectificationList.objects.filter(application_id__in=applications)),
             (OPINION, Opinion.objects.filter(project_id=project_id)),
             (COMMITMENT, Commitment.objects.filter(project_id=project_id)),
             (TRANSFER, Transfer.objects.filter(project_id=project_id)),
-            (VOLUME_COUNT, VolumeCount.objects.filter(transfer__project_id=project_id, volume__in=volumes)),
+            (VOLUME_COUNT, VolumeCount.objects.filter(transfer__project_id=project_id, volume_id__in=volumes)),
             (CERTIFICATE, Certificate.objects.filter(project_id=project_id)),
         )
     )
@@ -75,12 +76,3 @@ def describe(project_id: UUID) -> Description:
 def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring the register of a project back."""
     return restore_all(REGISTERS, described)
-
-
-def _links(applications: Any) -> Any:
-    return APPLICATION_UNIT_WORK.model.objects.filter(application__in=applications)
-
-
-def _review_items(applications: Any, kept: Any) -> Any:
-    items = ReviewItem.objects.filter(application__in=applications)
-    return items.filter(record__in=kept) | items.filter(record__isnull=True)

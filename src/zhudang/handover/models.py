@@ -81,7 +81,8 @@ class Delivery(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=DeliveryState.SENT.value) | Q(closed_at__isnull=False), name="handover_delivery_closed"
+                condition=Q(state=DeliveryState.SENT.value) | Q(closed_at__isnull=False),
+                name="handover_delivery_closed",
             ),
         ]
         indexes = [models.Index(fields=["project", "state"], name="handover_delivery_project")]
@@ -292,7 +293,8 @@ class Transfer(models.Model):
                 name="handover_received_has_its_moment",
             ),
             models.CheckConstraint(
-                condition=~Q(state="preserved") | Q(preserved_at__isnull=False), name="handover_preserved_has_its_moment"
+                condition=~Q(state="preserved") | Q(preserved_at__isnull=False),
+                name="handover_preserved_has_its_moment",
             ),
         ]
 

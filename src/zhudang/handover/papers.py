@@ -106,7 +106,11 @@ def notice(
         parts.append({"heading": heading, "columns": _OWED_COLUMNS, "rows": _tick(_owed_rows(owed))})
     if news.dropped:
         dropped = [[item.code, item.title, item.unit_work] for item in news.dropped]
-        columns = [{"title": "编号", "width": "17mm"}, {"title": "文件", "width": "1fr"}, {"title": "单位工程", "width": "45mm"}]
+        columns = [
+            {"title": "编号", "width": "17mm"},
+            {"title": "文件", "width": "1fr"},
+            {"title": "单位工程", "width": "45mm"},
+        ]
         parts.append({"heading": f"不再要求的文件（{len(dropped)} 种）", "columns": columns, "rows": dropped})
     if first:
         parts += _duties()
@@ -138,7 +142,9 @@ def _duties() -> list[dict[str, Any]]:
     ]
 
 
-def rectification(card: ProjectFacts, number: str, entries: Sequence[Mapping[str, Any]], subject: str) -> tuple[Paper, dict[str, Any]]:
+def rectification(
+    card: ProjectFacts, number: str, entries: Sequence[Mapping[str, Any]], subject: str
+) -> tuple[Paper, dict[str, Any]]:
     """The one complete rectification list (整改清单)."""
     columns = [
         {"title": "序号", "width": "11mm", "align": "center"}, {"title": "编号", "width": "17mm"},
@@ -156,7 +162,13 @@ def rectification(card: ProjectFacts, number: str, entries: Sequence[Mapping[str
         "closing": ["本清单送达后不再追加。"],
     }
     record = _machine(card, application=number, entries=list(entries))
-    return Paper("rectification", "建设工程档案整改清单", data, face=_face(card, ("整改内容", f"{len(entries)} 条")), subject=subject), record
+    return Paper(
+        "rectification",
+        "建设工程档案整改清单",
+        data,
+        face=_face(card, ("整改内容", f"{len(entries)} 条")),
+        subject=subject,
+    ), record
 
 
 def correction(card: ProjectFacts, number: str, sentences: Sequence[str], subject: str) -> tuple[Paper, dict[str, Any]]:
@@ -164,12 +176,20 @@ def correction(card: ProjectFacts, number: str, sentences: Sequence[str], subjec
     lines = [f"{position}. {sentence}" for position, sentence in enumerate(sentences, start=1)]
     data = {
         "to": card.client_name,
-        "paragraphs": [f"收到“{card.name}”的档案验收申请（{number}）。申请需要补正的内容一次性告知如下；补正期间不计入办理时限。"],
+        "paragraphs": [
+            f"收到“{card.name}”的档案验收申请（{number}）。申请需要补正的内容一次性告知如下；补正期间不计入办理时限。"
+        ],
         "facts": _facts(card),
         "parts": [{"heading": "需要补正的内容", "lines": lines}],
     }
     record = _machine(card, application=number, corrections=list(sentences))
-    return Paper("correction", "档案验收申请补正告知书", data, face=_face(card, ("补正内容", f"{len(lines)} 项")), subject=subject), record
+    return Paper(
+        "correction",
+        "档案验收申请补正告知书",
+        data,
+        face=_face(card, ("补正内容", f"{len(lines)} 项")),
+        subject=subject,
+    ), record
 
 
 def opinion(
@@ -186,7 +206,9 @@ def opinion(
         ]},
     ]  # fmt: skip
     if promised:
-        parts.append({"heading": f"承诺移交的文件（{len(promised)} 种，竣工验收后形成）", "lines": ["；".join(promised) + "。"]})
+        parts.append(
+            {"heading": f"承诺移交的文件（{len(promised)} 种，竣工验收后形成）", "lines": ["；".join(promised) + "。"]}
+        )
     more = [*parties, ("开工日期", write_day(card.started_on)), ("竣工日期", write_day(card.completed_on)),
             ("移交方式", MODE_WORDS.get(Mode(mode), mode)), ("验收范围", scope)]  # fmt: skip
     data = {"to": card.client_name, "paragraphs": [f"你单位申请的“{card.name}”档案验收（{number}）审核完毕，意见如下。"],
@@ -194,7 +216,9 @@ def opinion(
     record = _machine(card, application=number, mode=mode, result="accepted", text=text, counts=dict(counts), records=records,
                       promised=list(promised), scope=list(units))  # fmt: skip
     face = _face(card, ("验收结论", "合格"), ("移交方式", MODE_WORDS.get(Mode(mode), mode)), ("验收范围", scope))
-    return Paper("opinion", "建设工程档案验收意见书", data, issuer=policy().opinion_issuer, face=face, subject=subject), record
+    return Paper(
+        "opinion", "建设工程档案验收意见书", data, issuer=policy().opinion_issuer, face=face, subject=subject
+    ), record
 
 
 def receiving(
@@ -208,7 +232,9 @@ def receiving(
         {"title": "图纸张", "width": "14mm", "align": "right"}, {"title": "照片", "width": "12mm", "align": "right"},
         {"title": "其他", "width": "12mm", "align": "right"}, {"title": "清点", "width": "14mm", "align": "center"},
     ]  # fmt: skip
-    parts: list[dict[str, Any]] = [{"heading": f"清点结果（{len(rows)} 卷）", "columns": columns, "rows": [list(row) for row in rows]}]
+    parts: list[dict[str, Any]] = [
+        {"heading": f"清点结果（{len(rows)} 卷）", "columns": columns, "rows": [list(row) for row in rows]}
+    ]
     if supplement:
         parts.append({
             "heading": f"补充清单（{len(supplement)} 项，须补交或更正）",
@@ -222,14 +248,20 @@ def receiving(
         "right": {"title": "接收单位（章）", "lines": [f"清点人　{people['counted_by']}", f"接收人　{people['received_by']}", people["date"]]},
     }  # fmt: skip
     record = _machine(card, transfer=number, volumes=[list(row) for row in rows], supplement=list(supplement))
-    return Paper("receiving", "建设工程档案接收清单", data, face=_face(card, ("接收案卷", f"{len(rows)} 卷")), subject=subject), record
+    return Paper(
+        "receiving", "建设工程档案接收清单", data, face=_face(card, ("接收案卷", f"{len(rows)} 卷")), subject=subject
+    ), record
 
 
 def commitment(card: ProjectFacts, row: Any) -> dict[str, Any]:
     """The commitment (承诺书) as the client prints and stamps it; it bears the client's name, not the archive's seal."""
     lines = [f"{position}. {words}" for position, words in enumerate(STATEMENT_WORDS.values(), start=1)]
     promised = [[each["code"], each["title"], each["unit_work"]] for each in row.promised]
-    columns = [{"title": "编号", "width": "17mm"}, {"title": "文件", "width": "1fr"}, {"title": "单位工程", "width": "45mm"}]
+    columns = [
+        {"title": "编号", "width": "17mm"},
+        {"title": "文件", "width": "1fr"},
+        {"title": "单位工程", "width": "45mm"},
+    ]
     return {
         "title": "建设工程档案移交承诺书", "issuer": card.client_name, "number": row.number, "date": write_day(row.signed_at.date()),
         "sealed": False, "facts": _facts(card),

@@ -55,13 +55,19 @@ def project_cards(project_ids: Iterable[UUID]) -> dict[UUID, ProjectFacts]:
     """Gather the facts of many projects in four statements. Rights were asked by the caller."""
     ids = list(set(project_ids))
     units: dict[UUID, list[tuple[UUID, str]]] = {}
-    for row in UnitWork.objects.filter(phase__project_id__in=ids).order_by("phase__code", "code").select_related("phase"):
+    for row in (
+        UnitWork.objects.filter(phase__project_id__in=ids).order_by("phase__code", "code").select_related("phase")
+    ):
         units.setdefault(row.phase.project_id, []).append((row.id, row.name))
     permits: dict[UUID, list[tuple[str, str, date]]] = {}
     for permit in Permit.objects.filter(project_id__in=ids).order_by("issued_on", "number"):
         permits.setdefault(permit.project_id, []).append((permit.kind, permit.number, permit.issued_on))
     parties: dict[UUID, list[tuple[str, str]]] = {}
-    for party in Party.objects.filter(project_id__in=ids, until__isnull=True).select_related("organisation").order_by("since", "id"):
+    for party in (
+        Party.objects.filter(project_id__in=ids, until__isnull=True)
+        .select_related("organisation")
+        .order_by("since", "id")
+    ):
         parties.setdefault(party.project_id, []).append((party.role, party.organisation.name))
     return {
         row.id: ProjectFacts(

@@ -30,10 +30,14 @@ REASONS: dict[str, Any] = {
     "handover.nothing_to_submit": _("手里没有可以提交的文件。请先归档，或签收参建单位的交付。"),
     "handover.records_undelivered": _("参建单位有 %(count)s 件文件还没有交付，或交付后还没有签收。"),
     "handover.records_still_returned": _("有 %(count)s 件退回的文件还没有改好：%(titles)s"),
-    "handover.records_missing": _("还缺 %(count)s 种必须交馆的文件：%(titles)s。可归档、注明不涉及，或在“缺项说明”里写明原因后申请。"),
+    "handover.records_missing": _(
+        "还缺 %(count)s 种必须交馆的文件：%(titles)s。可归档、注明不涉及，或在“缺项说明”里写明原因后申请。"
+    ),
     "handover.no_commitment": _("项目没有承诺书，不能按承诺补交。"),
     "handover.acceptance_day_unknown": _("还没有登记竣工验收日期，判断不了文件是不是竣工验收后形成的。"),
-    "handover.formed_before_acceptance": _("《%(title)s》形成于 %(formed)s，不晚于竣工验收（%(accepted)s），不能按承诺补交。"),
+    "handover.formed_before_acceptance": _(
+        "《%(title)s》形成于 %(formed)s，不晚于竣工验收（%(accepted)s），不能按承诺补交。"
+    ),
     "handover.not_in_this_state": _("申请现在的状态不能这样办。"),
     "handover.withdraw_without_reason": _("请写明撤回的原因。"),
     "handover.commitment_missing": _("有 %(count)s 种文件要到竣工验收后才形成，请提交移交承诺书。"),

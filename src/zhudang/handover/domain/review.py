@@ -47,7 +47,9 @@ def why_not_judge(
     return reasons
 
 
-def why_not_demand_again(state: str, item: ItemFacts, *, ground: str, reason: str, grounds: Collection[str]) -> list[Reason]:
+def why_not_demand_again(
+    state: str, item: ItemFacts, *, ground: str, reason: str, grounds: Collection[str]
+) -> list[Reason]:
     """Tell everything that keeps unchanged material from being looked at again."""
     reasons = why_not_act(state, Act.JUDGE)
     if item.state != ItemState.UNCHANGED:

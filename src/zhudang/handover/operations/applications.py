@@ -118,7 +118,9 @@ def _begin_review(application: Application, found: Gathered, actor: Actor, now: 
         "kind": application.kind, "mode": application.mode, "records": len(ids), "channel": application.channel,
     }  # fmt: skip
     audit.record(actor=actor, act="handover.application.submitted", subject=application, at=now, data=data)
-    events.publish(kind="handover.application.submitted", subject=f"handover.application:{application.id}", data=data, at=now)
+    events.publish(
+        kind="handover.application.submitted", subject=f"handover.application:{application.id}", data=data, at=now
+    )
 
 
 def _commit(application: Application, found: Gathered, actor: Actor, due_on: date, now: datetime) -> None:
@@ -173,7 +175,9 @@ def _tell_correction(
     application: Application, found: Gathered, reasons: Sequence[Reason], actor: Actor, now: datetime
 ) -> None:
     sentences = words.in_chinese(reasons)
-    paper, record = papers.correction(found.card, application.number, sentences, f"handover.application:{application.id}")
+    paper, record = papers.correction(
+        found.card, application.number, sentences, f"handover.application:{application.id}"
+    )
     issued = documents.issue(
         kind="correction", project_id=application.project_id, record=record, paper=paper, actor=actor, now=now
     )

@@ -26,7 +26,9 @@ from zhudang.registry.models import Project
 def _volumes(transfers: Sequence[Transfer]) -> list[VolumeRow]:
     """The volumes that came with these transfers, in order; absent ones left out."""
     came = set(
-        VolumeCount.objects.filter(transfer__in=[t.id for t in transfers], absent=False).values_list("volume_id", flat=True)
+        VolumeCount.objects.filter(transfer__in=[t.id for t in transfers], absent=False).values_list(
+            "volume_id", flat=True
+        )
     )
     return [v for v in filing_queries.volumes_of(transfers[0].project_id, arranged=True) if v.id in came]
 
@@ -49,7 +51,9 @@ def note_preserved(transfer_id: UUID, *, now: datetime) -> bool:
         touch(transfer, SYSTEM, now, ["state", "preserved_at"])
         data = {"project_id": transfer.project_id, "number": transfer.number, "volumes": len(volumes)}
         audit.record(actor=SYSTEM, act="handover.transfer.preserved", subject=transfer, at=now, data=data)
-        events.publish(kind="handover.transfer.preserved", subject=f"handover.transfer:{transfer.id}", data=data, at=now)
+        events.publish(
+            kind="handover.transfer.preserved", subject=f"handover.transfer:{transfer.id}", data=data, at=now
+        )
     _keep_promise(transfer.project_id, now)
     for waiting in Transfer.objects.filter(
         project_id=transfer.project_id, state=TransferState.PRESERVED.value, certificate__isnull=True
@@ -65,9 +69,7 @@ def promised_left(project_id: UUID) -> list[str]:
     if commitment is None:
         return []
     kept = {str(r.obligation_id) for r in filing_queries.records_of(project_id, states=["preserved"])}
-    excused = {
-        str(row.id) for row in filing_queries.project_obligations(project_id) if not row.applicable
-    }
+    excused = {str(row.id) for row in filing_queries.project_obligations(project_id) if not row.applicable}
     return [row["title"] for row in commitment.promised if row["obligation"] not in kept | excused]
 
 
@@ -77,7 +79,13 @@ def _keep_promise(project_id: UUID, now: datetime) -> None:
         return
     commitment.fulfilled_at = now
     commitment.save(update_fields=["fulfilled_at"])
-    audit.record(actor=SYSTEM, act="handover.commitment.fulfilled", subject=commitment, at=now, data={"number": commitment.number})
+    audit.record(
+        actor=SYSTEM,
+        act="handover.commitment.fulfilled",
+        subject=commitment,
+        at=now,
+        data={"number": commitment.number},
+    )
 
 
 @transaction.atomic
@@ -85,7 +93,9 @@ def mark_breaches(*, now: datetime) -> int:
     """Mark every promise whose day has passed unkept; a mark is never taken back, keeping it late is noted beside."""
     broken = [
         row
-        for row in Commitment.objects.select_for_update(of=("self",), no_key=True).filter(breached_at__isnull=True, fulfilled_at__isnull=True)
+        for row in Commitment.objects.select_for_update(of=("self",), no_key=True).filter(
+            breached_at__isnull=True, fulfilled_at__isnull=True
+        )
         if is_breached(due_on=row.due_on, today=today_of(now), fulfilled=False)
     ]
     for row in broken:
@@ -121,10 +131,16 @@ def issue_certificate(*, actor: Actor, transfer_id: UUID, now: datetime) -> UUID
 
 
 def _certify(transfer: Transfer, actor: Actor, now: datetime) -> UUID:
-    first = Certificate.objects.filter(project_id=transfer.project_id, supplements__isnull=True).order_by("issued_at").first()
+    first = (
+        Certificate.objects.filter(project_id=transfer.project_id, supplements__isnull=True)
+        .order_by("issued_at")
+        .first()
+    )
     volumes = _volumes([transfer])
     records = [record for volume in volumes for record in filing_queries.records_of_volume(volume.id)]
-    row = Certificate(project_id=transfer.project_id, transfer=transfer, supplements=first, covers=[str(transfer.id)], issued_at=now)
+    row = Certificate(
+        project_id=transfer.project_id, transfer=transfer, supplements=first, covers=[str(transfer.id)], issued_at=now
+    )
     commitment = Commitment.objects.filter(project_id=transfer.project_id).first()
     paper, record = certificate_paper.certificate(
         project_card(transfer.project_id), volumes, records, mode=transfer.mode, opinions=_opinions(transfer),
@@ -137,7 +153,12 @@ def _certify(transfer: Transfer, actor: Actor, now: datetime) -> UUID:
     )
     row.document_id = issued.id
     row.save(force_insert=True)
-    data = {"project_id": transfer.project_id, "number": issued.number, "transfer": transfer.number, "volumes": len(volumes)}
+    data = {
+        "project_id": transfer.project_id,
+        "number": issued.number,
+        "transfer": transfer.number,
+        "volumes": len(volumes),
+    }
     audit.record(actor=actor, act="handover.certificate.issued", subject=row, at=now, data=data)
     events.publish(kind="handover.certificate.issued", subject=f"handover.certificate:{row.id}", data=data, at=now)
     events.tell(
@@ -170,7 +191,14 @@ def _people(transfer: Transfer, now: datetime) -> dict[str, str]:
 def verdict_line(records: Sequence[RecordRow]) -> str:
     """The checks of everything transferred as one sentence; what nobody checked is said, not passed over."""
     files = [file for record in records for file in record.files if file.current]
-    words = {"pass": "通过", "warn": "有提示", "manual": "待人工", "fail": "不通过", None: "未检", "not_checked": "未检"}
+    words = {
+        "pass": "通过",
+        "warn": "有提示",
+        "manual": "待人工",
+        "fail": "不通过",
+        None: "未检",
+        "not_checked": "未检",
+    }
     counts: dict[str, int] = {}
     for file in files:
         word = words.get(file.verdict, "未检")

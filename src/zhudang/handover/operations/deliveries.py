@@ -27,9 +27,7 @@ def _acting_for(actor: Actor, party_ids: frozenset[UUID], client_id: UUID | None
 
 
 @transaction.atomic
-def deliver(
-    *, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: datetime, note: str = ""
-) -> UUID:
+def deliver(*, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: datetime, note: str = "") -> UUID:
     """Deliver filed records to the client with one list; the client's people may see them from now on.
 
     Raises:
@@ -68,7 +66,12 @@ def deliver(
 
 @transaction.atomic
 def sign_delivery(
-    *, actor: Actor, delivery_id: UUID, now: datetime, returns: Mapping[UUID, str] | None = None, revision: int | None = None
+    *,
+    actor: Actor,
+    delivery_id: UUID,
+    now: datetime,
+    returns: Mapping[UUID, str] | None = None,
+    revision: int | None = None,
 ) -> None:
     """Sign for a delivery as a whole; records in `returns` go back to the party, each with the client's own words.
 
@@ -94,7 +97,9 @@ def sign_delivery(
         filing.mark_with_client(actor=actor, record_ids=kept, now=now)
     if back:
         filing.mark_returned(
-            actor=actor, returns={record_id: Return(reason=reason, code="client") for record_id, reason in back.items()}, now=now
+            actor=actor,
+            returns={record_id: Return(reason=reason, code="client") for record_id, reason in back.items()},
+            now=now,
         )
     delivery.state = (DeliveryState.SIGNED if kept else DeliveryState.RETURNED).value
     delivery.closed_by, delivery.closed_at = name_of(actor), now
@@ -107,10 +112,14 @@ def sign_delivery(
     )  # fmt: skip
 
 
-def return_delivery(*, actor: Actor, delivery_id: UUID, reason: str, now: datetime, revision: int | None = None) -> None:
+def return_delivery(
+    *, actor: Actor, delivery_id: UUID, reason: str, now: datetime, revision: int | None = None
+) -> None:
     """Give a whole delivery back with one reason."""
     record_ids = DeliveryItem.objects.filter(delivery_id=delivery_id).values_list("record_id", flat=True)
-    sign_delivery(actor=actor, delivery_id=delivery_id, now=now, returns=dict.fromkeys(record_ids, reason), revision=revision)
+    sign_delivery(
+        actor=actor, delivery_id=delivery_id, now=now, returns=dict.fromkeys(record_ids, reason), revision=revision
+    )
 
 
 def _tell(actor: Actor, act: str, delivery: Delivery, now: datetime, data: Mapping[str, object]) -> None:

@@ -137,7 +137,9 @@ def items_for(application: Application, gathered: Gathered, records: Sequence[Re
     if application.kind != Kind.LATE:
         items += [_owed_item(application, row, ItemKind.MISSING, ItemState.OPEN, before) for row in gathered.missing]
         items += [_owed_item(application, row, ItemKind.EXCUSED, ItemState.OPEN, before) for row in gathered.excused]
-        items += [_owed_item(application, row, ItemKind.PROMISED, ItemState.PROMISED, before) for row in gathered.promised]
+        items += [
+            _owed_item(application, row, ItemKind.PROMISED, ItemState.PROMISED, before) for row in gathered.promised
+        ]
     order = {row.id: position for position, row in enumerate(owed.values())}
     items.sort(key=lambda item: (item.part, order.get(item.obligation_id or application.id, 10**6), item.title))
     for position, item in enumerate(items, start=1):
@@ -150,7 +152,10 @@ def _last_round(application: Application) -> Mapping[tuple[str, UUID | None], Re
 
 
 def _record_item(
-    application: Application, record: RecordRow, owed: ObligationRow | None, before: Mapping[tuple[str, UUID | None], ReviewItem]
+    application: Application,
+    record: RecordRow,
+    owed: ObligationRow | None,
+    before: Mapping[tuple[str, UUID | None], ReviewItem],
 ) -> ReviewItem:
     now = snapshot(record)
     item = ReviewItem(

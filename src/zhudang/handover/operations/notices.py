@@ -73,9 +73,7 @@ def issue_notice(*, actor: Actor = SYSTEM, project_id: UUID, permit_id: UUID, no
     return _write(actor, card, permit_id, earlier[-1].sequence + 1 if earlier else 1, news, now)
 
 
-def _write(
-    actor: Actor, card: ProjectFacts, permit_id: UUID, sequence: int, news: Difference, now: datetime
-) -> UUID:
+def _write(actor: Actor, card: ProjectFacts, permit_id: UUID, sequence: int, news: Difference, now: datetime) -> UUID:
     notice = Notice(
         project_id=card.id, permit_id=permit_id, sequence=sequence, issued_at=now, issued_by=actor.username,
         items=[asdict(item) for item in (*news.added, *news.changed)],
@@ -136,7 +134,9 @@ def _receipt(actor: Actor, notice: Notice, client_id: UUID | None, step: str, no
     if client_id is None:
         return
     NoticeReceipt.objects.create(notice=notice, organisation_id=client_id, step=step, by=actor.name, at=now)
-    audit.record(actor=actor, act=f"handover.notice.{step}", subject=notice, at=now, data={"project": notice.project_id})
+    audit.record(
+        actor=actor, act=f"handover.notice.{step}", subject=notice, at=now, data={"project": notice.project_id}
+    )
 
 
 def told_of(project_id: UUID) -> Mapping[str, OwedItem]:

@@ -32,7 +32,11 @@ from zhudang.shared.refusals import NotFound, Reason
 
 
 def _item(application_id: UUID, item_id: UUID) -> ReviewItem:
-    item = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(pk=item_id, application_id=application_id).first()
+    item = (
+        ReviewItem.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk=item_id, application_id=application_id)
+        .first()
+    )
     if item is None:
         raise NotFound
     return item
@@ -111,7 +115,9 @@ def pass_group(
     application = lock(Application, application_id)
     demand(actor, "handover.review.judge", application.project_id)
     demand_revision(application, revision, actor)
-    rows = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(application=application, state=ItemState.OPEN.value)
+    rows = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(
+        application=application, state=ItemState.OPEN.value
+    )
     if item_ids:
         rows = rows.filter(pk__in=list(item_ids))
     items = list(rows)
@@ -125,7 +131,9 @@ def pass_group(
     for item in passed:
         _write(item, ItemState.PASSED.value, actor, now, "", "", "")
         item.sampled = item.id in seen
-    ReviewItem.objects.bulk_update(passed, ["state", "reason_code", "reason", "cure", "judged_by", "judged_at", "sampled"])
+    ReviewItem.objects.bulk_update(
+        passed, ["state", "reason_code", "reason", "cure", "judged_by", "judged_at", "sampled"]
+    )
     looked = sum(1 for item in passed if item.id in seen)
     SampleNote.objects.create(
         application=application, scope=passed[0].heading[:100] if item_ids else "", looked_at=looked,
@@ -141,7 +149,14 @@ def pass_group(
 
 @transaction.atomic
 def demand_again(
-    *, actor: Actor, application_id: UUID, item_id: UUID, ground: str, reason: str, now: datetime, revision: int | None = None
+    *,
+    actor: Actor,
+    application_id: UUID,
+    item_id: UUID,
+    ground: str,
+    reason: str,
+    now: datetime,
+    revision: int | None = None,
 ) -> None:
     """Open unchanged material again, only for forgery, safety, or a supervisor's recorded reason."""
     application = lock(Application, application_id)
@@ -209,7 +224,9 @@ def _entry(number: int, item: ReviewItem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _close(application: Application, state: ApplicationState, actor: Actor, now: datetime, data: dict[str, Any]) -> None:
+def _close(
+    application: Application, state: ApplicationState, actor: Actor, now: datetime, data: dict[str, Any]
+) -> None:
     application.state, application.closed_at = state.value, now
     touch(application, actor, now, ["state", "closed_at"])
     full = {"project_id": application.project_id, "number": application.number, "mode": application.mode, **data}

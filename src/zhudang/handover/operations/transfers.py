@@ -66,7 +66,9 @@ def begin_receiving(
     demand_revision(transfer, revision, actor)
     refuse(CannotTransfer, why_not_transfer_act(transfer.state, TransferAct.BEGIN))
     filing.arrange_project(actor=actor, project_id=transfer.project_id, now=now, class_codes=class_codes)
-    taken = set(VolumeCount.objects.filter(transfer__project_id=transfer.project_id).values_list("volume_id", flat=True))
+    taken = set(
+        VolumeCount.objects.filter(transfer__project_id=transfer.project_id).values_list("volume_id", flat=True)
+    )
     volumes = [v for v in filing_queries.volumes_of(transfer.project_id, arranged=True) if v.id not in taken]
     refuse(CannotTransfer, [] if volumes else [Reason("handover.nothing_arranged")])
     VolumeCount.objects.bulk_create(
@@ -189,5 +191,3 @@ def _tell(actor: Actor, act: str, transfer: Transfer, now: datetime, data: Mappi
     full = {"project_id": transfer.project_id, "number": transfer.number, **data}
     audit.record(actor=actor, act=act, subject=transfer, at=now, data=full)
     events.publish(kind=act, subject=f"handover.transfer:{transfer.id}", data=full, at=now)
-
-

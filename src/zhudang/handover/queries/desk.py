@@ -21,7 +21,14 @@ from zhudang.shared.refusals import NotFound
 PART_WORDS = {
     "A": "工程准备阶段文件", "B": "监理文件", "C": "施工文件", "D": "竣工图", "E": "工程竣工验收文件",
 }  # fmt: skip
-_WORST = (ItemState.OPEN, ItemState.RETURNED, ItemState.PASSED, ItemState.UNCHANGED, ItemState.PROMISED, ItemState.NOT_APPLICABLE)
+_WORST = (
+    ItemState.OPEN,
+    ItemState.RETURNED,
+    ItemState.PASSED,
+    ItemState.UNCHANGED,
+    ItemState.PROMISED,
+    ItemState.NOT_APPLICABLE,
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +136,9 @@ def review_desk(
     counts: dict[str, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
-    judging = application.state == ApplicationState.REVIEWING and bool({"reviewer"} & {str(role) for role in actor.roles})
+    judging = application.state == ApplicationState.REVIEWING and bool(
+        {"reviewer"} & {str(role) for role in actor.roles}
+    )
     return Desk(
         application=application, card=project_card(application.project_id), clock=clock_of(application), parts=parts,
         focus=_focus(items, chosen, parts, file_id, page) if chosen else None,
@@ -159,7 +168,15 @@ def review_items(application_id: UUID) -> list[ItemLine]:
     facts = facts_of(items)
     return [
         ItemLine(
-            i.id, i.kind, i.state, i.record_id, i.obligation_id, i.code, i.title, facts[i.id].blocking, facts[i.id].unchecked
+            i.id,
+            i.kind,
+            i.state,
+            i.record_id,
+            i.obligation_id,
+            i.code,
+            i.title,
+            facts[i.id].blocking,
+            facts[i.id].unchecked,
         )
         for i in items
     ]

@@ -68,8 +68,14 @@ def client_home(actor: Actor, now: datetime) -> ClientHome:
     """Notices to acknowledge, deliveries to sign for, lists to work off, promises to keep."""
     mine = actor.organisations_as(*FILERS)
     rows = applications(actor)
-    unread = Notice.objects.filter(project__client_id__in=mine).exclude(receipts__step="acknowledged").select_related("project")
-    promises = Commitment.objects.filter(project__client_id__in=mine, fulfilled_at__isnull=True).select_related("project")
+    unread = (
+        Notice.objects.filter(project__client_id__in=mine)
+        .exclude(receipts__step="acknowledged")
+        .select_related("project")
+    )
+    promises = Commitment.objects.filter(project__client_id__in=mine, fulfilled_at__isnull=True).select_related(
+        "project"
+    )
     today = timezone.localtime(now).date()
     again = set(Application.objects.filter(previous__in=[r.id for r in rows]).values_list("previous_id", flat=True))
     return ClientHome(
@@ -106,7 +112,10 @@ def archivist_queue(actor: Actor) -> ArchivistQueue:
         return [row for row in rows if row.state == state]
 
     return ArchivistQueue(
-        standing(TransferState.PROPOSED), standing(TransferState.COUNTING), standing(TransferState.RECEIVED), awaiting_transfer(actor)
+        standing(TransferState.PROPOSED),
+        standing(TransferState.COUNTING),
+        standing(TransferState.RECEIVED),
+        awaiting_transfer(actor),
     )
 
 
@@ -160,7 +169,14 @@ def acceptance_state(code: str) -> Mapping[str, Any]:
     """
     project = Project.objects.filter(code=code).first()
     if project is None:
-        return {"project": code, "known": False, "accepted": False, "reason": "unknown_project", "opinion": None, "transfer": 0}
+        return {
+            "project": code,
+            "known": False,
+            "accepted": False,
+            "reason": "unknown_project",
+            "opinion": None,
+            "transfer": 0,
+        }
     opinions = list(Opinion.objects.filter(project=project, voided_at__isnull=True).order_by("-issued_at"))
     valid = next((row for row in opinions if row.covers_all), None)
     last = Application.objects.filter(project=project).order_by("-applied_at").first()

@@ -62,7 +62,9 @@ def applications(actor: Actor, *, state: str = "", q: str = "") -> list[Applicat
     )  # fmt: skip
     clocks = clocks_of(found)
     shaped = [_row(row, clocks.get(row.id)) for row in found]
-    return sorted(shaped, key=lambda r: (r.state not in RUNNING, r.clock.due if r.clock and r.state in RUNNING else date.max))
+    return sorted(
+        shaped, key=lambda r: (r.state not in RUNNING, r.clock.due if r.clock and r.state in RUNNING else date.max)
+    )
 
 
 def _row(row: Application, clock: ClockView | None) -> ApplicationRow:
@@ -101,7 +103,9 @@ class DeliveryRow:
 
 def deliveries(actor: Actor, *, project_id: UUID | None = None, state: str = "") -> list[DeliveryRow]:
     """Deliveries made by or to the actor's organisations; the archive sees those of all projects it knows."""
-    rows = Delivery.objects.filter(project__in=registry.visible_projects(actor)).select_related("organisation", "project")
+    rows = Delivery.objects.filter(project__in=registry.visible_projects(actor)).select_related(
+        "organisation", "project"
+    )
     if not (actor.of_archive or actor.of_department or actor.is_system):
         mine = actor.organisations_as(*FILERS)
         rows = rows.filter(Q(organisation_id__in=mine) | Q(project__client_id__in=mine))
@@ -141,7 +145,9 @@ class TransferRow:
 
 def transfers(actor: Actor, *, state: str = "", project_id: UUID | None = None) -> list[TransferRow]:
     """The transfers an actor may know of, open ones first."""
-    rows = Transfer.objects.filter(project__in=registry.visible_projects(actor)).select_related("project__client", "certificate")
+    rows = Transfer.objects.filter(project__in=registry.visible_projects(actor)).select_related(
+        "project__client", "certificate"
+    )
     if not (actor.of_archive or actor.of_department or actor.is_system):
         rows = rows.filter(project__client_id__in=actor.organisations_as(*FILERS))
     if state:
@@ -171,7 +177,9 @@ def permits_without_notice(project_id: UUID) -> list[UUID]:
 def awaiting_transfer(actor: Actor) -> list[ApplicationRow]:
     """Accepted applications whose records nobody has handed over yet."""
     rows = applications(actor, state=ApplicationState.ACCEPTED.value)
-    taken = set(Transfer.objects.filter(application_id__in=[r.id for r in rows]).values_list("application_id", flat=True))
+    taken = set(
+        Transfer.objects.filter(application_id__in=[r.id for r in rows]).values_list("application_id", flat=True)
+    )
     return [row for row in rows if row.id not in taken]
 
 

@@ -232,7 +232,9 @@ def apply_page(actor: Actor, project_id: UUID, mode: str, today: date) -> ApplyP
 
     demand(actor, "handover.application.submit", project_id)
     modes = tuple(policy().transfer_modes)
-    last = Application.objects.filter(project_id=project_id).order_by("-applied_at").values_list("mode", flat=True).first()
+    last = (
+        Application.objects.filter(project_id=project_id).order_by("-applied_at").values_list("mode", flat=True).first()
+    )
     chosen = mode if mode in modes else last or modes[0]
     found = gather(project_id, chosen)
     committed = Commitment.objects.filter(project_id=project_id).exists()
@@ -342,7 +344,9 @@ def certificate_page(actor: Actor, certificate_id: UUID) -> CertificatePage:
     """
     row = _found(Certificate, certificate_id)
     demand(actor, "handover.certificate.read", row.project_id)
-    later = [(each.id, card.number) for each in row.supplemented_by.all() if (card := documents.document(each.document_id))]
+    later = [
+        (each.id, card.number) for each in row.supplemented_by.all() if (card := documents.document(each.document_id))
+    ]
     return CertificatePage(
         row.id, project_card(row.project_id), documents.document(row.document_id), documents.printed_data(row.document_id),
         row.transfer_id, row.supplements_id, later,

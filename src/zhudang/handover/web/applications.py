@@ -61,14 +61,22 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     state = lists.read_state(request, filters=("state",))
     everything = queries.applications(actor, q=state.q)
     wanted = state.filters.get("state", "")
-    rows = [row for row in everything if not wanted or row.state == wanted or (wanted == "running" and row.state in RUNNING)]
+    rows = [
+        row for row in everything if not wanted or row.state == wanted or (wanted == "running" and row.state in RUNNING)
+    ]
     rows = _sorted(rows, state.sort)
     if asked := exports.wanted_format(request):
         return exports.list_file(asked, _("验收申请"), _heads(), [_line(row) for row in rows])
     page = lists.take_page(
         rows,
         state,
-        lambda row: (row, words.STATES[row.state], words.STATE_MARKS[row.state], words.KINDS[row.kind], words.MODES[row.mode]),
+        lambda row: (
+            row,
+            words.STATES[row.state],
+            words.STATE_MARKS[row.state],
+            words.KINDS[row.kind],
+            words.MODES[row.mode],
+        ),
     )
     running = [row for row in everything if row.state == "reviewing" and row.clock]
     context = {
@@ -153,7 +161,10 @@ def withdraw(request: HttpRequest, application_id: UUID) -> HttpResponse:
 
     def act() -> None:
         operations.withdraw_application(
-            actor=actor_of(request), application_id=application_id, reason=request.POST.get("reason", ""), now=timezone.now()
+            actor=actor_of(request),
+            application_id=application_id,
+            reason=request.POST.get("reason", ""),
+            now=timezone.now(),
         )
 
     return try_act(request, act, _("申请已撤回。"), "handover:application", application_id)

@@ -24,7 +24,9 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def try_act(request: HttpRequest, act: Callable[[], Any], done: str, then: str, *args: Any, otherwise: str = "") -> HttpResponse:
+def try_act(
+    request: HttpRequest, act: Callable[[], Any], done: str, then: str, *args: Any, otherwise: str = ""
+) -> HttpResponse:
     """Do one act; go to `then`, with a word that it was done or with every reason why not.
 
     Args:
@@ -73,7 +75,9 @@ def send_paper(card: DocumentCard, *, download: bool) -> FileResponse:
     """Answer with a sealed document's bytes, to be shown or saved."""
     assert card.file_id is not None
     answer = FileResponse(content.open_file(card.file_id), content_type="application/pdf")
-    answer["Content-Disposition"] = content_disposition_header(download, f"{card.title} {card.number}.pdf") or "attachment"
+    answer["Content-Disposition"] = (
+        content_disposition_header(download, f"{card.title} {card.number}.pdf") or "attachment"
+    )
     answer["Cache-Control"] = "private, no-store"
     return answer
 

@@ -26,7 +26,11 @@ def of_project(request: HttpRequest, project_id: UUID) -> HttpResponse:
 
         def act() -> None:
             operations.deliver(
-                actor=actor, project_id=project_id, record_ids=ids, note=request.POST.get("note", ""), now=timezone.now()
+                actor=actor,
+                project_id=project_id,
+                record_ids=ids,
+                note=request.POST.get("note", ""),
+                now=timezone.now(),
             )
 
         return try_act(request, act, _("已交付，等待建设单位签收。"), "handover:deliveries", project_id)
@@ -56,14 +60,20 @@ def sign(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """
     actor = actor_of(request)
     common = request.POST.get("reason", "")
-    back = {each: request.POST.get(f"reason-{each}", "") or common for each in identifiers(request.POST.getlist("back"))}
+    back = {
+        each: request.POST.get(f"reason-{each}", "") or common for each in identifiers(request.POST.getlist("back"))
+    }
     revision = whole(request.POST.get("revision", ""))
 
     def act() -> None:
         if request.POST.get("everything") == "yes":
-            operations.return_delivery(actor=actor, delivery_id=delivery_id, reason=common, now=timezone.now(), revision=revision)
+            operations.return_delivery(
+                actor=actor, delivery_id=delivery_id, reason=common, now=timezone.now(), revision=revision
+            )
         else:
-            operations.sign_delivery(actor=actor, delivery_id=delivery_id, returns=back, now=timezone.now(), revision=revision)
+            operations.sign_delivery(
+                actor=actor, delivery_id=delivery_id, returns=back, now=timezone.now(), revision=revision
+            )
 
     done = _("已办结。签收的文件可用于申请验收，退回的已告知交付单位。")
     return try_act(request, act, done, "handover:delivery", delivery_id)
@@ -74,6 +84,8 @@ def sign(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 def printed(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     """The delivery list as PDF, for signatures and stamps on paper."""
     page = queries.delivery_page(actor_of(request), delivery_id)
-    answer = HttpResponse(render_pdf("delivery", delivery_list(page), dated=page.sent_at), content_type="application/pdf")
+    answer = HttpResponse(
+        render_pdf("delivery", delivery_list(page), dated=page.sent_at), content_type="application/pdf"
+    )
     answer["Content-Disposition"] = f'inline; filename="{page.number}.pdf"'
     return answer

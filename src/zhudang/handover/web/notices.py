@@ -30,8 +30,12 @@ def notice_of_project(request: HttpRequest, project_id: UUID) -> HttpResponse:
     notice_id = Notice.objects.filter(project_id=project_id).order_by("sequence").values_list("id", flat=True).first()
     if notice_id is None:
         waiting = queries.permits_without_notice(project_id)
-        may = rights.may(actor_of(request), "handover.notice.issue", demand(actor_of(request), "handover.notice.read", project_id))
-        return render(request, "handover/no_notice.html", {"card": project_card(project_id), "may_issue": bool(waiting) and may})
+        may = rights.may(
+            actor_of(request), "handover.notice.issue", demand(actor_of(request), "handover.notice.read", project_id)
+        )
+        return render(
+            request, "handover/no_notice.html", {"card": project_card(project_id), "may_issue": bool(waiting) and may}
+        )
     return redirect("handover:notice_one", notice_id)
 
 
@@ -43,7 +47,9 @@ def issue(request: HttpRequest, project_id: UUID) -> HttpResponse:
 
     def act() -> None:
         for permit_id in queries.permits_without_notice(project_id):
-            operations.issue_notice(actor=actor_of(request), project_id=project_id, permit_id=permit_id, now=timezone.now())
+            operations.issue_notice(
+                actor=actor_of(request), project_id=project_id, permit_id=permit_id, now=timezone.now()
+            )
 
     return try_act(request, act, _("告知书已签发。"), "handover:notice", project_id)
 

@@ -28,9 +28,23 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     state = lists.read_state(request, filters=("state",))
     everything = queries.transfers(actor)
     wanted = state.filters.get("state", "")
-    rows = [row for row in everything if (not wanted or row.state == wanted) and state.q in f"{row.number}{row.project_name}"]
+    rows = [
+        row
+        for row in everything
+        if (not wanted or row.state == wanted) and state.q in f"{row.number}{row.project_name}"
+    ]
     if asked := exports.wanted_format(request):
-        heads = [_("移交号"), _("项目"), _("建设单位"), _("方式"), _("状态"), _("案卷"), _("提出"), _("接收"), _("凭证号")]
+        heads = [
+            _("移交号"),
+            _("项目"),
+            _("建设单位"),
+            _("方式"),
+            _("状态"),
+            _("案卷"),
+            _("提出"),
+            _("接收"),
+            _("凭证号"),
+        ]
         lines = [
             (
                 row.number, row.project_name, row.client_name, str(words.MODES[row.mode]), str(words.TRANSFER_STATES[row.state]), row.volumes,
@@ -40,7 +54,9 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         ]  # fmt: skip
         return exports.list_file(asked, _("移交"), heads, lines)
     page = lists.take_page(
-        rows, state, lambda row: (row, words.TRANSFER_STATES[row.state], words.TRANSFER_MARKS[row.state], words.MODES[row.mode])
+        rows,
+        state,
+        lambda row: (row, words.TRANSFER_STATES[row.state], words.TRANSFER_MARKS[row.state], words.MODES[row.mode]),
     )
     counts = {code: sum(1 for row in everything if row.state == code) for code in words.TRANSFER_STATES}
     context = {
@@ -87,7 +103,10 @@ def begin(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
 
     def act() -> None:
         operations.begin_receiving(
-            actor=actor_of(request), transfer_id=transfer_id, revision=whole(request.POST.get("revision", "")), now=timezone.now()
+            actor=actor_of(request),
+            transfer_id=transfer_id,
+            revision=whole(request.POST.get("revision", "")),
+            now=timezone.now(),
         )
 
     return try_act(request, act, _("案卷已编档号、总登记号，请逐卷清点。"), "handover:transfer", transfer_id)
@@ -127,10 +146,15 @@ def receive(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
 
     def act() -> None:
         operations.receive_transfer(
-            actor=actor_of(request), transfer_id=transfer_id, revision=whole(request.POST.get("revision", "")), now=timezone.now()
+            actor=actor_of(request),
+            transfer_id=transfer_id,
+            revision=whole(request.POST.get("revision", "")),
+            now=timezone.now(),
         )
 
-    return try_act(request, act, _("已接收。正在写入两处存储并读回核验，存妥后自动发给凭证。"), "handover:transfer", transfer_id)
+    return try_act(
+        request, act, _("已接收。正在写入两处存储并读回核验，存妥后自动发给凭证。"), "handover:transfer", transfer_id
+    )
 
 
 @require_POST
