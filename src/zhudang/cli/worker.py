@@ -5,14 +5,15 @@ import threading
 
 import structlog
 from django.utils import timezone
-from procrastinate.contrib.django import app
+from procrastinate.contrib.django import procrastinate_app
+from procrastinate.contrib.django.db_cleanup import DjangoApp
 
 from zhudang.audit import sealing
 from zhudang.content import sweeping
 
 log = structlog.get_logger("zhudang.worker")
 HEARTBEAT_SECONDS = 2.0
-STALLED_SECONDS = 8.0
+STALLED_SECONDS = 15.0
 
 
 def run() -> None:
@@ -36,21 +37,33 @@ def _sweep() -> None:
         log.exception("the sweep at start failed; it comes again by itself")
 
 
+def worker_app() -> DjangoApp:
+    """An app for this worker's own asynchronous connection, with the tasks of the real one.
+
+    The tasks keep pointing at the real app, whose connector is Django's: what a job defers is a row of the job's own
+    transaction. (`replace_connector` would send it over another connection at once, and the deferred job could run
+    before the rows it needs are there. Seen: a transfer that was never preserved.)
+    """
+    real = procrastinate_app.current_app
+    own = DjangoApp(connector=real.connector.get_worker_connector(), import_paths=real.import_paths)
+    own.tasks, own.periodic_registry = real.tasks, real.periodic_registry
+    return own
+
+
 async def _work() -> None:
-    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
-        async with worker_app.open_async():
-            rescue = asyncio.create_task(_retry_stalled(worker_app))
-            try:
-                await worker_app.run_worker_async(
-                    concurrency=4,
-                    fetch_job_polling_interval=2.0,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=STALLED_SECONDS,
-                    shutdown_graceful_timeout=8.0,
-                    delete_jobs="successful",
-                )
-            finally:
-                rescue.cancel()
+    async with worker_app().open_async() as own:
+        rescue = asyncio.create_task(_retry_stalled(own))
+        try:
+            await own.run_worker_async(
+                concurrency=4,
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+                shutdown_graceful_timeout=8.0,
+                delete_jobs="successful",
+            )
+        finally:
+            rescue.cancel()
 
 
 async def _retry_stalled(worker_app: object) -> None:
