@@ -42,7 +42,7 @@ class Viewer {
   }
 
   makeBar() {
-    const button = (text, key, act) => make("button", { type: "button", className: "btn btn-sm", "data-key": key, "data-key-word": text, onclick: act }, text, key ? make("kbd", {}, key.toUpperCase()) : null);
+    const button = (text, key, act) => make("button", { type: "button", className: "btn btn-sm", "data-key": key || null, "data-key-word": key ? text : null, onclick: act }, text, key ? make("kbd", {}, key.toUpperCase()) : null);
     this.field = make("input", { className: "form-control", type: "text", inputmode: "numeric", "aria-label": word("第几页"), onchange: () => this.go(Number(this.field.value)) });
     this.find = make("input", { className: "form-control viewer-find", type: "search", value: this.query, placeholder: word("在文中找"), "aria-label": word("在文中找") });
     this.find.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); this.search(event.shiftKey ? -1 : 1); } });

@@ -30,7 +30,10 @@ export function start(element) {
     else control.click();
   });
 
-  items().find((item) => item.classList.contains("cur"))?.scrollIntoView({ block: "nearest" });
+  // Bring the current item into its own pane; the page itself must not move.
+  const now = items().find((item) => item.classList.contains("cur"));
+  const pane = now?.closest(".obl");
+  if (pane && pane.scrollHeight > pane.clientHeight) pane.scrollTop = now.offsetTop - pane.offsetTop - pane.clientHeight / 3;
   element.querySelector("[data-autofocus]")?.focus({ preventScroll: true });
   panes(element);
 }
