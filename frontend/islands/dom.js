@@ -26,7 +26,7 @@ export function typing(event) {
 }
 
 export function keysOn() {
-  try { return localStorage.getItem("zd-keys") !== "off"; } catch { return true; }
+  return !/(?:^|; )keys=off(?:;|$)/.test(document.cookie);
 }
 
 export const built = new URL(/* @vite-ignore */ "./", document.querySelector('script[src*="built/app"]')?.src ?? location.href);

@@ -12,7 +12,7 @@ export function startKeys(element) {
   });
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      try { localStorage.setItem("zd-keys", button.dataset.keysChoice); } catch { /* stays on */ }
+      document.cookie = `keys=${button.dataset.keysChoice}; path=/; max-age=31536000; samesite=lax`;
       show();
     });
   }
