@@ -206,3 +206,25 @@ def test_the_projects_object_gains_a_version_when_its_catalogue_changes_and_none
     unchanged = stored_file(root.object_folder(kept.ocfl_id), inventory, "catalogue/filing.scope_item.jsonl")
     assert "v1" in unchanged.parts
     assert judged_by_ocfl_py(roots(tmp_path)) == []
+
+
+def test_a_look_that_reads_nothing_leaves_the_moment_of_the_last_reading_as_it_was(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    before = dict(Copy.objects.values_list("id", "verified_at"))
+    kept = Entry.objects.filter(act__startswith="preservation.").count()
+    assert ingesting.keep_project(project.project_id) is False
+    assert dict(Copy.objects.values_list("id", "verified_at")) == before
+    assert Entry.objects.filter(act__startswith="preservation.").count() == kept
+
+
+def test_a_new_version_counts_as_verified_only_after_the_older_ones_were_read_too(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    folder = roots(tmp_path)[1].object_folder(f"urn:uuid:{project.project_id}")
+    (folder / "v1/content/description.json").write_bytes(b"rotten")
+    Record.objects.filter(id=project.record_ids[0]).update(notes="补记")
+    assert ingesting.keep_project(project.project_id) is True
+    a, b = roots(tmp_path)
+    assert tree(a.folder) == tree(b.folder)
+    assert judged_by_ocfl_py([a, b]) == []

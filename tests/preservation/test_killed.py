@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
-
 from zhudang.filing.models import Record, Volume
 from zhudang.preservation import ingesting
 from zhudang.preservation.models import Copy, Ingest
@@ -71,6 +71,7 @@ def test_killed_at_any_moment_it_is_taken_up_again_and_shows_nothing_before_its_
     committed_db, django_db_blocker, settings, tmp_path: Path
 ):
     from django.db import connection
+
     from filing.filing_support import NOW
 
     settings.SITES = site_settings(tmp_path)

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from zhudang.content import store
 from zhudang.content.models import Blob, CheckRun, File, Finding
-from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+from zhudang.shared.holdings import DescribedByKeys, Description, Register, Row, restore_all
 
 BLOB = Register("content.blob", Blob)
 FILE = Register("content.file", File)
@@ -15,17 +14,15 @@ FINDING = Register("content.finding", Finding)
 REGISTERS = (BLOB, FILE, CHECK_RUN, FINDING)
 
 
-def describe(*, file_ids: Collection[Any]) -> Description:
+def describe(*, file_ids: Collection[str]) -> Description:
     """Describe files with their bytes' digests, check runs and findings."""
-    files = File.objects.filter(id__in=file_ids)
-    return describe_all(
-        (
-            (BLOB, Blob.objects.filter(files__in=files).distinct()),
-            (FILE, files),
-            (CHECK_RUN, CheckRun.objects.filter(file__in=files)),
-            (FINDING, Finding.objects.filter(file__in=files)),
-        )
-    )
+    files = DescribedByKeys(FILE, "id", file_ids)
+    return {
+        BLOB.name: DescribedByKeys(BLOB, "id", files.keys_of(Blob)),
+        FILE.name: files,
+        CHECK_RUN.name: DescribedByKeys(CHECK_RUN, "file_id", file_ids),
+        FINDING.name: DescribedByKeys(FINDING, "file_id", file_ids),
+    }
 
 
 def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:

@@ -41,21 +41,34 @@ def describe(project_id: UUID) -> Description:
     Records still on their way and files that were replaced are works in progress: the database backup has them.
     """
     obligations = Obligation.objects.filter(project_id=project_id)
-    lists = ScopeList.objects.filter(items__in=obligations.values("scope_item")).distinct()
+    # Keys are asked for first: such questions stay cheap whatever else the tables hold.
+    lists = set(obligations.values_list("scope_item__scope_list_id", flat=True).distinct())
     records = Record.objects.of_project(project_id).filter(state__in=IN_THE_ARCHIVE)
     codes = GivenCode.objects.filter(project_id=project_id)
+    files = RecordFile.objects.filter(
+        record__project_id=project_id,
+        record__state__in=IN_THE_ARCHIVE,
+        record__withdrawn_at__isnull=True,
+        replaced_at__isnull=True,
+    )
     return describe_all(
         (
-            (SCOPE_LIST, lists),
-            (SCOPE_ITEM, ScopeItem.objects.filter(scope_list__in=lists)),
+            (SCOPE_LIST, ScopeList.objects.filter(id__in=lists)),
+            (SCOPE_ITEM, ScopeItem.objects.filter(scope_list_id__in=lists)),
             (OBLIGATION, obligations),
-            (VOLUME, Volume.objects.filter(records__in=records).distinct()),
+            (VOLUME, Volume.objects.filter(id__in=volumes_in_the_archive(project_id))),
             (RECORD, records),
-            (RECORD_FILE, RecordFile.objects.filter(record__in=records, replaced_at__isnull=True)),
+            (RECORD_FILE, files),
             (GIVEN_CODE, codes),
-            (COUNTER, Counter.objects.filter(series__in=codes.values("series"))),
+            (COUNTER, Counter.objects.filter(series__in=set(codes.values_list("series", flat=True).distinct()))),
         )
     )
+
+
+def volumes_in_the_archive(project_id: UUID) -> set[UUID]:
+    """The volumes of a project that hold transferred records."""
+    records = Record.objects.of_project(project_id).filter(state__in=IN_THE_ARCHIVE, volume__isnull=False)
+    return set(records.values_list("volume_id", flat=True).distinct())
 
 
 def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:

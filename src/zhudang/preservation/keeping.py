@@ -34,10 +34,16 @@ class NoSoundCopy(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """An object that now stands in every store as packed, each copy read back whole."""
+    """An object that now stands in every store as packed.
+
+    Args:
+        changed: a version was written.
+        read: every copy was read back whole just now; else the rows say when it was.
+    """
 
     inventory: Inventory
     changed: bool
+    read: bool
 
 
 def keep(
@@ -62,10 +68,13 @@ def keep(
     if prior is not None and _state(prior) == {content.path: content.sha256 for content in package.contents}:
         if not read_before:
             _read_again(package.object_id, unread, roots, now, progress)
-        return Kept(prior, changed=False)
+        return Kept(prior, changed=False, read=not read_before)
     act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
     inventory = write_version(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
-    return Kept(inventory, changed=True)
+    if prior is not None:
+        # Only the new version was read back while it was staged; a copy counts as read when all of it was.
+        _read_again(package.object_id, roots, roots, now, progress)
+    return Kept(inventory, changed=True, read=True)
 
 
 def _settle(object_id: str, roots: Sequence[StorageRoot], now: datetime) -> tuple[Inventory | None, list[StorageRoot]]:
@@ -122,6 +131,8 @@ def _state(inventory: Inventory) -> dict[str, str]:
 @transaction.atomic
 def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: datetime) -> None:
     """Write that an object stands in every store, each copy read back; its volume counts as preserved from here on."""
+    if not kept.read:
+        return
     digest = kept.inventory.sha512
     facts = {
         "kind": package.kind, "project_id": package.project_id, "title": package.title, "level": package.level,

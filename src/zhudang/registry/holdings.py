@@ -39,18 +39,19 @@ REGISTERS = (
 def describe(project_id: UUID) -> Description:
     """Describe everything the registry holds of a project, former parties and names included."""
     units = UnitWork.objects.filter(phase__project_id=project_id)
+    structures = set(units.filter(structure__isnull=False).values_list("structure_id", flat=True))
     return describe_all(
         (
             (PROJECT, Project.objects.filter(id=project_id)),
             (PROJECT_NAME, ProjectName.objects.filter(project_id=project_id)),
             (PHASE, Phase.objects.filter(project_id=project_id)),
-            (STRUCTURE, Structure.objects.filter(unit_works__in=units).distinct()),
+            (STRUCTURE, Structure.objects.filter(id__in=structures)),
             (UNIT_WORK, units),
             (PARTY, Party.objects.filter(project_id=project_id)),
             (PARTY_UNIT, PartyUnit.objects.filter(party__project_id=project_id)),
             (PERMIT, Permit.objects.filter(project_id=project_id)),
             (PERMIT_UNIT_WORK, PERMIT_UNIT_WORK.model.objects.filter(permit__project_id=project_id)),
-            (MILESTONE, Milestone.objects.filter(unit_work__in=units)),
+            (MILESTONE, Milestone.objects.filter(unit_work__phase__project_id=project_id)),
             (RESPONSIBILITY, Responsibility.objects.filter(project_id=project_id)),
         )
     )

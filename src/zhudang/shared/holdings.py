@@ -6,7 +6,7 @@ memory does not grow with their number. It knows models only by the way they beh
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,6 +15,7 @@ from zhudang.shared.plain import plain
 
 Row = dict[str, Any]
 _BATCH = 1000
+_KEYS = 500
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,36 @@ class Described:
         return found
 
 
+@dataclass(frozen=True)
+class DescribedByKeys:
+    """As `Described`, for rows picked by very many keys: a bounded number of keys in each question.
+
+    Args:
+        column: which column the keys are of; rows come in the order of the keys' groups.
+    """
+
+    register: Register
+    column: str
+    keys: Collection[str]
+
+    def __iter__(self) -> Iterator[Row]:
+        for part in self._parts():
+            yield from part
+
+    def keys_of(self, model: Any) -> set[str]:
+        """The keys of `model` that the rows point at."""
+        found: set[str] = set()
+        for part in self._parts():
+            found |= part.keys_of(model)
+        return found
+
+    def _parts(self) -> Iterator[Described]:
+        waiting = iter(sorted(self.keys))
+        while some := list(islice(waiting, _KEYS)):
+            rows = self.register.model._base_manager.filter(**{f"{self.column}__in": some})
+            yield Described(self.register, rows)
+
+
 Description = dict[str, Iterable[Row]]
 """A context's register of one project: table name -> rows."""
 
@@ -100,7 +131,7 @@ def references(tables: Iterable[Iterable[Row]], to: Any) -> set[str]:
     """Tell the keys of model `to` that described tables point at."""
     found: set[str] = set()
     for table in tables:
-        if isinstance(table, Described):
+        if isinstance(table, Described | DescribedByKeys):
             found |= table.keys_of(to)
     return found
 
