@@ -290,6 +290,11 @@ def test_a_file_above_the_networks_ceiling_is_refused_before_its_bytes(clerk: Up
     assert not Upload.objects.exists()
 
 
+@pytest.mark.parametrize("level", ["secret", "-1", "5", "99"])
+def test_a_level_nobody_knows_is_refused(clerk: Uploader, level: str) -> None:
+    assert codes(clerk.create(5, level=level)) == ["content.level_unknown"]
+
+
 def test_a_full_disk_is_told_before_the_first_byte(clerk: Uploader, settings: Any) -> None:
     settings.DISK_RESERVE_BYTES = 10**18
     refused = clerk.create(5)

@@ -78,25 +78,19 @@ def create(*, actor: Actor, length: int, metadata: Mapping[str, str], now: datet
     holder = operations.holder_in(place, actor)
     if holder is None or actor.account_id is None:  # the system itself receives by `operations`, never over HTTP
         raise NotFound
-    file_name = intake.clean_name(metadata.get("filename", metadata.get("name", "")))
-    folder = intake.clean_folder(metadata.get("folder", "")) or intake.folder_of(metadata.get("relativePath") or "")
-    level = intake.whole_levels([_declared_level(metadata), place.level])
-    reasons = intake.why_not_called(file_name, folder)
-    reasons += intake.why_not_so_secret(level, ceiling=conf.network_ceiling(), reach=actor.reach)
-    reasons += intake.why_not_so_large(length, largest=conf.largest_upload())
-    reasons += intake.why_not_digest(metadata.get("sha256", ""))
-    if reasons:
+    wanted = _wanted(metadata, place)
+    if reasons := _why_not(wanted, length, actor):
         raise CannotUpload(*reasons)
     if not store.room_for(length):
         raise store.disk_full()
     row = Upload(
         id=new_id(),
         length=length,
-        name=file_name,
-        folder=folder,
+        name=wanted.name,
+        folder=wanted.folder,
         metadata=tus.write_metadata(metadata),
-        declared_sha256=metadata.get("sha256", "").lower(),
-        level=level,
+        declared_sha256=wanted.sha256,
+        level=wanted.level,
         project_id=place.project_id,
         unit_work_id=place.unit_work_id,
         client_organisation_id=place.client_id,
@@ -127,9 +121,34 @@ def _place_named(metadata: Mapping[str, str]) -> Place:
     return place
 
 
-def _declared_level(metadata: Mapping[str, str]) -> int:
+@dataclass(frozen=True)
+class _Wanted:
+    """What the metadata say about the file to come; level -1 is one nobody knows."""
+
+    name: str
+    folder: str
+    level: int
+    sha256: str
+
+
+def _wanted(metadata: Mapping[str, str], place: Place) -> _Wanted:
     text = metadata.get("level") or "0"
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 else -1
+    declared = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else -1
+    return _Wanted(
+        name=intake.clean_name(metadata.get("filename", metadata.get("name", ""))),
+        folder=intake.clean_folder(metadata.get("folder", "")) or intake.folder_of(metadata.get("relativePath") or ""),
+        level=intake.whole_levels([declared, place.level]) if declared >= 0 else declared,
+        sha256=metadata.get("sha256", "").lower(),
+    )
+
+
+def _why_not(wanted: _Wanted, length: int, actor: Actor) -> list[Reason]:
+    return [
+        *intake.why_not_called(wanted.name, wanted.folder),
+        *intake.why_not_so_secret(wanted.level, ceiling=conf.network_ceiling(), reach=actor.reach),
+        *intake.why_not_so_large(length, largest=conf.largest_upload()),
+        *intake.why_not_digest(wanted.sha256),
+    ]
 
 
 def _make_file(upload_id: UUID) -> None:

@@ -86,6 +86,6 @@ def digest_file(path: Path) -> Digests:
     """Digest a whole file in one pass; large ones on two threads."""
     with path.open("rb", buffering=0) as stream:
         hasher = hasher_for(path.stat().st_size)
-        for chunk in chunks_of(stream):  # type: ignore[arg-type]
+        for chunk in chunks_of(stream):
             hasher.update(chunk)
     return hasher.digests()
