@@ -165,6 +165,16 @@ def test_a_certificate_waits_for_its_log_entry_and_then_carries_the_proof(seal_l
     assert queries.answer_for_pdf(pdf=pdf, now=NOW).verdict is Verdict.VALID
 
 
+def test_a_certificate_left_behind_is_finished_by_the_next_round(seal_log):
+    from zhudang.documents.jobs import finish_waiting
+
+    issued = issue(kind="certificate", template="certificate", data=CERTIFICATE)
+    assert queries.waiting_to_be_sealed() == [issued.id]
+    finish_waiting()
+    finish_waiting()
+    assert queries.document(issued.id).sealed and queries.waiting_to_be_sealed() == []
+
+
 def test_the_public_page_answers_by_code_form_and_file(client, seal_log):
     issued = issue()
     seal_log()

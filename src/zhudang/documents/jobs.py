@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from zhudang.audit.proofs import seal_tail
-from zhudang.documents import operations
+from zhudang.documents import operations, queries
 
 
 @app.task(name="documents.finish_document", retry=RetryStrategy(max_attempts=30, wait=2, linear_wait=2))
@@ -16,3 +16,11 @@ def finish_document(*, document_id: str) -> None:
     now = timezone.now()
     seal_tail(now)
     operations.finish(document_id=UUID(document_id), now=now)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="documents.finish_waiting")
+def finish_waiting(timestamp: int = 0) -> None:
+    """Every five minutes: finish what was issued and never sealed, because a worker died or the fonts were missing."""
+    for document_id in queries.waiting_to_be_sealed():
+        finish_document(document_id=str(document_id))

@@ -210,6 +210,12 @@ def documents_of(project_id: UUID, *kinds: str) -> list[DocumentCard]:
     return [_card(row) for row in rows.order_by("-issued_at", "-id")]
 
 
+def waiting_to_be_sealed(limit: int = 100) -> list[UUID]:
+    """Documents issued and logged whose PDF is not sealed, oldest first."""
+    rows = SealedDocument.objects.filter(sealed_at__isnull=True, voided_at__isnull=True).order_by("issued_at")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
 def printed_data(document_id: UUID) -> dict[str, Any]:
     """What the document prints, for the page that shows it."""
     row = SealedDocument.objects.get(id=document_id)
