@@ -121,7 +121,7 @@ class RoadWalk:
     def notice(self) -> str:
         """The permit has brought the notice by itself; the client reads and acknowledges it. Gives its address."""
         client = self.visitor("client")
-        page = wait("the notice", lambda: self._notice_page(client))
+        page = wait("the notice", lambda: self._notice_page(client), seconds=90)
         client.submit(page, "/acknowledge/")
         return page.url
 
@@ -225,9 +225,8 @@ class RoadWalk:
     def excuse_rest(self, username: str = "client") -> None:
         """Everything the archive must get and nobody filed is declared not applicable, with its reason."""
         person = self.visitor(username)
-        at = f"/filing/units/{self.known.unit}/"
-        page = person.page(at, keeper="archive")
-        ids = list(dict.fromkeys(page.tree.xpath("//form[contains(@action, '/excuse/')]//input[@name='obligation']/@value")))
+        page = person.page(f"/filing/units/{self.known.unit}/excuse/many/", keeper="archive")
+        ids = list(dict.fromkeys(page.tree.xpath("//input[@name='obligation']/@value")))
         answer = person.submit(page, "/excuse/", {"obligation": ids, "reason": "本工程不涉及"})
         if "已标为不涉及" not in answer.said():
             raise Refused("excuse", answer.status, answer.said())
@@ -266,7 +265,7 @@ class RoadWalk:
             if item in seen:
                 raise Astray(f"the desk shows the same item again: {page.said()}")
             seen.add(item)
-            title = page.tree.xpath("string(//section[contains(@class, 'det')]//h3)").strip()
+            title = page.tree.xpath("string((//section[contains(@class, 'det')]//*[self::h2 or self::h3])[1])").strip()
             fields = dict(decide(title))
             codes = page.tree.xpath("//select[@name='reason_code']/option/@value")
             fields.setdefault("reason_code", codes[0] if codes else "")
@@ -335,12 +334,15 @@ class RoadWalk:
 
     def certificate_pdf(self) -> tuple[bytes, str, str]:
         """The sealed certificate as its client downloads it, with its number and check code."""
-        client = self.visitor("client")
-        page = client.page(f"/handover/certificates/{self.known.certificate}/")
-        paper = next(link for link in page.links("/handover/papers/"))
-        pdf = client.page(paper)
-        text = " ".join(page.tree.text_content().split())
-        return pdf.body, found(r"((?:云|\S)\S*字〔\d{4}〕\s*第\s*\d+\s*号)", text, "the number"), found(r"\b([0-9A-Z]{4}[ -]?[0-9A-Z]{4})\b", text, "the check code")
+        client, at = self.visitor("client"), f"/handover/certificates/{self.known.certificate}/"
+        page = wait("the seal on the certificate", lambda: self._sealed(client.page(at)))
+        pdf = client.page(page.links("/handover/papers/")[0])
+        number = str(page.tree.xpath("string(//title)")).split(" ", 1)[1].split("·")[0].strip()
+        return pdf.body, number, found(r"/verify/([0-9A-Z]{6,12})/", page.text, "the check code")
+
+    @staticmethod
+    def _sealed(page: Answer) -> Answer | None:
+        return page if page.links("/handover/papers/") else None
 
 
 def _assigning(page: Answer, action: str) -> Callable[[Any], bool]:

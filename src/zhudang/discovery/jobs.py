@@ -11,7 +11,12 @@ BATCH = 100
 RUN_SECONDS = 20.0
 
 
-@app.task(name="discovery.index_stale", queueing_lock="discovery.index_stale", lock="discovery.index_stale", pass_context=False)
+@app.task(
+    name="discovery.index_stale",
+    queueing_lock="discovery.index_stale",
+    lock="discovery.index_stale",
+    pass_context=False,
+)
 def index_stale() -> None:
     """Index until nothing is behind or the time is up; then come back for the rest."""
     end = time.monotonic() + RUN_SECONDS

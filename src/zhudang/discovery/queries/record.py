@@ -16,7 +16,13 @@ from zhudang.identity.rights import Actor
 from zhudang.preservation import queries as preservation
 from zhudang.registry import queries as registry
 
-_VIEWERS = {"application/pdf": "pdf", "image/jpeg": "image", "image/png": "image", "image/tiff": "image", "image/webp": "image"}
+_VIEWERS = {
+    "application/pdf": "pdf",
+    "image/jpeg": "image",
+    "image/png": "image",
+    "image/tiff": "image",
+    "image/webp": "image",
+}
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,16 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     findings = content.findings_of([row.file_id for row in current])
     read = entry.files if entry else {}
     files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
-    volume = next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None) if record.volume_id else None
+    volume = (
+        next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None)
+        if record.volume_id
+        else None
+    )
     proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at else ()
     former = tuple(row for row in record.files if not row.current)
-    return RecordPage(record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None)
+    return RecordPage(
+        record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None
+    )
 
 
 def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:

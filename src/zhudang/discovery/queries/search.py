@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F
 
@@ -19,7 +20,10 @@ from zhudang.identity.rights import Actor
 # So many records are ranked and counted one by one; a question with more is told to be narrower.
 BOUND = 5_000
 FILTERS = ("kind", "part", "state", "year", "project")
-_STATES = {"running": ("draft", "filed", "delivered", "with_client", "submitted", "returned", "accepted"), "held": ("transferred", "preserved")}
+_STATES = {
+    "running": ("draft", "filed", "delivered", "with_client", "submitted", "returned", "accepted"),
+    "held": ("transferred", "preserved"),
+}
 
 
 @dataclass(frozen=True)
@@ -105,10 +109,10 @@ def _visible(actor: Actor, filters: dict[str, str]) -> tuple[str, Sequence[Any]]
             rows = rows.filter(project_id=UUID(project))
         except ValueError:
             rows = rows.none()
-    query = rows.values("id", newest=F("formed_on")).query
-    if query.is_empty():
+    try:
+        return rows.values("id", newest=F("formed_on")).query.sql_with_params()
+    except EmptyResultSet:  # for the public nothing is open yet
         return "SELECT NULL::uuid AS id, NULL::date AS newest WHERE false", ()
-    return query.sql_with_params()
 
 
 def _matching(actor: Actor, terms: tuple[Term, ...], filters: dict[str, str]) -> list[UUID]:
@@ -158,9 +162,18 @@ def _shape(ids: list[UUID], terms: tuple[Term, ...]) -> tuple[Hit, ...]:
         page, text = texts.get(record_id, (0, ""))
         hits.append(
             Hit(
-                record_id=row.id, title=row.title, code=row.code, project_id=row.project_id, project_name=row.project_name,
-                unit_work_name=row.unit_work_name, organisation_name=row.organisation_name, formed_on=row.formed_on,
-                state=row.state, reference=row.reference, page=page, snippet=folding.snippet(text, terms) if page else (),
+                record_id=row.id,
+                title=row.title,
+                code=row.code,
+                project_id=row.project_id,
+                project_name=row.project_name,
+                unit_work_name=row.unit_work_name,
+                organisation_name=row.organisation_name,
+                formed_on=row.formed_on,
+                state=row.state,
+                reference=row.reference,
+                page=page,
+                snippet=folding.snippet(text, terms) if page else (),
             )  # fmt: skip
         )
     return tuple(hits)
@@ -183,7 +196,9 @@ def _first_pages(ids: list[UUID], terms: tuple[Term, ...]) -> dict[UUID, tuple[i
         return {record_id: (page, text) for record_id, page, text in cursor.fetchall()}
 
 
-def _facets(actor: Actor, terms: tuple[Term, ...], filters: dict[str, str], ids: list[UUID]) -> dict[str, tuple[Facet, ...]]:
+def _facets(
+    actor: Actor, terms: tuple[Term, ...], filters: dict[str, str], ids: list[UUID]
+) -> dict[str, tuple[Facet, ...]]:
     """Values of every filter among the records found (already cut by rights), the most frequent first."""
     counted = filing.count_by(ids, ("kind", "part", "state", "year", "project"))
     return {

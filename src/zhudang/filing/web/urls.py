@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from zhudang.filing.web import clerk, exports, inbox, records, scope, volumes
+from zhudang.filing.web import clerk, excusing, exports, inbox, records, scope, volumes
 
 app_name = "filing"
 
 urlpatterns = [
     path("filing/", clerk.clerk_home, name="clerk_home"),
     path("filing/units/<uuid:unit_work_id>/", clerk.checklist, name="checklist"),
+    path("filing/units/<uuid:unit_work_id>/excuse/many/", excusing.excuse_many, name="excuse_many"),
     path("filing/units/<uuid:unit_work_id>/excuse/", clerk.excuse, name="excuse"),
     path("filing/units/<uuid:unit_work_id>/restore/", clerk.restore, name="restore"),
     path("filing/projects/<uuid:project_id>/inbox/", inbox.inbox, name="inbox"),
