@@ -27,7 +27,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, connections
+from django.utils import timezone
 
+from zhudang.audit import witness
 from zhudang.content import conf as content_conf
 from zhudang.content import holdings as content_holdings
 from zhudang.filing.queries.kept import preserved_blobs
@@ -100,7 +102,10 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
     for path in _files_below(source / "secrets"):
         if not path.name.startswith(_OF_THIS_DATABASE):
             _copy_private(path, Path(settings.DATA) / "secrets" / path.relative_to(source / "secrets"))
-    _copy_folder(source / "witness", Path(settings.DATA) / "witness")
+    if not (Path(settings.DATA) / "witness").exists():
+        _copy_folder(source / "witness", Path(settings.DATA) / "witness")
+    # The witnesses at the sites may have seen more than the backup holds: they are told, and `audit verify` tells.
+    witness.note_restore(at=timezone.now(), backup=source.name)
     say("content")
     result = Result(len(manifest["files"]))
     result.bytes = _bring_content(source / "content")
