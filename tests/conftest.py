@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import django
 import pytest
+from hypothesis import settings
 
 _DATA = Path(tempfile.mkdtemp(prefix="zhudang-test-"))
 _DATA.chmod(0o755)
@@ -24,6 +25,9 @@ os.environ.pop("DATABASE_URL", None)
 # Named here and not in pyproject: pytest-django would load the settings before this folder is set.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
 django.setup()
+# A busy machine is no fault of a rule: time limits of single examples only make tests flicker.
+settings.register_profile("zhudang", deadline=None)
+settings.load_profile("zhudang")
 
 from django.conf import settings as _settings  # noqa: E402
 

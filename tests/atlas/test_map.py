@@ -50,7 +50,9 @@ def test_what_is_no_rectangle_is_told(text):
 def test_a_geometry_that_crosses_itself_or_lies_elsewhere_is_refused():
     bow = {"type": "Polygon", "coordinates": [[[109, 28], [110, 29], [110, 28], [109, 29], [109, 28]]]}
     assert [r.code for r in read_geojson(bow)[1]] == ["atlas.geometry_crosses_itself"]
-    assert [r.code for r in read_geojson({"type": "Point", "coordinates": [2.3, 48.8]})[1]] == ["registry.outside_china"]
+    assert [r.code for r in read_geojson({"type": "Point", "coordinates": [2.3, 48.8]})[1]] == [
+        "registry.outside_china"
+    ]
     assert [r.code for r in read_geojson({"type": "Pint"})[1]] == ["atlas.geometry_unread"]
 
 

@@ -148,9 +148,7 @@ def test_the_completion_filing_gets_a_clear_no_alike_for_unknown_and_hidden_proj
     make_project(client_id=make_client(), code="2403-990241-48-01-000009", level=2)
 
     def ask(code):
-        return Client().get(
-            f"/api/v1/projects/{code}/acceptance", headers={"Authorization": f"Bearer {key}"}
-        ).json()
+        return Client().get(f"/api/v1/projects/{code}/acceptance", headers={"Authorization": f"Bearer {key}"}).json()
 
     hidden, absent = ask("2403-990241-48-01-000009"), ask("2403-990241-48-01-000010")
     assert {**hidden, "project": ""} == {**absent, "project": ""}
@@ -177,6 +175,8 @@ def test_an_incomplete_application_is_taken_and_told_once_what_is_missing():
 def test_the_description_is_served_without_loading_anything_from_elsewhere():
     described = Client().get("/api/v1/openapi.json").json()
     assert set(described["paths"]) == {
-        "/api/v1/permits", "/api/v1/applications", "/api/v1/projects/{code}/acceptance",
+        "/api/v1/permits",
+        "/api/v1/applications",
+        "/api/v1/projects/{code}/acceptance",
     }
     assert Client().get("/api/v1/docs").status_code == 404

@@ -22,7 +22,11 @@ def make_client(name: str = "云溪滨河置业有限公司") -> UUID:
 def actor_of(role: Role, organisation_id: UUID, clearance: int = 1) -> Actor:
     """A person with one role at one organisation."""
     return Actor(
-        account_id=new_id(), username=f"{role}", name="资料员甲", clearance=clearance, authenticated=True,
+        account_id=new_id(),
+        username=f"{role}",
+        name="资料员甲",
+        clearance=clearance,
+        authenticated=True,
         memberships=(Affiliation(organisation_id, "某单位", role),),
     )
 
@@ -38,12 +42,18 @@ def make_unit(project_id: UUID, *, code: str = "01", name: str = "1# 住宅楼",
     from zhudang.registry.models import Phase, Project
 
     phase = Phase.objects.filter(project_id=project_id).first()
-    phase_id = phase.pk if phase else operations.add_phase(
-        actor=SYSTEM, project_id=project_id, code=f"{Project.objects.get(pk=project_id).code}-001", name="一标段", now=NOW
+    phase_id = (
+        phase.pk
+        if phase
+        else operations.add_phase(
+            actor=SYSTEM,
+            project_id=project_id,
+            code=f"{Project.objects.get(pk=project_id).code}-001",
+            name="一标段",
+            now=NOW,
+        )
     )
-    return operations.add_unit_work(
-        actor=SYSTEM, phase_id=phase_id, code=code, name=name, kind=kind, now=NOW, **more
-    )
+    return operations.add_unit_work(actor=SYSTEM, phase_id=phase_id, code=code, name=name, kind=kind, now=NOW, **more)
 
 
 def make_account(role: Role, organisation_id: UUID, username: str = "", clearance: int = 1):

@@ -31,7 +31,14 @@ def test_a_zone_that_does_not_fit_the_easting_is_refused():
     assert codes(GAUSS_3_MERIDIAN, 3148719.385, 36597952.961, zone=36) == ["registry.easting_implausible"]
 
 
-@pytest.mark.parametrize(("system", "code"), [("xian80", "registry.xian80_refused"), ("beijing54", "registry.beijing54_refused"), ("gcj02", "registry.gcj02_refused")])
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("xian80", "registry.xian80_refused"),
+        ("beijing54", "registry.beijing54_refused"),
+        ("gcj02", "registry.gcj02_refused"),
+    ],
+)
 def test_older_and_shifted_systems_are_refused_not_guessed(system, code):
     assert codes(system, 3148719.0, 597952.0) == [code]
 

@@ -22,7 +22,11 @@ TODAY = date(2026, 6, 17)
         ("2018-500241-48-03-012345", Standing.LEGACY, ("project_code.year_form",)),
         ("2413-500241-48-01-012345", Standing.SUSPICIOUS, ("project_code.month",)),
         ("2403-500241-48-01-12345", Standing.INVALID, ("project_code.serial",)),
-        ("2403-50024-4-01-12345", Standing.INVALID, ("project_code.area", "project_code.industry", "project_code.serial")),
+        (
+            "2403-50024-4-01-12345",
+            Standing.INVALID,
+            ("project_code.area", "project_code.industry", "project_code.serial"),
+        ),
         ("2403500241480112345", Standing.INVALID, ("project_code.groups",)),
         ("", Standing.INVALID, ("project_code.missing",)),
         ("２４０３－５００２４１－４８－０１－０１２３４５ ", Standing.VALID, ()),
@@ -112,8 +116,11 @@ def test_judging_never_fails_and_normalising_twice_changes_nothing(text):
     once = ids.normalise(text)
     assert ids.normalise(once) == once
     for verdict in (
-        ids.check_project_code(text), ids.check_works_code(text), ids.check_realty_unit(text),
-        ids.check_area_code(text), ids.check_national_number(text, today=TODAY),
+        ids.check_project_code(text),
+        ids.check_works_code(text),
+        ids.check_realty_unit(text),
+        ids.check_area_code(text),
+        ids.check_national_number(text, today=TODAY),
         *(ids.check_permit(kind, text, today=TODAY) for kind in ids.PermitKind),
     ):
         assert (verdict.standing is Standing.VALID) == (not verdict.reasons)

@@ -97,9 +97,28 @@ def test_unit_works_and_parties_find_their_project_by_code():
     make_client("青石建筑工程有限公司")
     operations.apply_import(actor=SYSTEM, run_id=check(as_xlsx(HEADS, ROWS[:1])), now=NOW)
     units = [
-        {"项目代码": ROWS[0][0], "工程代码": f"{ROWS[0][0]}-001", "工程名称": "一标段", "单位工程编号": "01", "单位工程名称": "教学楼", "工程类别": "房屋建筑"},
-        {"项目代码": ROWS[0][0], "工程代码": f"{ROWS[0][0]}-001", "单位工程编号": "02", "单位工程名称": "风雨操场", "工程类别": "房屋建筑"},
-        {"项目代码": ROWS[0][0], "工程代码": f"{ROWS[0][0]}-009", "单位工程编号": "03", "单位工程名称": "食堂", "工程类别": "房屋建筑"},
+        {
+            "项目代码": ROWS[0][0],
+            "工程代码": f"{ROWS[0][0]}-001",
+            "工程名称": "一标段",
+            "单位工程编号": "01",
+            "单位工程名称": "教学楼",
+            "工程类别": "房屋建筑",
+        },
+        {
+            "项目代码": ROWS[0][0],
+            "工程代码": f"{ROWS[0][0]}-001",
+            "单位工程编号": "02",
+            "单位工程名称": "风雨操场",
+            "工程类别": "房屋建筑",
+        },
+        {
+            "项目代码": ROWS[0][0],
+            "工程代码": f"{ROWS[0][0]}-009",
+            "单位工程编号": "03",
+            "单位工程名称": "食堂",
+            "工程类别": "房屋建筑",
+        },
     ]
     run = check(json.dumps(units).encode(), "unit_works")
     assert [verdict for _n, verdict in verdicts(run)] == ["new", "new", "bad"]
@@ -124,6 +143,11 @@ def test_a_list_without_its_columns_or_with_garbage_is_refused_whole():
 def test_the_template_of_every_list_can_be_read_back(kind):
     heads, rows = template_rows(kind)
     table = read_table(as_xlsx(heads, rows), "模板.xlsx")
-    assert verdicts(operations.check_import(
-        actor=SYSTEM, kind=kind, file_name="模板.xlsx", sha256="0" * 64, table=table, now=NOW
-    ))[0][0] == 2
+    assert (
+        verdicts(
+            operations.check_import(
+                actor=SYSTEM, kind=kind, file_name="模板.xlsx", sha256="0" * 64, table=table, now=NOW
+            )
+        )[0][0]
+        == 2
+    )

@@ -30,12 +30,23 @@ def running():
     unit = make_unit(project)
     actor = actor_of(make_account(Role.CLIENT_CLERK, client).pk)
     file_id = content.receive(
-        actor=actor, stream=io.BytesIO(b"%PDF-1.4 a page"), name="告知.pdf", folder="",
-        place=resolve(project, None), now=NOW,
+        actor=actor,
+        stream=io.BytesIO(b"%PDF-1.4 a page"),
+        name="告知.pdf",
+        folder="",
+        place=resolve(project, None),
+        now=NOW,
     )
     record = Record.objects.create(
-        project_id=project, unit_work_id=unit, organisation_id=client, part="A", title="立项批复",
-        created_at=NOW, created_by="甲", changed_at=NOW, changed_by="甲",
+        project_id=project,
+        unit_work_id=unit,
+        organisation_id=client,
+        part="A",
+        title="立项批复",
+        created_at=NOW,
+        created_by="甲",
+        changed_at=NOW,
+        changed_by="甲",
     )
     return client, project, unit, file_id, record
 
@@ -68,8 +79,13 @@ def test_a_part_split_off_takes_only_what_belongs_to_its_phases(running):
     phase = queries.unit_work_facts(unit).phase_id
     operations.add_phase(actor=SYSTEM, project_id=project, code="2403-990241-48-01-012345-002", name="二", now=NOW)
     part = operations.split_project(
-        actor=SYSTEM, project_id=project, phase_ids=[phase], code="2405-990241-48-01-000001", name="南区",
-        reason="批复", now=NOW,
+        actor=SYSTEM,
+        project_id=project,
+        phase_ids=[phase],
+        code="2405-990241-48-01-000001",
+        name="南区",
+        reason="批复",
+        now=NOW,
     )
     record.refresh_from_db()
     assert record.project_id == part

@@ -66,9 +66,11 @@ def test_every_code_has_its_sentence():
     identifier_codes = {
         f"registry.{node.value}"
         for node in ast.walk(ast.parse((SOURCE / "domain" / "identifiers.py").read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
         and node.value.split(".")[0] in {"project_code", "area", "works_code", "permit", "realty", "national"}
-        and "." in node.value and not node.value.endswith(".")
+        and "." in node.value
+        and not node.value.endswith(".")
     }
     assert identifier_codes <= set(words.REASONS)
 

@@ -32,12 +32,22 @@ def test_every_reason_is_told_at_once_and_nothing_is_kept():
     client = make_client()
     with pytest.raises(Refusal) as refused:
         operations.register_project(
-            actor=SYSTEM, code="2403-990241-48-01-12345", name=" ", kind="tower", client_id=client, level=9,
-            lon=27.9, lat=108.2, now=NOW,
+            actor=SYSTEM,
+            code="2403-990241-48-01-12345",
+            name=" ",
+            kind="tower",
+            client_id=client,
+            level=9,
+            lon=27.9,
+            lat=108.2,
+            now=NOW,
         )
     codes = [reason.code for reason in refused.value.reasons]
     assert codes == [
-        "registry.project_code.serial", "registry.name_missing", "registry.kind_unknown", "registry.level_unknown",
+        "registry.project_code.serial",
+        "registry.name_missing",
+        "registry.kind_unknown",
+        "registry.level_unknown",
         "registry.axes_swapped",
     ]
     assert not Project.objects.exists()
@@ -56,8 +66,12 @@ def test_a_permit_sent_twice_is_one_permit_and_one_event():
     project_id = make_project(client_id=make_client())
     for _time in range(2):
         operations.record_permit(
-            actor=SYSTEM, project_id=project_id, kind="construction", number="990241202404010101",
-            issued_on=date(2024, 4, 1), now=NOW,
+            actor=SYSTEM,
+            project_id=project_id,
+            kind="construction",
+            number="990241202404010101",
+            issued_on=date(2024, 4, 1),
+            now=NOW,
         )
     assert Permit.objects.count() == 1
     event = Event.objects.get(kind="registry.permit.issued")
@@ -69,8 +83,12 @@ def test_a_replaced_party_keeps_its_row_and_the_new_client_takes_over():
     project_id = make_project(client_id=first)
     party = queries.parties_of(project_id)[0]
     operations.replace_party(
-        actor=SYSTEM, party_id=party.party_id, organisation_id=second, since=date(2024, 9, 11),
-        now=NOW.replace(day=12), reason="合并重组",
+        actor=SYSTEM,
+        party_id=party.party_id,
+        organisation_id=second,
+        since=date(2024, 9, 11),
+        now=NOW.replace(day=12),
+        reason="合并重组",
     )
     former, present = queries.parties_of(project_id)
     assert (former.organisation_id, former.until) == (first, date(2024, 9, 11))
@@ -157,7 +175,8 @@ def test_a_milestone_foreign_to_the_kind_of_works_is_refused():
             actor=SYSTEM, unit_work_id=unit, kind="pavement", happened_on=date(2030, 1, 1), now=NOW
         )
     assert [reason.code for reason in refused.value.reasons] == [
-        "registry.milestone_unknown", "registry.milestone_in_future",
+        "registry.milestone_unknown",
+        "registry.milestone_in_future",
     ]
 
 
@@ -174,8 +193,13 @@ def test_a_permit_is_a_step_of_the_unit_works_it_covers():
     project_id = make_project(client_id=make_client())
     covered, other = make_unit(project_id), make_unit(project_id, code="02", name="2# 住宅楼")
     operations.record_permit(
-        actor=SYSTEM, project_id=project_id, kind="planning", number="建字第990241202400012号",
-        issued_on=date(2024, 3, 20), unit_work_ids=[covered], now=NOW,
+        actor=SYSTEM,
+        project_id=project_id,
+        kind="planning",
+        number="建字第990241202400012号",
+        issued_on=date(2024, 3, 20),
+        unit_work_ids=[covered],
+        now=NOW,
     )
     assert queries.unit_work_facts(covered).milestones["planning_permit"] == (None, date(2024, 3, 20))
     assert queries.unit_work_facts(other).milestones == {}
@@ -184,7 +208,11 @@ def test_a_permit_is_a_step_of_the_unit_works_it_covers():
 def test_a_unit_work_entered_late_has_the_steps_of_the_projects_permits():
     project_id = make_project(client_id=make_client())
     operations.record_permit(
-        actor=SYSTEM, project_id=project_id, kind="planning", number="建字第990241202400012号",
-        issued_on=date(2024, 3, 20), now=NOW,
+        actor=SYSTEM,
+        project_id=project_id,
+        kind="planning",
+        number="建字第990241202400012号",
+        issued_on=date(2024, 3, 20),
+        now=NOW,
     )
     assert queries.unit_work_facts(make_unit(project_id)).milestones["planning_permit"] == (None, date(2024, 3, 20))

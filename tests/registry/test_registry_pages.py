@@ -20,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def bureau():
-    return Organisation.objects.create(
-        name="云溪县城建档案馆", kind="archive", created_at="2020-01-01T00:00:00Z"
-    ).pk
+    return Organisation.objects.create(name="云溪县城建档案馆", kind="archive", created_at="2020-01-01T00:00:00Z").pk
 
 
 @pytest.fixture
@@ -46,9 +44,16 @@ def test_the_whole_registration_is_done_by_forms(archivist):
     make_client("云溪滨河置业有限公司")
     make_client("青石建筑工程有限公司")
     values = {
-        "name": "滨河安置房一期", "code": "2403-990241-48-01-012345", "kind": "building", "level": "1",
-        "client": "云溪滨河置业有限公司", "system": "cgcs2000-3cm", "zone": "36", "first": "3148719.385",
-        "second": "597952.961", "started_on": "2024-04-08",
+        "name": "滨河安置房一期",
+        "code": "2403-990241-48-01-012345",
+        "kind": "building",
+        "level": "1",
+        "client": "云溪滨河置业有限公司",
+        "system": "cgcs2000-3cm",
+        "zone": "36",
+        "first": "3148719.385",
+        "second": "597952.961",
+        "started_on": "2024-04-08",
     }
     sent = archivist.post(address("project_new"), values)
     project = Project.objects.get()
@@ -56,16 +61,34 @@ def test_the_whole_registration_is_done_by_forms(archivist):
     assert (round(project.lon, 6), round(project.lat, 6)) == (109.0, 28.45)
     archivist.post(address("phase_new", project.pk), {"code": f"{project.code}-001", "name": "一标段"})
     phase = Phase.objects.get()
-    archivist.post(address("unit_new", project.pk), {
-        "phase": phase.pk, "code": "01", "name": "1# 住宅楼", "kind": "building", "nature": "new",
-    })
+    archivist.post(
+        address("unit_new", project.pk),
+        {
+            "phase": phase.pk,
+            "code": "01",
+            "name": "1# 住宅楼",
+            "kind": "building",
+            "nature": "new",
+        },
+    )
     unit = UnitWork.objects.get()
-    archivist.post(address("party_new", project.pk), {
-        "organisation": "青石建筑工程有限公司", "role": "contractor", "units": [unit.pk],
-    })
-    archivist.post(address("permit_new", project.pk), {
-        "kind": "planning", "number": "建字第990241202400012号", "issued_on": "2024-03-20", "units": [unit.pk],
-    })
+    archivist.post(
+        address("party_new", project.pk),
+        {
+            "organisation": "青石建筑工程有限公司",
+            "role": "contractor",
+            "units": [unit.pk],
+        },
+    )
+    archivist.post(
+        address("permit_new", project.pk),
+        {
+            "kind": "planning",
+            "number": "建字第990241202400012号",
+            "issued_on": "2024-03-20",
+            "units": [unit.pk],
+        },
+    )
     archivist.post(address("milestones", unit.pk), {"kind": "foundation", "happened_on": "2024-06-01"})
     archivist.post(address("responsibility_new", project.pk), {"duty": "archive_person", "person": "甲"})
     archivist.post(address("acceptance", project.pk), {"accepted_on": "2025-11-28", "revision": 1})
@@ -78,10 +101,18 @@ def test_the_whole_registration_is_done_by_forms(archivist):
 
 def test_a_refused_form_shows_every_reason_beside_its_field(archivist):
     make_client("云溪滨河置业有限公司")
-    sent = archivist.post(address("project_new"), {
-        "name": "甲", "code": "2403-990241-48-01-12345", "kind": "building", "level": "1", "system": "cgcs2000",
-        "client": "云溪滨河置业有限公司", "started_on": "2099-01-01",
-    })
+    sent = archivist.post(
+        address("project_new"),
+        {
+            "name": "甲",
+            "code": "2403-990241-48-01-12345",
+            "kind": "building",
+            "level": "1",
+            "system": "cgcs2000",
+            "client": "云溪滨河置业有限公司",
+            "started_on": "2099-01-01",
+        },
+    )
     text = sent.content.decode()
     assert sent.status_code == 409
     assert "应为 6 位流水号" in text
@@ -99,7 +130,12 @@ def test_the_second_writer_sees_both_values_and_may_go_on(archivist):
     assert "滨河路 18 号" in text
     assert "滨河路 20 号" in text
     assert 'name="revision" value="2"' in text
-    assert archivist.post(address("project_edit", project), {**form, "address": "滨河路 20 号", "revision": "2"}).status_code == 302
+    assert (
+        archivist.post(
+            address("project_edit", project), {**form, "address": "滨河路 20 号", "revision": "2"}
+        ).status_code
+        == 302
+    )
 
 
 def test_absent_foreign_and_classified_projects_answer_alike(bureau):
@@ -109,7 +145,16 @@ def test_absent_foreign_and_classified_projects_answer_alike(bureau):
     browser = Client()
     browser.force_login(make_account(Role.CLIENT_MANAGER, client))
     absent = "018f0000-0000-7000-8000-000000000000"
-    for name in ("project", "project_edit", "project_rename", "phase_new", "unit_new", "party_new", "permit_new", "acceptance"):
+    for name in (
+        "project",
+        "project_edit",
+        "project_rename",
+        "phase_new",
+        "unit_new",
+        "party_new",
+        "permit_new",
+        "acceptance",
+    ):
         answers = [browser.get(address(name, thing)) for thing in (foreign, secret, absent)]
         assert {answer.status_code for answer in answers} == {404}
         assert len({plain(answer) for answer in answers}) == 1
@@ -121,12 +166,21 @@ def test_absent_foreign_and_classified_projects_answer_alike(bureau):
 def test_the_list_filters_sorts_pages_and_leaves_as_a_file(archivist):
     client = make_client()
     for number in range(3):
-        make_project(client_id=client, code=f"2403-990241-48-01-00000{number}", name=f"项目{number}", kind="road" if number else "building")
+        make_project(
+            client_id=client,
+            code=f"2403-990241-48-01-00000{number}",
+            name=f"项目{number}",
+            kind="road" if number else "building",
+        )
     page = archivist.get(address("project_list"), {"kind": "road", "sort": "-code"}).content.decode()
     assert page.index("项目2") < page.index("项目1")
     assert "项目0" not in page
-    assert archivist.get(address("project_list"), {"q": "项目0"}).content.decode().count("2403-990241-48-01-000000") == 1
-    book = load_workbook(io.BytesIO(b"".join(archivist.get(address("project_list"), {"export": "xlsx"}).streaming_content)))
+    assert (
+        archivist.get(address("project_list"), {"q": "项目0"}).content.decode().count("2403-990241-48-01-000000") == 1
+    )
+    book = load_workbook(
+        io.BytesIO(b"".join(archivist.get(address("project_list"), {"export": "xlsx"}).streaming_content))
+    )
     assert book.active.max_row == 4
     csv = b"".join(archivist.get(address("project_list"), {"export": "csv", "kind": "road"}).streaming_content)
     assert csv.decode("utf-8-sig").count("\r\n") == 3
@@ -185,21 +239,47 @@ def test_every_page_opens_in_both_languages(archivist, language):
     project = make_project(client_id=client, lon=109.0, lat=28.45)
     unit = make_unit(project)
     party = Party.objects.first()
-    archivist.post(address("structure_new"), {
-        "name": "综合楼", "kind": "building", "standing": "in_use", "level": "1", "system": "cgcs2000",
-        "realty_unit": "500241 001001 GB00001 F00010001",
-    })
+    archivist.post(
+        address("structure_new"),
+        {
+            "name": "综合楼",
+            "kind": "building",
+            "standing": "in_use",
+            "level": "1",
+            "system": "cgcs2000",
+            "realty_unit": "500241 001001 GB00001 F00010001",
+        },
+    )
     from zhudang.registry.models import Structure
 
     structure = Structure.objects.get()
     pages = [
-        address("project_list"), address("project_new"), address("structure_list"), address("structure_new"),
-        address("imports"), address("structure_edit", structure.pk), address("unit_edit", unit),
-        address("milestones", unit), address("party_replace", party.pk), reverse("atlas:map"),
-        *(address(name, project) for name in (
-            "project", "project_edit", "project_rename", "project_classify", "project_standing", "phase_new",
-            "unit_new", "party_new", "permit_new", "acceptance", "responsibility_new",
-        )),
+        address("project_list"),
+        address("project_new"),
+        address("structure_list"),
+        address("structure_new"),
+        address("imports"),
+        address("structure_edit", structure.pk),
+        address("unit_edit", unit),
+        address("milestones", unit),
+        address("party_replace", party.pk),
+        reverse("atlas:map"),
+        *(
+            address(name, project)
+            for name in (
+                "project",
+                "project_edit",
+                "project_rename",
+                "project_classify",
+                "project_standing",
+                "phase_new",
+                "unit_new",
+                "party_new",
+                "permit_new",
+                "acceptance",
+                "responsibility_new",
+            )
+        ),
     ]
     for page in pages:
         answer = archivist.get(page, headers={"Accept-Language": language})

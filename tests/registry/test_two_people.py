@@ -52,8 +52,12 @@ def test_the_same_permit_sent_at_once_is_one_permit_one_event_one_entry(committe
 
     def send():
         return operations.record_permit(
-            actor=SYSTEM, project_id=project, kind="construction", number="990241202404010101",
-            issued_on=date(2024, 4, 1), now=NOW,
+            actor=SYSTEM,
+            project_id=project,
+            kind="construction",
+            number="990241202404010101",
+            issued_on=date(2024, 4, 1),
+            now=NOW,
         )
 
     assert len(set(at_once(send, send, send, send))) == 1

@@ -26,9 +26,7 @@ class CannotLoad(Refusal):
 
 
 @transaction.atomic
-def load_base_map(
-    *, collection: Mapping[str, Any], source: str, now: datetime, actor: Actor = SYSTEM
-) -> int:
+def load_base_map(*, collection: Mapping[str, Any], source: str, now: datetime, actor: Actor = SYSTEM) -> int:
     """Replace the town's base map from one source; tell how many features it has.
 
     Args:
@@ -53,8 +51,14 @@ def load_base_map(
         drawn = draw(geometry)
         rows.append(
             Feature(
-                layer=layer, name=str(properties.get("name") or "")[:300], grade=int(properties.get("grade") or 0),
-                geometry=drawn.wkb, box=drawn.box, morton=drawn.morton, source=source, changed_at=now,
+                layer=layer,
+                name=str(properties.get("name") or "")[:300],
+                grade=int(properties.get("grade") or 0),
+                geometry=drawn.wkb,
+                box=drawn.box,
+                morton=drawn.morton,
+                source=source,
+                changed_at=now,
             )
         )
     if not rows:
@@ -105,9 +109,7 @@ def index_all(*, now: datetime) -> int:
     return on_map + sum(index_structure(pk, now=now) for pk in registry.all_structure_ids())
 
 
-def _put(
-    layer: str, subject: Mapping[str, Any], name: str, kind: str, drawn: Drawn, now: datetime
-) -> None:
+def _put(layer: str, subject: Mapping[str, Any], name: str, kind: str, drawn: Drawn, now: datetime) -> None:
     values = {
         "layer": layer, "name": name, "kind": kind, "geometry": drawn.wkb, "box": drawn.box, "morton": drawn.morton,
         "source": "registry", "changed_at": now,

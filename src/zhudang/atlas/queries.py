@@ -64,7 +64,9 @@ def visible_to(actor: Actor) -> QuerySet[Feature]:
     return rows
 
 
-def find_places(actor: Actor, *, q: str = "", layer: str = "", kind: str = "", box: Box | None = None) -> QuerySet[Feature]:
+def find_places(
+    actor: Actor, *, q: str = "", layer: str = "", kind: str = "", box: Box | None = None
+) -> QuerySet[Feature]:
     """Give the things on the map that answer words, filters and a rectangle's box."""
     rows = visible_to(actor)
     for word in q.split():
@@ -85,7 +87,9 @@ def count_places(actor: Actor, *, q: str = "", layer: str = "", kind: str = "") 
     """Count what stands behind each chip; each within the other filter."""
     layers = find_places(actor, q=q, kind=kind).values_list("layer").annotate(n=Count("pk")).order_by("layer")
     kinds = find_places(actor, q=q, layer=layer).values_list("kind").annotate(n=Count("pk")).order_by("kind")
-    return MapCounts(dict(layers), dict(kinds), registry.visible_projects(actor).filter(lon=None, site_wkb=None).count())
+    return MapCounts(
+        dict(layers), dict(kinds), registry.visible_projects(actor).filter(lon=None, site_wkb=None).count()
+    )
 
 
 def ordered(rows: QuerySet[Feature], order: Sequence[str]) -> QuerySet[Feature]:
@@ -98,8 +102,15 @@ def shape_place(row: Feature) -> PlaceRow:
     subject: Any = row.project or row.structure
     middle = row.box
     return PlaceRow(
-        row.pk, row.layer, row.kind, row.name, subject.address, getattr(subject, "code", ""), subject.pk,
-        (middle.west + middle.east) / 2, (middle.south + middle.north) / 2,
+        row.pk,
+        row.layer,
+        row.kind,
+        row.name,
+        subject.address,
+        getattr(subject, "code", ""),
+        subject.pk,
+        (middle.west + middle.east) / 2,
+        (middle.south + middle.north) / 2,
     )
 
 
@@ -130,7 +141,9 @@ def extent(actor: Actor) -> Box | None:
     if not boxes:
         return None
     return Box(
-        min(box.west for box in boxes), min(box.south for box in boxes), max(box.east for box in boxes),
+        min(box.west for box in boxes),
+        min(box.south for box in boxes),
+        max(box.east for box in boxes),
         max(box.north for box in boxes),
     )
 

@@ -90,9 +90,7 @@ def _take_turns() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('exchange.take'))")
 
 
-def _once(
-    actor: Actor, act: str, key: str, body: Mapping[str, Any], now: datetime, do: Callable[[], Answer]
-) -> Answer:
+def _once(actor: Actor, act: str, key: str, body: Mapping[str, Any], now: datetime, do: Callable[[], Answer]) -> Answer:
     if not key.strip():
         raise CannotTake(Reason("exchange.key_missing", {}))
     digest = hashlib.sha256(json.dumps(plain(body), sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -12,7 +12,13 @@ from zhudang.registry import queries as registry
 from zhudang.registry.domain import identifiers
 from zhudang.shared.refusals import NotFound
 
-UNKNOWN: Mapping[str, Any] = {"known": False, "accepted": False, "reason": "unknown_project", "opinion": None, "transfer": 0}
+UNKNOWN: Mapping[str, Any] = {
+    "known": False,
+    "accepted": False,
+    "reason": "unknown_project",
+    "opinion": None,
+    "transfer": 0,
+}
 
 
 def acceptance(actor: Actor, code: str) -> Mapping[str, Any]:

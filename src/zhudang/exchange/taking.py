@@ -135,9 +135,10 @@ def _organisation(actor: Actor, said: OrganisationMessage, now: datetime, reason
     )
     if len(found) == 1:
         return found[0]
-    return _try(reasons, lambda: identity.find_or_register_organisation(
-        actor=actor, name=said.name, code=said.credit_code, now=now
-    ))
+    return _try(
+        reasons,
+        lambda: identity.find_or_register_organisation(actor=actor, name=said.name, code=said.credit_code, now=now),
+    )
 
 
 def _project(
@@ -149,10 +150,22 @@ def _project(
     except NotFound:
         if client is None:
             return None, False
-        new = _try(reasons, lambda: registry.register_project(
-            actor=actor, code=said.code, name=said.name, kind=said.kind, client_id=client, address=said.address,
-            area_code=said.area_code, lon=said.lon, lat=said.lat, started_on=said.started_on, now=now,
-        ))
+        new = _try(
+            reasons,
+            lambda: registry.register_project(
+                actor=actor,
+                code=said.code,
+                name=said.name,
+                kind=said.kind,
+                client_id=client,
+                address=said.address,
+                area_code=said.area_code,
+                lon=said.lon,
+                lat=said.lat,
+                started_on=said.started_on,
+                now=now,
+            ),
+        )
         return new, new is not None
     page = queries.project_page(actor, known)
     if page.name != said.name.strip():
@@ -175,9 +188,14 @@ def _units(
     for said in phases:
         known = {phase.code: phase for phase in queries.project_page(actor, project_id).phases}
         phase = known.get(identifiers.normalise(said.code))
-        phase_id = phase.phase_id if phase else _try(
-            reasons, lambda said=said: registry.add_phase(  # type: ignore[misc]
-                actor=actor, project_id=project_id, code=said.code, name=said.name, now=now
+        phase_id = (
+            phase.phase_id
+            if phase
+            else _try(
+                reasons,
+                lambda said=said: registry.add_phase(  # type: ignore[misc]
+                    actor=actor, project_id=project_id, code=said.code, name=said.name, now=now
+                ),
             )
         )
         if phase_id is None:
@@ -186,10 +204,18 @@ def _units(
         for unit in said.unit_works:
             if identifiers.normalise(unit.code) in there:
                 continue
-            added = _try(reasons, lambda unit=unit, phase_id=phase_id: registry.add_unit_work(  # type: ignore[misc]
-                actor=actor, phase_id=phase_id, code=unit.code, name=unit.name, kind=unit.kind, nature=unit.nature,
-                now=now,
-            ))
+            added = _try(
+                reasons,
+                lambda unit=unit, phase_id=phase_id: registry.add_unit_work(  # type: ignore[misc]
+                    actor=actor,
+                    phase_id=phase_id,
+                    code=unit.code,
+                    name=unit.name,
+                    kind=unit.kind,
+                    nature=unit.nature,
+                    now=now,
+                ),
+            )
             new += [added] if added else []
     return new
 
@@ -203,9 +229,12 @@ def _parties(
         if organisation is None or (role, organisation) in there:
             continue
         there.add((role, organisation))
-        added = _try(reasons, lambda role=role, organisation=organisation: registry.add_party(  # type: ignore[misc]
-            actor=actor, project_id=project_id, organisation_id=organisation, role=role, now=now
-        ))
+        added = _try(
+            reasons,
+            lambda role=role, organisation=organisation: registry.add_party(  # type: ignore[misc]
+                actor=actor, project_id=project_id, organisation_id=organisation, role=role, now=now
+            ),
+        )
         new += [added] if added else []
     return new
 
@@ -216,8 +245,17 @@ def _permit(
     units = {unit.code: unit.unit_work_id for unit in queries.unit_works_of(project_id)}
     codes = [identifiers.normalise(code) for code in message.unit_work_codes]
     reasons += [Reason("exchange.unit_unknown", {"value": code}) for code in codes if code not in units]
-    return _try(reasons, lambda: registry.record_permit(
-        actor=actor, project_id=project_id, kind=message.kind, number=message.number, issued_on=message.issued_on,
-        issuer=message.issuer, unit_work_ids=[units[code] for code in codes if code in units],
-        source=message.system[:64], now=now,
-    ))
+    return _try(
+        reasons,
+        lambda: registry.record_permit(
+            actor=actor,
+            project_id=project_id,
+            kind=message.kind,
+            number=message.number,
+            issued_on=message.issued_on,
+            issuer=message.issuer,
+            unit_work_ids=[units[code] for code in codes if code in units],
+            source=message.system[:64],
+            now=now,
+        ),
+    )

@@ -40,7 +40,9 @@ class Area(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["code", "valid_from"], nulls_distinct=False, name="registry_area_code_from"),
+            models.UniqueConstraint(
+                fields=["code", "valid_from"], nulls_distinct=False, name="registry_area_code_from"
+            ),
         ]
         ordering = ["code"]
 
@@ -167,9 +169,7 @@ class UnitWork(models.Model):
     code = models.CharField(max_length=64)
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=16, choices=WorksKind.choices)
-    structure = models.ForeignKey(
-        Structure, on_delete=models.PROTECT, null=True, blank=True, related_name="unit_works"
-    )
+    structure = models.ForeignKey(Structure, on_delete=models.PROTECT, null=True, blank=True, related_name="unit_works")
     nature = models.CharField(max_length=16, default="new")
     special = models.JSONField(default=dict, blank=True)
     revision = models.PositiveIntegerField(default=1)

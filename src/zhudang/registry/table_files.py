@@ -67,7 +67,11 @@ def _read_csv(data: bytes) -> list[dict[str, Any]]:
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     return [
-        {str(title).strip(): (cell or "").strip() for title, cell in row.items() if title and isinstance(cell, str | type(None))}
+        {
+            str(title).strip(): (cell or "").strip()
+            for title, cell in row.items()
+            if title and isinstance(cell, str | type(None))
+        }
         for row in reader
         if any((cell or "").strip() for cell in row.values() if isinstance(cell, str))
     ]

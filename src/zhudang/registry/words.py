@@ -215,7 +215,10 @@ def special_lines(kind: str, special: Mapping[str, Any]) -> list[tuple[str, str]
     """Write a special record as (title, value with its unit), in the order of the kind's items."""
     english = (get_language() or "").startswith("en")
     return [
-        (item.title_en if english else item.title, f"{write_number(value) if item.type != 'text' else value} {item.unit}".strip())
+        (
+            item.title_en if english else item.title,
+            f"{write_number(value) if item.type != 'text' else value} {item.unit}".strip(),
+        )
         for item in items_for(kind)
         if (value := special.get(item.code)) not in (None, "")
     ]

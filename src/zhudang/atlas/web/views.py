@@ -30,7 +30,11 @@ def map_page(request: HttpRequest) -> HttpResponseBase:
     actor = request.actor  # type: ignore[attr-defined]
     rights.demand(actor, "atlas.map.read")
     state = lists.read_state(request, filters=("layer", "kind"), rows=30)
-    asked: dict[str, Any] = {"q": state.q, "layer": state.filters.get("layer", ""), "kind": state.filters.get("kind", "")}
+    asked: dict[str, Any] = {
+        "q": state.q,
+        "layer": state.filters.get("layer", ""),
+        "kind": state.filters.get("kind", ""),
+    }
     rows = queries.ordered(queries.find_places(actor, **asked), state.order(_ORDER, "name"))
     if wanted := exports.wanted_format(request):
         return exports.list_file(wanted, _("一张图"), *_as_table(rows))
@@ -103,7 +107,10 @@ def features(request: HttpRequest) -> HttpResponse:
         return wrong
     layer = request.GET.get("layer", "")
     found = queries.things_in(
-        actor, box, layers=[layer] if layer else queries.THINGS, q=request.GET.get("q", "")[:200],
+        actor,
+        box,
+        layers=[layer] if layer else queries.THINGS,
+        q=request.GET.get("q", "")[:200],
         kind=request.GET.get("kind", "")[:16],
     )
     for feature in found["features"]:

@@ -56,7 +56,12 @@ def send_permit(request: HttpRequest, message: PermitIn) -> Mapping[str, Any]:
     return {**answer, "warnings": warnings}
 
 
-@api.post("applications", response={200: ApplicationOut, **_NOES}, summary="推送联合验收档案验收申请", operation_id="send_application")
+@api.post(
+    "applications",
+    response={200: ApplicationOut, **_NOES},
+    summary="推送联合验收档案验收申请",
+    operation_id="send_application",
+)
 def send_application(request: HttpRequest, message: ApplicationIn) -> Mapping[str, Any]:
     """Take a case of the joint acceptance; what is missing is told once to the client, never refused here."""
     return operations.take_application(
@@ -66,14 +71,22 @@ def send_application(request: HttpRequest, message: ApplicationIn) -> Mapping[st
     )  # fmt: skip
 
 
-@api.get("projects/{code}/acceptance", response={200: AcceptanceOut, **_NOES}, summary="查询档案验收结果", operation_id="read_acceptance")
+@api.get(
+    "projects/{code}/acceptance",
+    response={200: AcceptanceOut, **_NOES},
+    summary="查询档案验收结果",
+    operation_id="read_acceptance",
+)
 def read_acceptance(request: HttpRequest, code: str) -> Mapping[str, Any]:
     """Tell the completion filing whether a valid acceptance opinion covers the project; without one, a clear no."""
     return queries.acceptance(request.actor, code)  # type: ignore[attr-defined]
 
 
 def _no(request: HttpRequest, status: int, reasons: Iterable[Reason]) -> HttpResponse:
-    told = [{"code": reason.code, "message": sentence(reason), "field": str(reason.data.get("field", ""))} for reason in reasons]
+    told = [
+        {"code": reason.code, "message": sentence(reason), "field": str(reason.data.get("field", ""))}
+        for reason in reasons
+    ]
     return api.create_response(request, {"reasons": told}, status=status)
 
 

@@ -22,7 +22,11 @@ ZONES_3 = range(25, 46)
 LON_LAT = "cgcs2000"
 GAUSS_3_ZONE = "cgcs2000-3z"
 GAUSS_3_MERIDIAN = "cgcs2000-3cm"
-REFUSED_SYSTEMS = {"xian80": "registry.xian80_refused", "beijing54": "registry.beijing54_refused", "gcj02": "registry.gcj02_refused"}
+REFUSED_SYSTEMS = {
+    "xian80": "registry.xian80_refused",
+    "beijing54": "registry.beijing54_refused",
+    "gcj02": "registry.gcj02_refused",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ _BLANKS = re.compile(r"\s+")
 _PROJECT = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
 _WORKS = re.compile(r"(?P<project>\d{4}-\d{6}-\d{2}-\d{2}-\d{6})-(?P<suffix>[0-9A-Z]{1,8})", re.ASCII)
 _AREA = re.compile(r"[1-9]\d{5}", re.ASCII)
-_PLANNING = re.compile(r"(?P<kind>[建地用乡])字第(?P<area>\d{6})(?P<year>(?:19|20)\d{2})(?P<rest>\d{4,5}|[A-Z]{2}\d{7})号", re.ASCII)
+_PLANNING = re.compile(
+    r"(?P<kind>[建地用乡])字第(?P<area>\d{6})(?P<year>(?:19|20)\d{2})(?P<rest>\d{4,5}|[A-Z]{2}\d{7})号", re.ASCII
+)
 _CONSTRUCTION = re.compile(r"(?P<area>\d{6})(?P<date>\d{8})(?P<serial>\d{4})", re.ASCII)
 _LOCAL = re.compile(r"[\[(〔](?P<year>(?:19|20)\d{2})[\])〕].{0,12}?字(?:第)?\d{1,6}号", re.ASCII)
 _NATIONAL = re.compile(r"(?P<area>\d{6})(?P<date>\d{6})(?P<cls>\d{2})(?P<serial>\d{2})", re.ASCII)
@@ -206,9 +208,7 @@ def check_construction_permit(text: str, *, today: date, known_areas: Collection
     return _verdict(value, invalid, suspicious, [])
 
 
-def check_planning_number(
-    text: str, *, letter: str = "建", today: date, known_areas: Collection[str] = ()
-) -> Verdict:
+def check_planning_number(text: str, *, letter: str = "建", today: date, known_areas: Collection[str] = ()) -> Verdict:
     """Judge a number such as ``建字第500241202400012号``.
 
     Args:

@@ -138,7 +138,9 @@ def why_not_unit_work(
     value = identifiers.normalise(code)
     reasons = why_not_change(status) + why_not_name(name)
     if not value or len(value) > 64:
-        reasons.append(Reason("registry.unit_code_missing" if not value else "registry.unit_code_too_long", {"value": value}))
+        reasons.append(
+            Reason("registry.unit_code_missing" if not value else "registry.unit_code_too_long", {"value": value})
+        )
     if code_taken:
         reasons.append(Reason("registry.unit_code_taken", {"value": value}))
     if kind not in KINDS:

@@ -71,6 +71,11 @@ def why_not_special(kind: str, values: Mapping[str, Any]) -> list[Reason]:
         elif item.type == "text":
             if not isinstance(value, str) or len(value) > TEXT_LENGTH:
                 reasons.append(Reason("registry.special_text", {"title": item.title, "limit": TEXT_LENGTH}))
-        elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or (item.type == "whole" and value != int(value)):
+        elif (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or value < 0
+            or (item.type == "whole" and value != int(value))
+        ):
             reasons.append(Reason("registry.special_number", {"title": item.title}))
     return reasons

@@ -86,7 +86,11 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("单位工程编号", "units", example="01、02"),
     ),
 }  # fmt: skip
-_KEYS = {"projects": ("code",), "unit_works": ("phase_code", "code"), "parties": ("project_code", "role", "organisation")}
+_KEYS = {
+    "projects": ("code",),
+    "unit_works": ("phase_code", "code"),
+    "parties": ("project_code", "role", "organisation"),
+}
 
 
 def read_rows(kind: str, table: Iterable[Mapping[str, Any]]) -> list[ReadRow]:
@@ -148,7 +152,9 @@ def read_day(cell: Any) -> date | None:
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = str(cell).strip().removesuffix("日").replace("年", "-").replace("月", "-").replace("/", "-").replace(".", "-")
+    text = (
+        str(cell).strip().removesuffix("日").replace("年", "-").replace("月", "-").replace("/", "-").replace(".", "-")
+    )
     parts = text.split("T")[0].split(" ")[0].split("-")
     if len(parts) == 1 and len(text) == 8 and text.isdigit():
         parts = [text[:4], text[4:6], text[6:]]

@@ -73,7 +73,11 @@ def import_calendar(year: int, *, now: datetime | None = None, actor: Actor = SY
 
 @transaction.atomic
 def name_days(
-    *, year: int, days: Iterable[tuple[date, str, str]], source: str, now: datetime | None = None,
+    *,
+    year: int,
+    days: Iterable[tuple[date, str, str]],
+    source: str,
+    now: datetime | None = None,
     actor: Actor = SYSTEM,
 ) -> int:
     """Replace the named days of a year, as the State Council or the city published them."""
@@ -97,9 +101,7 @@ def name_days(
 
 
 @transaction.atomic
-def record_areas(
-    *, areas: Iterable[Mapping[str, Any]], source: str, now: datetime, actor: Actor = SYSTEM
-) -> int:
+def record_areas(*, areas: Iterable[Mapping[str, Any]], source: str, now: datetime, actor: Actor = SYSTEM) -> int:
     """Add division codes to the installation's table; known ones get their name and end, none is deleted.
 
     Args:

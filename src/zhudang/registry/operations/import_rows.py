@@ -46,11 +46,19 @@ def import_project(actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
     warnings = warnings_about_project(draft, known_areas=facts.known_areas(facts.today_of(now)))
     if project is None:
         new = register_project(
-            actor=actor, code=values["code"], name=values["name"], kind=values["kind"], client_id=client,
-            address=values["address"] or "", area_code=values["area_code"] or "",
+            actor=actor,
+            code=values["code"],
+            name=values["name"],
+            kind=values["kind"],
+            client_id=client,
+            address=values["address"] or "",
+            area_code=values["area_code"] or "",
             level=1 if values["level"] is None else int(values["level"]),
-            lon=values["lon"], lat=values["lat"], started_on=values["started_on"],
-            completed_on=values["completed_on"], now=now,
+            lon=values["lon"],
+            lat=values["lat"],
+            started_on=values["started_on"],
+            completed_on=values["completed_on"],
+            now=now,
         )
         return _outcome("new", f"registry.project:{new}", warnings)
     differs = []
@@ -61,7 +69,9 @@ def import_project(actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
     if differs:
         raise CannotRegister(*differs)
     fields = ("kind", "address", "area_code", "lon", "lat", "started_on", "completed_on")
-    wanted = {name: values[name] for name in fields if values[name] is not None and values[name] != getattr(project, name)}
+    wanted = {
+        name: values[name] for name in fields if values[name] is not None and values[name] != getattr(project, name)
+    }
     if wanted:
         describe_project(actor=actor, project_id=project.pk, now=now, **wanted)
     return _outcome("change" if wanted else "same", f"registry.project:{project.pk}", warnings)
@@ -75,14 +85,21 @@ def import_unit_work(actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
     phase = Phase.objects.filter(code=code, project=project).first()
     if phase is None and not values["phase_name"]:
         raise CannotRegister(Reason("registry.row_phase_unknown", {"value": code}))
-    phase_id = phase.pk if phase else add_phase(
-        actor=actor, project_id=project.pk, code=code, name=values["phase_name"], now=now
+    phase_id = (
+        phase.pk
+        if phase
+        else add_phase(actor=actor, project_id=project.pk, code=code, name=values["phase_name"], now=now)
     )
     unit = UnitWork.objects.filter(phase_id=phase_id, code=identifiers.normalise(values["code"])).first()
     if unit is None:
         new = add_unit_work(
-            actor=actor, phase_id=phase_id, code=values["code"], name=values["name"], kind=values["kind"],
-            nature=values["nature"] or "new", now=now,
+            actor=actor,
+            phase_id=phase_id,
+            code=values["code"],
+            name=values["name"],
+            kind=values["kind"],
+            nature=values["nature"] or "new",
+            now=now,
         )
         return _outcome("new", f"registry.unit_work:{new}")
     if unit.kind != values["kind"]:
@@ -91,8 +108,13 @@ def import_unit_work(actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
     if (unit.name, unit.nature) == (values["name"].strip(), nature):
         return _outcome("same", f"registry.unit_work:{unit.pk}")
     describe_unit_work(
-        actor=actor, unit_work_id=unit.pk, name=values["name"], nature=nature, structure_id=unit.structure_id,
-        special=unit.special, now=now,
+        actor=actor,
+        unit_work_id=unit.pk,
+        name=values["name"],
+        nature=nature,
+        structure_id=unit.structure_id,
+        special=unit.special,
+        now=now,
     )
     return _outcome("change", f"registry.unit_work:{unit.pk}")
 
@@ -115,8 +137,13 @@ def import_party(actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
         PartyUnit.objects.bulk_create(PartyUnit(party=present, unit_work_id=unit) for unit in new)
         return _outcome("change", f"registry.party:{present.pk}")
     party = add_party(
-        actor=actor, project_id=project.pk, organisation_id=organisation, role=values["role"],
-        since=values["since"], unit_work_ids=units, now=now,
+        actor=actor,
+        project_id=project.pk,
+        organisation_id=organisation,
+        role=values["role"],
+        since=values["since"],
+        unit_work_ids=units,
+        now=now,
     )
     return _outcome("new", f"registry.party:{party}")
 

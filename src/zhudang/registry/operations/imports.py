@@ -74,12 +74,19 @@ def check_import(
         pass
     with transaction.atomic():
         run = ImportRun.objects.create(
-            kind=kind, file_name=file_name[:255], sha256=sha256, account_id=actor.account_id,
-            account_name=actor.name or actor.username, started_at=now,
+            kind=kind,
+            file_name=file_name[:255],
+            sha256=sha256,
+            account_id=actor.account_id,
+            account_name=actor.name or actor.username,
+            started_at=now,
         )
         _keep(run, rows, outcomes)
         audit.record(
-            actor=actor, act="registry.import.checked", subject=f"registry.import:{run.pk}", at=now,
+            actor=actor,
+            act="registry.import.checked",
+            subject=f"registry.import:{run.pk}",
+            at=now,
             data={"kind": kind, "file": file_name, "sha256": sha256, "rows": len(rows), **_counts(outcomes)},
         )
     return run.pk
@@ -107,7 +114,10 @@ def apply_import(*, actor: Actor, run_id: UUID, now: datetime) -> None:
     run.state, run.applied_at = ImportRun.State.APPLIED, now
     run.save(update_fields=["state", "applied_at"])
     audit.record(
-        actor=actor, act="registry.import.applied", subject=f"registry.import:{run.pk}", at=now,
+        actor=actor,
+        act="registry.import.applied",
+        subject=f"registry.import:{run.pk}",
+        at=now,
         data={"kind": run.kind, **_counts(outcomes)},
     )
 
@@ -147,7 +157,9 @@ def _try_row(act: Act, actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
     except Refusal as refused:
         return RowOutcome("bad", reasons=refused.reasons)
     except NotFound:
-        return RowOutcome("bad", reasons=[Reason("registry.row_project_unknown", {"value": row.values.get("project_code", "")})])
+        return RowOutcome(
+            "bad", reasons=[Reason("registry.row_project_unknown", {"value": row.values.get("project_code", "")})]
+        )
     except DatabaseError as exc:
         return RowOutcome("bad", reasons=[Reason("registry.file_unread", {"why": type(exc).__name__})])
 
@@ -155,8 +167,13 @@ def _try_row(act: Act, actor: Actor, row: ReadRow, now: datetime) -> RowOutcome:
 def _keep(run: ImportRun, rows: Sequence[ReadRow], outcomes: Sequence[RowOutcome]) -> None:
     ImportRow.objects.bulk_create(
         ImportRow(
-            run=run, number=row.number, values=row.cells, verdict=outcome.verdict,
-            reasons=_plain(outcome.reasons), warnings=_plain(outcome.warnings), subject="",
+            run=run,
+            number=row.number,
+            values=row.cells,
+            verdict=outcome.verdict,
+            reasons=_plain(outcome.reasons),
+            warnings=_plain(outcome.warnings),
+            subject="",
         )
         for row, outcome in zip(rows, outcomes, strict=True)
     )

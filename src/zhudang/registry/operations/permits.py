@@ -22,8 +22,16 @@ from zhudang.shared.refusals import NotFound, Reason
 
 @transaction.atomic
 def record_permit(
-    *, actor: Actor, project_id: UUID, kind: str, number: str, issued_on: date, now: datetime,
-    issuer: str = "", unit_work_ids: Sequence[UUID] = (), source: str = "form",
+    *,
+    actor: Actor,
+    project_id: UUID,
+    kind: str,
+    number: str,
+    issued_on: date,
+    now: datetime,
+    issuer: str = "",
+    unit_work_ids: Sequence[UUID] = (),
+    source: str = "form",
 ) -> UUID:
     """Record a permit; the first one brings the project's filing notice, a later one a supplement.
 
@@ -57,14 +65,33 @@ def record_permit(
         raise CannotRegister(*reasons)
     first = not Permit.objects.filter(project=project).exists()
     permit = _create(
-        Permit, Reason("registry.permit_taken", {"value": value}),
-        project=project, kind=kind, number=value, issued_on=issued_on, issuer=issuer.strip(), source=source,
-        recorded_at=now, recorded_by=actor.name or actor.username,
+        Permit,
+        Reason("registry.permit_taken", {"value": value}),
+        project=project,
+        kind=kind,
+        number=value,
+        issued_on=issued_on,
+        issuer=issuer.strip(),
+        source=source,
+        recorded_at=now,
+        recorded_by=actor.name or actor.username,
     )
     permit.unit_works.set(UnitWork.objects.filter(pk__in=set(unit_work_ids)))
-    _tell(actor, "registry.permit.issued", f"registry.permit:{permit.pk}", now, project,
-          {"permit_id": str(permit.pk), "kind": kind, "number": value, "issued_on": issued_on.isoformat(),
-           "first": first, "source": source})
+    _tell(
+        actor,
+        "registry.permit.issued",
+        f"registry.permit:{permit.pk}",
+        now,
+        project,
+        {
+            "permit_id": str(permit.pk),
+            "kind": kind,
+            "number": value,
+            "issued_on": issued_on.isoformat(),
+            "first": first,
+            "source": source,
+        },
+    )
     if step := _STEP_OF.get(PermitKind(kind)):
         units = UnitWork.objects.filter(phase__project=project)
         for unit in units.filter(pk__in=set(unit_work_ids)) if unit_work_ids else units:
@@ -73,7 +100,8 @@ def record_permit(
 
 
 _STEP_OF = {
-    PermitKind.LAND: "land_permit", PermitKind.PLANNING: "planning_permit",
+    PermitKind.LAND: "land_permit",
+    PermitKind.PLANNING: "planning_permit",
     PermitKind.CONSTRUCTION: "construction_permit",
 }
 
@@ -87,8 +115,14 @@ def catch_up(project: Project, unit: UnitWork, actor: Actor, now: datetime) -> N
 
 @transaction.atomic
 def record_milestone(
-    *, actor: Actor, unit_work_id: UUID, kind: str, now: datetime, planned_on: date | None = None,
-    happened_on: date | None = None, revision: int | None = None,
+    *,
+    actor: Actor,
+    unit_work_id: UUID,
+    kind: str,
+    now: datetime,
+    planned_on: date | None = None,
+    happened_on: date | None = None,
+    revision: int | None = None,
 ) -> UUID:
     """Record when a step of building is planned, or happened; what it makes due follows from it.
 
@@ -120,10 +154,19 @@ def record_milestone(
     row.changed_at, row.changed_by = now, actor.name or actor.username
     row.save()
     act = "registry.milestone.happened" if happened_on else "registry.milestone.planned"
-    _tell(actor, act, f"registry.milestone:{row.pk}", now, project,
-          {"unit_work_id": str(unit.pk), "kind": kind,
-           "planned_on": planned.isoformat() if planned else "",
-           "happened_on": happened.isoformat() if happened else ""})
+    _tell(
+        actor,
+        act,
+        f"registry.milestone:{row.pk}",
+        now,
+        project,
+        {
+            "unit_work_id": str(unit.pk),
+            "kind": kind,
+            "planned_on": planned.isoformat() if planned else "",
+            "happened_on": happened.isoformat() if happened else "",
+        },
+    )
     return row.pk
 
 
@@ -151,8 +194,14 @@ def record_completion_acceptance(
     project.accepted_on = accepted_on
     facts.touch(project, actor, now, ["accepted_on"])
     _accept_units(project, accepted_on, actor, now)
-    _tell(actor, "registry.project.accepted", f"registry.project:{project.pk}", now, project,
-          {"accepted_on": accepted_on.isoformat(), "was": was.isoformat() if was else ""})
+    _tell(
+        actor,
+        "registry.project.accepted",
+        f"registry.project:{project.pk}",
+        now,
+        project,
+        {"accepted_on": accepted_on.isoformat(), "was": was.isoformat() if was else ""},
+    )
 
 
 def _accept_units(project: Project, accepted_on: date, actor: Actor, now: datetime) -> None:
@@ -170,6 +219,16 @@ def _happen(project: Project, unit: UnitWork, kind: str, day: date, actor: Actor
     row.happened_on, row.revision = day, row.revision + 1
     row.changed_at, row.changed_by = now, actor.name or actor.username
     row.save()
-    _tell(actor, "registry.milestone.happened", f"registry.milestone:{row.pk}", now, project,
-          {"unit_work_id": str(unit.pk), "kind": kind,
-           "planned_on": row.planned_on.isoformat() if row.planned_on else "", "happened_on": day.isoformat()})
+    _tell(
+        actor,
+        "registry.milestone.happened",
+        f"registry.milestone:{row.pk}",
+        now,
+        project,
+        {
+            "unit_work_id": str(unit.pk),
+            "kind": kind,
+            "planned_on": row.planned_on.isoformat() if row.planned_on else "",
+            "happened_on": day.isoformat(),
+        },
+    )

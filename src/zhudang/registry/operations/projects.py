@@ -143,7 +143,13 @@ _DESCRIBABLE = frozenset(
 
 @transaction.atomic
 def rename_project(
-    *, actor: Actor, project_id: UUID, name: str, since: date, now: datetime, basis: str = "",
+    *,
+    actor: Actor,
+    project_id: UUID,
+    name: str,
+    since: date,
+    now: datetime,
+    basis: str = "",
     revision: int | None = None,
 ) -> None:
     """Give a project another name from `since` on; the former one stays findable (曾用名)."""
@@ -164,8 +170,14 @@ def rename_project(
     present.save(update_fields=["until"])
     ProjectName.objects.create(project=project, name=project.name, since=since, basis=basis.strip())
     facts.touch(project, actor, now, ["name"])
-    _tell(actor, "registry.project.renamed", f"registry.project:{project.pk}", now, project,
-          {"former": former, "name": project.name})
+    _tell(
+        actor,
+        "registry.project.renamed",
+        f"registry.project:{project.pk}",
+        now,
+        project,
+        {"former": former, "name": project.name},
+    )
 
 
 @transaction.atomic
@@ -191,21 +203,30 @@ def classify_project(
 
 @transaction.atomic
 def add_phase(
-    *, actor: Actor, project_id: UUID, code: str, name: str, now: datetime,
-    started_on: date | None = None, completed_on: date | None = None,
+    *,
+    actor: Actor,
+    project_id: UUID,
+    code: str,
+    name: str,
+    now: datetime,
+    started_on: date | None = None,
+    completed_on: date | None = None,
 ) -> UUID:
     """Add a construction phase (工程) with its works code."""
     project = facts.lock_project(actor, "registry.phase.add", project_id)
     value = identifiers.normalise(code)
     taken = Phase.objects.filter(code=value).exists()
-    reasons = why_not_phase(
-        code=code, name=name, project_code=project.code, status=project.status, code_taken=taken
-    )
+    reasons = why_not_phase(code=code, name=name, project_code=project.code, status=project.status, code_taken=taken)
     if reasons:
         raise CannotRegister(*reasons)
     phase = _create(
-        Phase, Reason("registry.works_code_taken", {"value": value}),
-        project=project, code=value, name=name.strip(), started_on=started_on, completed_on=completed_on,
+        Phase,
+        Reason("registry.works_code_taken", {"value": value}),
+        project=project,
+        code=value,
+        name=name.strip(),
+        started_on=started_on,
+        completed_on=completed_on,
     )
     _tell(actor, "registry.phase.added", f"registry.phase:{phase.pk}", now, project, {"phase_id": str(phase.pk)})
     return phase.pk
@@ -213,8 +234,16 @@ def add_phase(
 
 @transaction.atomic
 def add_unit_work(
-    *, actor: Actor, phase_id: UUID, code: str, name: str, kind: str, now: datetime,
-    structure_id: UUID | None = None, nature: str = "new", special: Mapping[str, Any] | None = None,
+    *,
+    actor: Actor,
+    phase_id: UUID,
+    code: str,
+    name: str,
+    kind: str,
+    now: datetime,
+    structure_id: UUID | None = None,
+    nature: str = "new",
+    special: Mapping[str, Any] | None = None,
 ) -> UUID:
     """Add a unit work (单位工程) to a phase; it may belong to a structure that already stands."""
     phase = Phase.objects.filter(pk=phase_id).first()
@@ -223,18 +252,35 @@ def add_unit_work(
     project = facts.lock_project(actor, "registry.unit_work.add", phase.project_id)
     value = identifiers.normalise(code)
     reasons = why_not_unit_work(
-        code=code, name=name, kind=kind, nature=nature, status=project.status,
+        code=code,
+        name=name,
+        kind=kind,
+        nature=nature,
+        status=project.status,
         code_taken=UnitWork.objects.filter(phase=phase, code=value).exists(),
         structure_kind=_structure_kind(actor, structure_id),
     ) + why_not_special(kind, special or {})
     if reasons:
         raise CannotRegister(*reasons)
     unit = UnitWork.objects.create(
-        phase=phase, code=value, name=name.strip(), kind=kind, structure_id=structure_id, nature=nature,
-        special=dict(special or {}), changed_at=now, changed_by=actor.name or actor.username,
+        phase=phase,
+        code=value,
+        name=name.strip(),
+        kind=kind,
+        structure_id=structure_id,
+        nature=nature,
+        special=dict(special or {}),
+        changed_at=now,
+        changed_by=actor.name or actor.username,
     )
-    _tell(actor, "registry.unit_work.added", f"registry.unit_work:{unit.pk}", now, project,
-          {"unit_work_id": str(unit.pk), "structure_id": str(structure_id or "")})
+    _tell(
+        actor,
+        "registry.unit_work.added",
+        f"registry.unit_work:{unit.pk}",
+        now,
+        project,
+        {"unit_work_id": str(unit.pk), "structure_id": str(structure_id or "")},
+    )
     # Permits import this module for its refusals; what they bring to a late unit work is asked for here only.
     from zhudang.registry.operations.permits import catch_up
 
@@ -244,8 +290,15 @@ def add_unit_work(
 
 @transaction.atomic
 def describe_unit_work(
-    *, actor: Actor, unit_work_id: UUID, name: str, nature: str, structure_id: UUID | None,
-    special: Mapping[str, Any], now: datetime, revision: int | None = None,
+    *,
+    actor: Actor,
+    unit_work_id: UUID,
+    name: str,
+    nature: str,
+    structure_id: UUID | None,
+    special: Mapping[str, Any],
+    now: datetime,
+    revision: int | None = None,
 ) -> None:
     """Change a unit work's name, nature, structure and special record (专业记载)."""
     unit = UnitWork.objects.select_related("phase").filter(pk=unit_work_id).first()
@@ -256,7 +309,12 @@ def describe_unit_work(
     wanted = {"name": name.strip(), "nature": nature, "structure_id": structure_id, "special": dict(special)}
     facts.demand_revision(unit, revision, wanted)
     reasons = why_not_unit_work(
-        code=unit.code, name=name, kind=unit.kind, nature=nature, status=project.status, code_taken=False,
+        code=unit.code,
+        name=name,
+        kind=unit.kind,
+        nature=nature,
+        status=project.status,
+        code_taken=False,
         structure_kind=_structure_kind(actor, structure_id),
     ) + why_not_special(unit.kind, special)
     if reasons:
@@ -265,15 +323,30 @@ def describe_unit_work(
     if not changed:
         return
     facts.touch(unit, actor, now, [change["field"] for change in changed])
-    _tell(actor, "registry.unit_work.described", f"registry.unit_work:{unit.pk}", now, project,
-          {"unit_work_id": str(unit.pk), "changes": changed})
+    _tell(
+        actor,
+        "registry.unit_work.described",
+        f"registry.unit_work:{unit.pk}",
+        now,
+        project,
+        {"unit_work_id": str(unit.pk), "changes": changed},
+    )
 
 
 def draft_of(project: Project) -> ProjectDraft:
     """Give a project's row in the shape of the rules."""
     return ProjectDraft(
-        project.code, project.name, project.kind, project.address, project.area_code, project.level,
-        project.lon, project.lat, project.started_on, project.completed_on, project.accepted_on,
+        project.code,
+        project.name,
+        project.kind,
+        project.address,
+        project.area_code,
+        project.level,
+        project.lon,
+        project.lat,
+        project.started_on,
+        project.completed_on,
+        project.accepted_on,
     )
 
 
@@ -303,8 +376,7 @@ def _take(row: Any, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     for change in changed:
         setattr(row, change["field"], change["yours"])
     return [
-        {"field": change["field"], "was": _plain(change["theirs"]), "is": _plain(change["yours"])}
-        for change in changed
+        {"field": change["field"], "was": _plain(change["theirs"]), "is": _plain(change["yours"])} for change in changed
     ]
 
 
@@ -314,9 +386,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | dict | type(None)) else str(value)
 
 
-def _tell(
-    actor: Actor, act: str, subject: str, now: datetime, project: Project, data: Mapping[str, Any]
-) -> None:
+def _tell(actor: Actor, act: str, subject: str, now: datetime, project: Project, data: Mapping[str, Any]) -> None:
     """Write the act into the log and publish it, both inside the act's transaction."""
     full = {"project_id": str(project.pk), **data}
     audit.record(actor=actor, act=act, subject=subject, at=now, data=full)

@@ -20,42 +20,42 @@ _ACT = "registry.project.suspend"
 
 
 @transaction.atomic
-def suspend_project(
-    *, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None
-) -> None:
+def suspend_project(*, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None) -> None:
     """Record that a project is stopped or slowed (停缓建); its client keeps the records meanwhile."""
     _move(actor, project_id, ProjectStatus.SUSPENDED, {ProjectStatus.RUNNING}, reason, now, revision)
 
 
 @transaction.atomic
-def resume_project(
-    *, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None
-) -> None:
+def resume_project(*, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None) -> None:
     """Record that a suspended project goes on."""
     _move(actor, project_id, ProjectStatus.RUNNING, {ProjectStatus.SUSPENDED}, reason, now, revision)
 
 
 @transaction.atomic
-def cancel_project(
-    *, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None
-) -> None:
+def cancel_project(*, actor: Actor, project_id: UUID, reason: str, now: datetime, revision: int | None = None) -> None:
     """Record that a project will not be built; what was collected stays."""
     _move(
-        actor, project_id, ProjectStatus.CANCELLED, {ProjectStatus.RUNNING, ProjectStatus.SUSPENDED}, reason, now,
+        actor,
+        project_id,
+        ProjectStatus.CANCELLED,
+        {ProjectStatus.RUNNING, ProjectStatus.SUSPENDED},
+        reason,
+        now,
         revision,
     )
 
 
 @transaction.atomic
-def merge_projects(
-    *, actor: Actor, project_id: UUID, into_id: UUID, reason: str, now: datetime
-) -> None:
+def merge_projects(*, actor: Actor, project_id: UUID, into_id: UUID, reason: str, now: datetime) -> None:
     """Let a project go on inside another: its phases, with all unit works and records, move there.
 
     Both rows are locked in the order of their ids, so that two merges at once cannot wait for
     each other for ever.
     """
-    locked = {row.pk: row for row in Project.objects.select_for_update(no_key=True).filter(pk__in=[project_id, into_id]).order_by("pk")}
+    locked = {
+        row.pk: row
+        for row in Project.objects.select_for_update(no_key=True).filter(pk__in=[project_id, into_id]).order_by("pk")
+    }
     source, target = locked.get(project_id), locked.get(into_id)
     facts.demand_project(actor, _ACT, source)
     facts.demand_project(actor, _ACT, target)
@@ -70,8 +70,14 @@ def merge_projects(
     _move_phases(actor, source, target, moved, reasons, now, whole=True)
     source.status, source.continued_in = ProjectStatus.MERGED, target
     facts.touch(source, actor, now, ["status", "continued_in"])
-    _tell(actor, "registry.project.merged", f"registry.project:{source.pk}", now, source,
-          {"into": str(target.pk), "phases": [str(pk) for pk in moved], "reason": reason.strip()})
+    _tell(
+        actor,
+        "registry.project.merged",
+        f"registry.project:{source.pk}",
+        now,
+        source,
+        {"into": str(target.pk), "phases": [str(pk) for pk in moved], "reason": reason.strip()},
+    )
 
 
 @transaction.atomic
@@ -94,21 +100,40 @@ def split_project(
     if reasons:
         raise CannotChange(*reasons)
     new_id = register_project(
-        actor=actor, code=code, name=name, kind=project.kind, client_id=project.client_id, now=now,
-        address=project.address, area_code=project.area_code, level=project.level, started_on=project.started_on,
+        actor=actor,
+        code=code,
+        name=name,
+        kind=project.kind,
+        client_id=project.client_id,
+        now=now,
+        address=project.address,
+        area_code=project.area_code,
+        level=project.level,
+        started_on=project.started_on,
     )
     part = Project.objects.select_for_update(no_key=True).get(pk=new_id)
     part.split_from = project
     part.save(update_fields=["split_from"])
     _move_phases(actor, project, part, wanted, [], now, whole=False)
     facts.touch(project, actor, now, [])
-    _tell(actor, "registry.project.split", f"registry.project:{project.pk}", now, project,
-          {"part": str(part.pk), "phases": sorted(str(pk) for pk in wanted), "reason": reason.strip()})
+    _tell(
+        actor,
+        "registry.project.split",
+        f"registry.project:{project.pk}",
+        now,
+        project,
+        {"part": str(part.pk), "phases": sorted(str(pk) for pk in wanted), "reason": reason.strip()},
+    )
     return part.pk
 
 
 def _move(
-    actor: Actor, project_id: UUID, to: ProjectStatus, allowed: set[ProjectStatus], reason: str, now: datetime,
+    actor: Actor,
+    project_id: UUID,
+    to: ProjectStatus,
+    allowed: set[ProjectStatus],
+    reason: str,
+    now: datetime,
     revision: int | None,
 ) -> None:
     project = facts.lock_project(actor, _ACT, project_id)
@@ -129,8 +154,14 @@ def _move(
 
 
 def _move_phases(
-    actor: Actor, source: Project, target: Project, phase_ids: Collection[UUID], reasons: list[Reason], now: datetime,
-    *, whole: bool,
+    actor: Actor,
+    source: Project,
+    target: Project,
+    phase_ids: Collection[UUID],
+    reasons: list[Reason],
+    now: datetime,
+    *,
+    whole: bool,
 ) -> None:
     """Move phases with parties and all that was collected, or refuse with `reasons` and every context's own."""
     units = UnitWork.objects.filter(phase_id__in=phase_ids).values_list("pk", flat=True)
@@ -141,8 +172,14 @@ def _move_phases(
     _carry_parties(source, target, facts.today_of(now))
     follow_move(move)
     for unit in sorted(move.unit_work_ids):
-        _tell(actor, "registry.unit_work.added", f"registry.unit_work:{unit}", now, target,
-              {"unit_work_id": str(unit), "moved_from": str(source.pk)})
+        _tell(
+            actor,
+            "registry.unit_work.added",
+            f"registry.unit_work:{unit}",
+            now,
+            target,
+            {"unit_work_id": str(unit), "moved_from": str(source.pk)},
+        )
 
 
 def _reason_missing(reason: str) -> list[Reason]:

@@ -23,9 +23,20 @@ from zhudang.shared.refusals import NotFound, Reason
 
 @transaction.atomic
 def register_structure(
-    *, actor: Actor, name: str, kind: str, now: datetime, address: str = "", lon: float | None = None,
-    lat: float | None = None, footprint_wkb: bytes | None = None, built_on: date | None = None,
-    gone_on: date | None = None, standing: str = "in_use", realty_unit: str = "", level: int = 1,
+    *,
+    actor: Actor,
+    name: str,
+    kind: str,
+    now: datetime,
+    address: str = "",
+    lon: float | None = None,
+    lat: float | None = None,
+    footprint_wkb: bytes | None = None,
+    built_on: date | None = None,
+    gone_on: date | None = None,
+    standing: str = "in_use",
+    realty_unit: str = "",
+    level: int = 1,
 ) -> UUID:
     """Enter a building, road, bridge or pipeline that stands, stood, or will stand."""
     rights.demand(actor, "registry.structure.register")
@@ -35,9 +46,19 @@ def register_structure(
     if reasons:
         raise CannotRegister(*reasons)
     structure = Structure.objects.create(
-        name=name.strip(), kind=kind, address=address.strip(), lon=lon, lat=lat, footprint_wkb=footprint_wkb,
-        built_on=built_on, gone_on=gone_on, standing=standing, realty_unit=identifiers.normalise(realty_unit),
-        level=level, changed_at=now, changed_by=actor.name or actor.username,
+        name=name.strip(),
+        kind=kind,
+        address=address.strip(),
+        lon=lon,
+        lat=lat,
+        footprint_wkb=footprint_wkb,
+        built_on=built_on,
+        gone_on=gone_on,
+        standing=standing,
+        realty_unit=identifiers.normalise(realty_unit),
+        level=level,
+        changed_at=now,
+        changed_by=actor.name or actor.username,
     )
     _tell_structure(actor, "registry.structure.registered", structure, now, {})
     return structure.pk
@@ -64,8 +85,15 @@ def describe_structure(
     facts.demand_revision(structure, revision, wanted)
     merged = {field: wanted.get(field, getattr(structure, field)) for field in _DESCRIBABLE}
     reasons = _why_not(
-        merged["name"], structure.kind, merged["lon"], merged["lat"], merged["built_on"], merged["gone_on"],
-        merged["standing"], merged["realty_unit"], facts.today_of(now),
+        merged["name"],
+        structure.kind,
+        merged["lon"],
+        merged["lat"],
+        merged["built_on"],
+        merged["gone_on"],
+        merged["standing"],
+        merged["realty_unit"],
+        facts.today_of(now),
     )
     if merged["is_open"] and merged["level"] != 0:
         reasons.append(Reason("registry.open_but_classified", {}))
@@ -77,14 +105,32 @@ def describe_structure(
 
 
 _DESCRIBABLE = frozenset(
-    {"name", "address", "lon", "lat", "footprint_wkb", "built_on", "gone_on", "standing", "realty_unit", "level",
-     "is_open"}
+    {
+        "name",
+        "address",
+        "lon",
+        "lat",
+        "footprint_wkb",
+        "built_on",
+        "gone_on",
+        "standing",
+        "realty_unit",
+        "level",
+        "is_open",
+    }
 )
 
 
 def _why_not(
-    name: str, kind: str, lon: float | None, lat: float | None, built_on: date | None, gone_on: date | None,
-    standing: str, realty_unit: str, today: date,
+    name: str,
+    kind: str,
+    lon: float | None,
+    lat: float | None,
+    built_on: date | None,
+    gone_on: date | None,
+    standing: str,
+    realty_unit: str,
+    today: date,
 ) -> list[Reason]:
     reasons = why_not_name(name) + why_not_lon_lat(lon, lat)
     if kind not in KINDS:

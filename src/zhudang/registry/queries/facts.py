@@ -141,11 +141,18 @@ def parties_of(project_id: UUID, *, former: bool = True) -> tuple[PartyFacts, ..
     if not former:
         rows = rows.filter(until__isnull=True)
     units: dict[UUID, set[UUID]] = {}
-    for party_id, unit_id in PartyUnit.objects.filter(party__project_id=project_id).values_list("party_id", "unit_work_id"):
+    for party_id, unit_id in PartyUnit.objects.filter(party__project_id=project_id).values_list(
+        "party_id", "unit_work_id"
+    ):
         units.setdefault(party_id, set()).add(unit_id)
     return tuple(
         PartyFacts(
-            row.pk, row.organisation_id, row.organisation.name, row.role, row.since, row.until,
+            row.pk,
+            row.organisation_id,
+            row.organisation.name,
+            row.role,
+            row.since,
+            row.until,
             frozenset(units.get(row.pk, ())),
         )
         for row in rows
@@ -193,12 +200,25 @@ def _shape(
 ) -> UnitWorkFacts:
     project = unit.phase.project
     return UnitWorkFacts(
-        unit_work_id=unit.pk, code=unit.code, name=unit.name, kind=unit.kind, nature=unit.nature,
-        phase_id=unit.phase_id, phase_code=unit.phase.code, phase_name=unit.phase.name,
-        project_id=project.pk, project_code=project.code, project_name=project.name,
-        client_id=project.client_id, level=project.level, status=project.status,
-        structure_id=unit.structure_id, special=unit.special, accepted_on=project.accepted_on,
-        milestones=steps, parties=tuple(party for party in parties if party.works_on(unit.pk)),
+        unit_work_id=unit.pk,
+        code=unit.code,
+        name=unit.name,
+        kind=unit.kind,
+        nature=unit.nature,
+        phase_id=unit.phase_id,
+        phase_code=unit.phase.code,
+        phase_name=unit.phase.name,
+        project_id=project.pk,
+        project_code=project.code,
+        project_name=project.name,
+        client_id=project.client_id,
+        level=project.level,
+        status=project.status,
+        structure_id=unit.structure_id,
+        special=unit.special,
+        accepted_on=project.accepted_on,
+        milestones=steps,
+        parties=tuple(party for party in parties if party.works_on(unit.pk)),
     )
 
 

@@ -63,8 +63,15 @@ def shape_run(run: ImportRun) -> RunFacts:
     """Shape one import."""
     counts = dict(run.rows.values_list("verdict").annotate(n=Count("pk")).order_by("verdict"))
     return RunFacts(
-        run.pk, run.kind, run.file_name, run.sha256, run.state == ImportRun.State.APPLIED, run.account_name,
-        run.started_at, run.applied_at, counts,
+        run.pk,
+        run.kind,
+        run.file_name,
+        run.sha256,
+        run.state == ImportRun.State.APPLIED,
+        run.account_name,
+        run.started_at,
+        run.applied_at,
+        counts,
     )
 
 

@@ -216,9 +216,19 @@ def list_order(rows: QuerySet[Project], order: Sequence[str]) -> QuerySet[Projec
 def shape_row(project: Any) -> ProjectRow:
     """Shape one row of `list_order`."""
     return ProjectRow(
-        project.pk, project.code, project.name, project.kind, project.address, project.client.name, project.level,
-        project.status, state_of(project.status, project.accepted_on), project.started_on, project.accepted_on,
-        project.registered_at, project.units,
+        project.pk,
+        project.code,
+        project.name,
+        project.kind,
+        project.address,
+        project.client.name,
+        project.level,
+        project.status,
+        state_of(project.status, project.accepted_on),
+        project.started_on,
+        project.accepted_on,
+        project.registered_at,
+        project.units,
     )
 
 
@@ -246,10 +256,7 @@ def project_page(actor: Actor, project_id: UUID) -> ProjectPage:
         NotFound: no such project, or none this actor may know of.
     """
     project = (
-        visible_projects(actor)
-        .select_related("client", "continued_in", "split_from")
-        .filter(pk=project_id)
-        .first()
+        visible_projects(actor).select_related("client", "continued_in", "split_from").filter(pk=project_id).first()
     )
     if project is None:
         raise NotFound
@@ -308,9 +315,18 @@ def _unit(unit: UnitWork, recorded: Mapping[str, Milestone]) -> UnitRow:
     done = [step for step in steps if step.happened_on]
     ahead = [step for step in steps if not step.happened_on and (not done or step.order > done[-1].order)]
     return UnitRow(
-        unit.pk, unit.code, unit.name, unit.kind, unit.nature, unit.structure_id,
-        unit.structure.name if unit.structure else "", steps, done[-1] if done else None,
-        next((step for step in ahead if step.planned_on), ahead[0] if ahead else None), unit.revision, unit.special,
+        unit.pk,
+        unit.code,
+        unit.name,
+        unit.kind,
+        unit.nature,
+        unit.structure_id,
+        unit.structure.name if unit.structure else "",
+        steps,
+        done[-1] if done else None,
+        next((step for step in ahead if step.planned_on), ahead[0] if ahead else None),
+        unit.revision,
+        unit.special,
     )
 
 
@@ -324,7 +340,9 @@ def _permits(project: Project) -> tuple[PermitRow, ...]:
 
 def _permit_warnings(permit: Permit) -> tuple[Reason, ...]:
     verdict = identifiers.check_permit(
-        permit.kind, permit.number, today=facts.today_of(permit.recorded_at),
+        permit.kind,
+        permit.number,
+        today=facts.today_of(permit.recorded_at),
         known_areas=facts.known_areas(permit.issued_on),
     )
     return tuple(Reason(f"registry.{code}", {"value": verdict.value}) for code in verdict.reasons)
@@ -334,7 +352,12 @@ def _responsibilities(project: Project) -> tuple[ResponsibilityRow, ...]:
     rows = Responsibility.objects.filter(project=project).select_related("organisation").order_by("duty", "since")
     return tuple(
         ResponsibilityRow(
-            row.duty, row.person, row.phone, row.organisation.name if row.organisation else "", row.note, row.since,
+            row.duty,
+            row.person,
+            row.phone,
+            row.organisation.name if row.organisation else "",
+            row.note,
+            row.since,
             row.until,
         )
         for row in rows

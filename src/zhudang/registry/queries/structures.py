@@ -106,21 +106,38 @@ def structure_facts(actor: Actor, structure_id: UUID) -> StructureFacts:
     row = visible_structures(actor).filter(pk=structure_id).first()
     if row is None:
         raise NotFound
-    works = (
-        UnitWork.objects.filter(facts.project_filter(actor, "phase__project__"), structure=row)
-        .select_related("phase__project")
+    works = UnitWork.objects.filter(facts.project_filter(actor, "phase__project__"), structure=row).select_related(
+        "phase__project"
     )
     life = [
         LifeEntry(
-            unit.pk, unit.name, unit.nature, unit.phase.project_id, unit.phase.project.code, unit.phase.project.name,
-            unit.phase.project.started_on, unit.phase.project.accepted_on,
+            unit.pk,
+            unit.name,
+            unit.nature,
+            unit.phase.project_id,
+            unit.phase.project.code,
+            unit.phase.project.name,
+            unit.phase.project.started_on,
+            unit.phase.project.accepted_on,
         )
         for unit in works
     ]
     life.sort(key=lambda entry: (entry.accepted_on or entry.started_on or date.max, entry.project_code))
     return StructureFacts(
-        row.pk, row.name, row.kind, row.address, row.lon, row.lat, row.built_on, row.gone_on, row.standing,
-        row.realty_unit, row.level, row.is_open, row.revision, tuple(life),
+        row.pk,
+        row.name,
+        row.kind,
+        row.address,
+        row.lon,
+        row.lat,
+        row.built_on,
+        row.gone_on,
+        row.standing,
+        row.realty_unit,
+        row.level,
+        row.is_open,
+        row.revision,
+        tuple(life),
     )
 
 

@@ -142,9 +142,7 @@ class StandingForm(Revised):
     into = forms.CharField(label=_("并入项目的代码"), max_length=64, required=False)
     code = forms.CharField(label=_("拆出部分的项目代码"), max_length=64, required=False)
     name = forms.CharField(label=_("拆出部分的名称"), max_length=300, required=False)
-    phases = forms.MultipleChoiceField(
-        label=_("拆出的工程"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    phases = forms.MultipleChoiceField(label=_("拆出的工程"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, phases: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -210,7 +208,9 @@ class PartyForm(forms.Form):
     )
     since = DayField(label=_("自何日起"), required=False)
     units = forms.MultipleChoiceField(
-        label=_("承担的单位工程"), required=False, widget=forms.CheckboxSelectMultiple,
+        label=_("承担的单位工程"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("一个都不选表示全部。"),
     )
 
@@ -235,7 +235,9 @@ class PermitForm(forms.Form):
     issued_on = DayField(label=_("发证日期"))
     issuer = forms.CharField(label=_("发证机关"), max_length=200, required=False)
     units = forms.MultipleChoiceField(
-        label=_("所涉单位工程"), required=False, widget=forms.CheckboxSelectMultiple,
+        label=_("所涉单位工程"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("一个都不选表示整个项目。"),
     )
 
@@ -274,7 +276,10 @@ class ResponsibilityForm(forms.Form):
     person = forms.CharField(label=_("责任人"), max_length=60, required=False)
     phone = forms.CharField(label=_("电话"), max_length=40, required=False)
     note = forms.CharField(
-        label=_("合同编号和档案条款"), max_length=300, required=False, widget=forms.Textarea,
+        label=_("合同编号和档案条款"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea,
         help_text=_("登记合同档案条款时填写。"),
     )
     since = DayField(label=_("自何日起"), required=False)

@@ -18,7 +18,7 @@ from zhudang.registry import operations, queries, words
 from zhudang.registry.domain.tables import TABLES
 from zhudang.registry.table_files import read_table, template_rows
 from zhudang.registry.web import forms
-from zhudang.registry.web.changes import shown_and_sent
+from zhudang.registry.web.pages import shown_and_sent
 from zhudang.shared.refusals import Forbidden, Refusal
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -46,17 +46,19 @@ def import_list(request: HttpRequest) -> HttpResponse:
     state = lists.read_state(request)
     page = lists.take_page(queries.import_runs(actor), state, _show_run)
     templates = [(kind, words.IMPORTS[kind]) for kind in TABLES]
-    return render(
-        request, "registry/imports.html", {"form": form, "page": page, "templates": templates}, status=status
-    )
+    return render(request, "registry/imports.html", {"form": form, "page": page, "templates": templates}, status=status)
 
 
 def _check(actor: Any, values: dict[str, Any]) -> UUID:
     upload = values["file"]
     data = upload.read()
     return operations.check_import(
-        actor=actor, kind=values["kind"], file_name=upload.name or "", sha256=hashlib.sha256(data).hexdigest(),
-        table=read_table(data, upload.name or ""), now=timezone.now(),
+        actor=actor,
+        kind=values["kind"],
+        file_name=upload.name or "",
+        sha256=hashlib.sha256(data).hexdigest(),
+        table=read_table(data, upload.name or ""),
+        now=timezone.now(),
     )
 
 

@@ -47,7 +47,10 @@ def state_word(status: str, state: str) -> str:
 def show_row(row: ProjectRow) -> ShownRow:
     """Put a row of the list into words."""
     return ShownRow(
-        row, str(words.KINDS.get(row.kind, row.kind)), SHAPES[row.state], state_word(row.status, row.state),
+        row,
+        str(words.KINDS.get(row.kind, row.kind)),
+        SHAPES[row.state],
+        state_word(row.status, row.state),
         str(words.LEVELS[row.level]) if row.level > 1 else "",
     )
 
@@ -88,9 +91,7 @@ def show_project(page: ProjectPage) -> dict[str, Any]:
         "state_code": SHAPES[state],
         "state_word": state_word(page.status, state),
         "phases": [(phase, [show_unit(unit, today) for unit in phase.units]) for phase in page.phases],
-        "parties": [
-            (party, words.ROLES.get(party.role, party.role), _units_of(party, page)) for party in page.parties
-        ],
+        "parties": [(party, words.ROLES.get(party.role, party.role), _units_of(party, page)) for party in page.parties],
         "permits": [
             (permit, words.PERMITS.get(permit.kind, permit.kind), [words.sentence(r) for r in permit.warnings])
             for permit in page.permits

@@ -16,7 +16,7 @@ from zhudang.identity import rights
 from zhudang.registry import operations, queries, words
 from zhudang.registry.web import forms
 from zhudang.registry.web.acts import FormPage, run_form
-from zhudang.registry.web.changes import shown_and_sent
+from zhudang.registry.web.pages import shown_and_sent
 from zhudang.shared.web import exports, lists
 
 _ORDER = {"name": "name", "kind": "kind", "built": "built_on", "standing": "standing", "works": "works"}
@@ -68,8 +68,15 @@ def _as_table(rows: Any) -> tuple[list[str], Any]:
     heads = [_("名称"), _("类别"), _("地点"), _("现状"), _("建成日期"), _("不动产单元号"), _("单位工程数")]
     shaped = (queries.shape_structure(row) for row in rows.iterator(chunk_size=500))
     return heads, (
-        (row.name, str(words.KINDS[row.kind]), row.address, str(words.STANDINGS[row.standing]), row.built_on,
-         row.realty_unit, row.work_count)
+        (
+            row.name,
+            str(words.KINDS[row.kind]),
+            row.address,
+            str(words.STANDINGS[row.standing]),
+            row.built_on,
+            row.realty_unit,
+            row.work_count,
+        )
         for row in shaped
     )
 
@@ -77,9 +84,19 @@ def _as_table(rows: Any) -> tuple[list[str], Any]:
 def _around(title: str, button: str) -> FormPage:
     back = reverse("registry:structure_list")
     return FormPage(
-        title=title, crumbs=((_("建（构）筑物"), back), (title, "")), button=button, back=back,
-        rows=(("name",), ("kind", "standing"), ("address",), ("built_on", "gone_on"), ("realty_unit", "level"),
-              ("system", "zone"), ("first", "second")),
+        title=title,
+        crumbs=((_("建（构）筑物"), back), (title, "")),
+        button=button,
+        back=back,
+        rows=(
+            ("name",),
+            ("kind", "standing"),
+            ("address",),
+            ("built_on", "gone_on"),
+            ("realty_unit", "level"),
+            ("system", "zone"),
+            ("first", "second"),
+        ),
     )
 
 
@@ -114,8 +131,13 @@ def structure_edit(request: HttpRequest, structure_id: UUID) -> HttpResponse:
         plain = _plain(values)
         plain.pop("kind")
         operations.describe_structure(
-            actor=actor, structure_id=structure_id, revision=values["revision"], lon=form.lon, lat=form.lat,
-            now=timezone.now(), **plain,
+            actor=actor,
+            structure_id=structure_id,
+            revision=values["revision"],
+            lon=form.lon,
+            lat=form.lat,
+            now=timezone.now(),
+            **plain,
         )
         return reverse("registry:structure_list")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.registry.web import changes, imports, structures, views
+from zhudang.registry.web import changes, imports, recording, structures, views
 
 app_name = "registry"
 
@@ -16,13 +16,13 @@ urlpatterns = [
     path("projects/<uuid:project_id>/standing/", changes.project_standing, name="project_standing"),
     path("projects/<uuid:project_id>/phases/new/", changes.phase_new, name="phase_new"),
     path("projects/<uuid:project_id>/units/new/", changes.unit_new, name="unit_new"),
-    path("projects/<uuid:project_id>/parties/new/", changes.party_new, name="party_new"),
-    path("projects/<uuid:project_id>/permits/new/", changes.permit_new, name="permit_new"),
-    path("projects/<uuid:project_id>/acceptance/", changes.acceptance, name="acceptance"),
-    path("projects/<uuid:project_id>/responsibility/new/", changes.responsibility_new, name="responsibility_new"),
+    path("projects/<uuid:project_id>/parties/new/", recording.party_new, name="party_new"),
+    path("projects/<uuid:project_id>/permits/new/", recording.permit_new, name="permit_new"),
+    path("projects/<uuid:project_id>/acceptance/", recording.acceptance, name="acceptance"),
+    path("projects/<uuid:project_id>/responsibility/new/", recording.responsibility_new, name="responsibility_new"),
     path("projects/units/<uuid:unit_work_id>/edit/", changes.unit_edit, name="unit_edit"),
-    path("projects/units/<uuid:unit_work_id>/milestones/", changes.milestones, name="milestones"),
-    path("projects/parties/<uuid:party_id>/replace/", changes.party_replace, name="party_replace"),
+    path("projects/units/<uuid:unit_work_id>/milestones/", recording.milestones, name="milestones"),
+    path("projects/parties/<uuid:party_id>/replace/", recording.party_replace, name="party_replace"),
     path("structures/", structures.structure_list, name="structure_list"),
     path("structures/new/", structures.structure_new, name="structure_new"),
     path("structures/<uuid:structure_id>/edit/", structures.structure_edit, name="structure_edit"),
