@@ -114,6 +114,20 @@ def test_uploads_that_ended_long_ago_are_forgotten_and_their_files_stay(site: Si
     assert File.objects.count() == 1
 
 
+def test_what_is_not_ours_in_the_folders_is_left_alone(site: Site, bytes_folder: Path) -> None:
+    receive(site)
+    strange = [
+        bytes_folder / "blobs" / ".DS_Store",
+        bytes_folder / "blobs" / "ab" / "note",
+        bytes_folder / "incoming" / "x",
+    ]
+    for path in strange:
+        path.write_text("somebody's")
+        made_old(path)
+    assert sweeping.sweep(now=NOW, whole_store=True) == sweeping.Swept()
+    assert all(path.exists() for path in strange)
+
+
 def test_a_sweep_with_nothing_to_do_does_nothing(site: Site) -> None:
     receive(site)
     assert sweeping.sweep(now=NOW, whole_store=True) == sweeping.Swept()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ from zhudang.shared.digests import CHUNK_BYTES, Digests, hasher_for
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import Reason, Refusal
 
+_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+_IDENTIFIER = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _FLUSHERS = 8
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -159,14 +162,14 @@ def settle(arrivals: Iterable[tuple[Path, Digests]]) -> None:
 
 
 def stored_names() -> Iterator[str]:
-    """Yield the digests of all stored files, folder by folder."""
+    """Yield the digests of all stored files, folder by folder; whatever else lies there is not ours."""
     blobs = conf.root() / "blobs"
     if blobs.exists():
-        for folder in sorted(blobs.iterdir()):
-            yield from (path.name for path in sorted(folder.iterdir()))
+        for folder in sorted(path for path in blobs.iterdir() if path.is_dir()):
+            yield from (path.name for path in sorted(folder.iterdir()) if _DIGEST.match(path.name))
 
 
 def unfinished() -> Iterator[Path]:
-    """Yield incoming files and upload files, whoever they belong to."""
+    """Yield incoming files and upload files, whoever they belong to; whatever else lies there is not ours."""
     for name in ("incoming", "uploads"):
-        yield from sorted(_folder(name).iterdir())
+        yield from (path for path in sorted(_folder(name).iterdir()) if _IDENTIFIER.match(path.name))
