@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +22,7 @@ from zhudang.shared.web.wording import write_datetime
 
 
 @require_safe
-def holdings(request: HttpRequest) -> HttpResponse:
+def holdings(request: HttpRequest) -> HttpResponseBase:
     """The accession register: every object, where its copies are, and when each was last read whole."""
     now = timezone.now()
     state = lists.read_state(request, filters=("health", "kind"))
