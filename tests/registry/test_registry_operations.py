@@ -168,6 +168,18 @@ def test_completion_acceptance_happens_to_every_unit_work():
     assert Event.objects.filter(kind="registry.milestone.happened").count() == 1
 
 
+def test_a_corrected_acceptance_day_corrects_the_steps_that_followed_from_it():
+    project_id = make_project(client_id=make_client())
+    first, second = make_unit(project_id), make_unit(project_id, code="02", name="2# 住宅楼")
+    operations.record_milestone(
+        actor=SYSTEM, unit_work_id=second, kind="acceptance", happened_on=date(2024, 8, 1), now=NOW
+    )
+    for day in (date(2024, 9, 6), date(2024, 9, 3)):
+        operations.record_completion_acceptance(actor=SYSTEM, project_id=project_id, accepted_on=day, now=NOW)
+    assert queries.unit_work_facts(first).milestones["acceptance"] == (None, date(2024, 9, 3))
+    assert queries.unit_work_facts(second).milestones["acceptance"] == (None, date(2024, 8, 1))
+
+
 def test_a_milestone_foreign_to_the_kind_of_works_is_refused():
     unit = make_unit(make_project(client_id=make_client()))
     with pytest.raises(Refusal) as refused:

@@ -193,6 +193,8 @@ def record_completion_acceptance(
     was = project.accepted_on
     project.accepted_on = accepted_on
     facts.touch(project, actor, now, ["accepted_on"])
+    if was is not None:
+        _correct_units(project, was, accepted_on, actor, now)
     _accept_units(project, accepted_on, actor, now)
     _tell(
         actor,
@@ -204,15 +206,39 @@ def record_completion_acceptance(
     )
 
 
+def _correct_units(project: Project, was: date, accepted_on: date, actor: Actor, now: datetime) -> None:
+    """Let the steps that followed from a day recorded wrongly follow the right one; own days of units stay."""
+    rows = (
+        Milestone.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("unit_work")
+        .filter(unit_work__phase__project=project, kind="acceptance", happened_on=was)
+    )
+    for row in rows:
+        row.happened_on = None
+        _happen(project, row.unit_work, "acceptance", accepted_on, actor, now, row)
+
+
 def _accept_units(project: Project, accepted_on: date, actor: Actor, now: datetime) -> None:
     """Give every unit work without its own acceptance day that of the project, so that what it owes falls due."""
     for unit in UnitWork.objects.filter(phase__project=project):
         _happen(project, unit, "acceptance", accepted_on, actor, now)
 
 
-def _happen(project: Project, unit: UnitWork, kind: str, day: date, actor: Actor, now: datetime) -> None:
-    """Let a step of a unit work happen that follows from another fact; one recorded before is left alone."""
-    row = Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind=kind).first()
+def _happen(
+    project: Project,
+    unit: UnitWork,
+    kind: str,
+    day: date,
+    actor: Actor,
+    now: datetime,
+    row: Milestone | None = None,
+) -> None:
+    """Let a step of a unit work happen that follows from another fact; one recorded before is left alone.
+
+    Args:
+        row: the step's row, locked, when its day is being corrected.
+    """
+    row = row or Milestone.objects.select_for_update(no_key=True).filter(unit_work=unit, kind=kind).first()
     if row is not None and row.happened_on is not None:
         return
     row = row or Milestone(unit_work=unit, kind=kind, revision=0)
