@@ -32,7 +32,6 @@ from zhudang.filing.operations.filing import (
     file_many,
     file_record,
     note_cured,
-    reasons_against,
     replace_file,
     take_back,
     withdraw_records,
@@ -51,6 +50,7 @@ from zhudang.filing.operations.steps import (
     mark_with_client,
     note_preserved,
 )
+from zhudang.filing.readiness import reasons_against
 
 __all__ = [
     "CannotAdopt",

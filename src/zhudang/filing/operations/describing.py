@@ -18,6 +18,7 @@ from zhudang.filing.domain.describing import FIELDS, Description, why_not_descri
 from zhudang.filing.domain.states import CHANGEABLE
 from zhudang.filing.models import Record
 from zhudang.filing.queries.visibility import facts_of
+from zhudang.filing.readiness import description_of
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor, may_know_of
 from zhudang.registry import queries as registry
@@ -26,11 +27,6 @@ from zhudang.shared.refusals import Conflict, NotFound, Reason, Refusal
 
 class CannotDescribe(Refusal):
     """The description was not changed."""
-
-
-def description_of(record: Record) -> Description:
-    """The description a record has now."""
-    return Description(**{name: getattr(record, name) for name in FIELDS})
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from zhudang.filing.domain.keeping import own_mark
 from zhudang.filing.models import Obligation, Record, ScopeItem, ScopeList, Suggestion
-from zhudang.filing.queries.standing import STANDING, UnitProgress, parameters, progress_by_unit
+from zhudang.filing.queries.standing import STANDING, PartProgress, UnitProgress, parameters
 from zhudang.filing.queries.visibility import visible
 from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
@@ -85,7 +85,10 @@ class ChecklistRow:
     @property
     def counts_now(self) -> bool:
         """Whether it belongs to 现欠: ▲, not filed, its milestone reached."""
-        return self.owed == "must" and self.standing in {"back", "passed", "soon", "due", "pencil", "draft"}
+        if self.owed != "must":
+            return False
+        reached = self.milestone_on is not None
+        return self.standing in {"back", "passed", "soon", "due"} or (self.standing in {"pencil", "draft"} and reached)
 
 
 @dataclass(frozen=True)
@@ -146,11 +149,31 @@ def checklist(
     return Checklist(
         unit_work_id=unit_work_id, unit_work_name=unit.name, project_id=unit.project_id, project_name=unit.project_name,
         project_code=unit.project_code, kind=unit.kind,
-        progress=progress_by_unit(actor, [unit.project_id], today=today).get(unit_work_id),
+        progress=_progress(unit_work_id, every, today),
         groups=tuple(_groups(shown, narrowed, _titles(used, unit.kind))), counts=counts,
         roles=tuple(dict.fromkeys(r.party_role for r in every)), list_title=used.title if used else "",
         list_id=used.id if used else None, list_doubt=used.doubt if used else "",
         may_act=rights.may(actor, "filing.file.assign", facts), shown=len(shown),
+    )  # fmt: skip
+
+
+def _progress(unit_work_id: UUID, rows: list[ChecklistRow], today: date) -> UnitProgress:
+    """The unit work's progress, from the rows the page has anyway."""
+    must = [r for r in rows if r.owed == "must"]
+    parts = []
+    for part in sorted({r.part for r in rows}):
+        mine = [r for r in must if r.part == part and r.standing != "na"]
+        filed = sum(1 for r in mine if r.standing == "filed")
+        parts.append(PartProgress(part, len(mine), filed, sum(1 for r in mine if r.standing == "passed")))
+    due = [r for r in must if r.counts_now and r.milestone_on and r.milestone_on <= today]
+    nearest = min((r.suggested_on for r in due if r.suggested_on), default=None)
+    first = [r for r in due if nearest and r.suggested_on == nearest]
+    return UnitProgress(
+        unit_work_id=unit_work_id, parts=tuple(parts), owed=sum(p.owed for p in parts), filed=sum(p.filed for p in parts),
+        now=len(due), passed=sum(p.passed for p in parts), soon=sum(1 for r in due if r.standing == "soon"),
+        back=sum(1 for r in rows if r.standing == "back"), not_applicable=sum(1 for r in rows if r.standing == "na"),
+        later=sum(1 for r in must if r.standing == "later"), suggestions=0, next_on=nearest,
+        next_title=first[0].title if first else "", next_count=len(first),
     )  # fmt: skip
 
 
@@ -236,29 +259,24 @@ def _with_answers(actor: Actor, unit_work_id: UUID, rows: list[ChecklistRow]) ->
 
 def _groups(shown: list[ChecklistRow], every: list[ChecklistRow], titles: Mapping[str, tuple[str, str]]) -> list[Group]:
     """Headings in list order, each with the rows directly under it; empty headings are left out."""
+    paths = {code: _path(code, titles) for code in {r.parent_code for r in every}}
+    owed: Counter[str] = Counter()
+    filed: Counter[str] = Counter()
+    for row in every:
+        if row.owed == "must" and row.standing != "na":
+            owed.update(paths[row.parent_code])
+            if row.standing == "filed":
+                filed.update(paths[row.parent_code])
     by_parent: dict[str, list[ChecklistRow]] = {}
     for row in shown:
         by_parent.setdefault(row.parent_code, []).append(row)
-    groups: list[Group] = []
-    seen: set[str] = set()
-    for row in shown:
-        for depth, code in enumerate(_path(row, titles)):
-            if code in seen:
-                continue
-            seen.add(code)
-            below = [r for r in every if code in _path(r, titles)]
-            must = [r for r in below if r.owed == "must" and r.standing != "na"]
-            groups.append(
-                Group(
-                    code,
-                    titles.get(code, ("", code))[1],
-                    depth,
-                    len(must),
-                    sum(1 for r in must if r.standing == "filed"),
-                    tuple(by_parent.get(code, ())),
-                )
-            )
-    return groups
+    groups: dict[str, Group] = {}
+    for parent in by_parent:
+        for depth, code in enumerate(paths[parent]):
+            if code not in groups:
+                title = titles.get(code, ("", code))[1]
+                groups[code] = Group(code, title, depth, owed[code], filed[code], tuple(by_parent.get(code, ())))
+    return list(groups.values())
 
 
 def _titles(used: ScopeList | None, kind: str) -> dict[str, tuple[str, str]]:
@@ -271,9 +289,9 @@ def _titles(used: ScopeList | None, kind: str) -> dict[str, tuple[str, str]]:
     return {code: (parent, title) for code, parent, title in rows}
 
 
-def _path(row: ChecklistRow, titles: Mapping[str, tuple[str, str]]) -> list[str]:
-    """The headings above a row, outermost first."""
-    path, code = [], row.parent_code
+def _path(code: str, titles: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The headings from the outermost down to `code`."""
+    path: list[str] = []
     while code and code not in path:
         path.append(code)
         code = titles.get(code, ("", ""))[0]

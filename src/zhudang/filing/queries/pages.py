@@ -24,6 +24,7 @@ from zhudang.filing.queries.records import (
     volumes_of,
 )
 from zhudang.filing.queries.visibility import facts_of, known_record, visible_to
+from zhudang.filing.readiness import description_of, reasons_against
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
@@ -54,9 +55,6 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     Raises:
         NotFound.
     """
-    from zhudang.filing.operations.describing import description_of
-    from zhudang.filing.operations.filing import reasons_against
-
     row = known_record(actor, record_id)
     [(record, sketch)] = list(pencil.sketches([row]))
     shown = records_by_id([record_id])[record_id]
@@ -67,7 +65,7 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
         record=shown, description=description_of(record), sketch=sketch,
         scope_title=row.obligation.scope_item.title if row.obligation else "", project_name=row.project.name,
         against=tuple(reasons_against([row]).get(row.id, ())),
-        findings=tuple(in_words(f) for f in [*said, *(f for group in found.values() for f in group)]),
+        findings=(*(in_words(f) for f in said), *(in_words(f) for group in found.values() for f in group)),
         may_describe=rights.may(actor, "filing.record.describe", facts),
         may_file=rights.may(actor, "filing.record.file", facts),
         changeable=row.state in CHANGEABLE, blockers=tuple((c, d) for c, d in row.blockers),
