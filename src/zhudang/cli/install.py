@@ -93,6 +93,7 @@ def _make_administrators(archive_name: str) -> int:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
     django.setup()
+    from django.conf import settings
     from django.utils import timezone
 
     from zhudang.identity import operations as identity
@@ -104,6 +105,8 @@ def _make_administrators(archive_name: str) -> int:
     except Refusal:
         print("本馆已有账号，不再建立。/ There are accounts already; nothing was changed.", file=sys.stderr)
         return 1
+    if archive_name:
+        (settings.DATA / "archive-name").write_text(archive_name, encoding="utf-8")
     print("空馆已建立。三员账号与一次性口令（只显示这一次，首次登录须更改）：")
     print("Empty archive made. The three administrators and their one-time passwords (shown only now):")
     for one in made:

@@ -59,6 +59,12 @@ def secret(name: str) -> str:
     return path.read_text().strip()
 
 
+def archive_name(data: Path) -> str:
+    """The archive's name as pages and documents carry it: ZHUDANG_ARCHIVE_NAME, or what `zhudang init` was told."""
+    note = data / "archive-name"
+    return os.environ.get("ZHUDANG_ARCHIVE_NAME") or (note.read_text(encoding="utf-8").strip() if note.exists() else "")
+
+
 def sites(data: Path) -> list[dict[str, Any]]:
     """Preservation sites: ZHUDANG_SITES names a JSON file, otherwise two folders inside the data folder."""
     if named := os.environ.get("ZHUDANG_SITES"):

@@ -72,17 +72,39 @@ def _archive_desk(actor: Actor, now: datetime) -> Desk:
     told: list[str] = []
     if actor.holds(Role.REVIEWER):
         home = handover.reviewer_home(actor, now)
-        groups.append(Group(_("待审案件"), _("按时限排列"), [_review_task(row) for row in home.due], reverse("handover:applications")))
+        groups.append(
+            Group(
+                _("待审案件"),
+                _("按时限排列"),
+                [_review_task(row) for row in home.due],
+                reverse("handover:applications"),
+            )
+        )
         told.append(_review_sentence(home))
         if home.correcting:
-            groups.append(Group(_("等补正"), _("时钟停着"), [_case_task(row, ("back", _("补正中"))) for row in home.correcting]))
+            groups.append(
+                Group(_("等补正"), _("时钟停着"), [_case_task(row, ("back", _("补正中"))) for row in home.correcting])
+            )
     if actor.holds(Role.ARCHIVIST, Role.KEEPER):
         queue = handover.archivist_queue(actor)
         rows = [*queue.proposed, *queue.counting, *queue.received]
-        groups.append(Group(_("接收"), _("逐卷清点，另一人接收"), [_transfer_task(row) for row in rows], reverse("handover:transfers")))
-        told.append(ngettext("%(n)s 个移交在办", "%(n)s 个移交在办", len(rows)) % {"n": len(rows)} if rows else _("没有移交在办"))
+        groups.append(
+            Group(
+                _("接收"),
+                _("逐卷清点，另一人接收"),
+                [_transfer_task(row) for row in rows],
+                reverse("handover:transfers"),
+            )
+        )
+        told.append(
+            ngettext("%(n)s 个移交在办", "%(n)s 个移交在办", len(rows)) % {"n": len(rows)}
+            if rows
+            else _("没有移交在办")
+        )
         if held := _unfinished():
-            groups.append(Group(_("入库未完"), _("两处写完并逐字节读回才算保存"), held, reverse("preservation:holdings")))
+            groups.append(
+                Group(_("入库未完"), _("两处写完并逐字节读回才算保存"), held, reverse("preservation:holdings"))
+            )
     return Desk("；".join(text for text in told if text) + "。", groups, _links(actor))
 
 
@@ -90,7 +112,11 @@ def _review_sentence(home: handover.ReviewerHome) -> str:
     if not home.due:
         return _("没有案件等您审查")
     told = ngettext("%(n)s 个案件待审", "%(n)s 个案件待审", len(home.due)) % {"n": len(home.due)}
-    for count, word in ((home.overdue, _("%(n)s 个已超期")), (home.today, _("%(n)s 个今天到期")), (home.soon, _("%(n)s 个三个工作日内到期"))):
+    for count, word in (
+        (home.overdue, _("%(n)s 个已超期")),
+        (home.today, _("%(n)s 个今天到期")),
+        (home.soon, _("%(n)s 个三个工作日内到期")),
+    ):
         if count:
             told += _("，") + word % {"n": count}
     return told
@@ -98,20 +124,62 @@ def _review_sentence(home: handover.ReviewerHome) -> str:
 
 def _review_task(row: handover.ApplicationRow) -> Task:
     clock = row.clock
-    state = ("late", _("超期")) if clock and clock.overdue else ("soon", _("将到期")) if clock and clock.left <= 3 else ("owed", _("待审"))
-    when = _("%(date)s 前，还有 %(n)s 个工作日") % {"date": write_date(clock.due, "short"), "n": clock.left} if clock and not clock.overdue else ""
-    what = _("%(number)s　已审 %(judged)s／%(total)s") % {"number": row.number, "judged": row.judged, "total": row.total}
-    return Task(state, what, row.project_name, when, reverse("handover:review", args=[row.id]), clock.clock if clock else None, _("审查"))
+    state = (
+        ("late", _("超期"))
+        if clock and clock.overdue
+        else ("soon", _("将到期"))
+        if clock and clock.left <= 3
+        else ("owed", _("待审"))
+    )
+    when = (
+        _("%(date)s 前，还有 %(n)s 个工作日") % {"date": write_date(clock.due, "short"), "n": clock.left}
+        if clock and not clock.overdue
+        else ""
+    )
+    what = _("%(number)s　已审 %(judged)s／%(total)s") % {
+        "number": row.number,
+        "judged": row.judged,
+        "total": row.total,
+    }
+    return Task(
+        state,
+        what,
+        row.project_name,
+        when,
+        reverse("handover:review", args=[row.id]),
+        clock.clock if clock else None,
+        _("审查"),
+    )
 
 
 def _case_task(row: handover.ApplicationRow, state: tuple[str, str], act: str = "") -> Task:
-    return Task(state, row.number, row.project_name, write_date(row.applied_at, "short"), reverse("handover:application", args=[row.id]), None, act)
+    return Task(
+        state,
+        row.number,
+        row.project_name,
+        write_date(row.applied_at, "short"),
+        reverse("handover:application", args=[row.id]),
+        None,
+        act,
+    )
 
 
 def _transfer_task(row: handover.TransferRow) -> Task:
     words = {"proposed": ("owed", _("待接收")), "counting": ("part", _("清点中")), "received": ("part", _("正在入库"))}
-    what = _("%(number)s　已点 %(counted)s／%(volumes)s 卷") % {"number": row.number, "counted": row.counted, "volumes": row.volumes}
-    return Task(words.get(row.state, ("none", row.state)), what, row.project_name, write_date(row.proposed_at, "short"), reverse("handover:transfer", args=[row.id]), None, _("办理"))
+    what = _("%(number)s　已点 %(counted)s／%(volumes)s 卷") % {
+        "number": row.number,
+        "counted": row.counted,
+        "volumes": row.volumes,
+    }
+    return Task(
+        words.get(row.state, ("none", row.state)),
+        what,
+        row.project_name,
+        write_date(row.proposed_at, "short"),
+        reverse("handover:transfer", args=[row.id]),
+        None,
+        _("办理"),
+    )
 
 
 def _unfinished() -> list[Task]:
@@ -138,7 +206,18 @@ def _client_desk(actor: Actor, now: datetime) -> Desk:
 
 def _office_desk(actor: Actor) -> Desk:
     rows = list(handover.applications(actor, state="running"))[:20] if actor.holds(Role.OFFICIAL) else []
-    groups = [Group(_("在审案件"), "", [_case_task(row, ("part", _("在审"))) for row in rows], reverse("handover:applications"))] if rows else []
+    groups = (
+        [
+            Group(
+                _("在审案件"),
+                "",
+                [_case_task(row, ("part", _("在审"))) for row in rows],
+                reverse("handover:applications"),
+            )
+        ]
+        if rows
+        else []
+    )
     count = registry.visible_projects(actor).count()
     return Desk(ngettext("%(n)s 个项目在册。", "%(n)s 个项目在册。", count) % {"n": count}, groups, _links(actor))
 

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from zhudang.documents.city import letterhead
+
 
 @dataclass(frozen=True)
 class NavItem:
@@ -58,7 +60,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     """What `base.html` needs on every page."""
     return {
         "navigation": items_for(request),
-        "archive_name": getattr(settings, "ARCHIVE_NAME", "") or _("城建档案馆"),
+        "archive_name": settings.ARCHIVE_NAME or letterhead().archive,
         "actor": getattr(request, "actor", None),
         "is_demo": settings.DEMO,
         "request_number": getattr(request, "number", ""),

@@ -19,7 +19,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 NETWORK_CEILING = environment.number("ZHUDANG_NETWORK_CEILING", default=1)
 IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO else 240)
 SITES = environment.sites(DATA)
-CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default="")
+ARCHIVE_NAME = environment.archive_name(DATA)
+CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")
 CLAMD_SOCKET = environment.text("ZHUDANG_CLAMD", default="")
 
 # Reading order is the order of the archive's work; import order is the reverse (see pyproject, importlinter).
