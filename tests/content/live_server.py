@@ -34,24 +34,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment_of(site: Site) -> dict[str, str]:
+    """What a process of its own needs to work on the test's database and data folder."""
+    place, database = site.place, connections["default"].settings_dict
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{HERE}:{HERE.parents[1] / 'src'}:{os.environ.get('PYTHONPATH', '')}",
+        "LIVE_PLACE": f"{place.project_id},{place.client_id},{next(iter(place.party_ids))}",
+        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
+        f"?host={database['HOST']}&port={database['PORT']}",
+        "ZHUDANG_DATA": str(settings.DATA),
+    }
+
+
 class LiveServer:
     """Granian as `zhudang serve` runs it, on a free port."""
 
     def __init__(self, site: Site, **environment: str) -> None:
-        place = site.place
         self.port = free_port()
         self.site = site
         self.app = "live_site:application"
-        database = connections["default"].settings_dict
-        self.environment = {
-            **os.environ,
-            "PYTHONPATH": f"{HERE}:{HERE.parents[1] / 'src'}:{os.environ.get('PYTHONPATH', '')}",
-            "LIVE_PLACE": f"{place.project_id},{place.client_id},{next(iter(place.party_ids))}",
-            "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
-            f"?host={database['HOST']}&port={database['PORT']}",
-            "ZHUDANG_DATA": str(settings.DATA),
-            **environment,
-        }
+        self.environment = {**environment_of(site), **environment}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
