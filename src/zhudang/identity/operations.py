@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from zhudang.audit import operations as audit
 from zhudang.identity import rights
@@ -69,14 +69,19 @@ def register_organisation(
     if reasons:
         raise CannotRegister(*reasons)
     credit, legacy = _codes(verdict)
-    organisation = Organisation.objects.create(
-        credit_code=credit,
-        legacy_code=legacy,
-        name=name,
-        short_name=short_name.strip(),
-        kind=kind or guess_kind(credit or ""),
-        created_at=now,
-    )
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(
+                credit_code=credit,
+                legacy_code=legacy,
+                name=name,
+                short_name=short_name.strip(),
+                kind=kind or guess_kind(credit or ""),
+                created_at=now,
+            )
+    except IntegrityError as taken:
+        # Two people may enter one organisation at once: the second waits at its unique code, then is told.
+        raise CannotRegister(Reason("identity.code_taken", {"code": credit or legacy, "name": name})) from taken
     OrganisationName.objects.create(organisation=organisation, name=name, since=since)
     data = {"name": name, "code": credit or legacy, "kind": organisation.kind}
     audit.record(actor=actor, act="identity.organisation.registered", subject=organisation, at=now, data=data)
