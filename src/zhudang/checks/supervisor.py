@@ -35,6 +35,8 @@ DIGEST_BYTES_PER_S = 30 * 1024 * 1024
 START_S = 120.0
 """Longest start of a worker on a machine that is busy with other things; no file is to blame for it."""
 STARTS_TRIED = 3
+GO_RUNTIME = {"GOGC": "50"}
+"""The identification library collects its garbage late by itself; so a worker stays at one size."""
 SCRATCH = "zhudang-check-"
 """Name of a worker's private folder, followed by the pid of the process it works for."""
 
@@ -208,7 +210,7 @@ class Supervisor(threading.Thread):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=None if os.environ.get("ZHUDANG_CHECKS_STDERR") else subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2", **GO_RUNTIME},
         )
         theirs.close()
         ours.sendall(json.dumps({"config": self._config}).encode() + b"\n")
