@@ -212,10 +212,6 @@ def finish(*, document_id: UUID, now: datetime) -> IssuedDocument:
         ]
         line = {"label": "登记日志", "value": f"第 {proof['number']} 条，{write_day(row.issued_at)}写入"}
         _print_and_seal(row, carried, SYSTEM, now, [line])
-        events.publish(
-            kind="documents.document.sealed", subject=f"documents.sealeddocument:{row.id}", at=now,
-            data={"project_id": row.project_id, "number": row.number, "kind": row.kind},
-        )  # fmt: skip
     return _issued(row)
 
 
