@@ -18,6 +18,7 @@ from zhudang.filing.domain.scope import PART_NAMES
 from zhudang.filing.domain.states import RecordState
 from zhudang.filing.domain.volumes import Bundle, Piece, bundle, moved, number_pages
 from zhudang.filing.models import Counter, GivenCode, Obligation, Record, ScopeItem, Volume
+from zhudang.filing.operations.rows import save_many
 from zhudang.identity import rights
 from zhudang.identity.models import Organisation
 from zhudang.identity.rights import Actor
@@ -119,7 +120,7 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
             record = by_id[place.piece.id]
             record.volume, record.position = volume, place.position
             record.page_from, record.page_to = place.page_from, place.page_to
-    Record.objects.bulk_update(records, ["volume", "position", "page_from", "page_to"], batch_size=1000)
+    save_many(records, ["volume", "position", "page_from", "page_to"])
     return volumes
 
 

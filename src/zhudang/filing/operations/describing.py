@@ -17,6 +17,7 @@ from zhudang.filing import pencil
 from zhudang.filing.domain.describing import FIELDS, Description, why_not_described
 from zhudang.filing.domain.states import CHANGEABLE
 from zhudang.filing.models import Record
+from zhudang.filing.operations.rows import save_many
 from zhudang.filing.queries.visibility import facts_of
 from zhudang.filing.readiness import description_of
 from zhudang.identity import rights
@@ -107,9 +108,7 @@ def describe_many(*, actor: Actor, descriptions: Mapping[UUID, Description], now
         for name, value in asdict(descriptions[row.id]).items():
             setattr(row, name, value)
         _touch(row, actor, now)
-    Record.objects.bulk_update(
-        rows, [*FIELDS, "described_at", "described_by", "changed_at", "changed_by", "revision"], batch_size=500
-    )
+    save_many(rows, [*FIELDS, "described_at", "described_by", "changed_at", "changed_by", "revision"])
     _log(actor, rows, "filing.record.described", now, {"count": len(rows)})
     return len(rows)
 
