@@ -186,6 +186,17 @@ def large(path: str) -> dict[str, Any]:
     }
 
 
+def people() -> dict[str, Any]:
+    """Only the organisations and people of the demo city, no projects."""
+    from django.utils import timezone
+
+    from zhudang.demo import people as everybody
+
+    now = timezone.now()
+    everybody.bring_in_people(everybody.bring_in_organisations(now), now)
+    return {}
+
+
 def fill(count: str) -> dict[str, Any]:
     """Fill the catalogue with `count` records through bulk rows of the tables, then let the indexer work."""
     from bench import filling
@@ -196,7 +207,7 @@ def fill(count: str) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     _set_up()
     command, *rest = arguments
-    print(json.dumps({"pipeline": pipeline, "large": large, "fill": fill}[command](*rest)))
+    print(json.dumps({"pipeline": pipeline, "large": large, "fill": fill, "people": people}[command](*rest)))
     return 0
 
 
