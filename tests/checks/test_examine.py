@@ -155,3 +155,12 @@ def paged_dwg(folder: Path) -> Path:
     path = folder / "paged.dwg"
     path.write_bytes(b"AC1032".ljust(dwg.HEADER_AT, b"\0") + masked.ljust(4000 - dwg.HEADER_AT, b"\1") + masked)
     return path
+
+
+def test_a_chunk_that_claims_gigabytes_is_cut_off_not_out_of_memory(tmp_path):
+    content = bytearray(samples.picture(tmp_path, "whole.png").read_bytes())
+    at = content.index(b"IDAT") - 4
+    content[at : at + 4] = b"\xf0\0\0\0"
+    path = tmp_path / "claims.png"
+    path.write_bytes(content)
+    assert codes(examine(path, tmp_path)) == {"IMG-002"}

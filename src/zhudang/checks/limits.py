@@ -11,3 +11,6 @@ RATIO_FROM_BYTES = 256 * 1024**2
 MEMBERS = 100_000
 PIXELS = 1_000_000_000
 """A0 at 600 dpi is 560 million pixels; more than this in one frame is no drawing."""
+ALLOCATION_BYTES = 3 * 1024**3
+"""Backstop for one huge allocation between two looks of the watcher. A limit on address space would kill
+the identification library's runtime, which reserves far more than it uses."""

@@ -20,13 +20,11 @@ from typing import Any
 
 from zhudang.checks import preview, text
 from zhudang.checks.examine import Examiner
+from zhudang.checks.limits import ALLOCATION_BYTES
 
 PR_SET_PDEATHSIG = 1
 RETIRE_BYTES = 400 * 1024 * 1024
 """A worker still this large after its file is done makes room for a fresh one."""
-HARD_DATA_BYTES = 3 * 1024 * 1024 * 1024
-"""Backstop for one huge allocation between two looks of the watcher. RLIMIT_AS would kill the
-identification library's runtime, which reserves far more address space than it uses."""
 OUTPUT_BYTES = 1024 * 1024 * 1024
 TEXT_BATCH = 200
 
@@ -53,7 +51,7 @@ def bound_resources() -> None:
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
-        (resource.RLIMIT_DATA, HARD_DATA_BYTES),
+        (resource.RLIMIT_DATA, ALLOCATION_BYTES),
     ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (limit, limit))

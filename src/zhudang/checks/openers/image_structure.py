@@ -17,6 +17,7 @@ SIZES = {3: "H", 4: "L", 16: "Q"}
 
 def png_trouble(path: Path) -> str | None:
     """`truncated`, or `checksum <chunk>`; None when every chunk is whole."""
+    size = path.stat().st_size
     with path.open("rb") as stream:
         if stream.read(8) != PNG_MAGIC:
             return None
@@ -25,9 +26,9 @@ def png_trouble(path: Path) -> str | None:
             if len(head) < 8:
                 return "truncated"
             length, name = int.from_bytes(head[:4], "big"), head[4:]
-            content, check = stream.read(length), stream.read(4)
-            if len(content) < length or len(check) < 4:
+            if stream.tell() + length + 4 > size:
                 return "truncated"
+            content, check = stream.read(length), stream.read(4)
             if zlib.crc32(name + content) != int.from_bytes(check, "big"):
                 return f"checksum {name.decode('latin-1')}"
             if name == b"IEND":
