@@ -228,3 +228,20 @@ def test_a_new_version_counts_as_verified_only_after_the_older_ones_were_read_to
     a, b = roots(tmp_path)
     assert tree(a.folder) == tree(b.folder)
     assert judged_by_ocfl_py([a, b]) == []
+
+
+def test_a_document_sealed_while_its_project_is_on_the_way_in_comes_into_the_store_too(run_jobs, tmp_path: Path):
+    from filing.filing_support import NOW
+
+    from zhudang.events import operations as events
+
+    project = KeptProject()
+    ingesting.ask(transfer_id=project.transfer_id, project_id=project.project_id, now=NOW)
+    data = {"project_id": project.project_id, "kind": "certificate", "number": "1"}
+    events.publish(kind="documents.document.sealed", subject="documents.sealeddocument:1", data=data, at=NOW)
+    run_jobs()
+    kept = ArchivalObject.objects.get(id=project.project_id)
+    root = roots(tmp_path)[0]
+    index = read_json(root.object_folder(kept.ocfl_id), root.inventory(kept.ocfl_id), "description.json")
+    assert [document["kind"] for document in index["documents"]] == ["certificate"]
+    assert kept.files == 1

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from zhudang.events.operations import Happened, on
-from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.models import ArchivalObject, Ingest
 
 
 @on("handover.transferred")
@@ -34,6 +34,8 @@ def keep_document(event: Happened) -> None:
 def _keep_again(event: Happened) -> None:
     from zhudang.preservation import jobs
 
-    project_id = event.data.get("project_id") or event.data.get("project")
-    if project_id and ArchivalObject.objects.filter(id=project_id).exists():
+    project_id = event.data.get("project_id")
+    # While a transfer is on its way in, the project's object may be packed already but not registered yet.
+    on_its_way = Ingest.objects.filter(project_id=project_id)
+    if project_id and (on_its_way.exists() or ArchivalObject.objects.filter(id=project_id).exists()):
         jobs.keep_project.defer(project_id=str(project_id))
