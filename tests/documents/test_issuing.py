@@ -74,8 +74,11 @@ def test_check_codes_have_eight_letters_nobody_confuses():
     assert len(code) == 8 and set(code) <= set(LETTERS) and not set("0O1ILUV") & set(LETTERS)
 
 
-def test_a_pdf_as_sealed_is_valid_once_its_entry_is_chained(seal_log):
+def test_a_pdf_as_sealed_is_valid_and_says_whether_its_entry_is_chained_yet(seal_log):
     issued = issue()
+    early = queries.answer_for_pdf(pdf=bytes_of(issued), now=NOW)
+    assert early.verdict is Verdict.VALID
+    assert {check.code for check in early.checks if check.outcome == "none"} == {"logged"}
     seal_log()
     answer = queries.answer_for_pdf(pdf=bytes_of(issued), now=NOW)
     assert answer.verdict is Verdict.VALID and answer.number == issued.number
@@ -134,6 +137,15 @@ def test_number_and_code_must_agree_however_they_are_typed():
     assert queries.answer_for_number(number=issued.number, code=other.check_code, now=NOW) == queries.answer_for_number(
         number="没有", code="AAAA", now=NOW
     )
+
+
+def test_a_record_changed_in_the_database_is_not_called_valid(seal_log):
+    issued = issue()
+    seal_log()
+    pdf = bytes_of(issued)
+    SealedDocument.objects.filter(id=issued.id).update(record={"number": issued.number, "body": "另写的"})
+    assert queries.answer_for_pdf(pdf=pdf, now=NOW).verdict is Verdict.CHANGED
+    assert queries.answer_for_code(code=issued.check_code, now=NOW).verdict is Verdict.CHANGED
 
 
 def test_a_void_document_is_told_void_also_from_its_own_bytes(seal_log):

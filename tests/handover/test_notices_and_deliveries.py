@@ -155,3 +155,14 @@ def test_the_second_of_two_people_is_told_who_and_when():
     with pytest.raises(Conflict) as told:
         operations.sign_delivery(actor=site.manager, delivery_id=delivery_id, revision=1, now=NOW)
     assert told.value.reasons[0].data["who"] == "经理壬"
+
+
+def test_the_notice_as_a_paper_is_for_the_client_and_the_archive():
+    site = Handover()
+    document_id = Notice.objects.get(id=issue(site, site.permit())).document_id
+    assert (
+        queries.paper_file(site.manager, document_id).sealed and queries.paper_file(site.reviewer, document_id).sealed
+    )
+    for stranger in (site.clerk, site.outsider):
+        with pytest.raises(NotFound):
+            queries.paper_file(stranger, document_id)

@@ -106,8 +106,8 @@ def answer_for_pdf(*, pdf: bytes, now: datetime) -> Answer:
             _logged(row),
             _standing(row, now),
         ]
-        whole = all(check.outcome == "ok" for check in checks if check.code != "standing")
-        return _answer(row, Verdict.VOID if row.voided_at else Verdict.VALID if whole else Verdict.CHANGED, now, checks)
+        # A log entry not chained yet (the first second) is told on its own line; it is no sign of a change.
+        return _answer(row, Verdict.VOID if row.voided_at else Verdict.VALID if sound else Verdict.CHANGED, now, checks)
     named = _named_in(pdf)
     if named is None and not any(seal.ours for seal in seals):
         return Answer(Verdict.UNKNOWN, now)

@@ -32,6 +32,11 @@ def _found(model: Any, row_id: UUID, *related: str) -> Any:
     return row
 
 
+def sees_the_whole(actor: Actor, client_id: UUID | None) -> bool:
+    """Whether a person sees a project's papers whole: its client, archive and department; parties see their own part."""
+    return actor.of_archive or actor.of_department or actor.is_system or actor.holds_at(client_id, *FILERS)
+
+
 @dataclass(frozen=True)
 class NoticePage:
     """A filing notice with what it told, grouped, and who has received it."""
@@ -47,6 +52,7 @@ class NoticePage:
     receipts: Mapping[str, tuple[datetime, str]]
     may_acknowledge: bool
     others: Sequence[tuple[UUID, int, DocumentCard | None]]
+    may_see_paper: bool
 
 
 def notice_page(actor: Actor, notice_id: UUID) -> NoticePage:
@@ -59,8 +65,8 @@ def notice_page(actor: Actor, notice_id: UUID) -> NoticePage:
     facts = demand(actor, "handover.notice.read", notice.project_id)
     card = project_card(notice.project_id)
     items = read_items(notice.items)
-    office = actor.of_archive or actor.of_department or actor.is_system
-    if not office and not actor.holds_at(card.client_id, *FILERS):
+    whole = sees_the_whole(actor, card.client_id)
+    if not whole:
         mine = {str(each) for each in actor.organisations_as(*FILERS)}
         items = [item for item in items if item.organisation in mine]
     groups: dict[tuple[str, str, str], list[OwedItem]] = {}
@@ -74,7 +80,7 @@ def notice_page(actor: Actor, notice_id: UUID) -> NoticePage:
     return NoticePage(
         notice.id, card, notice.sequence, notice.issued_at, documents.document(notice.document_id),
         [(unit, role, party, owed) for (unit, role, party), owed in groups.items()], len(items), len(notice.withdrawn), receipts,
-        "acknowledged" not in receipts and rights.may(actor, "handover.notice.acknowledge", facts), others,
+        "acknowledged" not in receipts and rights.may(actor, "handover.notice.acknowledge", facts), others, whole,
     )  # fmt: skip
 
 
@@ -365,7 +371,9 @@ def paper_file(actor: Actor, document_id: UUID) -> DocumentCard:
     act = {
         "notice": "handover.notice.read", "certificate": "handover.certificate.read", "receiving": "handover.transfer.read",
     }.get(card.kind, "handover.application.read")  # fmt: skip
-    demand(actor, act, card.project_id)
+    facts = demand(actor, act, card.project_id)
+    if not sees_the_whole(actor, facts.client_id):
+        raise NotFound
     return card
 
 

@@ -107,7 +107,7 @@ def project(request: HttpRequest, project_id: UUID) -> HttpResponse:
         "transfers": [
             (row, words.TRANSFER_STATES[row.state], words.TRANSFER_MARKS[row.state]) for row in queries.transfers(actor, project_id=project_id)
         ] if inside else [],
-        "documents": status.documents if inside else [each for each in status.documents if each.kind == "notice"],
+        "documents": status.documents if inside else [],
         "deliveries": queries.deliveries(actor, project_id=project_id), "is_client": actor.holds_at(facts.client_id, "client_manager"),
     }  # fmt: skip
     return render(request, "handover/project.html", context)
