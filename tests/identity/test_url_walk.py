@@ -129,12 +129,13 @@ def test_lists_and_counts_do_not_change_by_what_is_hidden(db: None, settings: An
     world = World()
     make_people(world)
     make_project(world, "own")
-    before = _lists(world)
+    everybody = walkers(world)
+    before = _lists(everybody)
     make_project(world, "above")
-    above = _lists(world)
+    above = _lists(everybody)
     assert _differences(before, above) == []
     make_project(world, "other")
-    other = _lists(world)
+    other = _lists(everybody)
     strangers = {key: answer for key, answer in other.items() if is_filer(key[1]) or key[1] in _KNOW_NOTHING}
     assert _differences(above, strangers) == []
 
@@ -143,9 +144,9 @@ _KNOW_NOTHING = {"anonymous", "public", "system_admin", "security_admin", "audit
 
 
 
-def _lists(world: World) -> dict[tuple[str, str, str], Answer]:
+def _lists(everybody: list[Walker]) -> dict[tuple[str, str, str], Answer]:
     answers = {}
-    for walker in walkers(world):
+    for walker in everybody:
         for name, walk in TABLE.items():
             if walk.speaks is Speaks.OF_MANY and name in addresses():
                 for query in _QUERIES.get(name, ("",)):
@@ -174,7 +175,7 @@ def _first_difference(one: Answer, two: Answer) -> str:
 
 def test_no_list_shows_a_word_of_what_is_hidden(world: World) -> None:
     shown = []
-    for (name, role, query), answer in _lists(world).items():
+    for (name, role, query), answer in _lists(walkers(world)).items():
         hidden = [SECRET_WORDS["above"]]
         if is_filer(role) or role in _KNOW_NOTHING:
             hidden.append(SECRET_WORDS["other"])

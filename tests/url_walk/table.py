@@ -102,7 +102,7 @@ TABLE: dict[str, Walk] = {
     **each("registry", "import_run import_apply", role("run_id")),
     # filing
     "filing:clerk_home": MANY,
-    **each("filing", "checklist excuse restore", one("unit_work_id")),
+    **each("filing", "checklist excuse excuse_many restore", one("unit_work_id")),
     **each("filing", "inbox confirm dismiss assign upload records records_act volumes compose arrange catalogue_pdf", one("project_id")),
     **each("filing", "record_edit record_file record_undo record_replace record_cured record_withdraw", one("record_id")),
     **each("filing", "volume volume_move volume_void contents_xlsx", one("volume_id")),
@@ -130,7 +130,7 @@ TABLE: dict[str, Walk] = {
 # handover
 TABLE |= {
     **each("handover", "applications transfers", MANY),
-    **each("handover", "project notice deliveries application_new", one("project_id")),
+    **each("handover", "project notice notice_issue commitment deliveries application_new", one("project_id")),
     **each("handover", "notice_one acknowledge", one("notice_id")),
     "handover:paper": one("document_id", "get"),
     **each("handover", "delivery sign delivery_list", one("delivery_id")),

@@ -86,6 +86,7 @@ def _plain(answer: Any, path: str, arguments: Mapping[str, Any]) -> Answer:
         headers = {key: value.replace(swap, "·") for key, value in headers.items()}
     text = re.sub(r'(csrfmiddlewaretoken" value="|csrf-token" content=")[^"]+', r"\1·", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "·", text)
+    text = re.sub(r"(剩余|free) [\d.]+ \wB", r"\1 ·", text)
     return Answer(answer.status_code, text, tuple(headers.items()))
 
 
