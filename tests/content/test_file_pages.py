@@ -150,6 +150,15 @@ def test_the_report_tells_people_and_machines_the_same(site: Site) -> None:
     assert "改法" in page
 
 
+def test_nobody_is_told_that_our_own_document_waits_for_a_check(site: Site) -> None:
+    notice = operations.keep_bytes(
+        data=b"%PDF-1.7", name="归档告知书.pdf", mime="application/pdf", actor=site.reviewer, now=NOW
+    )
+    page = browser(site.reviewer).get(f"/files/{notice}/report/").content.decode()
+    assert "还没有检测" not in page
+    assert "不作四性检测" in page
+
+
 def test_a_file_is_withdrawn_and_checked_again_from_its_report(site: Site, checked: UUID) -> None:
     client = browser(site.clerk)
     assert client.post(f"/files/{checked}/check/").status_code == 302
