@@ -51,7 +51,12 @@ def _pdf_page(document: object, index: int) -> str:
         page.close()
     except pdfium.PdfiumError:
         return ""
-    return str(text[:PAGE_CHARACTERS])
+    return _storable(text)
+
+
+def _storable(text: str) -> str:
+    """Text a database can hold: no NUL, no halves of characters."""
+    return text[:PAGE_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _ofd(path: Path, *, certain: bool) -> Iterator[tuple[int, str]]:
@@ -66,7 +71,7 @@ def _ofd(path: Path, *, certain: bool) -> Iterator[tuple[int, str]]:
     try:
         for number, (document, place) in enumerate(ofd.pages(), 1):
             try:
-                yield number, document.page_text(place)[:PAGE_CHARACTERS]
+                yield number, _storable(document.page_text(place))
             except OfdError:
                 yield number, ""
     finally:
