@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from zhudang.site.public_home import public_home
 from zhudang.site.style_page import style_context
 
 
@@ -23,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
             return render(request, "site/desk.html", {"desk": desk, "today": timezone.localdate()})
         if actor.holds(*FILERS):
             return redirect("filing:clerk_home")
-    return render(request, "site/home.html")
+    return render(request, "site/home.html", public_home(actor))
 
 
 def live(_request: HttpRequest) -> HttpResponse:
