@@ -120,5 +120,5 @@ def seal_place(template: str, data: Mapping[str, Any]) -> SealPlace | None:
 def qr_svg(address: str) -> str:
     """Draw an address as a QR code, as SVG text."""
     out = BytesIO()
-    segno.make(address, error="m").save(out, kind="svg", border=0, xmldecl=False)
+    segno.make(address, error="m").save(out, kind="svg", border=0, xmldecl=False, omitsize=True)
     return out.getvalue().decode()
