@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from zhudang.documents.city import letterhead
 
@@ -25,17 +26,17 @@ class NavItem:
 
 # roles -> (label, url name, icon); the first matching rows of every role are shown, in this order.
 _ENTRIES: list[tuple[set[str], Callable[[], str], str, str]] = [
-    ({"*"}, lambda: _("首页"), "site:home", "home"),
+    ({"*"}, lambda: pgettext("navigation", "首页"), "site:home", "home"),
     ({"client_manager", "client_clerk", "party_clerk", "reviewer", "archivist", "keeper", "service_desk", "official", "emergency_officer"},
-     lambda: _("项目"), "registry:project_list", "buildings"),
-    ({"client_manager", "client_clerk", "reviewer", "archivist", "official"}, lambda: _("验收"), "handover:applications", "checklist"),
-    ({"archivist", "keeper", "client_manager"}, lambda: _("移交"), "handover:transfers", "transfer"),
-    ({"archivist", "keeper"}, lambda: _("馆藏"), "preservation:holdings", "archive"),
-    ({"*"}, lambda: _("查询"), "discovery:search", "search"),
-    ({"*"}, lambda: _("一张图"), "atlas:map", "map"),
-    ({"system_admin", "security_admin"}, lambda: _("人员"), "identity:people", "users"),
-    ({"system_admin", "security_admin"}, lambda: _("单位"), "identity:organisations", "building"),
-    ({"audit_admin"}, lambda: _("日志"), "audit:log", "list"),
+     lambda: pgettext("navigation", "项目"), "registry:project_list", "buildings"),
+    ({"client_manager", "client_clerk", "reviewer", "archivist", "official"}, lambda: pgettext("navigation", "验收"), "handover:applications", "checklist"),
+    ({"archivist", "keeper", "client_manager"}, lambda: pgettext("navigation", "移交"), "handover:transfers", "transfer"),
+    ({"archivist", "keeper"}, lambda: pgettext("navigation", "馆藏"), "preservation:holdings", "archive"),
+    ({"*"}, lambda: pgettext("navigation", "查询"), "discovery:search", "search"),
+    ({"*"}, lambda: pgettext("navigation", "一张图"), "atlas:map", "map"),
+    ({"system_admin", "security_admin"}, lambda: pgettext("navigation", "人员"), "identity:people", "users"),
+    ({"system_admin", "security_admin"}, lambda: pgettext("navigation", "单位"), "identity:organisations", "building"),
+    ({"audit_admin"}, lambda: pgettext("navigation", "日志"), "audit:log", "list"),
 ]  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def items_for(request: HttpRequest) -> list[NavItem]:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        active = request.path == url if url == "/" else request.path.startswith(url)
+        # A clerk's home lies in filing; the bar still says where one is.
+        active = request.path in {"/", "/filing/"} if url == "/" else request.path.startswith(url)
         shown.append(NavItem(label(), url, active, icon))
     return shown
 
