@@ -56,3 +56,7 @@ def test_the_middle_of_a_code_is_found() -> None:
 def test_a_snippet_marks_every_term_and_nothing_else() -> None:
     pieces = folding.snippet(folding.fold("一二三四五六隐蔽工程验收七八九十"), folding.terms("隐蔽 验收"))
     assert [text for text, hit in pieces if hit] == ["隐蔽", "验收"]
+
+
+def test_a_lone_surrogate_of_a_broken_file_is_folded_to_something_a_row_can_hold() -> None:
+    folding.fold("隐蔽\ud800工程\x00").encode("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,12 @@ def index_stale(*, limit: int, now: datetime) -> int:
         cursor.execute(_STALE, [limit])
         ids = [row[0] for row in cursor.fetchall()]
     for record in filing.records_by_id(ids).values():
-        index_record(record, now=now)
+        try:
+            index_record(record, now=now)
+        except Exception:
+            # One file nobody can read must not keep all others from being found: its description still is.
+            log.exception("record not indexed whole", record=str(record.id))
+            index_record(replace(record, files=()), now=now)
     return len(ids)
 
 

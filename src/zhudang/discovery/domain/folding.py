@@ -22,7 +22,8 @@ OVERLAP_CHARACTERS = 200
 
 def fold(text: str) -> str:
     """NFKC, lower case, no control characters; no blanks between Chinese characters, single blanks elsewhere."""
-    plain = unicodedata.normalize("NFKC", text).lower().replace("\x00", " ")
+    whole = text.encode("utf-8", "replace").decode("utf-8")  # broken files give lone surrogates, which no row can hold
+    plain = unicodedata.normalize("NFKC", whole).lower().replace("\x00", " ")
     return _BETWEEN_HAN.sub("", _BLANKS.sub(" ", plain)).strip()
 
 
