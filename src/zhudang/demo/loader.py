@@ -36,6 +36,7 @@ _MILESTONES = {
     "pipeline": ("start", "before_cover", "pressure_test", "completion"),
 }
 WAIT_SECONDS = 600
+PUBLIC, INTERNAL = 0, 1
 
 
 def moment(day: date, hour: int = 10) -> datetime:
@@ -78,6 +79,7 @@ class Loader:
         self.works, self.firms = works, firms
         self.client = people.filer_of(works.client)
         self.step = ORDER.index("collecting" if works.stage == "suspended" else works.stage)
+        self.level = PUBLIC if works.stage == "certified" else INTERNAL
         self.today = timezone.localdate()
         self.names = {firm.key: firm.name for firm in city.FIRMS}
         self.project_id = UUID(int=0)
@@ -98,6 +100,11 @@ class Loader:
             )
         if self.reached("delivering"):
             Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
+        if self.level == PUBLIC:
+            # Old holdings reviewed as open: what the public may search without signing in.
+            registry.classify_project(
+                actor=people.actor("archivist"), project_id=self.project_id, level=PUBLIC, is_open=True, now=timezone.now()
+            )
         return len(records)
 
     # ── registration and permits ──────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +115,7 @@ class Loader:
         begun = moment(started - timedelta(days=120))
         self.project_id = registry.register_project(
             actor=desk, code=works.code, name=works.name, kind=works.kind, client_id=self.firms[works.client], address=works.place,
-            area_code=city.AREA_CODE, level=1, lon=works.at[0], lat=works.at[1], now=begun,
+            area_code=city.AREA_CODE, level=self.level, lon=works.at[0], lat=works.at[1], now=begun,
         )  # fmt: skip
         phase = registry.add_phase(
             actor=desk, project_id=self.project_id, code=f"{works.code}-001", name=works.name, now=begun
@@ -290,7 +297,7 @@ class Loader:
         assert place is not None
         flat = [(row, file) for row, files in made for file in files]
         incoming = (
-            content.Incoming(file.name, file.folder, data=file.data, level=1, unit_work_id=row.unit_work_id)
+            content.Incoming(file.name, file.folder, data=file.data, level=self.level, unit_work_id=row.unit_work_id)
             for row, file in flat
         )
         ids = content.receive_many(actor=clerk, items=incoming, place=place, now=end, organisation_id=organisation_id)
@@ -354,7 +361,7 @@ class Loader:
             descriptions[row.id] = Description(
                 title=made.title, document_no=made.number, responsible=row.organisation_name, formed_on=made.day, manuscript="original", copy_kind="original",
                 origin=made.origin, has_paper=True, legal_force=True, carrier=made.carrier if made.carrier != "model" else "drawing",
-                specialty=made.specialty, pages=pages, level=1, retention="permanent" if row.part in {"A", "D", "E"} else "long",
+                specialty=made.specialty, pages=pages, level=self.level, retention="permanent" if row.part in {"A", "D", "E"} else "long",
             )  # fmt: skip
         if descriptions:
             filing.describe_many(actor=clerk, descriptions=descriptions, now=now)

@@ -12,6 +12,8 @@ from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
 
 SPINES_SHOWN = 18
+# A shelf with one book on it looks like a mistake.
+FEWEST_SPINES = 3
 PAPERS = {"building": "k", "road": "b", "bridge": "d", "pipeline": "e"}
 
 
@@ -38,8 +40,10 @@ def public_home(actor: Actor) -> dict[str, Any]:
     count = projects.count()
     if not count:
         return {"holdings": [], "kept": []}
-    shelf = projects.exclude(accepted_on=None).order_by("accepted_on", "code")[:SPINES_SHOWN]
-    return {
-        "holdings": [Spine(row.accepted_on.year, row.name[:8], PAPERS.get(row.kind, "k")) for row in shelf],
-        "kept": [Kept(count, _("个项目")), Kept(filing.visible_to(actor).count(), _("件文件"))],
-    }
+    shelf = [
+        Spine(row.accepted_on.year, row.name[:8], PAPERS.get(row.kind, "k"))
+        for row in projects.exclude(accepted_on=None).order_by("accepted_on", "code")[:SPINES_SHOWN]
+        if row.accepted_on
+    ]
+    counts = [Kept(count, _("个项目")), Kept(filing.visible_to(actor).count(), _("件文件"))]
+    return {"holdings": shelf if len(shelf) >= FEWEST_SPINES else [], "kept": [one for one in counts if one.count]}
