@@ -17,8 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 from zhudang.filing import operations, queries, words
 from zhudang.filing.web.acts import actor_of, carry_out, ids_in
 from zhudang.filing.web.shown import show
+from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.web.decorators import actor_required
+from zhudang.registry import queries as registry
 from zhudang.registry.words import milestone_title
 from zhudang.shared.refusals import Forbidden, Reason
 from zhudang.shared.web import exports
@@ -111,10 +113,16 @@ def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponseBase:
 _CHIPS = ("", "passed", "soon", "pencil", "draft", "back", "filed", "na", "later")
 
 
+def _demand(request: HttpRequest, unit_work_id: UUID) -> None:
+    facts = registry.project_facts(registry.project_of_unit_work(unit_work_id))
+    rights.demand(actor_of(request), "filing.obligation.excuse", facts)
+
+
 @require_POST
 @actor_required
 def excuse(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
     """不涉及, with its reason."""
+    _demand(request, unit_work_id)
     return carry_out(
         request,
         lambda: operations.excuse(
@@ -131,6 +139,7 @@ def excuse(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
 @actor_required
 def restore(request: HttpRequest, unit_work_id: UUID) -> HttpResponse:
     """Take 不涉及 back."""
+    _demand(request, unit_work_id)
     return carry_out(
         request,
         lambda: operations.restore(

@@ -26,6 +26,11 @@ def _address(project_id: UUID) -> str:
     return reverse("filing:inbox", args=[project_id])
 
 
+def _demand(request: HttpRequest, project_id: UUID) -> None:
+    """Whose project this is not, for them it does not exist, whatever was ticked."""
+    rights.demand(actor_of(request), "filing.file.assign", registry.project_facts(project_id))
+
+
 @require_safe
 @actor_required
 def inbox(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
@@ -86,6 +91,7 @@ def _options(request: HttpRequest, project_id: UUID) -> list[tuple[UUID, str, st
 @actor_required
 def confirm(request: HttpRequest, project_id: UUID) -> HttpResponse:
     """Put ticked pencil into ink."""
+    _demand(request, project_id)
     return carry_out(
         request,
         lambda: _chosen(
@@ -102,6 +108,7 @@ def confirm(request: HttpRequest, project_id: UUID) -> HttpResponse:
 @actor_required
 def dismiss(request: HttpRequest, project_id: UUID) -> HttpResponse:
     """Rub ticked pencil out."""
+    _demand(request, project_id)
     return carry_out(
         request,
         lambda: _chosen(
@@ -118,6 +125,7 @@ def dismiss(request: HttpRequest, project_id: UUID) -> HttpResponse:
 @actor_required
 def assign(request: HttpRequest, project_id: UUID) -> HttpResponse:
     """Assign ticked files to one document kind by hand."""
+    _demand(request, project_id)
     owed = ids_in(request, "obligation")
 
     def act() -> list[UUID]:
