@@ -232,7 +232,6 @@ def test_a_new_version_counts_as_verified_only_after_the_older_ones_were_read_to
 
 def test_a_document_sealed_while_its_project_is_on_the_way_in_comes_into_the_store_too(run_jobs, tmp_path: Path):
     from filing.filing_support import NOW
-
     from zhudang.events import operations as events
 
     project = KeptProject()

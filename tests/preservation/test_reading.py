@@ -120,3 +120,18 @@ def test_what_lacks_on_one_side_is_listed(kept: KeptProject, tmp_path: Path):
     books.compare(actor=kept.site.archivist, now=timezone.now())
     [difference] = BookComparison.objects.get().differences
     assert (difference["what"], difference["name"], difference["volume"]) == ("lacking", "b库", str(kept.volume_ids[0]))
+
+
+def test_a_store_that_knows_more_than_a_restored_database_is_not_called_damaged(kept: KeptProject):
+    from zhudang.filing.models import Record
+    from zhudang.preservation import ingesting
+    from zhudang.preservation.models import ArchivalObject
+
+    before = ArchivalObject.objects.filter(kind="project").values().get()
+    Record.objects.filter(id=kept.record_ids[0]).update(notes="备份之后的补记")
+    ingesting.keep_project(kept.project_id)
+    ArchivalObject.objects.filter(id=before["id"]).update(**before)
+    Copy.objects.filter(object_id=before["id"]).update(version=1, inventory_sha512=before["inventory_sha512"])
+    assert command.verify() == 1
+    assert {row["state"] for row in Reading.objects.get().wrong} == {"ahead"}
+    assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}

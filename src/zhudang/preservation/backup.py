@@ -30,6 +30,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from zhudang.audit import witness
+from zhudang.audit.models import Head
 from zhudang.content import conf as content_conf
 from zhudang.content import holdings as content_holdings
 from zhudang.filing.queries.kept import preserved_blobs
@@ -102,8 +103,7 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
     for path in _files_below(source / "secrets"):
         if not path.name.startswith(_OF_THIS_DATABASE):
             _copy_private(path, Path(settings.DATA) / "secrets" / path.relative_to(source / "secrets"))
-    if not (Path(settings.DATA) / "witness").exists():
-        _copy_folder(source / "witness", Path(settings.DATA) / "witness")
+    _settle_witness(source / "witness", Path(settings.DATA) / "witness")
     # The witnesses at the sites may have seen more than the backup holds: they are told, and `audit verify` tells.
     witness.note_restore(at=timezone.now(), backup=source.name)
     say("content")
@@ -111,6 +111,19 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
     result.bytes = _bring_content(source / "content")
     result.lacking = _bring_from_stores()
     return result
+
+
+def _settle_witness(kept: Path, here: Path) -> None:
+    """Keep the witness of this very log, which may have seen more; set one of another log aside and use the backup's.
+
+    A new installation's first acts (making its administrators) are another log than the one that comes back.
+    """
+    if here.exists():
+        known = dict(Head.objects.values_list("last", "chain"))
+        if all(known.get(seen.last, seen.head) == seen.head for seen in witness.read(here)):
+            return
+        here.rename(here.with_name(f"witness-of-another-log-{timezone.now():%Y%m%dT%H%M%S}"))
+    _copy_folder(kept, here)
 
 
 # ── the backup's parts ────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,15 +24,16 @@ from zhudang.preservation.domain.names import thing_id
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.verifier import Damage, verify_object
+from zhudang.preservation.ocfl.verifier import Damage, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, places
 
 MOST_ROWS = 500
 _BATCH = 200
-UNKNOWN, UNREACHABLE, REPAIRED = "unknown", "unreachable", "repaired"
+UNKNOWN, UNREACHABLE, REPAIRED, AHEAD = "unknown", "unreachable", "repaired", "ahead"
 
 Progress = Callable[[int], None]
 
@@ -41,7 +43,8 @@ class Outcome:
     """What reading one copy showed.
 
     Args:
-        state: verified, damaged, missing, repaired, unreachable, or unknown (an object the rows do not know).
+        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), or ahead
+            (sound, with versions the rows do not know: the database was restored from before).
     """
 
     site: str
@@ -55,7 +58,7 @@ class Outcome:
     @property
     def sound(self) -> bool:
         """Whether the copy is now as it was written."""
-        return self.state in {CopyState.VERIFIED.value, REPAIRED}
+        return self.state in {CopyState.VERIFIED.value, REPAIRED, AHEAD}
 
 
 @dataclass
@@ -77,7 +80,7 @@ class Summary:
         self.sound += outcome.sound
         self.repaired += outcome.state == REPAIRED
         if outcome.state != CopyState.VERIFIED.value:
-            self.wrong_count += not outcome.sound
+            self.wrong_count += outcome.state != REPAIRED
             if len(self.wrong) < MOST_ROWS:
                 self.wrong.append(asdict(outcome))
 
@@ -184,18 +187,28 @@ def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progre
             found = verify_object(folder, object_id=object_id, progress=progress)
             damages = list(found.damages)
     if found.inventory is not None and not damages and found.inventory.sha512 != copy.object.inventory_sha512:
+        if _goes_on_from(folder, found.inventory, copy.object):
+            return _note(
+                copy, place, Outcome(place.code, object_id, copy.object.title, AHEAD, found.files, found.bytes), now
+            )
         # Another version, or another object under its name: sound in itself is not enough.
         damages = [Damage("STO-004", "inventory.json", copy.object.inventory_sha512, found.inventory.sha512)]
-    state = CopyState.DAMAGED if damages else CopyState.VERIFIED
+    state = CopyState.DAMAGED.value if damages else CopyState.VERIFIED.value
     told = tuple(asdict(damage) for damage in damages)
     return _note(
-        copy, place, Outcome(place.code, object_id, copy.object.title, state.value, found.files, found.bytes, told), now
+        copy, place, Outcome(place.code, object_id, copy.object.title, state, found.files, found.bytes, told), now
     )
+
+
+def _goes_on_from(folder: Path, found: Inventory, row: ArchivalObject) -> bool:
+    """Tell whether an object holds the version the rows know, unchanged, and newer ones after it."""
+    known = folder / f"v{row.version}" / INVENTORY
+    return found.head > row.version and known.exists() and sha512_of(known)[0] == row.inventory_sha512
 
 
 @transaction.atomic
 def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
-    state = CopyState.VERIFIED.value if outcome.state == REPAIRED else outcome.state
+    state = CopyState.VERIFIED.value if outcome.sound else outcome.state
     changes: dict[str, Any] = {"state": state, "looked_at": now, "damages": list(outcome.damages)}
     if outcome.sound:
         changes |= {"verified_at": now, "damages": []}
