@@ -160,6 +160,13 @@ def test_neither_administrator_alone_can_enter_as_another() -> None:
         operations.create_account(actor=person(Role.SECURITY_ADMIN), username="li", name="李", now=NOW)
 
 
+def test_a_password_used_too_long_must_be_changed_first() -> None:
+    one = operations.create_account(actor=SYSTEM, username="zhang", name="张三", password="Blue-sky-1", now=NOW)
+    Account.objects.filter(id=one).update(must_change_password=False)
+    assert not enter("zhang", "Blue-sky-1", NOW + timedelta(days=89)).must_change_password
+    assert enter("zhang", "Blue-sky-1", NOW + timedelta(days=91)).must_change_password
+
+
 # ── through the pages ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

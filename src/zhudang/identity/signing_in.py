@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
@@ -56,11 +57,20 @@ def check_credentials(*, username: str, password: str, visitor: Visitor, now: da
         right = check_password(password, account.password if account else _nobody())
         if account and right and account.is_active:
             _clear_failures(username, now)
+            _ask_for_a_new_password_in_time(account, now)
             return account
         state = _note_failure(username, account, visitor, now)
     if state.is_locked:
         raise CannotSignIn(_locked(state, now))
     raise CannotSignIn(Reason("identity.login_wrong", {"left": state.left, "minutes": _minutes()}))
+
+
+def _ask_for_a_new_password_in_time(account: Account, now: datetime) -> None:
+    days = int(getattr(settings, "PASSWORD_DAYS", passwords.GOOD_FOR_DAYS))
+    set_at = account.password_changed_at or account.created_at
+    if not account.is_demo and passwords.has_expired(set_at, now, days=days):
+        account.must_change_password = True
+        account.save(update_fields=["must_change_password"])
 
 
 def _lock_state(username: str, now: datetime) -> LockState:

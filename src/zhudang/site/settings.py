@@ -18,6 +18,7 @@ PUBLIC_URL = environment.text("ZHUDANG_PUBLIC_URL", default="http://127.0.0.1:80
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 NETWORK_CEILING = environment.number("ZHUDANG_NETWORK_CEILING", default=1)
 IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO else 240)
+PASSWORD_DAYS = environment.number("ZHUDANG_PASSWORD_DAYS", default=90)
 SITES = environment.sites(DATA)
 ARCHIVE_NAME = environment.archive_name(DATA)
 CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")

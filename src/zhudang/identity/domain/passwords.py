@@ -15,6 +15,9 @@ LEAST_CLASSES = 3
 NOT_REUSED = 5
 _LONGEST = 128
 
+GOOD_FOR_DAYS = 90
+"""Changed at the latest after so long; ZHUDANG_PASSWORD_DAYS says otherwise, 0 never."""
+
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=30)
 RESET_CODE_LASTS = timedelta(hours=24)
@@ -46,6 +49,11 @@ def classes_in(password: str) -> int:
             any(not c.isalnum() or not (c.islower() or c.isupper() or c.isdigit()) for c in password),
         )
     )
+
+
+def has_expired(set_at: datetime, now: datetime, *, days: int = GOOD_FOR_DAYS) -> bool:
+    """Whether a password set then must be changed now."""
+    return days > 0 and now - set_at > timedelta(days=days)
 
 
 def one_time_password() -> str:
