@@ -35,7 +35,9 @@ def _keep_again(event: Happened) -> None:
     from zhudang.preservation import jobs
 
     project_id = event.data.get("project_id")
+    if not project_id:
+        return
     # While a transfer is on its way in, the project's object may be packed already but not registered yet.
-    on_its_way = Ingest.objects.filter(project_id=project_id)
-    if project_id and (on_its_way.exists() or ArchivalObject.objects.filter(id=project_id).exists()):
+    on_its_way = Ingest.objects.filter(project_id=project_id).exists()
+    if on_its_way or ArchivalObject.objects.filter(id=project_id).exists():
         jobs.keep_project.defer(project_id=str(project_id))
