@@ -36,6 +36,14 @@ export function start(element) {
   if (pane && pane.scrollHeight > pane.clientHeight) pane.scrollTop = now.offsetTop - pane.offsetTop - pane.clientHeight / 3;
   element.querySelector("[data-autofocus]")?.focus({ preventScroll: true });
   panes(element);
+  element.querySelectorAll(".paper img").forEach(orSayWhy);
+}
+
+// Not every kind of file has a picture of its page.
+function orSayWhy(picture) {
+  const say = () => picture.replaceWith(make("p", { className: "viewer-state hatch" }, word("这种文件没有页面预览，请打开原件。")));
+  if (picture.complete && !picture.naturalWidth) say();
+  else picture.addEventListener("error", say, { once: true });
 }
 
 // Under 1200 px document, obligations and findings are three tabs.

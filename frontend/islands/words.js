@@ -20,6 +20,7 @@ const ENGLISH = {
   "图上可用方向键移动，加减号缩放": "Arrow keys move the map, plus and minus zoom",
   "边界": "Boundary", "道路": "Roads", "水系": "Water", "绿地": "Green", "建筑": "Buildings",
   "{0} m": "{0} m", "{0} km": "{0} km", "没有一项符合": "Nothing matches",
+  "这种文件没有页面预览，请打开原件。": "This kind of file has no page preview; open the original.",
   "原件": "Document", "应归档项": "Obligations", "检测与著录": "Checks and description",
   "换了文件：{0}": "File chosen: {0}",
 };
