@@ -43,6 +43,7 @@ class DescriptionForm(forms.Form):
     )
     legal_force = forms.NullBooleanField(
         label=_("电子文件具有法律效力"),
+        required=False,
         widget=forms.Select(choices=[("unknown", _("未确认")), ("true", _("是")), ("false", _("否"))]),
         help_text=_("没有纸质原件时，须有可认的电子印章或签名，并由形成单位确认。"),
     )
