@@ -70,6 +70,10 @@ def installation(*, web: int = 1) -> Iterator[Installation]:
     try:
         _wait_ready(url, process, folder)
         yield Installation(folder, url, process, env)
+    except BaseException:
+        lines = (folder / "serve.log").read_text(errors="replace").splitlines()
+        print("\n".join(line[:800] for line in lines if '"level": "info"' not in line)[-6000:], file=sys.stderr)
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         try:
