@@ -118,7 +118,8 @@ class Identifier:
             return None
         matches = answer["files"][0]["matches"] if answer["files"] else []
         by_bytes = [match for match in matches if "only" not in match.get("warning", "")]
-        return (by_bytes or matches or [None])[0]
+        best: dict[str, str] | None = (by_bytes or matches or [None])[0]
+        return best
 
 
 def tool_versions() -> dict[str, str]:

@@ -107,7 +107,7 @@ class RoadWalk:
         at = f"/projects/{known.project}"
         desk.submit(desk.page(f"{at}/phases/new/"), "/phases/new/", {"code": f"{known.code}-001", "name": "一期"})
         page = desk.page(f"{at}/units/new/")
-        phase = [value for value in page.tree.xpath("//select[@name='phase']/option/@value") if value][0]
+        phase = next(value for value in page.tree.xpath("//select[@name='phase']/option/@value") if value)
         desk.submit(page, "/units/new/", {"phase": phase, "code": "01", "name": "1# 楼", "kind": kind, "nature": "new"})
         for role, firm in (("contractor", "qingshi"), ("supervisor", "xiyuan"), ("design", "shanshui"), ("survey", "kance")):
             desk.submit(desk.page(f"{at}/parties/new/"), "/parties/new/", {"organisation": self.firm(firm).code, "role": role})
@@ -285,8 +285,7 @@ class RoadWalk:
         reviewer = self.visitor("reviewer")
         page = reviewer.page(f"/handover/applications/{self.known.application}/review/")
         reviewer.submit(page, "/review/return/")
-        answer = self.visitor("client").page(f"/handover/applications/{self.known.application}/")
-        return answer
+        return self.visitor("client").page(f"/handover/applications/{self.known.application}/")
 
     def cure(self, username: str, one: Sent, replacement: Sent) -> None:
         """Upload a good file, put it in the place of the bad one, and file the record again."""

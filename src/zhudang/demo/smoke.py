@@ -6,7 +6,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from zhudang.demo import city
 from zhudang.demo.paper import faults, other, typeset
@@ -70,7 +70,7 @@ class Smoke:
         self.good = [
             Sent("隐蔽工程验收记录_001.pdf", "隐蔽", native), Sent("隐蔽工程验收记录_002_扫描.pdf", "隐蔽", scan),
             Sent("隐蔽工程验收记录_003.ofd", "隐蔽", other.ofd("隐蔽工程验收记录", ["二层梁板钢筋绑扎", "同意隐蔽"], self.day)),
-            Sent("隐蔽工程验收记录_004.jpg", "隐蔽", other.photograph(rng, datetime(2026, 4, 8, 10, 0))),
+            Sent("隐蔽工程验收记录_004.jpg", "隐蔽", other.photograph(rng, datetime(2026, 4, 8, 10, 0, tzinfo=UTC))),
             Sent("结施-01 梁板配筋竣工图.pdf", "竣工图", drawing), Sent("结施-01 梁板配筋竣工图.dxf", "竣工图", other.dxf(rng, "梁板配筋")),
         ]  # fmt: skip
         self.bad = [Sent("隐蔽工程验收记录_005_截断.pdf", "隐蔽", faults.cut_off(native))]

@@ -174,7 +174,7 @@ def _shape(ids: list[UUID], terms: tuple[Term, ...]) -> tuple[Hit, ...]:
                 reference=row.reference,
                 page=page,
                 snippet=folding.snippet(text, terms) if page else (),
-            )  # fmt: skip
+            )
         )
     return tuple(hits)
 

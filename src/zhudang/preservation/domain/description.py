@@ -129,7 +129,8 @@ def as_xml(description: Mapping[str, Any]) -> bytes:
         for file in record["files"]:
             _add(element, "电子文件", file, FILE_LABELS)
     ElementTree.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="utf-8") + b"\n"
+    body: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
 def rights_of(volume: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
