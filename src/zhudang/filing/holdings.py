@@ -15,7 +15,7 @@ from zhudang.filing.models import (
     ScopeList,
     Volume,
 )
-from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+from zhudang.shared.holdings import DescribedByKeys, Description, Register, Row, describe_all, restore_all
 
 IN_THE_ARCHIVE = (RecordState.TRANSFERRED.value, RecordState.PRESERVED.value)
 
@@ -45,24 +45,20 @@ def describe(project_id: UUID) -> Description:
     lists = set(obligations.values_list("scope_item__scope_list_id", flat=True).distinct())
     records = Record.objects.of_project(project_id).filter(state__in=IN_THE_ARCHIVE)
     codes = GivenCode.objects.filter(project_id=project_id)
-    files = RecordFile.objects.filter(
-        record__project_id=project_id,
-        record__state__in=IN_THE_ARCHIVE,
-        record__withdrawn_at__isnull=True,
-        replaced_at__isnull=True,
-    )
-    return describe_all(
+    record_ids = {str(record_id) for record_id in records.values_list("id", flat=True)}
+    described = describe_all(
         (
             (SCOPE_LIST, ScopeList.objects.filter(id__in=lists)),
             (SCOPE_ITEM, ScopeItem.objects.filter(scope_list_id__in=lists)),
             (OBLIGATION, obligations),
             (VOLUME, Volume.objects.filter(id__in=volumes_in_the_archive(project_id))),
             (RECORD, records),
-            (RECORD_FILE, files),
             (GIVEN_CODE, codes),
             (COUNTER, Counter.objects.filter(series__in=set(codes.values_list("series", flat=True).distinct()))),
         )
     )
+    current = DescribedByKeys(RECORD_FILE, "record_id", record_ids, {"replaced_at__isnull": True})
+    return {**described, RECORD_FILE.name: current}
 
 
 def volumes_in_the_archive(project_id: UUID) -> set[UUID]:

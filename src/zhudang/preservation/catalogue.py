@@ -145,7 +145,7 @@ def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
 def _documents(tables: Mapping[str, Iterable[Row]]) -> tuple[list[Content], list[dict[str, Any]]]:
     """Give the files that are in no volume (notices, opinions, certificates) and the list that names them."""
     in_volumes = references([tables["filing.record_file"]], content_holdings.FILE.model)
-    ids = sorted(references(tables.values(), content_holdings.FILE.model) - in_volumes)
+    ids = sorted({row["id"] for row in tables["content.file"]} - in_volumes)
     stored = content.stored_files(UUID(file_id) for file_id in ids)
     sealed = {row["file_id"]: row for row in tables["documents.sealed_document"]}
     contents, listed = [], []

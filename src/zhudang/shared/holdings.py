@@ -77,11 +77,13 @@ class DescribedByKeys:
 
     Args:
         column: which column the keys are of; rows come in the order of the keys' groups.
+        where: what else the rows must be.
     """
 
     register: Register
     column: str
     keys: Collection[str]
+    where: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         for part in self._parts():
@@ -97,7 +99,7 @@ class DescribedByKeys:
     def _parts(self) -> Iterator[Described]:
         waiting = iter(sorted(self.keys))
         while some := list(islice(waiting, _KEYS)):
-            rows = self.register.model._base_manager.filter(**{f"{self.column}__in": some})
+            rows = self.register.model._base_manager.filter(**{f"{self.column}__in": some}, **self.where)
             yield Described(self.register, rows)
 
 
