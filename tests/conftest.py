@@ -38,6 +38,12 @@ TEMPLATE = "zhudang_template"
 _FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60"]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Processes beside this one must not load the settings before they have named a folder of their own."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Where nothing may be skipped (.ci/run), a skipped test fails the run."""
     skipped = terminalreporter.stats.get("skipped", [])
