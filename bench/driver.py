@@ -75,11 +75,26 @@ class Project:
 
     def road(self, file_ids: list[UUID], mark: Callable[[str], None]) -> None:
         """From received files to two verified copies, through every act in between."""
+        from zhudang.filing import queries as filing_queries
+        from zhudang.handover import queries as handover_queries
+
+        transfer = self.hand_over(file_ids, mark)
+        end = time.monotonic() + 3600
+        while handover_queries.transfer_state(transfer) != "preserved":
+            if time.monotonic() > end:
+                raise TimeoutError("not preserved in an hour")
+            time.sleep(0.1)
+        mark("preserved")
+        count = len(filing_queries.records_of(self.id, states=["preserved"]))
+        if count != len(file_ids):
+            raise AssertionError(f"{count} of {len(file_ids)} records are preserved")
+
+    def hand_over(self, file_ids: list[UUID], mark: Callable[[str], None]) -> UUID:
+        """From received files to the archive's signature; give the transfer, which preservation now takes up."""
         from django.utils import timezone
 
         from zhudang.demo.loader import wait_for_checks
         from zhudang.filing import operations as filing
-        from zhudang.filing import queries as filing_queries
         from zhudang.filing.domain.describing import Description
         from zhudang.handover import operations as handover
         from zhudang.handover import queries as handover_queries
@@ -120,15 +135,7 @@ class Project:
                                   drawing_sheets=volume.drawing_sheets, photos=volume.photo_count, others=volume.other_count, now=now)  # fmt: skip
         handover.receive_transfer(actor=self.archivist, transfer_id=transfer, now=now)
         mark("received")
-        end = time.monotonic() + 3600
-        while handover_queries.transfer_state(transfer) != "preserved":
-            if time.monotonic() > end:
-                raise TimeoutError("not preserved in an hour")
-            time.sleep(0.1)
-        mark("preserved")
-        count = len(filing_queries.records_of(self.id, states=["preserved"]))
-        if count != len(rows):
-            raise AssertionError(f"{count} of {len(rows)} records are preserved")
+        return transfer
 
 
 def pipeline(count: str) -> dict[str, Any]:
