@@ -125,6 +125,7 @@ STATEMENTS = {
     "scans_equal_paper": _("扫描形成的电子文件与相应纸质文件一致"), "in_time": _("在承诺时限内完成移交"),
 }  # fmt: skip
 STEPS = {"delivered": _("已送达"), "read": _("已阅读"), "acknowledged": _("已确认")}
+YES, NO = _("是"), _("否")
 CHANGES = {
     "file_new": _("新增文件 %(name)s"), "file_gone": _("撤下文件 %(name)s"),
     "field": _("%(field)s：由“%(was)s”改为“%(is)s”"), "new": _("本次新交"),

@@ -91,8 +91,15 @@ def change_words(changes: list[dict[str, Any]]) -> list[str]:
     """What changed since the last round, in words."""
     told = []
     for change in changes:
-        values = {key: "—" if value in (None, "") else value for key, value in change.items()}
+        values = {key: _shown(value) for key, value in change.items()}
         if change["what"] == "field":
             values["field"] = words.FIELDS.get(change["field"], change["field"])
         told.append(str(words.CHANGES[change["what"]]) % values)
     return told
+
+
+def _shown(value: Any) -> Any:
+    """A value of a description as people read it: yes and no in words, nothing as a dash."""
+    if isinstance(value, bool):
+        return words.YES if value else words.NO
+    return "—" if value in (None, "") else value
