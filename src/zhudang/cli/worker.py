@@ -7,6 +7,8 @@ import structlog
 from django.utils import timezone
 from procrastinate.contrib.django import procrastinate_app
 from procrastinate.contrib.django.db_cleanup import DjangoApp
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Status
 
 from zhudang.audit import sealing
 from zhudang.content import sweeping
@@ -66,11 +68,29 @@ async def _work() -> None:
             rescue.cancel()
 
 
-async def _retry_stalled(worker_app: object) -> None:
-    """Give the jobs of dead workers back to the queue."""
-    manager = worker_app.job_manager  # type: ignore[attr-defined]
+async def _retry_stalled(own: DjangoApp) -> None:
+    """Give the jobs of dead workers back to the queue, again and again: one failure must not be the last look."""
     while True:
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            log.warning("job taken up again", job=job.id, task=job.task_name)
-            await manager.retry_job(job)
+        try:
+            await take_up_stalled(own, seconds=STALLED_SECONDS)
+        except Exception:
+            log.exception("looking for the jobs of dead workers failed; it is tried again")
         await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def take_up_stalled(own: DjangoApp, *, seconds: float) -> None:
+    """Queue the jobs of workers without a heartbeat anew; what is queued a second time already is ended instead.
+
+    A job with a queueing lock may wait in the queue while one of its kind runs. When the running one's worker is
+    killed, it cannot go back beside the waiting one, and the waiting one waits for its lock.
+    """
+    manager = own.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=seconds):
+        try:
+            await manager.retry_job(job)
+            log.warning("job taken up again", job=job.id, task=job.task_name)
+        except UniqueViolation:
+            await manager.finish_job(job, Status.ABORTED, delete_job=True)
+            log.warning("job ended, the same is queued already", job=job.id, task=job.task_name)
+        except ConnectorException:
+            log.exception("job not taken up again; it is tried again", job=job.id, task=job.task_name)
