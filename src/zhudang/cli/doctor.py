@@ -1,7 +1,6 @@
 """`zhudang doctor`: examine the installation, part by part; exit 1 when something is ill."""
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -120,6 +119,8 @@ def worker() -> Iterator[Result]:
 
 
 def clamav() -> Iterator[Result]:
+    from zhudang.checks.malware import Scanner
+
     address = settings.CLAMD_SOCKET
     if not address:
         yield Result(
@@ -128,11 +129,7 @@ def clamav() -> Iterator[Result]:
             "未设置 ZHUDANG_CLAMD；病毒项一律记为未检测 / not configured: malware stays «not checked»",
         )
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.settimeout(5)
-        link.connect(address)
-        link.sendall(b"zVERSION\0")
-        yield Result("查毒 ClamAV", "well", link.recv(200).decode(errors="replace").strip("\0\n"))
+    yield Result("查毒 ClamAV", "well", Scanner(address).version())
 
 
 def calendar() -> Iterator[Result]:
