@@ -71,4 +71,38 @@ def test_the_job_of_a_killed_worker_does_not_stand_in_the_way_of_its_like_and_of
         assert cursor.fetchall() == [(second, "todo"), (like, "todo")]
 
 
+def test_the_end_of_a_job_is_written_though_every_link_to_the_database_was_cut(committed_db: str) -> None:
+    from procrastinate.jobs import Status
+
+    from zhudang.cli.worker import worker_app
+
+    @app.task(name="tests.cut_off")
+    def cut_off() -> None: ...
+
+    job_id = cut_off.defer()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = %s", [job_id])
+
+    async def finish() -> None:
+        async with worker_app().open_async() as own:
+            (job,) = await own.job_manager.get_stalled_jobs(seconds_since_heartbeat=1)
+            await asyncio.to_thread(cut)
+            await own.job_manager.finish_job(job, Status.SUCCEEDED, delete_job=True)
+
+    def cut() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user AND datname = current_database()"
+            )
+        connection.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(finish()))
+    thread.start()
+    thread.join(60)
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        assert cursor.fetchone() == (0,)
+
+
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -2,13 +2,17 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from django.utils import timezone
+from procrastinate import App
 from procrastinate.contrib.django import procrastinate_app
 from procrastinate.contrib.django.db_cleanup import DjangoApp
 from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from zhudang.audit import sealing
 from zhudang.content import sweeping
@@ -16,6 +20,42 @@ from zhudang.content import sweeping
 log = structlog.get_logger("zhudang.worker")
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 15.0
+WRITE_TRIES = 20
+
+
+class PatientManager(JobManager):
+    """Writes how a job ended even when the database dies just then.
+
+    Otherwise the job stays "doing" under a living worker, where nobody looks for stalled ones, and everything behind
+    its lock waits for ever.
+    """
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        await self._patiently(lambda: JobManager.finish_job(self, job, status, delete_job))
+
+    async def retry_job(  # type: ignore[override]  # passed on as it comes
+        self, job: Job, **when: Any
+    ) -> None:
+        """Put the job back into the queue; where its like waits there already (a queueing lock), end it instead."""
+        try:
+            await self._patiently(lambda: JobManager.retry_job(self, job, **when))
+        except UniqueViolation:
+            log.warning("job ended, the same is queued already", job=job.id, task=job.task_name)
+            await self.finish_job(job, Status.ABORTED, delete_job=True)
+
+    @staticmethod
+    async def _patiently(write: Callable[[], Awaitable[None]]) -> None:
+        for left in range(WRITE_TRIES - 1, -1, -1):
+            try:
+                await write()
+            except UniqueViolation:
+                raise
+            except ConnectorException:
+                if not left:
+                    raise
+                await asyncio.sleep(1)
+            else:
+                return
 
 
 def run() -> None:
@@ -49,6 +89,7 @@ def worker_app() -> DjangoApp:
     real = procrastinate_app.current_app
     own = DjangoApp(connector=real.connector.get_worker_connector(), import_paths=real.import_paths)
     own.tasks, own.periodic_registry = real.tasks, real.periodic_registry
+    own.job_manager = PatientManager(own.connector)
     return own
 
 
@@ -68,7 +109,7 @@ async def _work() -> None:
             rescue.cancel()
 
 
-async def _retry_stalled(own: DjangoApp) -> None:
+async def _retry_stalled(own: App) -> None:
     """Give the jobs of dead workers back to the queue, again and again: one failure must not be the last look."""
     while True:
         try:
@@ -78,19 +119,17 @@ async def _retry_stalled(own: DjangoApp) -> None:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-async def take_up_stalled(own: DjangoApp, *, seconds: float) -> None:
-    """Queue the jobs of workers without a heartbeat anew; what is queued a second time already is ended instead.
+async def take_up_stalled(own: App, *, seconds: float) -> None:
+    """Queue the jobs of workers without a heartbeat anew.
 
     A job with a queueing lock may wait in the queue while one of its kind runs. When the running one's worker is
-    killed, it cannot go back beside the waiting one, and the waiting one waits for its lock.
+    killed, it cannot go back beside the waiting one, and the waiting one waits for its lock: it is ended then.
     """
     manager = own.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=seconds):
         try:
             await manager.retry_job(job)
-            log.warning("job taken up again", job=job.id, task=job.task_name)
-        except UniqueViolation:
-            await manager.finish_job(job, Status.ABORTED, delete_job=True)
-            log.warning("job ended, the same is queued already", job=job.id, task=job.task_name)
         except ConnectorException:
             log.exception("job not taken up again; it is tried again", job=job.id, task=job.task_name)
+        else:
+            log.warning("job taken up again", job=job.id, task=job.task_name)
