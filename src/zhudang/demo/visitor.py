@@ -55,7 +55,7 @@ class Answer:
         found = self.tree.xpath(
             "//*[@role='alert' or @role='status' or contains(concat(' ', @class, ' '), ' refusal ') or "
             "contains(concat(' ', @class, ' '), ' messages ') or contains(concat(' ', @class, ' '), ' errorlist ') or "
-            "contains(concat(' ', @class, ' '), ' field-error ') or contains(concat(' ', @class, ' '), ' error ')]"
+            "contains(concat(' ', @class, ' '), ' form-error ') or contains(concat(' ', @class, ' '), ' error ')]"
         )
         told = dict.fromkeys(" ".join(element.text_content().split()) for element in found)
         return "；".join(text for text in told if text) or (self.tree.xpath("string(//h1)") or "").strip()
