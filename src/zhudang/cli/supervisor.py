@@ -89,7 +89,7 @@ class Supervisor:
         web = [
             python, "-m", "granian", "--interface", "wsgi", "--host", plan.host, "--port", str(plan.port),
             "--workers", str(plan.web_processes), "--blocking-threads", "32", "--backlog", "512", "--no-ws",
-            "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning",
+            "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "error",
             "zhudang.site.wsgi:application",
         ]  # fmt: skip
         self.children = [Child("web", web, self.run_folder)]
