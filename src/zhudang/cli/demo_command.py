@@ -31,13 +31,8 @@ def _load_and_announce(url: str) -> None:
 
 
 def _load(url: str) -> None:
-    loaded = subprocess.run([sys.executable, "-m", "zhudang.demo", "load"], check=False)
-    if loaded.returncode:
+    if subprocess.run([sys.executable, "-m", "zhudang.demo", "load", url], check=False).returncode:
         print("演示城没有装载完 / the demo city was not loaded completely", file=sys.stderr)
-    announced = subprocess.run(
-        [sys.executable, "-m", "zhudang.demo", "accounts"], check=False, capture_output=True, text=True
-    )
-    print(f"\n  筑档演示城 / the demo city:  {url}\n\n{announced.stdout}", flush=True)
     print("  Ctrl-C 停止全部 / stops everything", flush=True)
 
 

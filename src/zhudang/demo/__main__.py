@@ -1,4 +1,4 @@
-"""`python -m zhudang.demo load | accounts | smoke '{"url": …}'`, called by `zhudang demo`."""
+"""`python -m zhudang.demo load [URL] | accounts | smoke '{"url": …}'`, called by `zhudang demo`."""
 
 import json
 import os
@@ -17,6 +17,10 @@ def main(arguments: list[str]) -> int:
         if not loader.is_loaded():
             print("· 装载演示城云溪县 / loading the demo city …", flush=True)
             loader.load()
+        if len(arguments) > 1:
+            from zhudang.demo import people
+
+            print(f"\n  筑档演示城 / the demo city:  {arguments[1]}\n\n{people.accounts_text()}", flush=True)
         return 0
     if command == "accounts":
         from zhudang.demo import people
