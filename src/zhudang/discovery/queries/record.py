@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from zhudang.content import queries as content
 from zhudang.discovery.models import Entry
@@ -98,7 +99,7 @@ def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: d
 
 def _way(record: filing.RecordRow) -> tuple[Moment, ...]:
     steps = (
-        (_("建立"), record.created_at, ""), (_("归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
+        (_("建立"), record.created_at, ""), (pgettext("course", "归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
         (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
         (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from zhudang.content import queries as content
 from zhudang.content.queries import CheckReport
 from zhudang.filing import queries as filing
 from zhudang.filing.queries import FileRow, RecordRow
+from zhudang.filing.words import PART_TITLES
 from zhudang.handover.domain.states import VERDICTS_FOR, ApplicationState, ItemKind, ItemState
 from zhudang.handover.models import Application, ReviewItem
 from zhudang.handover.operations.common import demand
@@ -18,9 +19,6 @@ from zhudang.handover.queries.clock import ClockView, clock_of
 from zhudang.identity.rights import Actor
 from zhudang.shared.refusals import NotFound
 
-PART_WORDS = {
-    "A": "工程准备阶段文件", "B": "监理文件", "C": "施工文件", "D": "竣工图", "E": "工程竣工验收文件",
-}  # fmt: skip
 _WORST = (
     ItemState.OPEN,
     ItemState.RETURNED,
@@ -209,7 +207,7 @@ def _parts(items: Sequence[ReviewItem], chosen: ReviewItem | None) -> list[DeskP
         )
         parts.setdefault(part, []).append(row)
     return [
-        DeskPart(letter, PART_WORDS.get(letter, ""), rows, _seen(rows), sum(len(row.items) for row in rows))
+        DeskPart(letter, str(PART_TITLES.get(letter, "")), rows, _seen(rows), sum(len(row.items) for row in rows))
         for letter, rows in sorted(parts.items())
     ]
 
