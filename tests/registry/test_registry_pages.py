@@ -120,6 +120,19 @@ def test_a_refused_form_shows_every_reason_beside_its_field(archivist):
     assert not Project.objects.exists()
 
 
+def test_a_wrong_code_and_an_unknown_client_are_told_at_once(archivist):
+    values = {
+        "name": "错误代码项目",
+        "code": "2611-99-47-01-1",
+        "kind": "building",
+        "level": "1",
+        "client": "91990241MA0000000X",
+    }
+    sent = archivist.post(address("project_new"), {**values, "system": "lon-lat"})
+    assert sent.status_code == 422
+    assert {"code", "client"} <= set(sent.context["form"].errors)
+
+
 def test_the_second_writer_sees_both_values_and_may_go_on(archivist):
     project = make_project(client_id=make_client())
     form = {"kind": "building", "address": "滨河路 18 号", "system": "cgcs2000", "revision": "1", "area_code": "990241"}

@@ -16,6 +16,7 @@ from zhudang.registry.operations.projects import (
     describe_unit_work,
     register_project,
     rename_project,
+    why_not_register,
 )
 from zhudang.registry.operations.standing import (
     cancel_project,
@@ -53,4 +54,5 @@ __all__ = [
     "resume_project",
     "split_project",
     "suspend_project",
+    "why_not_register",
 ]

@@ -42,6 +42,13 @@ class CannotChange(Refusal):
     """A registration cannot be changed as wished."""
 
 
+def why_not_register(draft: ProjectDraft, *, now: datetime) -> list[Reason]:
+    """Everything that speaks against registering a project, its client apart."""
+    today = facts.today_of(now)
+    taken = Project.objects.filter(code=identifiers.normalise(draft.code)).exists()
+    return why_not_project(draft, today=today, code_taken=taken, known_areas=facts.known_areas(today))
+
+
 @transaction.atomic
 def register_project(
     *,
@@ -68,11 +75,9 @@ def register_project(
         Forbidden: a client's people may enter only their own projects.
     """
     rights.demand(actor, "registry.project.create", rights.ThingFacts(client_id=client_id))
-    today = facts.today_of(now)
+    today, value = facts.today_of(now), identifiers.normalise(code)
     draft = ProjectDraft(code, name, kind, address, area_code, level, lon, lat, started_on, completed_on)
-    value = identifiers.normalise(code)
-    taken = Project.objects.filter(code=value).exists()
-    reasons = why_not_project(draft, today=today, code_taken=taken, known_areas=facts.known_areas(today))
+    reasons = why_not_register(draft, now=now)
     if not Organisation.objects.filter(pk=client_id).exists():
         reasons.append(Reason("registry.client_unknown", {}))
     if reasons:

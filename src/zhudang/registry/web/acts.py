@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 
 from zhudang.registry import words
 from zhudang.registry.web.forms import give_errors
-from zhudang.shared.refusals import Conflict, Forbidden, Refusal
+from zhudang.shared.refusals import Conflict, Forbidden, Reason, Refusal
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ def run_form(
     form: forms.Form,
     act: Callable[[dict[str, Any]], str],
     done: str,
+    also: Callable[[dict[str, Any]], list[Reason]] | None = None,
 ) -> HttpResponse:
     """Show a form, or try its act.
 
     Args:
+        also: what the rules say of the fields that can be read, asked when others cannot: all reasons at once.
         act: takes the cleaned values, does the act, gives the address to go to.
         done: what to say once it is done.
     """
@@ -52,7 +54,9 @@ def run_form(
     status = 200
     if request.method == "POST":
         status = 422
-        if form.is_valid():
+        if not form.is_valid():
+            give_errors(form, also(form.cleaned_data) if also else [], only_sound=True)
+        else:
             try:
                 target = act(form.cleaned_data)
             except Forbidden:

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import operations, queries
+from zhudang.registry.domain.projects import ProjectDraft
 from zhudang.registry.domain.special import items_for
 from zhudang.registry.web import forms
 from zhudang.registry.web.acts import FormPage, run_form
 from zhudang.registry.web.pages import actor_of, address_of, around, identifiers_in, known_page, shown_and_sent
+from zhudang.shared.refusals import Reason
 
 _POSITION = ("system", "zone"), ("first", "second")
 
@@ -48,6 +50,14 @@ def project_new(request: HttpRequest) -> HttpResponse:
         )
         return address_of(project_id)
 
+    def also(read: dict[str, Any]) -> list[Reason]:
+        draft = ProjectDraft(
+            read.get("code", ""), read.get("name", ""), read.get("kind", ""), read.get("address", ""),
+            read.get("area_code", ""), read.get("level", 1), form.lon, form.lat, read.get("started_on"),
+            read.get("completed_on"),
+        )  # fmt: skip
+        return operations.why_not_register(draft, now=timezone.now())
+
     page = FormPage(
         title=_("报建登记"),
         crumbs=((_("项目"), reverse("registry:project_list")), (_("报建登记"), "")),
@@ -63,7 +73,7 @@ def project_new(request: HttpRequest) -> HttpResponse:
             *_POSITION,
         ),
     )
-    return run_form(request, page, form, act, _("项目已登记。"))
+    return run_form(request, page, form, act, _("项目已登记。"), also)
 
 
 @shown_and_sent

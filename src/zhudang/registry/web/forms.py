@@ -309,13 +309,19 @@ class ImportForm(forms.Form):
     )
 
 
-def give_errors(form: forms.Form, reasons: list[Reason] | tuple[Reason, ...]) -> None:
-    """Put a refusal's reasons onto a form, each beside the field it is about where that is known."""
+def give_errors(form: forms.Form, reasons: list[Reason] | tuple[Reason, ...], *, only_sound: bool = False) -> None:
+    """Put a refusal's reasons onto a form, each beside the field it is about where that is known.
+
+    Args:
+        only_sound: leave out what is said of fields that could not be read; they have their own error already.
+    """
+    unread = set(form.errors) if only_sound else set()
     for reason in reasons:
         field = _FIELD_OF.get(reason.code) or next(
             (name for start, name in _FIELD_BY_START.items() if reason.code.startswith(start)), None
         )
-        form.add_error(field if field in form.fields else None, words.sentence(reason))
+        if field not in unread:
+            form.add_error(field if field in form.fields else None, words.sentence(reason))
 
 
 _FIELD_BY_START = {
