@@ -258,7 +258,7 @@ class Loader:
         return row.milestone == "acceptance" and self.works.stage == "committed"
 
     def _excuse(self, owed: Sequence[ObligationRow], answered: set[UUID]) -> None:
-        rest = [row.id for row in owed if row.archive == "must" and row.id not in answered and not self._is_later(row)]
+        rest = [row.id for row in owed if row.id not in answered and not self._is_later(row)]
         if rest:
             filing.excuse(
                 actor=self.client,

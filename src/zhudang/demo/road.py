@@ -80,7 +80,7 @@ class Road:
         recent = {"applied": 2, "reviewing": 6, "returned": 24, "reapplied": 30, "accepted": 20, "committed": 30}
         if self.works.stage in recent:
             return today - timedelta(days=recent[self.works.stage])
-        return (self.works.accepted or today) + timedelta(days=10)
+        return (self.works.accepted or today) + timedelta(days=24)
 
     def _deliver(self, *, sign: bool) -> None:
         """Every party delivers what it filed; the client signs for each list."""

@@ -105,7 +105,7 @@ def _archive_desk(actor: Actor, now: datetime) -> Desk:
             groups.append(
                 Group(_("入库未完"), _("两处写完并逐字节读回才算保存"), held, reverse("preservation:holdings"))
             )
-    return Desk("；".join(text for text in told if text) + "。", groups, _links(actor))
+    return Desk(_("；").join(text for text in told if text) + _("。"), groups, _links(actor))
 
 
 def _review_sentence(home: handover.ReviewerHome) -> str:
@@ -201,7 +201,7 @@ def _client_desk(actor: Actor, now: datetime) -> Desk:
     ]  # fmt: skip
     todo = sum(len(group.tasks) for group in groups[:5])
     lede = ngettext("%(n)s 件事等您办", "%(n)s 件事等您办", todo) % {"n": todo} if todo else _("现在没有要您办的事")
-    return Desk(lede + "。", [group for group in groups if group.tasks], _links(actor))
+    return Desk(lede + _("。"), [group for group in groups if group.tasks], _links(actor))
 
 
 def _office_desk(actor: Actor) -> Desk:
