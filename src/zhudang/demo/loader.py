@@ -124,7 +124,7 @@ class Loader:
             structure = None
             if works.kind in {"building", "bridge"}:
                 structure = registry.register_structure(
-                    actor=desk, name=f"{works.name}{name}" if len(works.units) > 1 else works.name, kind=works.kind, address=works.place,
+                    actor=desk, name=f"{works.name}{name}" if len(works.units) > 1 else works.name.removesuffix("扩建工程").removesuffix("改造"), kind=works.kind, address=works.place,
                     lon=works.at[0] + number * 0.0004, lat=works.at[1], now=begun,
                     built_on=date(1996, 10, 1) if works.key in {"market", "library"} else None,
                 )  # fmt: skip
@@ -250,7 +250,7 @@ class Loader:
                 if sum(copies.values()) >= limit:
                     break
                 copies[row.id] += 1
-        keep = must[:limit] if len(must) > limit else must
+        keep = [must[i * len(must) // limit] for i in range(limit)] if len(must) > limit else must
         return [(row, copies[row.id]) for row in keep]
 
     def _is_later(self, row: ObligationRow) -> bool:
