@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from zhudang.registry import queries as registry
 from zhudang.shared.refusals import Conflict, Forbidden, NotFound, Reason, Refusal
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import sentence, tell
+from zhudang.shared.web.wording import write_date
 
 _ORDER = {
     "code": ("part", "order_key", "id"), "title": ("title", "id"), "formed": ("formed_on", "id"),
@@ -163,6 +165,8 @@ def _value(name: str, value: Any) -> Any:
         "level": words.LEVELS, "origin": words.ORIGINS, "carrier": words.CARRIERS, "retention": words.RETENTIONS,
         "manuscript": words.MANUSCRIPTS, "copy_kind": words.COPY_KINDS,
     }  # fmt: skip
+    if isinstance(value, date):
+        return write_date(value)
     return tables[name].get(value, value) if name in tables else value
 
 
