@@ -44,6 +44,7 @@ ZH = {"upload": "上传中", "check": "检测中", "ingest": "入库中"}
 BACK_SECONDS = 60
 END_SECONDS = 120
 PIECE = 128 * 1024
+UPLOAD_BYTES = 8_000_000
 PASSING = {0, 409, 423, 500, 502, 503}
 """What a PATCH may come to while a part of the system is dead; the counted offset then says where to go on."""
 
@@ -138,11 +139,11 @@ class Kills:
     def mid_upload(self, target: str) -> str:
         """PATCHes are going on when the part dies: counted bytes stay counted, the upload goes on from there."""
         known = self.walk.known
-        one = Sent(f"中断上传_{self.number:03d}.pdf", "中断", small_pdf(5000 + self.number, 3_000_000 + self.number))
+        one = Sent(f"中断上传_{self.number:03d}.pdf", "中断", small_pdf(5000 + self.number, UPLOAD_BYTES + self.number))
         address = self.clerk.create_upload(
             len(one.data), filename=one.name, folder=one.folder, project=known.project, unit=known.unit
         )
-        cut, counted, lost, killer = self.rng.randrange(PIECE, len(one.data) - 4 * PIECE), 0, 0, None
+        cut, counted, lost, killer = self.rng.randrange(PIECE, len(one.data) * 2 // 3), 0, 0, None
         while counted < len(one.data):
             if killer is None and counted >= cut:
                 killer = threading.Timer(self.rng.uniform(0, 0.03), self.kill, [target])
@@ -229,7 +230,7 @@ class Kills:
                 raise Astray(f"PATCH of {one.name}")
             addresses.append(address)
         wait("a check under way", self._checks_open, seconds=20, every=0.01)
-        time.sleep(self.rng.uniform(0, 0.3))
+        time.sleep(self.rng.uniform(0, 0.1))
         open_then = self._checks_open()
         self.kill(target)
         took = self.back()

@@ -56,9 +56,15 @@ def _content() -> Iterator[str]:
 
 def _told(told: Mapping[str, str]) -> Iterator[str]:
     """Whatever was told to have arrived is a row, with the bytes that were sent."""
+    from django.db.models import Count
+
     from zhudang.content.models import File
 
     known = {str(i): digest for i, digest in File.objects.filter(id__in=list(told)).values_list("id", "blob__sha256")}
+    projects = File.objects.filter(id__in=list(told)).values("project_id")
+    sent = File.objects.filter(project_id__in=projects, own_document=False).values("project_id", "folder", "name")
+    for row in sent.annotate(times=Count("id")).filter(times__gt=1):
+        yield f"sent once and there {row['times']} times: {row['folder']}/{row['name']}"
     for file_id, digest in told.items():
         if known.get(file_id) != digest:
             yield f"told and not there: file {file_id}: {known.get(file_id)} instead of {digest}"
