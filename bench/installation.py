@@ -17,6 +17,9 @@ from pathlib import Path
 import psutil
 
 
+ROOT = Path(__file__).resolve().parent.parent
+
+
 @dataclass
 class Installation:
     """A running installation: its folder, address, and the process whose tree is all of ours."""
@@ -55,6 +58,7 @@ def installation(*, web: int = 1) -> Iterator[Installation]:
     url = f"http://127.0.0.1:{port}"
     env = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "ZHUDANG_DATA": str(folder),
         "ZHUDANG_DEMO": "1",
         "ZHUDANG_PUBLIC_URL": url,
