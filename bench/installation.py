@@ -16,7 +16,6 @@ from pathlib import Path
 
 import psutil
 
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
