@@ -49,7 +49,8 @@ def facts_of(items: Sequence[ReviewItem]) -> dict[UUID, ItemFacts]:
     for item in items:
         files = [f for f in rows[item.record_id].files if f.current] if item.record_id in rows else []
         # A native file is kept beside its readable rendition; what blocks is judged on what people read.
-        read = [f for f in files if f.part != "native"]
+        # Alone, it is all there is, and must itself be whole.
+        read = [f for f in files if f.part != "native"] or files
         answer[item.id] = ItemFacts(
             item.kind, item.state, item.title,
             blocking=sum(1 for f in read if f.verdict == "fail"),
