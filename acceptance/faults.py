@@ -2,7 +2,7 @@
 
 On an installation of its own: what is wrong is refused in words, then web, worker, supervisor and PostgreSQL are
 killed (`kill -9`) in mid-upload, mid-check and mid-ingest, 50 times in the full run. After each kill the invariants
-are asked (`acceptance/invariants.py`), the system must be back by itself within a minute, and what was under way must
+are asked (`acceptance/parts/invariants.py`), the system must be back by itself within a minute, and what was under way must
 come to its end. Some files of DATA_DIR go through the checks that are killed. The full disk is tried on a small tmpfs
 in `tests/content/test_full_disk.py`.
 """
@@ -29,8 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from acceptance import invariants  # noqa: E402
-from acceptance.refusals import Refusals  # noqa: E402
+from acceptance.parts import invariants  # noqa: E402
+from acceptance.parts.refusals import Refusals  # noqa: E402
 from bench.files import small_pdf  # noqa: E402
 from bench.installation import Installation, installation  # noqa: E402
 

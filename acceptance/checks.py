@@ -1,4 +1,4 @@
-"""How far the checks agree with a folder of labelled files: `python acceptance/checks_agreement.py DATA_DIR`.
+"""How far the checks agree with a folder of labelled files: `python acceptance/checks.py DATA_DIR`.
 
 Every sub-folder with an `expected.csv` (columns file, kind, expected) is one row of the table. Labels are
 text; EXPECTATIONS says honestly what each kind of label lets us ask, and labels that ask nothing of a

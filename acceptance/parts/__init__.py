@@ -1,0 +1,1 @@
+"""What the acceptance scripts share; nothing here runs by itself."""
