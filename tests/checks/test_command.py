@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from samples import checks_samples as samples
+from samples import checks as samples
 from zhudang.checks.command import Options, run
 
 SOURCE = Path(__file__).parents[2] / "src"

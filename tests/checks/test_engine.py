@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samples import checks_samples as samples
+from samples import checks as samples
+from samples.checks import drawings, images, ofd, pdf
 from zhudang.checks.engine import CannotRead, Engine, EngineStopped
 from zhudang.checks.model import FACT_NAMES, FileToCheck, Severity, Verdict
 from zhudang.checks.rules import all_rules
@@ -32,7 +33,7 @@ def engine():
 def slow_file(folder: Path) -> Path:
     """A drawing that takes a reader many seconds and much memory: a hundred thousand lines."""
     path = folder / "large.dxf"
-    head, _, rest = samples.dxf(folder).read_text().partition("AcDbEntity\n  8\n0\n100\nAcDbLine")
+    head, _, rest = drawings.dxf(folder).read_text().partition("AcDbEntity\n  8\n0\n100\nAcDbLine")
     before, _, handle = head.rpartition("  0\nLINE\n  5\n")
     _, _, tail = f"{handle}AcDbEntity\n  8\n0\n100\nAcDbLine{rest}".partition("330\n")
     owner_id = tail.partition("\n")[0]
@@ -89,13 +90,13 @@ def test_known_digests_are_taken_over_and_a_baseline_is_compared(engine, tmp_pat
 
 
 def test_the_ending_comes_from_the_maker_s_name_when_the_stored_path_has_none(engine, tmp_path):
-    stored = samples.picture(tmp_path, "a.png").rename(tmp_path / "0f3a")
+    stored = images.picture(tmp_path, "a.png").rename(tmp_path / "0f3a")
     assert "FMT-002" in engine.check(FileToCheck(stored, name="一层平面图.jpg")).codes
     assert "FMT-002" not in engine.check(FileToCheck(stored, name="一层平面图.png")).codes
 
 
 def test_a_file_over_its_time_becomes_a_finding_and_keeps_its_digest(tmp_path):
-    slow, quick = slow_file(tmp_path), samples.picture(tmp_path, "quick.png")
+    slow, quick = slow_file(tmp_path), images.picture(tmp_path, "quick.png")
     with Engine(workers=1, timeout_s=2.0) as engine:
         engine.check(quick)
         reports = {Path(report.path).name: report for report in engine.check_paths([slow, quick, quick])}
@@ -111,11 +112,11 @@ def test_a_file_over_its_memory_becomes_a_finding(tmp_path):
         report = engine.check(slow_file(tmp_path))
         assert "RUN-003" in report.codes
         assert report.sha256
-        assert engine.check(samples.picture(tmp_path, "small.png")).verdict is Verdict.PASS
+        assert engine.check(images.picture(tmp_path, "small.png")).verdict is Verdict.PASS
 
 
 def test_a_worker_that_dies_twice_on_a_file_is_a_finding_and_others_are_unharmed(tmp_path):
-    others = [samples.picture(tmp_path, f"{number}.png") for number in range(20)]
+    others = [images.picture(tmp_path, f"{number}.png") for number in range(20)]
     with Engine(workers=1) as engine:
         done: dict[str, object] = {}
 
@@ -142,7 +143,7 @@ def test_a_worker_that_dies_twice_on_a_file_is_a_finding_and_others_are_unharmed
 
 def test_without_workers_files_are_not_checked_and_nobody_waits(tmp_path, monkeypatch):
     monkeypatch.setattr("zhudang.checks.supervisor.sys.executable", "/bin/false")
-    paths = [samples.picture(tmp_path, f"{number}.png") for number in range(40)]
+    paths = [images.picture(tmp_path, f"{number}.png") for number in range(40)]
     with Engine() as engine:
         reports = list(engine.check_paths(paths))
         assert len(reports) == 40
@@ -155,7 +156,7 @@ def test_without_workers_files_are_not_checked_and_nobody_waits(tmp_path, monkey
 def test_a_missing_interpreter_or_scratch_folder_is_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr("zhudang.checks.supervisor.tempfile.mkdtemp", _no_room)
     with Engine() as engine:
-        assert engine.check(samples.picture(tmp_path, "a.png")).verdict is Verdict.NOT_CHECKED
+        assert engine.check(images.picture(tmp_path, "a.png")).verdict is Verdict.NOT_CHECKED
 
 
 def _no_room(**_: object) -> str:
@@ -353,14 +354,14 @@ def test_severities_that_block_are_only_those_the_product_names():
 
 
 def test_text_comes_by_page(engine, tmp_path):
-    ofd = samples.ofd(tmp_path, samples.ofd_parts(2))
-    assert [(page, text) for page, text in engine.page_texts(ofd, "zd/ofd")] == [
+    two_pages = ofd.ofd(tmp_path, ofd.ofd_parts(2))
+    assert [(page, text) for page, text in engine.page_texts(two_pages, "zd/ofd")] == [
         (1, "第1页 云溪县归档文件"),
         (2, "第2页 云溪县归档文件"),
     ]
-    pdf = samples.pdf_with(samples.with_text)(tmp_path)
-    assert [text.strip() for _, text in engine.page_texts(pdf)] == ["Hello"]
-    assert list(engine.page_texts(samples.picture(tmp_path, "a.png"))) == []
+    one_line = pdf.pdf_with(pdf.with_text)(tmp_path)
+    assert [text.strip() for _, text in engine.page_texts(one_line)] == ["Hello"]
+    assert list(engine.page_texts(images.picture(tmp_path, "a.png"))) == []
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7\nnothing")
     with pytest.raises(CannotRead):
@@ -372,11 +373,11 @@ def test_pages_are_drawn_at_the_width_asked(engine, tmp_path):
 
     from PIL import Image
 
-    pdf = samples.saved(samples.new_pdf(2), tmp_path, "two.pdf")
-    for path, page in ((pdf, 2), (samples.picture(tmp_path, "a.jpg", (900, 600)), 1)):
+    two = pdf.saved(pdf.new_pdf(2), tmp_path, "two.pdf")
+    for path, page in ((two, 2), (images.picture(tmp_path, "a.jpg", (900, 600)), 1)):
         drawn = Image.open(io.BytesIO(engine.preview(path, page, 320)))
         assert drawn.format == "PNG"
         assert drawn.width == 320
-    for path, page in ((pdf, 3), (tmp_path / "gone.pdf", 1)):
+    for path, page in ((two, 3), (tmp_path / "gone.pdf", 1)):
         with pytest.raises(CannotRead):
             engine.preview(path, page, 320)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from samples import checks_samples as samples
+from samples import checks as samples
+from samples.checks import images, signatures
 from zhudang.checks.examine import Examiner
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.openers import dwg, dxf, ifc, text
@@ -83,7 +84,7 @@ def test_encrypted_tells_locked_from_restricted(name, expected, tmp_path):
 
 
 def test_a_signature_is_never_called_valid_without_an_anchor(tmp_path):
-    signature = examine(samples.signed_pdf(tmp_path), tmp_path)["facts"]["signatures"][0]
+    signature = examine(signatures.signed_pdf(tmp_path), tmp_path)["facts"]["signatures"][0]
     assert signature["signer"] == "测试签名人"
     assert (signature["intact"], signature["covers_whole"]) == (True, True)
     assert signature["status"] == "untrusted"
@@ -158,7 +159,7 @@ def paged_dwg(folder: Path) -> Path:
 
 
 def test_a_chunk_that_claims_gigabytes_is_cut_off_not_out_of_memory(tmp_path):
-    content = bytearray(samples.picture(tmp_path, "whole.png").read_bytes())
+    content = bytearray(images.picture(tmp_path, "whole.png").read_bytes())
     at = content.index(b"IDAT") - 4
     content[at : at + 4] = b"\xf0\0\0\0"
     path = tmp_path / "claims.png"

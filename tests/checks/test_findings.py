@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samples.checks_samples import BAD, GOOD, Maker
+from samples.checks import BAD, GOOD, Maker
 from zhudang.checks import handbook
 from zhudang.checks.engine import Engine
 from zhudang.checks.model import Severity, Verdict

@@ -6,27 +6,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from zhudang.checks.rules import DIMENSIONS, SEVERITIES, Rule, all_rules
+from zhudang.checks.rules import DIMENSIONS, FAMILIES, SEVERITIES, Rule, all_rules
 
-FAMILIES = {
-    "FIX": ("固定信息", "Fixity"),
-    "RUN": ("检测过程", "The check itself"),
-    "FMT": ("格式", "Formats"),
-    "PDF": ("PDF", "PDF"),
-    "SIG": ("签名与印章", "Signatures and seals"),
-    "OFD": ("OFD", "OFD"),
-    "IMG": ("图像", "Images"),
-    "CAD": ("图形 DWG、DXF", "Drawings"),
-    "BIM": ("模型 IFC", "Models"),
-    "AV": ("声像", "Sound and video"),
-    "OFF": ("办公文档", "Office documents"),
-    "ZIP": ("压缩包", "Archives"),
-    "TXT": ("文本", "Plain text"),
-    "XML": ("XML 与 JSON", "XML and JSON"),
-    "WEB": ("网页", "Web pages"),
-    "VIR": ("病毒", "Malware"),
-    "DSC": ("著录", "Descriptions"),
-}
 MARKS = {
     "page": "见于公开页面 / seen on a public page",
     "knowledge": "凭记忆，待核 / recalled, to be confirmed",
@@ -35,14 +16,14 @@ MARKS = {
 }
 HEAD = """# 检测发现代码 · Finding codes
 
-由规则数据 `src/zhudang/checks/data/rules.csv` 生成（`python -m zhudang.checks.handbook docs/findings.md`），不手改。
+由规则数据 `src/zhudang/checks/data/rules/` 生成（`python -m zhudang.checks.handbook docs/findings.md`），不手改。
 Written from the rule data; do not edit by hand.
 
 只有“须更正”（block）的发现才使文件不予归档：打不开、加密、染毒、签章后改动、不完整、放错文件。其余由档案馆规范化，原件保留。
 Only *block* keeps a file from being filed; the archive normalises the rest and keeps the original.
 
-每个代码的样本由 `tests/samples/checks_samples.py` 当场生成，没有一份抄自别处。
-Samples of every code are made by `tests/samples/checks_samples.py`.
+每个代码的样本由 `tests/samples/checks/` 当场生成，没有一份抄自别处。
+Samples of every code are made by `tests/samples/checks/`.
 """
 
 

@@ -1,6 +1,6 @@
 """The rule data: what every finding code means, how it weighs, what causes it and what cures it.
 
-`data/rules.csv` holds our own codes; `data/items.csv` the frame of DA/T 70 (45 items), to which each
+`data/rules/` holds our own codes, a file per family; `data/items.csv` the frame of DA/T 70 (45 items), to which each
 rule points by alias. Severity is data: a city may move a rule without touching code.
 """
 
@@ -25,6 +25,26 @@ DIMENSIONS = {
     "security": ("安全性", "Security"),
     "business": ("业务审查", "Business review"),
 }
+FAMILIES = {
+    "FIX": ("固定信息", "Fixity"),
+    "RUN": ("检测过程", "The check itself"),
+    "FMT": ("格式", "Formats"),
+    "PDF": ("PDF", "PDF"),
+    "SIG": ("签名与印章", "Signatures and seals"),
+    "OFD": ("OFD", "OFD"),
+    "IMG": ("图像", "Images"),
+    "CAD": ("图形 DWG、DXF", "Drawings"),
+    "BIM": ("模型 IFC", "Models"),
+    "AV": ("声像", "Sound and video"),
+    "OFF": ("办公文档", "Office documents"),
+    "ZIP": ("压缩包", "Archives"),
+    "TXT": ("文本", "Plain text"),
+    "XML": ("XML 与 JSON", "XML and JSON"),
+    "WEB": ("网页", "Web pages"),
+    "VIR": ("病毒", "Malware"),
+    "DSC": ("著录", "Descriptions"),
+}
+"""Families of codes in the order people read them; each has its file in `data/rules/`."""
 SEVERITIES = {
     Severity.BLOCK: ("须更正", "must be corrected"),
     Severity.WARN: ("提示", "warning"),
@@ -112,17 +132,21 @@ class _Readable(dict[str, Any]):
 @cache
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by code, in the order of the data."""
-    with (DATA / "rules.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = [row for family in FAMILIES for row in _rows(family)]
     rules = {row["code"]: Rule(severity=Severity(row.pop("severity")), **row) for row in rows}
     if len(rules) != len(rows):
-        raise ValueError("rules.csv: a code stands twice")
+        raise ValueError("rules: a code stands twice")
     for rule in rules.values():
         if rule.item and rule.item not in all_items():
-            raise ValueError(f"rules.csv: {rule.code}: no item {rule.item!r}")
+            raise ValueError(f"rules: {rule.code}: no item {rule.item!r}")
         if rule.dimension not in DIMENSIONS:
-            raise ValueError(f"rules.csv: {rule.code}: unknown dimension {rule.dimension!r}")
+            raise ValueError(f"rules: {rule.code}: unknown dimension {rule.dimension!r}")
     return rules
+
+
+def _rows(family: str) -> list[dict[str, Any]]:
+    with (DATA / "rules" / f"{family}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def rule(code: str) -> Rule:

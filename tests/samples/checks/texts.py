@@ -1,0 +1,22 @@
+"""Plain text, XML, JSON and web pages, good and bad."""
+
+from __future__ import annotations
+
+from samples.checks.making import Maker, text
+
+BAD: dict[str, Maker] = {
+    "TXT-001": text("odd.txt", b"\x81 \xff\xfe\x81\x00\x81 abc" * 9),
+    "TXT-002": text("mixed.txt", b"line\n" * 60000 + "乱码".encode() + b"\xff\xff\xc0"),
+    "TXT-003": text("big5.txt", "這個工程的竣工圖由設計單位編制，監理單位審查。".encode("big5") * 20),
+    "XML-001": text("broken.xml", b'<?xml version="1.0"?><a><b></a>'),
+    "XML-002": text("entity.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'),
+    "XML-003": text("broken.json", b'{"a": '),
+    "WEB-001": text("page.html", b"<!DOCTYPE html><html><body><script>1</script></body></html>"),
+}
+
+GOOD: dict[str, Maker] = {
+    "utf8": text("good.txt", "竣工图编制说明\n".encode() * 9),
+    "gbk": text("gbk.txt", "竣工图由施工单位编制，监理单位审核。\n".encode("gbk") * 9),
+    "xml": text("good.xml", '<?xml version="1.0" encoding="UTF-8"?><文件><题名>说明</题名></文件>'.encode()),
+    "json": text("good.json", b'{"a": [1, 2]}'),
+}
