@@ -57,7 +57,9 @@ def installation(*, web: int = 1) -> Iterator[Installation]:
     url = f"http://127.0.0.1:{port}"
     env = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(
+            os.pathsep
+        ),
         "ZHUDANG_DATA": str(folder),
         "ZHUDANG_DEMO": "1",
         "ZHUDANG_PUBLIC_URL": url,

@@ -40,7 +40,10 @@ def test_the_tail_is_shown_as_waiting_for_its_seal(auditor: Client) -> None:
 def test_taking_the_log_out_is_itself_logged(auditor: Client) -> None:
     answer = auditor.get("/audit/?export=csv&act=identity")
     assert "identity.login.done" in b"".join(answer.streaming_content).decode()
-    assert Entry.objects.get(act="audit.log.exported").data == {"format": "csv", "filters": {"q": "", "act": "identity"}}
+    assert Entry.objects.get(act="audit.log.exported").data == {
+        "format": "csv",
+        "filters": {"q": "", "act": "identity"},
+    }
 
 
 def test_verifying_says_what_it_found_and_is_logged(auditor: Client) -> None:

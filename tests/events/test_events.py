@@ -136,7 +136,11 @@ def test_its_owner_asks_it_to_stop_and_the_log_keeps_it() -> None:
 
 def test_a_work_is_known_to_its_owner_the_organisation_and_for_the_system_to_the_archive() -> None:
     one = organisation()
-    clerk, colleague, stranger = person(Role.PARTY_CLERK, at=one), person(Role.PARTY_CLERK, at=one), person(Role.PARTY_CLERK, at=organisation())
+    clerk, colleague, stranger = (
+        person(Role.PARTY_CLERK, at=one),
+        person(Role.PARTY_CLERK, at=one),
+        person(Role.PARTY_CLERK, at=organisation()),
+    )
     keeper = person(Role.KEEPER, at=archive())
     own, systems = start(clerk), start(SYSTEM)
     assert queries.work_page(colleague, own).id == own and queries.work_page(keeper, systems).id == systems

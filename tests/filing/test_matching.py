@@ -65,7 +65,9 @@ def test_the_unit_work_is_read_from_the_folders_and_unknown_ones_lower_the_confi
     both = matcher(2)
     units = {t.id: t.unit_id for t in both.targets}
     in_garage = both.guess(Named("地下车库/基础", "地基验槽记录.pdf"))
-    assert in_garage and units[in_garage.target_id] == OTHER and ("unit_named", {"unit": "地下车库"}) in in_garage.reasons
+    assert (
+        in_garage and units[in_garage.target_id] == OTHER and ("unit_named", {"unit": "地下车库"}) in in_garage.reasons
+    )
     nowhere = both.guess(Named("资料", "地基验槽记录.pdf"))
     assert nowhere and nowhere.confidence <= 50 and nowhere.reasons[-1][0] == "unit_unknown"
 

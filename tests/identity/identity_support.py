@@ -25,7 +25,9 @@ def archive() -> UUID:
 
 def account(username: str = "", password: str | None = PASSWORD) -> UUID:
     username = username or f"person{next(_numbers)}"
-    return operations.create_account(actor=SYSTEM, username=username, name="张三", password=password, is_demo=True, now=NOW)
+    return operations.create_account(
+        actor=SYSTEM, username=username, name="张三", password=password, is_demo=True, now=NOW
+    )
 
 
 def person(*roles: Role, at: UUID | None = None, clearance: int = 1, username: str = "") -> Actor:

@@ -32,14 +32,18 @@ def test_the_system_administrator_grants_nothing_and_the_security_administrator_
         operations.set_clearance(actor=system, account_id=one, clearance=1, now=NOW)
     with pytest.raises(Forbidden):
         operations.create_account(actor=security, username="wang", name="王五", now=NOW)
-    assert not Membership.objects.filter(account_id=one).exists() and not Account.objects.filter(username="wang").exists()
+    assert (
+        not Membership.objects.filter(account_id=one).exists() and not Account.objects.filter(username="wang").exists()
+    )
 
 
 def test_no_administrator_changes_the_own_roles_or_clearance() -> None:
     security = person(Role.SECURITY_ADMIN)
     assert security.account_id
     with pytest.raises(operations.CannotGrant) as refusal:
-        operations.grant_role(actor=security, account_id=security.account_id, role=Role.AUDIT_ADMIN, organisation_id=archive(), now=NOW)
+        operations.grant_role(
+            actor=security, account_id=security.account_id, role=Role.AUDIT_ADMIN, organisation_id=archive(), now=NOW
+        )
     assert {"identity.not_oneself", "identity.second_officer_role"} <= set(codes(refusal))
     with pytest.raises(operations.CannotChange):
         operations.set_clearance(actor=security, account_id=security.account_id, clearance=4, now=NOW)
@@ -50,7 +54,9 @@ def test_several_roles_are_lawful_where_no_rule_parts_them() -> None:
     someone = person(Role.REVIEWER, Role.ARCHIVIST, Role.KEEPER, Role.OFFICIAL, at=bureau)
     assert someone.roles == {Role.REVIEWER, Role.ARCHIVIST, Role.KEEPER, Role.OFFICIAL} and someone.of_archive
     with pytest.raises(operations.CannotGrant) as refusal:
-        operations.grant_role(actor=SYSTEM, account_id=someone.account_id, role=Role.CLIENT_CLERK, organisation_id=bureau, now=NOW)
+        operations.grant_role(
+            actor=SYSTEM, account_id=someone.account_id, role=Role.CLIENT_CLERK, organisation_id=bureau, now=NOW
+        )
     assert codes(refusal) == ["identity.files_and_judges"]
 
 
@@ -86,12 +92,21 @@ def test_every_reason_against_a_new_account_is_told_at_once() -> None:
     account("taken")
     with pytest.raises(operations.CannotRegister) as refusal:
         operations.create_account(actor=person(Role.SYSTEM_ADMIN), username="taken", name=" ", password="x", now=NOW)
-    assert set(codes(refusal)) >= {"identity.name_missing", "identity.password_not_yours_to_set", "identity.username_taken", "identity.password_short"}
+    assert set(codes(refusal)) >= {
+        "identity.name_missing",
+        "identity.password_not_yours_to_set",
+        "identity.username_taken",
+        "identity.password_short",
+    }
 
 
 def test_the_first_three_administrators_are_made_once() -> None:
     made = operations.make_first_administrators(archive_name="云溪县城建档案馆", now=NOW)
-    assert [(one.username, one.role) for one in made] == [("sysadmin", "system_admin"), ("secadmin", "security_admin"), ("auditadmin", "audit_admin")]
+    assert [(one.username, one.role) for one in made] == [
+        ("sysadmin", "system_admin"),
+        ("secadmin", "security_admin"),
+        ("auditadmin", "audit_admin"),
+    ]
     assert all(Account.objects.get(username=one.username).check_password(one.password) for one in made)
     assert all(Account.objects.get(username=one.username).must_change_password for one in made)
     with pytest.raises(operations.CannotRegister):
@@ -101,14 +116,23 @@ def test_the_first_three_administrators_are_made_once() -> None:
 def test_an_organisation_is_one_record_through_renamings() -> None:
     clerk = person(Role.REVIEWER)
     one = organisation("云溪第一建筑公司", code="91500241MA5U00003W")
-    operations.rename_organisation(actor=clerk, organisation_id=one, name="云溪建设集团", since=date(2026, 3, 1), basis="（云）登字〔2026〕1号", now=NOW)
+    operations.rename_organisation(
+        actor=clerk,
+        organisation_id=one,
+        name="云溪建设集团",
+        since=date(2026, 3, 1),
+        basis="（云）登字〔2026〕1号",
+        now=NOW,
+    )
     page = queries.organisation_page(clerk, one)
     assert page.row.name == "云溪建设集团" and [n.name for n in page.names] == ["云溪第一建筑公司", "云溪建设集团"]
     assert page.names[0].until == date(2026, 3, 1)
     assert queries.organisation_by_code("９１５００２４１ｍａ５ｕ００００３ｗ").id == one
     assert [row.id for row in queries.organisations(q="第一建筑")] == [one]
     with pytest.raises(operations.CannotChange) as refusal:
-        operations.rename_organisation(actor=clerk, organisation_id=one, name="云溪建设集团", since=date(2026, 2, 1), basis="", now=NOW)
+        operations.rename_organisation(
+            actor=clerk, organisation_id=one, name="云溪建设集团", since=date(2026, 2, 1), basis="", now=NOW
+        )
     assert set(codes(refusal)) == {"identity.name_same", "identity.basis_missing", "identity.name_before_last"}
 
 
@@ -129,7 +153,10 @@ def test_an_organisation_known_by_an_old_code_is_kept_as_legacy() -> None:
 def test_an_import_finds_the_organisation_it_names_by_code_or_enters_it() -> None:
     clerk = person(Role.ARCHIVIST)
     one = operations.find_or_register_organisation(actor=clerk, name="甲公司", code="91500241MA5U00003W", now=NOW)
-    assert operations.find_or_register_organisation(actor=clerk, name="甲公司（原）", code="91500241MA5U00003W", now=NOW) == one
+    assert (
+        operations.find_or_register_organisation(actor=clerk, name="甲公司（原）", code="91500241MA5U00003W", now=NOW)
+        == one
+    )
     assert queries.organisation(one).name == "甲公司" and queries.organisation(one).kind == "company"
 
 

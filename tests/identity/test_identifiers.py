@@ -37,12 +37,17 @@ def test_a_code_whose_organisation_part_fails_is_accepted_with_a_warning() -> No
     assert verdict.is_valid and verdict.warnings[0].data["expected"] == "3"
 
 
-@pytest.mark.parametrize("typed", ["91500241ma5u00003w", " 91500241 MA5U 00003W ", "９１５００２４１ＭＡ５Ｕ００００３Ｗ", "91500241-MA5U00003-W"])
+@pytest.mark.parametrize(
+    "typed",
+    ["91500241ma5u00003w", " 91500241 MA5U 00003W ", "９１５００２４１ＭＡ５Ｕ００００３Ｗ", "91500241-MA5U00003-W"],
+)
 def test_lower_case_blanks_and_full_width_are_normalised_first(typed: str) -> None:
     assert check_organisation_code(typed).value == "91500241MA5U00003W" and check_organisation_code(typed).is_valid
 
 
-@pytest.mark.parametrize("code, form", [("MA5U0000-3", CodeForm.LEGACY_ORGANISATION), ("500241000012345", CodeForm.LEGACY_LICENCE)])
+@pytest.mark.parametrize(
+    "code, form", [("MA5U0000-3", CodeForm.LEGACY_ORGANISATION), ("500241000012345", CodeForm.LEGACY_LICENCE)]
+)
 def test_codes_of_before_are_accepted_as_legacy(code: str, form: CodeForm) -> None:
     verdict = check_organisation_code(code)
     assert verdict.is_valid and verdict.is_legacy and verdict.form is form

@@ -114,7 +114,9 @@ def test_what_is_marked_open_above_level_0_stays_hidden_from_the_public() -> Non
 
 
 def test_above_clearance_is_unknown_even_to_its_maker() -> None:
-    assert not rights.may_know_of(actor(Role.PARTY_CLERK, at=CONTRACTOR), ThingFacts(CLIENT, frozenset(), CONTRACTOR, 2))
+    assert not rights.may_know_of(
+        actor(Role.PARTY_CLERK, at=CONTRACTOR), ThingFacts(CLIENT, frozenset(), CONTRACTOR, 2)
+    )
 
 
 @pytest.mark.parametrize("act", sorted(ACTS))
@@ -126,7 +128,10 @@ def test_every_act_says_who_may(act: str) -> None:
         assert place is not Place.CLIENT or roles <= FILERS
 
 
-@pytest.mark.parametrize("act", sorted(a for a in ACTS if a.partition(".")[0] not in {"identity", "audit", "events", "preservation", "registry"}))
+@pytest.mark.parametrize(
+    "act",
+    sorted(a for a in ACTS if a.partition(".")[0] not in {"identity", "audit", "events", "preservation", "registry"}),
+)
 def test_the_three_administrators_have_no_business_act(act: str) -> None:
     rule = ACTS[act]
     assert not any(roles & OFFICERS for roles, _place in rule.ways)
@@ -148,7 +153,12 @@ def test_whoever_may_not_know_is_told_nothing_and_whoever_knows_is_told_why() ->
 
 def test_a_role_held_elsewhere_is_of_no_use_here() -> None:
     client_of_another = Actor(
-        UUID(int=9), "x", "x", (Affiliation(STRANGER, "甲", Role.CLIENT_MANAGER), Affiliation(CLIENT, "乙", Role.PARTY_CLERK)), 1, True
+        UUID(int=9),
+        "x",
+        "x",
+        (Affiliation(STRANGER, "甲", Role.CLIENT_MANAGER), Affiliation(CLIENT, "乙", Role.PARTY_CLERK)),
+        1,
+        True,
     )
     reasons = rights.why_not(client_of_another, "handover.application.submit", PROJECT)
     assert [r.code for r in reasons] == ["rights.not_for_this_organisation"]

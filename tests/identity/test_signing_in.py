@@ -35,7 +35,13 @@ def refused(username: str, password: str, now=NOW) -> tuple[str, object]:
 def test_the_fifth_failure_locks_for_half_an_hour_and_says_so_clearly() -> None:
     account("zhang")
     told = [refused("zhang", "wrong", NOW + timedelta(seconds=n)) for n in range(5)]
-    assert told == [("identity.login_wrong", 4), ("identity.login_wrong", 3), ("identity.login_wrong", 2), ("identity.login_wrong", 1), ("identity.login_locked", 30)]
+    assert told == [
+        ("identity.login_wrong", 4),
+        ("identity.login_wrong", 3),
+        ("identity.login_wrong", 2),
+        ("identity.login_wrong", 1),
+        ("identity.login_locked", 30),
+    ]
     assert refused("zhang", PASSWORD, NOW + timedelta(minutes=20))[0] == "identity.login_locked"
     assert enter("zhang", PASSWORD, NOW + timedelta(minutes=31)).username == "zhang"
 
@@ -288,7 +294,15 @@ def test_every_page_of_people_and_organisations_is_drawn(browser: Client, langua
         browser.cookies.clear()
         browser.cookies["django_language"] = language
         sign_in(browser, who)
-        for path in ("/people/", "/people/?q=wang&state=active&sort=-name", f"/people/{one}/", "/organisations/", f"/organisations/{place}/", "/account/", "/account/password/"):
+        for path in (
+            "/people/",
+            "/people/?q=wang&state=active&sort=-name",
+            f"/people/{one}/",
+            "/organisations/",
+            f"/organisations/{place}/",
+            "/account/",
+            "/account/password/",
+        ):
             assert browser.get(path).status_code == 200, path
         assert browser.get("/people/?export=csv").status_code == 200
         assert browser.get("/organisations/?export=xlsx").status_code == 200

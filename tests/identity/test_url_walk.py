@@ -52,7 +52,11 @@ def arguments(world: World, walk: Walk, names: list[str], variant: str) -> dict[
 
 def walked(context: str) -> list[tuple[str, Walk, list[str]]]:
     present = addresses()
-    return [(name, walk, present[name]) for name, walk in TABLE.items() if name.startswith(f"{context}:") and name in present]
+    return [
+        (name, walk, present[name])
+        for name, walk in TABLE.items()
+        if name.startswith(f"{context}:") and name in present
+    ]
 
 
 def hidden_variants(world: World, walk: Walk, walker: Walker) -> Iterator[str]:
@@ -78,7 +82,9 @@ def test_hidden_and_absent_are_answered_alike(world: World, context: str) -> Non
                     continue
                 leaks += _compare(world, walker, (name, walk, names, method), reference, reached)
     assert leaks == []
-    readable = {name for name, walk, _ in walked(context) if walk.speaks is Speaks.OF_ONE and walk.deciding in world.things}
+    readable = {
+        name for name, walk, _ in walked(context) if walk.speaks is Speaks.OF_ONE and walk.deciding in world.things
+    }
     assert readable - reached - only_acted_on(context) == set(), "nobody reached one's own thing here"
 
 
@@ -87,7 +93,9 @@ def only_acted_on(context: str) -> set[str]:
     return {name for name, walk, _ in walked(context) if name in _POST_ONLY} | {"content:tile"}
 
 
-def _compare(world: World, walker: Walker, route: tuple[str, Walk, list[str], str], reference: Answer, reached: set[str]) -> list[str]:
+def _compare(
+    world: World, walker: Walker, route: tuple[str, Walk, list[str], str], reference: Answer, reached: set[str]
+) -> list[str]:
     name, walk, names, method = route
     leaks = []
     hidden = set(hidden_variants(world, walk, walker))
@@ -95,7 +103,11 @@ def _compare(world: World, walker: Walker, route: tuple[str, Walk, list[str], st
         filled = arguments(world, walk, names, variant)
         if filled is None or (variant not in hidden and method != "get" and walk.speaks is Speaks.OF_ONE):
             continue
-        if walk.speaks in {Speaks.BY_ROLE, Speaks.OF_OWN} and method != "get" and walker.role in _ACTING.get(walk.deciding, ()):
+        if (
+            walk.speaks in {Speaks.BY_ROLE, Speaks.OF_OWN}
+            and method != "get"
+            and walker.role in _ACTING.get(walk.deciding, ())
+        ):
             continue
         answer = walker.ask(name, filled, method)
         assert answer.status != 500, f"{name} {method} as {walker.role}: {variant} answers 500"
@@ -143,7 +155,6 @@ def test_lists_and_counts_do_not_change_by_what_is_hidden(db: None, settings: An
 _KNOW_NOTHING = {"anonymous", "public", "system_admin", "security_admin", "audit_admin"}
 
 
-
 def _lists(everybody: list[Walker]) -> dict[tuple[str, str, str], Answer]:
     answers = {}
     for walker in everybody:
@@ -155,7 +166,9 @@ def _lists(everybody: list[Walker]) -> dict[tuple[str, str, str], Answer]:
 
 
 _ASKED = tuple(f"?q={word}" for word in SECRET_WORDS.values())
-_QUERIES = dict.fromkeys(("discovery:search", "registry:project_list", "registry:structure_list", "atlas:features"), ("", *_ASKED))
+_QUERIES = dict.fromkeys(
+    ("discovery:search", "registry:project_list", "registry:structure_list", "atlas:features"), ("", *_ASKED)
+)
 
 
 def _differences(before: dict[Any, Answer], after: dict[Any, Answer]) -> list[str]:
@@ -169,7 +182,10 @@ def _differences(before: dict[Any, Answer], after: dict[Any, Answer]) -> list[st
 def _first_difference(one: Answer, two: Answer) -> str:
     if one.status != two.status:
         return f"{one.status} → {two.status}"
-    at = next((n for n, (a, b) in enumerate(zip(one.body, two.body, strict=False)) if a != b), min(len(one.body), len(two.body)))
+    at = next(
+        (n for n, (a, b) in enumerate(zip(one.body, two.body, strict=False)) if a != b),
+        min(len(one.body), len(two.body)),
+    )
     return f"…{one.body[max(0, at - 60) : at + 40]!r} → {two.body[at : at + 40]!r}"
 
 
@@ -187,5 +203,14 @@ def test_no_list_shows_a_word_of_what_is_hidden(world: World) -> None:
 def test_the_walk_sees_own_things(world: World) -> None:
     """A walk over a world in which nobody sees anything would prove nothing."""
     kinds = {kind for kind, variants in world.things.items() if "own" in variants and "other" in variants}
-    assert kinds >= {"project_id", "unit_work_id", "file_id", "record_id", "volume_id", "structure_id", "message_id", "work_id"}
+    assert kinds >= {
+        "project_id",
+        "unit_work_id",
+        "file_id",
+        "record_id",
+        "volume_id",
+        "structure_id",
+        "message_id",
+        "work_id",
+    }
     assert all(isinstance(thing.id, UUID | str) for variants in world.things.values() for thing in variants.values())

@@ -65,7 +65,11 @@ TABLE: dict[str, Walk] = {
     **each("identity", "login reset logout account account_save password", NOTHING),
     **each("identity", "people organisations person_new organisation_new", MANY),
     "identity:session_end": own("sign_in_id", "post"),
-    **each("identity", "person person_describe person_disable person_enable person_grant person_clearance person_reset person_unlock person_token", role("account_id")),
+    **each(
+        "identity",
+        "person person_describe person_disable person_enable person_grant person_clearance person_reset person_unlock person_token",
+        role("account_id"),
+    ),
     "identity:person_end_role": role("membership_id"),
     "identity:person_token_revoke": role("token_id"),
     **each("identity", "organisation organisation_rename organisation_describe", role("organisation_id")),
@@ -94,7 +98,11 @@ TABLE: dict[str, Walk] = {
     # registry
     **each("registry", "project_list structure_list", MANY),
     **each("registry", "project_new structure_new imports", MANY),
-    **each("registry", "project project_edit project_rename project_classify project_standing phase_new unit_new party_new permit_new acceptance responsibility_new", one("project_id")),
+    **each(
+        "registry",
+        "project project_edit project_rename project_classify project_standing phase_new unit_new party_new permit_new acceptance responsibility_new",
+        one("project_id"),
+    ),
     **each("registry", "unit_edit milestones", one("unit_work_id")),
     "registry:party_replace": one("party_id"),
     "registry:structure_edit": one("structure_id"),
@@ -103,8 +111,14 @@ TABLE: dict[str, Walk] = {
     # filing
     "filing:clerk_home": MANY,
     **each("filing", "checklist excuse excuse_many restore", one("unit_work_id")),
-    **each("filing", "inbox confirm dismiss assign upload records records_act volumes compose arrange catalogue_pdf", one("project_id")),
-    **each("filing", "record_edit record_file record_undo record_replace record_cured record_withdraw", one("record_id")),
+    **each(
+        "filing",
+        "inbox confirm dismiss assign upload records records_act volumes compose arrange catalogue_pdf",
+        one("project_id"),
+    ),
+    **each(
+        "filing", "record_edit record_file record_undo record_replace record_cured record_withdraw", one("record_id")
+    ),
     **each("filing", "volume volume_move volume_void contents_xlsx", one("volume_id")),
     "filing:volume_pdf": one("volume_id", "get", form="cover"),
     "filing:scope_lists": NOTHING,
@@ -134,7 +148,11 @@ TABLE |= {
     **each("handover", "notice_one acknowledge", one("notice_id")),
     "handover:paper": one("document_id", "get"),
     **each("handover", "delivery sign delivery_list", one("delivery_id")),
-    **each("handover", "application supplement withdraw propose review judge pass_group demand_again return accept", one("application_id")),
+    **each(
+        "handover",
+        "application supplement withdraw propose review judge pass_group demand_again return accept",
+        one("application_id"),
+    ),
     **each("handover", "transfer begin count receive certify", one("transfer_id")),
     "handover:certificate": one("certificate_id"),
 }

@@ -93,5 +93,3 @@ def _plain(answer: Any, path: str, arguments: Mapping[str, Any]) -> Answer:
 def walkers(world: World) -> list[Walker]:
     """Everybody: one of each role, and nobody."""
     return [Walker(ANYONE, None), *(Walker(role, account) for role, account in world.people.items())]
-
-

@@ -55,8 +55,12 @@ def make_people(world: World) -> None:
     ):  # fmt: skip
         world.organisations[key] = Organisation.objects.create(name=f"单位{key}", kind=kind, created_at=NOW).id
     for role in Role:
-        account = Account.objects.create(username=f"walk-{role}", name="行走", clearance=1, created_at=NOW, password="!")
-        place = {Role.PARTY_CLERK: "contractor", Role.CLIENT_CLERK: "client", Role.CLIENT_MANAGER: "client"}.get(role, "archive")
+        account = Account.objects.create(
+            username=f"walk-{role}", name="行走", clearance=1, created_at=NOW, password="!"
+        )
+        place = {Role.PARTY_CLERK: "contractor", Role.CLIENT_CLERK: "client", Role.CLIENT_MANAGER: "client"}.get(
+            role, "archive"
+        )
         organisation = None if role is Role.PUBLIC else world.organisations[place]
         Membership.objects.create(account=account, organisation_id=organisation, role=role, since=NOW)
         world.people[role] = account
@@ -102,8 +106,12 @@ def make_project(world: World, variant: str) -> None:
     structure = registry.Structure.objects.create(
         name=f"{word}楼", kind="building", address=f"{word}路", lon=109.0, lat=28.45, level=level, changed_at=NOW
     )
-    unit = registry.UnitWork.objects.create(phase=phase, code="01", name=f"{word}1#楼", kind="building", structure=structure, changed_at=NOW)
-    party = registry.Party.objects.create(project=project, organisation_id=contractor, role="contractor", since=date(2024, 1, 1))
+    unit = registry.UnitWork.objects.create(
+        phase=phase, code="01", name=f"{word}1#楼", kind="building", structure=structure, changed_at=NOW
+    )
+    party = registry.Party.objects.create(
+        project=project, organisation_id=contractor, role="contractor", since=date(2024, 1, 1)
+    )
     registry.PartyUnit.objects.create(party=party, unit_work=unit)
     facts = ThingFacts(client, frozenset({contractor}), level=level)
     for kind, thing in (
@@ -219,7 +227,9 @@ def _make_handover(world: World, variant: str, place: Place) -> None:
         kind="notice", title=f"{place.word}告知书", number=number, check_code={"own": "AAAA2345", "other": "BBBB2345"}.get(variant, "CCCC2345"),
         issuer="馆", project_id=project.id, template="notice", standard="a-2b", record_sm3="0" * 64, leaf_entry=new_id(), issued_at=NOW, issued_by="walk",
     )  # fmt: skip
-    notice = handover.Notice.objects.create(project=project, permit=permit, sequence=1, document=paper, issued_at=NOW, issued_by="walk")
+    notice = handover.Notice.objects.create(
+        project=project, permit=permit, sequence=1, document=paper, issued_at=NOW, issued_by="walk"
+    )
     delivery = handover.Delivery.objects.create(
         project=project, number=number, organisation_id=place.contractor, sent_by="walk", sent_at=NOW, changed_at=NOW
     )
@@ -263,7 +273,14 @@ def _make_features(world: World, variant: str, place: Place) -> None:
     assert atlas.index_structure(place.unit.structure_id, now=NOW)
 
 
-MAKERS: list[Callable[[World, str, Place], None]] = [_make_files, _make_records, _make_works, _make_handover, _make_kept, _make_features]
+MAKERS: list[Callable[[World, str, Place], None]] = [
+    _make_files,
+    _make_records,
+    _make_works,
+    _make_handover,
+    _make_kept,
+    _make_features,
+]
 
 
 def installed(label: str) -> bool:

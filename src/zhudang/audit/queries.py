@@ -48,7 +48,14 @@ class SealState:
 
 
 def entries(
-    *, q: str = "", actor: str = "", act: str = "", subject: str = "", since: str = "", until: str = "", number: str = ""
+    *,
+    q: str = "",
+    actor: str = "",
+    act: str = "",
+    subject: str = "",
+    since: str = "",
+    until: str = "",
+    number: str = "",
 ) -> QuerySet[Entry]:
     """Entries by filters, newest first, with their numbers.
 

@@ -103,7 +103,11 @@ class Loader:
         if self.level == PUBLIC:
             # Old holdings reviewed as open: what the public may search without signing in.
             registry.classify_project(
-                actor=people.actor("archivist"), project_id=self.project_id, level=PUBLIC, is_open=True, now=timezone.now()
+                actor=people.actor("archivist"),
+                project_id=self.project_id,
+                level=PUBLIC,
+                is_open=True,
+                now=timezone.now(),
             )
         return len(records)
 

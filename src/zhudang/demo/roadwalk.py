@@ -109,14 +109,25 @@ class RoadWalk:
         page = desk.page(f"{at}/units/new/")
         phase = next(value for value in page.tree.xpath("//select[@name='phase']/option/@value") if value)
         desk.submit(page, "/units/new/", {"phase": phase, "code": "01", "name": "1# 楼", "kind": kind, "nature": "new"})
-        for role, firm in (("contractor", "qingshi"), ("supervisor", "xiyuan"), ("design", "shanshui"), ("survey", "kance")):
-            desk.submit(desk.page(f"{at}/parties/new/"), "/parties/new/", {"organisation": self.firm(firm).code, "role": role})
+        for role, firm in (
+            ("contractor", "qingshi"),
+            ("supervisor", "xiyuan"),
+            ("design", "shanshui"),
+            ("survey", "kance"),
+        ):
+            desk.submit(
+                desk.page(f"{at}/parties/new/"), "/parties/new/", {"organisation": self.firm(firm).code, "role": role}
+            )
         known.unit = found(rf"/filing/units/({_UUID})/", desk.page(at + "/").text, "the unit work's checklist")
 
     def permit(self, kind: str, number: str, issued: date) -> None:
         desk = self.visitor("archivist")
         page = desk.page(f"/projects/{self.known.project}/permits/new/")
-        desk.submit(page, "/permits/new/", {"kind": kind, "number": number, "issued_on": issued.isoformat(), "issuer": "云溪县自然资源局"})
+        desk.submit(
+            page,
+            "/permits/new/",
+            {"kind": kind, "number": number, "issued_on": issued.isoformat(), "issuer": "云溪县自然资源局"},
+        )
 
     def notice(self) -> str:
         """The permit has brought the notice by itself; the client reads and acknowledges it. Gives its address."""
@@ -156,7 +167,9 @@ class RoadWalk:
         """Wait until each file has its verdict, read from its report."""
         person = self.visitor(username)
         for one in files:
-            one.verdict = wait(f"the check of {one.name}", lambda f=one.file_id: self._verdict(person, f), seconds=seconds)
+            one.verdict = wait(
+                f"the check of {one.name}", lambda f=one.file_id: self._verdict(person, f), seconds=seconds
+            )
 
     @staticmethod
     def _verdict(person: Visitor, file_id: str) -> str:
@@ -175,7 +188,12 @@ class RoadWalk:
             obligations = page.tree.xpath("//button[@name='obligation']/@value")
             if not obligations:
                 raise Astray(f"no document kind for {words!r}: {page.said()}")
-            answer = person.submit(page, "/inbox/confirm/", {"file": [one.file_id for one in batch], "obligation": obligations[0], "next": at}, pick=_assigning(page, "/inbox/assign/"))
+            answer = person.submit(
+                page,
+                "/inbox/confirm/",
+                {"file": [one.file_id for one in batch], "obligation": obligations[0], "next": at},
+                pick=_assigning(page, "/inbox/assign/"),
+            )
             if "没有归入" in answer.said():
                 raise Refused("assign", answer.status, answer.said())
 
@@ -203,7 +221,17 @@ class RoadWalk:
             seen += ids
             number += 1
 
-    def describe_and_file(self, username: str, record_id: str, title: str, *, formed: date, pages: int = 1, carrier: str = "text", knowingly: bool = False) -> None:
+    def describe_and_file(
+        self,
+        username: str,
+        record_id: str,
+        title: str,
+        *,
+        formed: date,
+        pages: int = 1,
+        carrier: str = "text",
+        knowingly: bool = False,
+    ) -> None:
         """Fill in the description form of one record and file it; `knowingly` passes findings on to the reviewer."""
         person = self.visitor(username)
         at = f"/filing/records/{record_id}/"
@@ -214,7 +242,11 @@ class RoadWalk:
         }  # fmt: skip
         answer = person.submit(page, at, form, pick=lambda f: bool(f.xpath(".//*[@name='title']")))
         if knowingly:
-            answer = person.submit(person.page(at), f"{at}file/", {"knowingly": "1"}, pick=None) if f"{at}file/" in person.page(at).text else answer
+            answer = (
+                person.submit(person.page(at), f"{at}file/", {"knowingly": "1"}, pick=None)
+                if f"{at}file/" in person.page(at).text
+                else answer
+            )
         if not self._is_filed(person, at):
             raise Refused(f"file {title}", answer.status, person.page(at).said() or answer.said())
 
@@ -246,8 +278,15 @@ class RoadWalk:
         """The client's manager applies for acceptance, once for the whole."""
         client = self.visitor("client")
         page = client.page(f"/handover/projects/{self.known.project}/apply/", mode="before_filing")
-        answer = client.submit(page, "/apply/", {"mode": "before_filing", "contact": "甲方档案经理", "phone": "0900-6612345", "self_check": "自查齐全"}, pick=lambda f: f.get("id") == "apply")
-        self.known.application = found(rf"/handover/applications/({_UUID})/", answer.url + answer.text, "the application")
+        answer = client.submit(
+            page,
+            "/apply/",
+            {"mode": "before_filing", "contact": "甲方档案经理", "phone": "0900-6612345", "self_check": "自查齐全"},
+            pick=lambda f: f.get("id") == "apply",
+        )
+        self.known.application = found(
+            rf"/handover/applications/({_UUID})/", answer.url + answer.text, "the application"
+        )
         return self.known.application
 
     def judge_open(self, decide: Callable[[str], Mapping[str, str]]) -> dict[str, str]:
@@ -293,7 +332,9 @@ class RoadWalk:
         person, at = self.visitor(username), f"/filing/records/{one.record_id}/"
         page = person.page(at)
         replacement.record_id, replacement.replaces = one.record_id, one.file_id
-        person.submit(page, f"{at}replace/", {"old": one.file_id, "file": replacement.file_id, "why": "按整改清单重新导出"})
+        person.submit(
+            page, f"{at}replace/", {"old": one.file_id, "file": replacement.file_id, "why": "按整改清单重新导出"}
+        )
         answer = person.submit(person.page(at), f"{at}file/", {"knowingly": "1"})
         if not self._is_filed(person, at):
             raise Refused("file again", answer.status, person.page(at).said())
@@ -303,7 +344,10 @@ class RoadWalk:
         reviewer = self.visitor("reviewer")
         page = reviewer.page(f"/handover/applications/{self.known.application}/review/")
         answer = reviewer.submit(page, "/review/accept/")
-        if "/handover/papers/" not in self.visitor("client").page(f"/handover/applications/{self.known.application}/").text:
+        if (
+            "/handover/papers/"
+            not in self.visitor("client").page(f"/handover/applications/{self.known.application}/").text
+        ):
             raise Refused("accept", answer.status, answer.said())
 
     # ── transfer, preservation, certificate ───────────────────────────────────────────────────────────────────────

@@ -54,18 +54,29 @@ class Smoke:
         return self.road.known.code
 
     def notice(self) -> str:
-        self.road.permit("planning", f"建字第{city.AREA_CODE}{self.day:%Y}GG{int(self.road.known.code[-6:]):07d}号", self.day)
+        self.road.permit(
+            "planning", f"建字第{city.AREA_CODE}{self.day:%Y}GG{int(self.road.known.code[-6:]):07d}号", self.day
+        )
         self.road.notice()
         return ""
 
     def upload(self) -> str:
-        firms = {"client": "云溪安居建设有限公司", "contractor": "青石建筑工程有限公司", "supervisor": "溪源工程监理有限公司", "designer": "云溪山水规划设计院"}
+        firms = {
+            "client": "云溪安居建设有限公司",
+            "contractor": "青石建筑工程有限公司",
+            "supervisor": "溪源工程监理有限公司",
+            "designer": "云溪山水规划设计院",
+        }
         facts = Facts(self.road.known.name, "1# 楼", "云溪县试验路 1 号", firms, self.day, "C5-1-001")
         form = LAYOUTS["concealed"]
         native = typeset.pdf(form.form, form.data(facts, random.Random(1)))
-        scan = typeset.scanned(typeset.pictures(form.form, form.data(facts, random.Random(2)), dpi=150), random.Random(3), dpi=150)
+        scan = typeset.scanned(
+            typeset.pictures(form.form, form.data(facts, random.Random(2)), dpi=150), random.Random(3), dpi=150
+        )
         sheet = SHEETS["structure"]
-        drawing = typeset.pdf("drawing", sheet_data(sheet, facts, random.Random(4), size="A2", number="结施-01", title="梁板配筋竣工图"))
+        drawing = typeset.pdf(
+            "drawing", sheet_data(sheet, facts, random.Random(4), size="A2", number="结施-01", title="梁板配筋竣工图")
+        )
         rng = random.Random(5)
         self.good = [
             Sent("隐蔽工程验收记录_001.pdf", "隐蔽", native), Sent("隐蔽工程验收记录_002_扫描.pdf", "隐蔽", scan),
@@ -90,7 +101,14 @@ class Smoke:
             if one.record_id not in done:
                 done.add(one.record_id)
                 title = f"{self.road.known.name}{one.name.rsplit('.', 1)[0]}"
-                self.road.describe_and_file("clerk", one.record_id, title, formed=self.day + timedelta(days=9), carrier="drawing" if one.folder == "竣工图" else "text", knowingly=one in self.bad)
+                self.road.describe_and_file(
+                    "clerk",
+                    one.record_id,
+                    title,
+                    formed=self.day + timedelta(days=9),
+                    carrier="drawing" if one.folder == "竣工图" else "text",
+                    knowingly=one in self.bad,
+                )
         return f"{len(done)} 件"
 
     def deliver(self) -> None:
@@ -102,7 +120,9 @@ class Smoke:
 
     def review(self) -> str:
         self.road.pass_rest()
-        given = self.road.judge_open(lambda title: {"verdict": "returned", "reason": "文件打不开", "cure": "请重新导出后整件替换"})
+        given = self.road.judge_open(
+            lambda title: {"verdict": "returned", "reason": "文件打不开", "cure": "请重新导出后整件替换"}
+        )
         if [title for title in given if "005_截断" not in title] or len(given) != 1:
             raise Astray(f"left open after the sample: {given}")
         page = self.road.issue_list()
@@ -111,7 +131,9 @@ class Smoke:
         return "1 件退回"
 
     def cure(self) -> None:
-        self.road.cure("clerk", self.bad[0], Sent("隐蔽工程验收记录_005_重报.pdf", "重报", self.good[0].data + b"\n% again\n"))
+        self.road.cure(
+            "clerk", self.bad[0], Sent("隐蔽工程验收记录_005_重报.pdf", "重报", self.good[0].data + b"\n% again\n")
+        )
         self.road.deliver_and_sign()
         self.road.apply()
         self.road.pass_rest()
@@ -126,10 +148,20 @@ class Smoke:
     def verify(self) -> str:
         pdf, number, code = self.road.certificate_pdf()
         anyone = Visitor(self.road.base)
-        told = anyone.submit(anyone.page("/verify/"), "/verify/", files={"pdf": ("凭证.pdf", pdf)}, pick=lambda f: "multipart" in (f.get("enctype") or ""))
+        told = anyone.submit(
+            anyone.page("/verify/"),
+            "/verify/",
+            files={"pdf": ("凭证.pdf", pdf)},
+            pick=lambda f: "multipart" in (f.get("enctype") or ""),
+        )
         if number.replace(" ", "") not in told.text.replace(" ", ""):
             raise Astray(f"the uploaded certificate is not recognised: {told.said()}")
-        changed = anyone.submit(anyone.page("/verify/"), "/verify/", files={"pdf": ("凭证.pdf", pdf[:-200] + bytes(200))}, pick=lambda f: "multipart" in (f.get("enctype") or ""))
+        changed = anyone.submit(
+            anyone.page("/verify/"),
+            "/verify/",
+            files={"pdf": ("凭证.pdf", pdf[:-200] + bytes(200))},
+            pick=lambda f: "multipart" in (f.get("enctype") or ""),
+        )
         if "sealmark" in changed.text:
             raise Astray("a changed PDF is called genuine")
         if anyone.get(f"/verify/{code.replace(' ', '')}/").status != 200:
@@ -141,7 +173,11 @@ class Smoke:
 
         archivist = self.road.visitor("archivist")
         record = self.good[0].record_id
-        wait("the record in the search", lambda: record in archivist.page("/search/", q=self.road.known.name).text, seconds=90)
+        wait(
+            "the record in the search",
+            lambda: record in archivist.page("/search/", q=self.road.known.name).text,
+            seconds=90,
+        )
         page = archivist.page(f"/records/{record}/")
         if "读回相符" not in page.text:
             raise Astray("the record page shows no proof of its copies")
@@ -153,9 +189,11 @@ class Smoke:
     def foreign(self) -> None:
         stranger, absent = self.road.visitor("hongqiao"), "00000000-0000-7000-8000-000000000000"
         for at in ("/projects/{}/", "/records/{}/", "/files/{}/"):
-            own = {"/projects/{}/": self.road.known.project, "/records/{}/": self.good[0].record_id, "/files/{}/": self.good[0].file_id}[at]
+            own = {
+                "/projects/{}/": self.road.known.project,
+                "/records/{}/": self.good[0].record_id,
+                "/files/{}/": self.good[0].file_id,
+            }[at]
             answers = [stranger.get(at.format(one)) for one in (own, absent)]
             if [a.status for a in answers] != [404, 404]:
                 raise Astray(f"{at}: {[a.status for a in answers]}")
-
-

@@ -98,7 +98,9 @@ class Visitor:
             if self._link is None:
                 self._link = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
             try:
-                self._link.request(method, urllib.parse.quote(path, safe="/?&=%+:#,;@!$'()*~"), body=body, headers=dict(headers))
+                self._link.request(
+                    method, urllib.parse.quote(path, safe="/?&=%+:#,;@!$'()*~"), body=body, headers=dict(headers)
+                )
                 response = self._link.getresponse()
                 data = response.read()
                 break

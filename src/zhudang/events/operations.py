@@ -73,7 +73,9 @@ def deliver_event(*, event_id: UUID, handler: str, now: datetime) -> bool:
     try:
         with transaction.atomic():
             delivery = (
-                Delivery.objects.select_for_update(no_key=True).select_related("event").get(event_id=event_id, handler=handler)
+                Delivery.objects.select_for_update(no_key=True)
+                .select_related("event")
+                .get(event_id=event_id, handler=handler)
             )
             if delivery.done_at:
                 return False
@@ -128,7 +130,11 @@ def tell(
 @transaction.atomic
 def mark_read(*, account_id: UUID, message_ids: Collection[UUID], now: datetime) -> int:
     """Note that a person has read messages; gives how many were new to the mark."""
-    known = set(MessageRead.objects.filter(account_id=account_id, message_id__in=message_ids).values_list("message_id", flat=True))
+    known = set(
+        MessageRead.objects.filter(account_id=account_id, message_id__in=message_ids).values_list(
+            "message_id", flat=True
+        )
+    )
     fresh = [one for one in message_ids if one not in known]
     rows = [MessageRead(message_id=one, account_id=account_id, at=now) for one in fresh]
     MessageRead.objects.bulk_create(rows, ignore_conflicts=True)

@@ -111,7 +111,9 @@ class WorkPage:
 
 def works_of(reader: Reader) -> QuerySet[Work]:
     """Works this person may see: own ones, those of the own organisations, and for the archive the system's."""
-    mine = Q(account_id=reader.account_id, account_id__isnull=False) | Q(organisation_id__in=list(reader.organisation_ids))
+    mine = Q(account_id=reader.account_id, account_id__isnull=False) | Q(
+        organisation_id__in=list(reader.organisation_ids)
+    )
     if reader.of_archive:
         mine |= Q(account_id__isnull=True, organisation_id__isnull=True)
     return Work.objects.filter(mine)

@@ -176,14 +176,24 @@ def describe_organisation(
         reasons.append(Reason("identity.code_taken", {"code": verdict.value, "name": holder.name}))
     if reasons:
         raise CannotChange(*reasons)
-    before = {"short_name": organisation.short_name, "kind": organisation.kind, "code": organisation.credit_code or organisation.legacy_code}
+    before = {
+        "short_name": organisation.short_name,
+        "kind": organisation.kind,
+        "code": organisation.credit_code or organisation.legacy_code,
+    }
     credit, legacy = _codes(verdict)
     organisation.short_name, organisation.kind = short_name.strip(), kind
     organisation.credit_code = credit or (organisation.credit_code if legacy else None)
     organisation.legacy_code = legacy or organisation.legacy_code
     organisation.save(update_fields=["short_name", "kind", "credit_code", "legacy_code"])
     after = {"short_name": organisation.short_name, "kind": kind, "code": credit or legacy}
-    audit.record(actor=actor, act="identity.organisation.described", subject=organisation, at=now, data={"before": before, "after": after})
+    audit.record(
+        actor=actor,
+        act="identity.organisation.described",
+        subject=organisation,
+        at=now,
+        data={"before": before, "after": after},
+    )
 
 
 def _lock_organisation(organisation_id: UUID) -> Organisation:
@@ -234,7 +244,9 @@ def create_account(
         is_demo=is_demo,
         created_at=now,
     )
-    audit.record(actor=actor, act="identity.account.created", subject=account, at=now, data={"username": username, "name": name})
+    audit.record(
+        actor=actor, act="identity.account.created", subject=account, at=now, data={"username": username, "name": name}
+    )
     return account.id
 
 
@@ -262,21 +274,26 @@ def describe_account(*, actor: Actor, account_id: UUID, name: str, phone: str, n
 
 
 @transaction.atomic
-def set_preferences(
-    *, actor: Actor, phone: str, language: str, theme: str, shortcuts_on: bool, now: datetime
-) -> None:
+def set_preferences(*, actor: Actor, phone: str, language: str, theme: str, shortcuts_on: bool, now: datetime) -> None:
     """Keep one's own telephone, language, light or dark, and whether single-key shortcuts work."""
     if actor.account_id is None:
         raise NotFound
     account = lock_account(actor.account_id)
-    before = {"phone": account.phone, "language": account.language, "theme": account.theme, "shortcuts_on": account.shortcuts_on}
+    before = {
+        "phone": account.phone,
+        "language": account.language,
+        "theme": account.theme,
+        "shortcuts_on": account.shortcuts_on,
+    }
     after = {"phone": phone.strip(), "language": language, "theme": theme, "shortcuts_on": shortcuts_on}
     if before == after:
         return
     for name, value in after.items():
         setattr(account, name, value)
     account.save(update_fields=list(after))
-    audit.record(actor=actor, act="identity.account.preferred", subject=account, at=now, data={"before": before, "after": after})
+    audit.record(
+        actor=actor, act="identity.account.preferred", subject=account, at=now, data={"before": before, "after": after}
+    )
 
 
 @transaction.atomic
@@ -330,7 +347,9 @@ def lock_account(account_id: UUID) -> Account:
 
 
 @transaction.atomic
-def grant_role(*, actor: Actor, account_id: UUID, role: Role | str, organisation_id: UUID | None, now: datetime) -> UUID:
+def grant_role(
+    *, actor: Actor, account_id: UUID, role: Role | str, organisation_id: UUID | None, now: datetime
+) -> UUID:
     """Give a person a role at an organisation (none for the public role); gives the membership's id.
 
     Raises:
@@ -355,7 +374,12 @@ def grant_role(*, actor: Actor, account_id: UUID, role: Role | str, organisation
     if reasons:
         raise CannotGrant(*reasons)
     membership = Membership.objects.create(account=account, organisation=organisation, role=wanted, since=now)
-    data = {"username": account.username, "role": wanted, "organisation": organisation_id, "organisation_name": organisation.name if organisation else ""}
+    data = {
+        "username": account.username,
+        "role": wanted,
+        "organisation": organisation_id,
+        "organisation_name": organisation.name if organisation else "",
+    }
     audit.record(actor=actor, act="identity.role.granted", subject=account, at=now, data=data)
     return membership.id
 

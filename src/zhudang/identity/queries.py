@@ -184,7 +184,9 @@ def organisation_page(actor: Actor, organisation_id: UUID) -> OrganisationPage:
     if row is None:
         raise NotFound
     members = Membership.objects.filter(organisation_id=organisation_id).select_related("account")
-    verdict = check_organisation_code(row.credit_code or row.legacy_code) if row.credit_code or row.legacy_code else None
+    verdict = (
+        check_organisation_code(row.credit_code or row.legacy_code) if row.credit_code or row.legacy_code else None
+    )
     return OrganisationPage(
         row=_organisation_row(row),
         names=tuple(NameSpan(n.name, n.since, n.until, n.basis) for n in row.names.all()),
@@ -196,7 +198,13 @@ def organisation_page(actor: Actor, organisation_id: UUID) -> OrganisationPage:
 
 def _member_row(row: Membership) -> MemberRow:
     return MemberRow(
-        row.account_id, row.account.username, row.account.name, row.role, str(words.ROLES[Role(row.role)]), row.since, row.until
+        row.account_id,
+        row.account.username,
+        row.account.name,
+        row.role,
+        str(words.ROLES[Role(row.role)]),
+        row.since,
+        row.until,
     )
 
 
@@ -390,7 +398,8 @@ def own_page(actor: Actor, *, session_key: str, idle: timedelta, now: datetime) 
     return OwnPage(
         row=person_row(account),
         sessions=tuple(
-            SessionRow(s.id, s.address, s.browser, s.started_at, s.seen_at, s.session_key == session_key) for s in sessions
+            SessionRow(s.id, s.address, s.browser, s.started_at, s.seen_at, s.session_key == session_key)
+            for s in sessions
         ),
         password_changed_at=account.password_changed_at,
         language=account.language,

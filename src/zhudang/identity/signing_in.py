@@ -119,7 +119,9 @@ def note_sign_in(*, account: Account, session_key: str, visitor: Visitor, now: d
         started_at=now,
         seen_at=now,
     )
-    audit.record(actor=account.username, act="identity.login.done", subject=account, at=now, data={"address": visitor.address})
+    audit.record(
+        actor=account.username, act="identity.login.done", subject=account, at=now, data={"address": visitor.address}
+    )
 
 
 @transaction.atomic
@@ -130,7 +132,13 @@ def note_sign_out(*, session_key: str, reason: str, now: datetime) -> None:
         return
     sign_in.ended_at, sign_in.end_reason = now, reason
     sign_in.save(update_fields=["ended_at", "end_reason"])
-    audit.record(actor=sign_in.account.username, act="identity.logout.done", subject=sign_in.account, at=now, data={"reason": reason})
+    audit.record(
+        actor=sign_in.account.username,
+        act="identity.logout.done",
+        subject=sign_in.account,
+        at=now,
+        data={"reason": reason},
+    )
 
 
 def note_seen(*, session_key: str, now: datetime) -> None:
@@ -213,7 +221,11 @@ def issue_reset_code(*, actor: Actor, account_id: UUID, now: datetime) -> str:
     code = passwords.one_time_password()
     issuer = actor.account_id
     row = ResetCode.objects.create(
-        account=account, code=make_password(code), issued_by_id=issuer, issued_at=now, expires_at=now + passwords.RESET_CODE_LASTS
+        account=account,
+        code=make_password(code),
+        issued_by_id=issuer,
+        issued_at=now,
+        expires_at=now + passwords.RESET_CODE_LASTS,
     )
     data = {"username": account.username, "expires_at": row.expires_at}
     audit.record(actor=actor, act="identity.password.reset_code_issued", subject=account, at=now, data=data)
@@ -233,7 +245,11 @@ def redeem_reset_code(*, username: str, code: str, new: str, again: str, visitor
         if state.is_locked:
             raise CannotSignIn(_locked(state, now))
         account = Account.objects.select_for_update(no_key=True).filter(username=username, is_active=True).first()
-        row = account.reset_codes.filter(used_at__isnull=True, voided_at__isnull=True, expires_at__gt=now).first() if account else None
+        row = (
+            account.reset_codes.filter(used_at__isnull=True, voided_at__isnull=True, expires_at__gt=now).first()
+            if account
+            else None
+        )
         right = check_password(code.strip(), row.code if row else _nobody())
         if account and row and right:
             if reasons := _why_not_new(account, new, again):

@@ -52,7 +52,11 @@ def issue_token(*, actor: Actor, account_id: UUID, name: str, now: datetime, las
 def revoke_token(*, actor: Actor, account_id: UUID, token_id: UUID, now: datetime) -> None:
     """Make a key useless from now on."""
     rights.demand(actor, "identity.token.revoke")
-    token = AccessToken.objects.select_for_update(no_key=True).filter(id=token_id, account_id=account_id, revoked_at__isnull=True).first()
+    token = (
+        AccessToken.objects.select_for_update(no_key=True)
+        .filter(id=token_id, account_id=account_id, revoked_at__isnull=True)
+        .first()
+    )
     if token is None:
         raise NotFound
     token.revoked_at = now

@@ -46,11 +46,17 @@ SESSION_ENDS = {
 }
 
 REASONS = {
-    "identity.code_length": _("代码有 %(length)s 位；统一社会信用代码 18 位，旧组织机构代码 9 位，旧工商注册号 15 位。"),
-    "identity.code_alphabet": _("信用代码里不会有 %(characters)s；字母 I、O、S、V、Z 不用，看看是不是数字 1、0、5、2。"),
+    "identity.code_length": _(
+        "代码有 %(length)s 位；统一社会信用代码 18 位，旧组织机构代码 9 位，旧工商注册号 15 位。"
+    ),
+    "identity.code_alphabet": _(
+        "信用代码里不会有 %(characters)s；字母 I、O、S、V、Z 不用，看看是不是数字 1、0、5、2。"
+    ),
     "identity.code_area": _("信用代码第 3 到 8 位应是行政区划数字，现在是 %(area)s。"),
     "identity.code_check": _("信用代码的校验位不对：末位应为 %(expected)s，现在是 %(found)s；多半是前面某一位写错了。"),
-    "identity.code_organisation_part": _("组织机构代码部分的校验位应为 %(expected)s，现在是 %(found)s；个别登记机关确有这样的代码，请核对证照。"),
+    "identity.code_organisation_part": _(
+        "组织机构代码部分的校验位应为 %(expected)s，现在是 %(found)s；个别登记机关确有这样的代码，请核对证照。"
+    ),
     "identity.legacy_code_shape": _("旧组织机构代码应为 8 位数字或字母加 1 位校验位。"),
     "identity.code_taken": _("代码 %(code)s 已登记为“%(name)s”。"),
     "identity.resident_shape": _("身份证号有 %(length)s 位；应为 18 位，老证 15 位。"),
@@ -74,7 +80,9 @@ REASONS = {
     "identity.password_old_wrong": _("现在的密码不对。"),
     "identity.login_wrong": _("账号或密码不对。再错 %(left)s 次将锁定 %(minutes)s 分钟。"),
     "identity.code_wrong": _("账号与一次性码不符，或一次性码已用过、已过期。再错 %(left)s 次将锁定 %(minutes)s 分钟。"),
-    "identity.login_locked": _("连续输错次数太多，这个账号名已锁定，请 %(minutes)s 分钟后再试；急用请找本馆安全管理员解锁。"),
+    "identity.login_locked": _(
+        "连续输错次数太多，这个账号名已锁定，请 %(minutes)s 分钟后再试；急用请找本馆安全管理员解锁。"
+    ),
     "identity.account_disabled": _("账号已停用。"),
     "identity.already_disabled": _("账号本来就是停用的。"),
     "identity.already_enabled": _("账号本来就在用。"),

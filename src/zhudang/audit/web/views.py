@@ -42,8 +42,16 @@ def log(request: HttpRequest) -> HttpResponseBase:
     if kind := exports.wanted_format(request):
         _demand(request, "audit.log.export")
         asked = {"q": state.q, **state.filters}
-        operations.record(actor=actor, act="audit.log.exported", subject="audit.log", at=timezone.now(), data={"format": kind, "filters": asked})
-        return exports.list_file(kind, _("审计日志"), [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")], _lines(rows))
+        operations.record(
+            actor=actor,
+            act="audit.log.exported",
+            subject="audit.log",
+            at=timezone.now(),
+            data={"format": kind, "filters": asked},
+        )
+        return exports.list_file(
+            kind, _("审计日志"), [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")], _lines(rows)
+        )
     context = {
         "page": lists.take_page(rows, state, queries.entry_row),
         "state": state,

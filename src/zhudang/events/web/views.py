@@ -33,7 +33,9 @@ def inbox(request: HttpRequest) -> HttpResponseBase:
     rows = queries.messages_of(actor, only_unread=state.filters.get("unread") == "1", q=state.q)
     if kind := exports.wanted_format(request):
         shaped = (queries.message_row(row) for row in rows)
-        return exports.list_file(kind, _("消息"), [_("时间"), _("内容"), _("已读")], [[r.at, r.text, r.is_read] for r in shaped])
+        return exports.list_file(
+            kind, _("消息"), [_("时间"), _("内容"), _("已读")], [[r.at, r.text, r.is_read] for r in shaped]
+        )
     context = {
         "page": lists.take_page(rows, state, queries.message_row),
         "state": state,
@@ -112,7 +114,9 @@ def failures(request: HttpRequest) -> HttpResponseBase:
         shaped = (queries.failure_row(row) for row in rows)
         lines = [[r.failed_at, r.kind, r.subject, r.handler, r.attempts, r.failure] for r in shaped]
         return exports.list_file(kind, _("没有送达的事件"), heads, lines)
-    return render(request, "events/failures.html", {"page": lists.take_page(rows, state, queries.failure_row), "state": state})
+    return render(
+        request, "events/failures.html", {"page": lists.take_page(rows, state, queries.failure_row), "state": state}
+    )
 
 
 @require_POST

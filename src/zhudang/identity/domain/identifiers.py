@@ -88,7 +88,11 @@ def _check_legacy_organisation(code: str) -> CodeVerdict:
     if not re.fullmatch(r"[0-9A-Z]{8}[0-9X]", code):
         return CodeVerdict(code, CodeForm.LEGACY_ORGANISATION, (Reason("identity.legacy_code_shape", {}),))
     expected = organisation_check(code[:8])
-    warnings = () if code[8] == expected else (Reason("identity.code_organisation_part", {"expected": expected, "found": code[8]}),)
+    warnings = (
+        ()
+        if code[8] == expected
+        else (Reason("identity.code_organisation_part", {"expected": expected, "found": code[8]}),)
+    )
     return CodeVerdict(code, CodeForm.LEGACY_ORGANISATION, warnings=warnings)
 
 

@@ -22,8 +22,17 @@ class RefusableForm(forms.Form):
 
 
 class SignInForm(forms.Form):
-    username = forms.CharField(label=_("账号"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}))
-    password = forms.CharField(label=_("密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
+    username = forms.CharField(
+        label=_("账号"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("密码"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 _NEW = {"autocomplete": "new-password"}
@@ -36,31 +45,68 @@ class ResetForm(RefusableForm):
         "identity.password_classes": "new", "identity.password_contains_login": "new",
         "identity.password_used_before": "new", "identity.password_not_repeated": "again",
     }  # fmt: skip
-    username = forms.CharField(label=_("账号"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}))
-    code = forms.CharField(label=_("一次性码"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none"}))
-    new = forms.CharField(label=_("新密码"), max_length=200, strip=False, help_text=_NEW_HINT, widget=forms.PasswordInput(attrs=_NEW))
-    again = forms.CharField(label=_("再输一次新密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs=_NEW))
+    username = forms.CharField(
+        label=_("账号"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    code = forms.CharField(
+        label=_("一次性码"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "none"}),
+    )
+    new = forms.CharField(
+        label=_("新密码"), max_length=200, strip=False, help_text=_NEW_HINT, widget=forms.PasswordInput(attrs=_NEW)
+    )
+    again = forms.CharField(
+        label=_("再输一次新密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs=_NEW)
+    )
 
 
 class PasswordForm(RefusableForm):
     fields_of = {**ResetForm.fields_of, "identity.password_old_wrong": "old"}
-    old = forms.CharField(label=_("现在的密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
-    new = forms.CharField(label=_("新密码"), max_length=200, strip=False, help_text=_NEW_HINT, widget=forms.PasswordInput(attrs=_NEW))
-    again = forms.CharField(label=_("再输一次新密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs=_NEW))
+    old = forms.CharField(
+        label=_("现在的密码"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label=_("新密码"), max_length=200, strip=False, help_text=_NEW_HINT, widget=forms.PasswordInput(attrs=_NEW)
+    )
+    again = forms.CharField(
+        label=_("再输一次新密码"), max_length=200, strip=False, widget=forms.PasswordInput(attrs=_NEW)
+    )
 
 
 class OwnForm(forms.Form):
-    phone = forms.CharField(label=_("电话"), max_length=30, required=False, widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}))
-    language = forms.ChoiceField(label=_("语言"), required=False, choices=[("", _("随浏览器")), ("zh-hans", "中文"), ("en", "English")])
-    theme = forms.ChoiceField(label=_("明暗"), required=False, choices=[("", _("随系统")), ("light", _("亮")), ("dark", _("暗"))])
-    shortcuts_on = forms.BooleanField(label=_("用快捷键"), required=False, help_text=_("不带 Ctrl 的单键快捷键；用语音或读屏软件时可以关掉。"))
+    phone = forms.CharField(
+        label=_("电话"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    language = forms.ChoiceField(
+        label=_("语言"), required=False, choices=[("", _("随浏览器")), ("zh-hans", "中文"), ("en", "English")]
+    )
+    theme = forms.ChoiceField(
+        label=_("明暗"), required=False, choices=[("", _("随系统")), ("light", _("亮")), ("dark", _("暗"))]
+    )
+    shortcuts_on = forms.BooleanField(
+        label=_("用快捷键"), required=False, help_text=_("不带 Ctrl 的单键快捷键；用语音或读屏软件时可以关掉。")
+    )
 
 
 class PersonForm(RefusableForm):
     fields_of = {
         "identity.username_shape": "username", "identity.username_taken": "username", "identity.name_missing": "name",
     }  # fmt: skip
-    username = forms.CharField(label=_("账号"), max_length=64, help_text=_("小写字母开头，可有数字、点、横线、下划线；定了就不改。"), widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}))
+    username = forms.CharField(
+        label=_("账号"),
+        max_length=64,
+        help_text=_("小写字母开头，可有数字、点、横线、下划线；定了就不改。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
     name = forms.CharField(label=_("姓名"), max_length=60)
     phone = forms.CharField(label=_("电话"), max_length=30, required=False)
 
@@ -78,9 +124,18 @@ class OrganisationForm(RefusableForm):
         "identity.code_taken": "code", "identity.kind_unknown": "kind",
     }  # fmt: skip
     name = forms.CharField(label=_("名称"), max_length=200, help_text=_("照营业执照或法人证书写全称。"))
-    code = forms.CharField(label=_("统一社会信用代码"), max_length=40, required=False, help_text=_("18 位；没有时可填旧组织机构代码（9 位）或旧工商注册号（15 位）。"))
+    code = forms.CharField(
+        label=_("统一社会信用代码"),
+        max_length=40,
+        required=False,
+        help_text=_("18 位；没有时可填旧组织机构代码（9 位）或旧工商注册号（15 位）。"),
+    )
     short_name = forms.CharField(label=_("简称"), max_length=60, required=False)
-    kind = forms.ChoiceField(label=_("性质"), required=False, choices=[("", _("按代码判断")), *((k.value, words.KINDS[k]) for k in OrganisationKind)])
+    kind = forms.ChoiceField(
+        label=_("性质"),
+        required=False,
+        choices=[("", _("按代码判断")), *((k.value, words.KINDS[k]) for k in OrganisationKind)],
+    )
 
 
 class DescribeOrganisationForm(RefusableForm):

@@ -46,7 +46,9 @@ def new(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            organisation_id = operations.register_organisation(actor=request.actor, now=timezone.now(), **form.cleaned_data)  # type: ignore[attr-defined]
+            organisation_id = operations.register_organisation(
+                actor=request.actor, now=timezone.now(), **form.cleaned_data
+            )  # type: ignore[attr-defined]
         except operations.CannotRegister as refusal:
             form.take(refusal)
         else:

@@ -88,7 +88,9 @@ def _page(request: HttpRequest, account_id: UUID, **shown: Any) -> HttpResponse:
     return render(request, "identity/person.html", context)
 
 
-def _act(request: HttpRequest, account_id: UUID, done: str, operation: Callable[..., Any], **arguments: Any) -> HttpResponse:
+def _act(
+    request: HttpRequest, account_id: UUID, done: str, operation: Callable[..., Any], **arguments: Any
+) -> HttpResponse:
     """One act on one account: tell what was done, or everything that keeps it from being done."""
     try:
         operation(actor=request.actor, account_id=account_id, now=timezone.now(), **arguments)  # type: ignore[attr-defined]

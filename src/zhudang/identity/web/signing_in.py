@@ -69,7 +69,9 @@ def _enter(request: HttpRequest, account: Account) -> HttpResponse:
     begin(request, account, backend=_BACKEND)
     begin_session(request, now)
     request.session.save()
-    signing_in.note_sign_in(account=account, session_key=request.session.session_key or "", visitor=visitor_of(request), now=now)
+    signing_in.note_sign_in(
+        account=account, session_key=request.session.session_key or "", visitor=visitor_of(request), now=now
+    )
     response = redirect("identity:password" if account.must_change_password else _onward(request))
     wear(response, account.language, account.theme, account.shortcuts_on)
     return response
