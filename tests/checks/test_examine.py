@@ -13,13 +13,14 @@ from samples.checks import images, signatures
 from zhudang.checks.examine import Examiner
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.openers import dwg, dxf, ifc, text
+from zhudang.checks.settings import CheckSettings
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 def examine(path: Path, folder: Path, clamd: str | None = None) -> dict:
     task = {"path": str(path), "name": path.name, "label": path.name, "sha256": None, "sm3": None}
-    return Examiner(folder, clamd).examine({**task, "expect_sha256": None, "depth": "full"})
+    return Examiner(folder, CheckSettings(clamd=clamd)).examine({**task, "expect_sha256": None, "depth": "full"})
 
 
 def codes(report: dict) -> set[str]:

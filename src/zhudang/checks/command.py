@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +14,7 @@ from zhudang.checks.engine import Engine
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
 from zhudang.checks.report import summary, write_json
 from zhudang.checks.rules import rule, translate, why_not_checked
+from zhudang.checks.settings import CheckSettings
 
 NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, NOT_RUN = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -42,7 +43,7 @@ class Options:
     workers: int = 2
     timeout_s: float = 60.0
     language: str = "zh"
-    clamd: str | None = None
+    settings: CheckSettings = field(default_factory=CheckSettings.from_environment)
     quiet: bool = False
 
 
@@ -135,10 +136,7 @@ def files_under(paths: Iterable[Path]) -> Iterator[FileToCheck]:
 
 def _examine(paths: Sequence[Path], options: Options, err: TextIO) -> list[FileReport]:
     files = list(files_under(paths))
-    engine = Engine(workers=options.workers, timeout_s=options.timeout_s)
-    if options.clamd:
-        engine.clamd = options.clamd
-    with engine:
+    with Engine(options.workers, options.timeout_s, settings=options.settings) as engine:
         reports = engine.check_paths(files)
         if not err.isatty():
             return list(reports)

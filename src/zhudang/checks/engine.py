@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from zhudang.checks.model import FileReport, FileToCheck, report_from_json
+from zhudang.checks.settings import CheckSettings
 from zhudang.checks.supervisor import Limits, Results, Supervisor, Task
 
 __all__ = ["CannotRead", "Engine", "EngineStopped", "Limits"]
@@ -55,14 +56,13 @@ class Engine:
         workers: processes that parse at the same time.
         timeout_s: longest time for one file (large files get more for their digests, see `Limits`).
         memory_bytes: resident size at which a worker is ended.
-        clamd: address of a ClamAV daemon, `unix:/run/clamav/clamd.ctl` or `tcp:host:port`; without it
-            malware stays `not_checked`.
+        settings: scanner, trust anchors and profile of the installation; from the environment unless given.
     """
 
     workers: int = 2
     timeout_s: float = 60.0
     memory_bytes: int = 600 * 1024 * 1024
-    clamd: str | None = field(default_factory=lambda: os.environ.get("ZHUDANG_CLAMD") or None)
+    settings: CheckSettings = field(default_factory=CheckSettings.from_environment)
     _supervisor: Supervisor | None = field(default=None, init=False, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -78,7 +78,7 @@ class Engine:
         with self._guard:
             if self._supervisor is None or not self._supervisor.alive:
                 limits = Limits(self.workers, self.timeout_s, self.memory_bytes)
-                self._supervisor = Supervisor(limits, {"clamd": self.clamd})
+                self._supervisor = Supervisor(limits, self.settings.as_json())
                 self._supervisor.start()
 
     def close(self) -> None:

@@ -25,6 +25,8 @@ from zhudang.checks.model import (
     verdict_of,
 )
 from zhudang.checks.rules import finding
+from zhudang.checks.settings import CheckSettings
+from zhudang.checks.trust import Trust
 from zhudang.shared.digests import digest_file
 
 OPENERS = {
@@ -54,6 +56,7 @@ class Case:
     name: str
     size: int
     scratch: Path
+    trust: Trust = field(default_factory=Trust)
     kind: str = ""
     format: Format = UNKNOWN_FORMAT
     facts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(FACT_NAMES))
@@ -83,10 +86,12 @@ class Case:
 class Examiner:
     """Examines files one after another; keeps what is costly to load."""
 
-    def __init__(self, scratch: Path, clamd: str | None = None) -> None:
+    def __init__(self, scratch: Path, settings: CheckSettings | None = None) -> None:
         self._scratch = scratch
         self._identifier = Identifier(scratch)
-        self._scanner = Scanner(clamd) if clamd else None
+        settings = settings or CheckSettings()
+        self._scanner = Scanner(settings.clamd) if settings.clamd else None
+        self._trust = Trust.from_folder(Path(settings.trust) if settings.trust else None)
 
     def examine(self, task: dict[str, Any]) -> dict[str, Any]:
         """Report on one file as JSON-ready data.
@@ -103,7 +108,7 @@ class Examiner:
             # A pipe or device would hang or never end.
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
-        case = Case(Path(task["path"]), task["name"], size, self._scratch)
+        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust)
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:

@@ -21,6 +21,7 @@ from typing import Any
 from zhudang.checks import preview, text
 from zhudang.checks.examine import Examiner
 from zhudang.checks.limits import ALLOCATION_BYTES
+from zhudang.checks.settings import CheckSettings
 
 PR_SET_PDEATHSIG = 1
 RETIRE_BYTES = 400 * 1024 * 1024
@@ -62,7 +63,7 @@ def bound_resources() -> None:
 def serve(line: socket.socket, folder: Path) -> None:
     with line.makefile("rb") as tasks:
         config = json.loads(tasks.readline() or b"{}").get("config", {})
-        examiner = Examiner(folder, clamd=config.get("clamd"))
+        examiner = Examiner(folder, CheckSettings.from_json(config))
         line.sendall(b'{"ready": true}\n')
         for raw in tasks:
             for answer in answers(examiner, json.loads(raw)):

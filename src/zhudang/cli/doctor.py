@@ -121,7 +121,7 @@ def worker() -> Iterator[Result]:
 def clamav() -> Iterator[Result]:
     from zhudang.checks.malware import Scanner
 
-    address = settings.CLAMD_SOCKET
+    address = settings.CHECKS.clamd
     if not address:
         yield Result(
             "查毒 ClamAV",

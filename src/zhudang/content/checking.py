@@ -46,7 +46,7 @@ def engine() -> Engine:
     global _engine
     with _engine_guard:
         if _engine is None:
-            _engine = Engine(clamd=getattr(settings, "CLAMD_SOCKET", "") or None)
+            _engine = Engine(settings=settings.CHECKS)
             atexit.register(_engine.close)
         return _engine
 

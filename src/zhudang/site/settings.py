@@ -6,6 +6,7 @@ Every setting without a safe default stops the start with its name and an exampl
 import importlib.util
 from pathlib import Path
 
+from zhudang.checks.settings import CheckSettings
 from zhudang.site import environment
 
 SOURCE = Path(__file__).resolve().parent.parent
@@ -22,7 +23,8 @@ PASSWORD_DAYS = environment.number("ZHUDANG_PASSWORD_DAYS", default=90)
 SITES = environment.sites(DATA)
 ARCHIVE_NAME = environment.archive_name(DATA)
 CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")
-CLAMD_SOCKET = environment.text("ZHUDANG_CLAMD", default="")
+CHECKS = CheckSettings.from_environment()
+"""Malware scanner, trust anchors and the city's own profile of the checks."""
 
 # Reading order is the order of the archive's work; import order is the reverse (see pyproject, importlinter).
 CONTEXTS = [
