@@ -9,7 +9,7 @@ from pathlib import Path
 import zhudang.registry
 from zhudang.registry import words
 from zhudang.registry.domain.identifiers import Standing, check_project_code
-from zhudang.registry.domain.milestones import milestones, milestones_for, step_that_makes_due
+from zhudang.registry.domain.milestones import milestones, milestones_for
 from zhudang.registry.domain.projects import ProjectDraft, warnings_about_project, why_not_dates, why_not_project
 from zhudang.shared.refusals import Reason
 
@@ -33,15 +33,6 @@ def test_every_kind_of_works_has_its_steps_from_start_to_acceptance():
         codes = [step.code for step in milestones_for(kind)]
         assert {"start", "completion", "acceptance"} <= set(codes)
     assert all(step.source for step in milestones())
-
-
-def test_the_longest_prefix_says_which_step_makes_a_record_due():
-    assert step_that_makes_due("C5-12", "building")[0].code == "foundation"
-    assert step_that_makes_due("B1-1", "building")[0].code == "start"
-    assert step_that_makes_due("B1-10", "building")[0].code == "completion"
-    assert step_that_makes_due("D-6", "road")[0].code == "completion"
-    assert step_that_makes_due("E1-5", "bridge")[0].code == "acceptance"
-    assert step_that_makes_due("Z9", "bridge") is None
 
 
 def _codes_in_source() -> set[str]:

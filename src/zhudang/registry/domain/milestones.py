@@ -1,26 +1,16 @@
-"""The steps of building that make records due, as data with their sources.
+"""The steps of building, as data with their sources and doubts. A city replaces `data/milestones.json`.
 
-Which records a step makes due is the customary reading of the filing scope's groups, not the text
-of a standard: `doubt` says so, and pages show it. A city replaces `data/milestones.json`.
+Which records a step makes due is the filing's to say (`filing/data/due.csv`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "milestones.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Records a step makes due: a prefix of scope codes and days of grace after the step."""
-
-    prefix: str
-    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +22,6 @@ class MilestoneKind:
     title_en: str
     kinds: tuple[str, ...]
     order: int
-    due: tuple[Due, ...]
     source: str
     doubt: str
 
@@ -53,14 +42,12 @@ def read_milestones(path: Path = DATA) -> tuple[MilestoneKind, ...]:
 
 def _read(row: dict[str, object], order: int) -> MilestoneKind:
     try:
-        due = tuple(Due(str(d["prefix"]), int(d["days"])) for d in row["due"])  # type: ignore[attr-defined]
         return MilestoneKind(
             code=str(row["code"]),
             title=str(row["title"]),
             title_en=str(row["title_en"]),
             kinds=tuple(row["kinds"]),  # type: ignore[arg-type]
             order=order,
-            due=due,
             source=str(row["source"]),
             doubt=str(row["doubt"]),
         )
@@ -84,34 +71,7 @@ def milestone(code: str) -> MilestoneKind | None:
     return next((step for step in milestones() if step.code == code), None)
 
 
-def step_that_makes_due(scope_code: str, kind: str) -> tuple[MilestoneKind, int] | None:
-    """Tell which step of a unit work makes a scope item due, and after how many days.
-
-    The longest prefix wins; among equal ones the earlier step. None when no step is known to.
-    """
-    best: tuple[int, MilestoneKind, int] | None = None
-    for step in milestones_for(kind):
-        for due in step.due:
-            if _is_in(scope_code, due.prefix) and (best is None or len(due.prefix) > best[0]):
-                best = (len(due.prefix), step, due.days)
-    return (best[1], best[2]) if best else None
-
-
-def _is_in(code: str, prefix: str) -> bool:
-    if not code.startswith(prefix):
-        return False
-    rest = code[len(prefix) :]
-    # C5-1 must not catch C5-12, nor C1 catch C10.
-    return not rest or not (prefix[-1].isdigit() and rest[0].isdigit())
-
-
 def why_not_milestone_kind(code: str, kind: str) -> bool:
     """True when a unit work of `kind` has no step `code`."""
     step = milestone(code)
     return step is None or kind not in step.kinds
-
-
-def order_of(codes: Sequence[str]) -> list[str]:
-    """Sort step codes in the order of building; unknown ones last."""
-    rank = {step.code: step.order for step in milestones()}
-    return sorted(codes, key=lambda code: (rank.get(code, len(rank)), code))
