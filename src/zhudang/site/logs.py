@@ -44,7 +44,7 @@ def configure(options: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if options.get("debug") else logging.INFO)
-    for noisy, level in {"procrastinate": logging.WARNING, "fontTools": logging.WARNING, "PIL": logging.WARNING,
+    for noisy, level in {"procrastinate": logging.WARNING, "pikepdf": logging.WARNING, "fontTools": logging.WARNING, "PIL": logging.WARNING,
                          "pyhanko": logging.WARNING, "django.request": logging.ERROR, "ezdxf": logging.ERROR,
                          "psycopg.pool": logging.ERROR}.items():  # fmt: skip
         logging.getLogger(noisy).setLevel(level)
