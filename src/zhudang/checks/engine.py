@@ -64,6 +64,7 @@ class Engine:
     memory_bytes: int = 600 * 1024 * 1024
     settings: CheckSettings = field(default_factory=CheckSettings.from_environment)
     _supervisor: Supervisor | None = field(default=None, init=False, repr=False)
+    _isolation: tuple[str, ...] | None = field(default=None, init=False, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __enter__(self) -> Self:
@@ -81,12 +82,18 @@ class Engine:
                 self._supervisor = Supervisor(limits, self.settings.as_json())
                 self._supervisor.start()
 
+    @property
+    def isolation(self) -> tuple[str, ...] | None:
+        """What cuts the workers off (`isolation.py`); empty 未隔离, None while no worker has come to work yet."""
+        return self._supervisor.isolation if self._supervisor else self._isolation
+
     def close(self) -> None:
         """End all workers and wait until they are gone."""
         with self._guard:
             supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
             supervisor.stop()
+            self._isolation = supervisor.isolation
 
     def check_paths(self, files: Iterable[FileToCheck | Path | str]) -> Iterator[FileReport]:
         """Examine files; yield one report per file, in the order they come ready.

@@ -31,13 +31,19 @@ PRONOM = {"signature": "DROID_SignatureFile_V125.xml", "container": "container-s
 """Signature files inside the identification library; a test compares them with the library."""
 
 
-def tool() -> dict[str, Any]:
-    """What checked: our version, the rules' version, the parsers and the signature files."""
+def tool(isolation: Sequence[str] | None = None) -> dict[str, Any]:
+    """What checked: our version, the rules' version, the parsers and the signature files.
+
+    Args:
+        isolation: what cut the parsers off from the system; without `network` they ran 未隔离.
+    """
     return {
         "name": "zhudang check",
         "version": _version("zhudang"),
         "rules": RULES_VERSION,
         "pronom": PRONOM,
+        "isolation": list(isolation) if isolation is not None else None,
+        "isolated": "network" in isolation if isolation is not None else None,
         "parsers": {name: _version(name) for name in PARSERS},
     }
 
@@ -75,9 +81,9 @@ def to_json(reports: Iterable[FileReport], about: Mapping[str, Any] | None = Non
     }
 
 
-def write_json(path: Path, reports: Iterable[FileReport]) -> None:
+def write_json(path: Path, reports: Iterable[FileReport], about: Mapping[str, Any] | None = None) -> None:
     """Write the report whole or not at all."""
-    text = json.dumps(to_json(reports), ensure_ascii=False, indent=1)
+    text = json.dumps(to_json(reports, about), ensure_ascii=False, indent=1)
     beside = path.with_name(path.name + ".part")
     # A name that is no text (GBK bytes on a UTF-8 system) is written as its escape, which JSON reads back.
     beside.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))

@@ -111,6 +111,8 @@ class Supervisor(threading.Thread):
         self._bell_in, self._bell_out = socket.socketpair()
         self._stopping = False
         self._failed_starts = 0
+        self.isolation: tuple[str, ...] | None = None
+        """What holds for the workers (`isolation.py`); None before the first one came to work."""
         self._owner = os.getpid()
 
     @property
@@ -254,6 +256,7 @@ class Supervisor(threading.Thread):
         if answer.get("ready"):
             worker.ready = True
             self._failed_starts = 0
+            self.isolation = tuple(answer["isolation"])
             return
         task = worker.tasks[0]
         if answer.get("done"):

@@ -16,10 +16,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zhudang.checks import preview, text
 from zhudang.checks.examine import Examiner
+from zhudang.checks.isolation import isolate
 from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.settings import CheckSettings
 
@@ -36,7 +37,11 @@ def main() -> None:
     bound_resources()
     folder = Path(sys.argv[3])
     tempfile.tempdir = str(folder)
-    serve(line, folder)
+    with line.makefile("rb") as tasks:
+        settings = CheckSettings.from_json(json.loads(tasks.readline() or b"{}").get("config", {}))
+        held = isolate(network=not (settings.clamd or "").startswith("tcp:"))
+        die_with(int(sys.argv[2]))  # again: the kernel forgets the wish when rights change
+        serve(line, tasks, Examiner(folder, settings), held)
 
 
 def die_with(parent: int) -> None:
@@ -60,16 +65,13 @@ def bound_resources() -> None:
     sys.setrecursionlimit(2000)
 
 
-def serve(line: socket.socket, folder: Path) -> None:
-    with line.makefile("rb") as tasks:
-        config = json.loads(tasks.readline() or b"{}").get("config", {})
-        examiner = Examiner(folder, CheckSettings.from_json(config))
-        line.sendall(b'{"ready": true}\n')
-        for raw in tasks:
-            for answer in answers(examiner, json.loads(raw)):
-                line.sendall(json.dumps(answer, ensure_ascii=True).encode() + b"\n")
-                if answer.get("retire"):
-                    return
+def serve(line: socket.socket, tasks: BinaryIO, examiner: Examiner, held: tuple[str, ...]) -> None:
+    line.sendall(json.dumps({"ready": True, "isolation": held}).encode() + b"\n")
+    for raw in tasks:
+        for answer in answers(examiner, json.loads(raw)):
+            line.sendall(json.dumps(answer, ensure_ascii=True).encode() + b"\n")
+            if answer.get("retire"):
+                return
 
 
 def answers(examiner: Examiner, task: dict[str, Any]) -> Iterator[dict[str, Any]]:
