@@ -43,6 +43,7 @@ FAMILIES = {
     "WEB": ("网页", "Web pages"),
     "VIR": ("病毒", "Malware"),
     "DSC": ("著录", "Descriptions"),
+    "BIZ": ("业务审查", "Business review"),
 }
 """Families of codes in the order people read them; each has its file in `data/rules/`."""
 SEVERITIES = {

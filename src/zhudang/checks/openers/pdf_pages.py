@@ -9,6 +9,7 @@ import time
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from zhudang.checks.business import look
 from zhudang.checks.examine import Case
 from zhudang.checks.limits import DIGITISATION_DPI
 
@@ -28,6 +29,7 @@ def examine(case: Case) -> None:
         return
     try:
         _pages(case, document)
+        look.pdf(case, document)
     finally:
         document.close()
 
