@@ -12,7 +12,9 @@ export function startPassword(element) {
     button.textContent = shown ? word("显示") : word("隐藏");
     button.setAttribute("aria-pressed", String(!shown));
   });
-  (field.closest(".field") ?? element).append(button);
+  const box = make("span", { className: "pw-box" });
+  field.replaceWith(box);
+  box.append(field, button);
 }
 
 export function startDropfile(element) {
