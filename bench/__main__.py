@@ -1,16 +1,18 @@
-"""`./dev bench [small memory large pages] [--quick]`: a table of figures against the issue's targets."""
+"""`./dev bench [small memory large pages checks] [--quick]`: a table of figures against the issue's targets."""
 
 import sys
 import time
 from collections.abc import Callable
 
-from bench import measures
+from bench import examination, measures
+from bench.row import Row
 
-ALL: dict[str, Callable[[bool], list[measures.Row]]] = {
+ALL: dict[str, Callable[[bool], list[Row]]] = {
     "small": measures.small_files,
     "memory": measures.memory,
     "large": measures.large_file,
     "pages": measures.pages,
+    "checks": examination.checks,
 }
 
 

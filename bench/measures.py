@@ -8,22 +8,11 @@ import statistics
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.files import large as make_large
 from bench.installation import installation, peak_memory
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    figure: str
-    against: str
-    target: str
-    met: bool | None
+from bench.row import Row
 
 
 def small_files(quick: bool) -> list[Row]:
