@@ -28,8 +28,11 @@ POINTS_PER_MM = 2.4
 MOST_POINTS = 3_000_000
 READ_CHARACTERS = 1000
 MARK_TEXT = 60
-"""Characters from which a page is known by its text; below, by its picture."""
+LEAST_TEXT = 8
+"""Characters from which a page is known by its text, with and without an image on it; below, by its picture."""
 MARK_SIDE = 16
+FLAT = 0.5
+"""Spread of grey values (0 … 255) below which a page shows nothing to know it by."""
 TOLD = 12
 
 
@@ -70,7 +73,8 @@ def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str
         page = Page(number, across, down)
         signs = signing_boxes.mentions(text)
         large = max(across, down) >= title_block.LARGE_MM
-        plain = len(folded(text)) >= MARK_TEXT
+        known = len(folded(text))
+        plain = known >= MARK_TEXT or (known >= LEAST_TEXT and not _has_picture(sheet))
         if signs or large:
             page.words = lines_of(_characters(sheet, words))
         if large and (block := title_block.read(page)):
@@ -98,6 +102,11 @@ def _stamps_missing(seen: dict[str, list[Any]]) -> list[int]:
     """Pages that ask for a stamp, where the place is empty and no stamp stands anywhere on the page."""
     asked = {box["page"] for box in seen["blank_boxes"] if box["kind"] == "stamp"}
     return sorted(asked - {stamp["page"] for stamp in seen["stamps"]})
+
+
+def _has_picture(sheet: pdfium.PdfPage) -> bool:
+    """Whether an image stands on the page: then its few words may be a header above a scan."""
+    return any(True for _ in sheet.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3))
 
 
 def _characters(sheet: pdfium.PdfPage, words: pdfium.PdfTextPage) -> Iterator[tuple[str, float, float, float, float]]:
@@ -131,11 +140,13 @@ def _picture_mark(picture: NDArray[np.uint8] | None) -> str:
     """256 bits: whether each of 16 × 16 fields is lighter than the one to its right; empty for a blank page."""
     if picture is None or min(picture.shape[:2]) < MARK_SIDE + 1:
         return ""
-    grey = picture.mean(axis=2)
-    if float(grey.std()) < 2.0:
+    grey = picture[:, :, 1].astype(np.uint32)
+    rows = np.linspace(0, grey.shape[0], MARK_SIDE, endpoint=False).astype(int)
+    columns = np.linspace(0, grey.shape[1], MARK_SIDE + 1, endpoint=False).astype(int)
+    sums = np.add.reduceat(np.add.reduceat(grey, rows, axis=0), columns, axis=1)
+    areas = np.outer(np.diff([*rows, grey.shape[0]]), np.diff([*columns, grey.shape[1]]))
+    fields = sums / areas
+    if float(fields.std()) < FLAT:
         return ""
-    rows = np.array_split(np.arange(grey.shape[0]), MARK_SIDE)
-    columns = np.array_split(np.arange(grey.shape[1]), MARK_SIDE + 1)
-    fields = np.array([[grey[r[0] : r[-1] + 1, c[0] : c[-1] + 1].mean() for c in columns] for r in rows])
     bits = (fields[:, :-1] > fields[:, 1:]).flatten()
     return "i:" + f"{int(''.join('1' if bit else '0' for bit in bits), 2):064x}"
