@@ -16,12 +16,14 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm
 
+from samples.checks import signature_values as values
 from samples.checks import signatures as made
 from samples.checks.pdf import new_pdf, with_text
 from zhudang.checks.examine import Case
 from zhudang.checks.model import Severity
 from zhudang.checks.openers import pdf_signatures
 from zhudang.checks.signing import pdf_changes
+from zhudang.checks.signing.keys import load_key
 from zhudang.checks.trust import Trust
 
 
@@ -180,26 +182,13 @@ def test_a_change_inside_the_signed_bytes_breaks_the_signature(signed: bytes, tm
     assert blocks(case)
 
 
-def ranges(content: bytes) -> tuple[list[int], int, int]:
-    """The numbers of the byte range, and where their text begins and ends."""
-    begin = content.index(b"/ByteRange [") + len(b"/ByteRange [")
-    end = content.index(b"]", begin)
-    return [int(each) for each in content[begin:end].split()], begin, end
-
-
-def with_range(content: bytes, numbers: list[int]) -> bytes:
-    _, begin, end = ranges(content)
-    text = " ".join(map(str, numbers)).encode()
-    return content[:begin] + text.ljust(end - begin) + content[end:]
-
-
 def test_a_byte_range_that_leaves_out_more_than_the_signature_is_no_signature(signed: bytes, tmp_path: Path):
-    numbers, _, _ = ranges(signed)
+    numbers, _, _ = made.ranges(signed)
     # The signed second run moves back; what a reader sees stands in the hole (signature wrapping).
     hole = b"\n9 0 obj\n<</Forged true>>\nendobj\n" + b" " * 40
     tail = numbers[2]
     content = signed[:tail] + hole + signed[tail:]
-    moved = with_range(content, [numbers[0], numbers[1], tail + len(hole), numbers[3]])
+    moved = made.with_range(content, [numbers[0], numbers[1], tail + len(hole), numbers[3]])
     case = look(moved, tmp_path)
     assert case.facts["signatures"][0]["status"] == "broken"
     assert blocks(case)
@@ -207,7 +196,7 @@ def test_a_byte_range_that_leaves_out_more_than_the_signature_is_no_signature(si
 
 @pytest.mark.parametrize("numbers", [[0, 10], [0, 10, 20, 10**7], [5, 10, 20, 30], [0, 0, 0, 0], [0, -1, 10, 10]])
 def test_a_byte_range_that_does_not_fit_breaks_the_signature(numbers: list[int], signed: bytes, tmp_path: Path):
-    assert told(with_range(signed, numbers), tmp_path)["status"] == "broken"
+    assert told(made.with_range(signed, numbers), tmp_path)["status"] == "broken"
 
 
 def test_a_signature_without_value_and_range_is_broken_and_never_valid(tmp_path: Path, trust: Trust):
@@ -222,11 +211,11 @@ def test_objects_appended_without_a_table_are_a_change(signed: bytes, tmp_path: 
     assert told(signed + b"\r\n\0\0", tmp_path)["covers_whole"] is True
 
 
-def test_a_tail_the_signature_does_not_cover_is_a_change(signed: bytes, tmp_path: Path):
-    numbers, _, _ = ranges(signed)
-    shorter = made.sign(made.page())
-    short = with_range(shorter, [*numbers[:3], numbers[3] - 60])
-    assert told(short, tmp_path)["status"] in {"modified", "broken"}
+def test_a_tail_of_its_revision_the_signature_does_not_cover_is_a_change(signed: bytes, tmp_path: Path):
+    numbers, _, _ = made.ranges(signed)
+    short = made.with_range(signed, [*numbers[:3], numbers[3] - 60])
+    fact = told(made.revalued(short, values.rsa_value), tmp_path)
+    assert (fact["intact"], fact["status"]) == (True, "modified")
 
 
 def test_a_value_that_cannot_be_read_is_left_to_a_person(tmp_path: Path):
@@ -336,6 +325,49 @@ def test_a_file_too_large_to_verify_is_not_passed(signed: bytes, tmp_path: Path,
     monkeypatch.setattr(pdf_signatures, "LARGEST_BYTES", 100)
     case = look(signed, tmp_path)
     assert case.not_checked["SIG-001"] == "too_large"
+
+
+@pytest.mark.parametrize("make", [values.sm2_value, values.sm2_gm_value, values.sm2_bare_value, values.seal_value])
+def test_sm2_signatures_and_seals_are_verified(make: Any, signed: bytes, tmp_path: Path):
+    content = made.revalued(signed, make)
+    fact = told(content, tmp_path)
+    assert (fact["signer"], fact["intact"], fact["status"]) == ("国密签名人", True, "untrusted")
+    assert fact["kind"] == ("pdf-seal" if make is values.seal_value else "pdf-signature")
+    broken = told(content.replace(b"(Signed text)", b"(Signed cash)"), tmp_path)
+    assert (broken["intact"], broken["status"]) == (False, "broken")
+
+
+def test_an_sm2_chain_leads_to_an_anchor(signed: bytes, tmp_path: Path):
+    anchors = Trust(anchors=(values.sm2_certificate(),))
+    fact = told(made.revalued(signed, values.sm2_value), tmp_path, anchors)
+    assert (fact["trust"], fact["status"]) == ("trusted", "valid")
+
+
+def test_every_signer_of_one_value_is_told(signed: bytes, tmp_path: Path):
+    facts = look(made.revalued(signed, values.two_signers), tmp_path).facts["signatures"]
+    assert [(each["signer"], each["intact"]) for each in facts] == [("测试签名人", True), ("测试签名人", False)]
+
+
+def test_attributes_signed_out_of_order_do_not_verify_and_the_reason_is_told(signed: bytes, tmp_path: Path):
+    fact = told(made.revalued(signed, values.out_of_order), tmp_path)
+    assert fact["status"] == "broken"
+    assert "RFC 5652" in fact["why"]
+
+
+@pytest.mark.parametrize("make", [values.enclosed_digest, values.plain_rsa])
+def test_older_encodings_are_verified(make: Any, signed: bytes, tmp_path: Path):
+    content = made.revalued(signed, make)
+    assert told(content, tmp_path)["intact"] is True
+    assert told(content.replace(b"(Signed text)", b"(Signed cash)"), tmp_path)["status"] == "broken"
+
+
+def test_a_value_with_an_algorithm_nobody_knows_is_not_called_intact(signed: bytes, tmp_path: Path):
+    fact = told(made.revalued(signed, values.unknown_algorithm), tmp_path)
+    assert (fact["intact"], fact["status"]) == (None, "indeterminate")
+
+
+def test_a_key_written_as_a_negative_number_is_read_as_meant():
+    assert load_key(values.negative_key()).public_numbers() == made.someone().key.public_key().public_numbers()
 
 
 def test_the_library_gets_so_much_time_and_no_more():

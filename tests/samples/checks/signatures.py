@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -190,6 +191,26 @@ def keep_material(content: bytes, lists: list[bytes]) -> bytes:
     return held.getvalue()
 
 
+def ranges(content: bytes) -> tuple[list[int], int, int]:
+    """The numbers of the first byte range, and where their text begins and ends."""
+    begin = content.index(b"/ByteRange [") + len(b"/ByteRange [")
+    end = content.index(b"]", begin)
+    return [int(each) for each in content[begin:end].split()], begin, end
+
+
+def with_range(content: bytes, numbers: list[int]) -> bytes:
+    _, begin, end = ranges(content)
+    text = " ".join(map(str, numbers)).encode()
+    return content[:begin] + text.ljust(end - begin) + content[end:]
+
+
+def revalued(content: bytes, make: Callable[[bytes], bytes]) -> bytes:
+    """Put another value into the first signature: what `make` gives for the covered bytes."""
+    first, length, second, rest = ranges(content)[0]
+    value = make(content[first : first + length] + content[second : second + rest]).hex().encode()
+    return content[: length + 1] + value.ljust(second - length - 2, b"0") + content[second - 1 :]
+
+
 def signed_pdf(folder: Path, name: str = "signed.pdf") -> Path:
     """A PDF signed with a key made on the spot; nobody trusts it."""
     return put(folder, name, sign(page()))
@@ -205,17 +226,11 @@ def _changed_after(folder: Path) -> Path:
 
 def unreadable_value(folder: Path) -> Path:
     """A value that is no signed data, in a byte range that fits."""
-    content = sign(page())
-    start = content.index(b"/Contents <") + len(b"/Contents <")
-    end = content.index(b">", start)
-    return put(folder, "odd_signature.pdf", content[:start] + b"30030201" + b"0" * (end - start - 8) + content[end:])
+    return put(folder, "odd_signature.pdf", revalued(sign(page()), lambda covered: b"\x30\x03\x02\x01\x01"))
 
 
 def never_signed(folder: Path) -> Path:
-    content = sign(page())
-    start = content.index(b"/Contents <") + len(b"/Contents <")
-    end = content.index(b">", start)
-    return put(folder, "prepared.pdf", content[:start] + b"0" * (end - start) + content[end:])
+    return put(folder, "prepared.pdf", revalued(sign(page()), lambda covered: b""))
 
 
 def without_value(folder: Path) -> Path:
