@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import signers
+from pyhanko.sign import fields, signers
 from pyhanko.sign.fields import MDPPerm
 
 from samples.checks import signature_values as values
@@ -24,6 +24,7 @@ from zhudang.checks.model import Severity
 from zhudang.checks.openers import pdf_signatures
 from zhudang.checks.signing import pdf_changes
 from zhudang.checks.signing.keys import load_key
+from zhudang.checks.signing.pdf_compare import Changes
 from zhudang.checks.trust import Trust
 
 
@@ -100,6 +101,7 @@ def test_further_signatures_and_timestamps_and_kept_material_are_no_change(tmp_p
     assert [each["modified_after"] for each in facts] == ["signatures", "signatures", "none"]
     assert [each["time_basis"] for each in facts] == ["timestamp", "document-timestamp", "timestamp"]
     assert facts[0]["timestamps"][0]["authority"] == "测试时间戳"
+    assert not facts[0]["long_term"]
     assert not blocks(case)
 
 
@@ -157,7 +159,21 @@ def run_script(writer: Any) -> None:
     writer.update_root()
 
 
-@pytest.mark.parametrize("how", [made.other_text, add_page, add_note, run_script])
+def lay_over(writer: Any) -> None:
+    """A signature field that shows something and that nobody signed."""
+    stream = generic.StreamObject(stream_data=b"BT /F1 24 Tf 0 0 Td (Other sum) Tj ET")
+    box = generic.ArrayObject([generic.NumberObject(each) for each in (0, 0, 600, 800)])
+    stream[generic.NameObject("/BBox")] = box
+    stream[generic.NameObject("/Subtype")] = generic.NameObject("/Form")
+    writer_field = fields.SigFieldSpec("Over", box=(0, 0, 600, 800))
+    fields.append_signature_field(writer, writer_field)
+    held = writer.root["/AcroForm"]["/Fields"][-1].get_object()
+    look = generic.DictionaryObject({generic.NameObject("/N"): writer.add_object(stream)})
+    held[generic.NameObject("/AP")] = look
+    writer.update_container(held)
+
+
+@pytest.mark.parametrize("how", [made.other_text, add_page, add_note, run_script, lay_over])
 def test_what_is_put_over_signed_content_blocks(how: Any, signed: bytes, tmp_path: Path):
     case = look(made.change(signed, how), tmp_path)
     fact = case.facts["signatures"][0]
@@ -273,6 +289,7 @@ def test_a_trusted_timestamp_outlives_a_later_revocation(tmp_path: Path, trust: 
     content = made.keep_material(content, [made.revocation_list(who, at.replace(microsecond=0))])
     fact = told(content, tmp_path, trust)
     assert (fact["status"], fact["time_proven"], fact["revocation"]) == ("valid", True, "revoked_later")
+    assert fact["long_term"] is True
 
 
 def test_a_revocation_list_of_the_archive_counts(tmp_path: Path, trust: Trust):
@@ -368,6 +385,14 @@ def test_a_value_with_an_algorithm_nobody_knows_is_not_called_intact(signed: byt
 
 def test_a_key_written_as_a_negative_number_is_read_as_meant():
     assert load_key(values.negative_key()).public_numbers() == made.someone().key.public_key().public_numbers()
+
+
+def test_an_object_number_used_again_is_no_change_where_nothing_shows():
+    seen = Changes(signed=["Sig2"])
+    reused = pdf_changes._judged(seen, "other", "There are unexplained xrefs in revision 2", None)
+    assert (reused.level, reused.allowed) == ("signatures", True)
+    other = pdf_changes._judged(seen, "other", "appearance used in several places", None)
+    assert (other.level, other.allowed) == ("other", False)
 
 
 def test_the_library_gets_so_much_time_and_no_more():

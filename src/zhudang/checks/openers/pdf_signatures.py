@@ -35,6 +35,7 @@ class Judged:
     moment: datetime | None = None
     basis: str = "none"
     proven: bool = False
+    long_term: bool = False
     stamps: list[dict[str, Any]] = field(default_factory=list)
     then: Standing | None = None
     today: Standing | None = None
@@ -76,7 +77,9 @@ def _judge(case: Case, pdf: pikepdf.Pdf, stream: BinaryIO) -> list[Judged]:
         covered = Covered(stream, signed.numbers)
         later = Later(None, covers_whole=False)
         values = [Value(why="no signature value")]
-        if not signed.fault and not signed.empty:
+        if not history.left_s:
+            values = [Value(why="too many signatures for the time")]
+        elif not signed.fault and not signed.empty:
             values, later = pdf_values.read(signed, covered), history.after(signed)
         judged.extend(Judged(signed, value, later) for value in values)
     for one in sorted(judged, key=lambda each: not each.signed.is_stamp):
@@ -92,6 +95,7 @@ def _standings(case: Case, one: Judged, everyone: list[Judged], stored: Material
         [*value.crls, *stored.crls],
         [*value.ocsps, *stored.ocsps],
     )
+    one.long_term = bool(material.crls or material.ocsps)
     claimed = value.time or _pdf_time(one.signed.time)
     one.moment, one.basis = claimed, "claimed" if claimed else "none"
     if one.signed.is_stamp:
@@ -235,7 +239,7 @@ def _fact(one: Judged) -> dict[str, Any]:
         "time_basis": one.basis,
         "time_proven": one.proven,
         "timestamps": one.stamps,
-        "long_term": bool(value.crls or value.ocsps) or None,
+        "long_term": one.long_term,
         "at_signing": _standing_fact(then),
         "now": _standing_fact(one.today),
         "weak": value.weak,

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,8 @@ from zhudang.checks.signing.pdf_fields import Signed
 
 for _noisy in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_noisy).setLevel(logging.CRITICAL + 1)
-LONGEST_S = 12.0
-"""For the library's analysis of one signature."""
+LONGEST_S, ALL_S = 8.0, 25.0
+"""For the library's analysis of one signature; for all signatures of a file, their digests included."""
 END = re.compile(rb"startxref\s+\d+\s+%%EOF\s*$")
 OBJECT, TABLE = re.compile(rb"\d\s+\d+\s+obj\b"), re.compile(rb"(?<!start)xref\b|/XRef\b")
 TAIL_BYTES = 2048
@@ -67,6 +68,7 @@ class History:
 
     def __init__(self, path: Path, pdf: pikepdf.Pdf, stream: BinaryIO, size: int) -> None:
         self._path, self._pdf, self._stream, self._size = path, pdf, stream, size
+        self._deadline = time.monotonic() + ALL_S
         self._reader: PdfFileReader | None = None
         with contextlib.suppress(Exception):  # what this reader cannot open raises anything; the other one compares
             self._reader = _timed(self._open)
@@ -76,6 +78,11 @@ class History:
         if reader.encrypted:
             reader.decrypt("")
         return reader
+
+    @property
+    def left_s(self) -> float:
+        """How much of the time for this file is left, in seconds; not below zero."""
+        return max(0.0, self._deadline - time.monotonic())
 
     def after(self, signed: Signed) -> Later:
         """What followed after `signed`, whose byte range was found to be in order."""
@@ -88,7 +95,7 @@ class History:
         if level == "uncovered":
             return Later("other", covers_whole=False, why="signed range leaves out part of its revision")
         try:
-            seen = compare(self._path, signed.end, self._pdf)
+            seen = compare(self._path, signed.end, self._pdf, self.left_s)
         except TooMuch:
             return Later(level, covers_whole=False, why="" if level else "too large to compare")
         except (pikepdf.PdfError, ValueError, TypeError, RuntimeError, AttributeError) as trouble:
@@ -106,6 +113,8 @@ class History:
             objects |= OBJECT.search(both) is not None
             tables |= TABLE.search(both) is not None
             kept = block[-64:]
+            if objects and tables:
+                break
         if not something:
             return ""
         return "loose" if objects and not tables else "more"
@@ -113,7 +122,11 @@ class History:
     def _analysed(self, signed: Signed) -> tuple[str | None, str]:
         """(level, complaint) by the library; level None where it cannot say, `uncovered` for a cut revision."""
         try:
-            level = _timed(lambda: _library(reader, signed)) if (reader := self._reader) else None
+            reader, time_s = self._reader, min(LONGEST_S, self.left_s)
+            level = _timed(lambda: _library(reader, signed), time_s) if reader and time_s else None
+        except TimeoutError:
+            self._reader = None  # as slow for the next signature; our own comparison decides alone
+            return None, ""
         except Exception as trouble:  # damaged revisions raise anything
             return None, f"{type(trouble).__name__}: {trouble}"[:160]
         if level is not None:
@@ -155,7 +168,7 @@ def _judged(seen: Changes, level: str | None, complaint: str, permissions: int |
     """Both opinions in one. A value that stood there when signed and is another now is no filling of a form."""
     notes_allowed = permissions is not None and permissions >= NOTES
     forms_allowed = permissions is not None and permissions >= FORMS
-    content = [*seen.content]
+    content = [*seen.content, *seen.overlaid]
     if not forms_allowed:
         content.extend(seen.replaced)
     if not notes_allowed:
@@ -166,7 +179,7 @@ def _judged(seen: Changes, level: str | None, complaint: str, permissions: int |
         return Later("other", False, tuple(content))
     if level == "other" and not _renumbered(complaint) and not (notes_allowed and seen.notes):
         return Later("other", False, (complaint[:160],))
-    wrong = content if level is None else [each for each in content if each in seen.replaced]
+    wrong = content if level is None else [each for each in content if each in (*seen.replaced, *seen.overlaid)]
     if wrong:
         return Later("other", False, tuple(wrong))
     if seen.notes:

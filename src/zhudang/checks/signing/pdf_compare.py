@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pikepdf
 
@@ -55,6 +55,7 @@ WIDGET_FREE = {
 }
 FORM_FREE = {"/Fields", "/SigFlags", "/NeedAppearances", "/DA", "/DR", "/CO"}
 DEEPEST = 40
+IN_MEMORY_BYTES = 32 * 1024 * 1024
 
 
 class TooMuch(Exception):
@@ -64,11 +65,13 @@ class TooMuch(Exception):
 @dataclass
 class Changes:
     """Places that differ. `filled`: form fields that were empty; `replaced`: those that had a value; `notes`:
-    annotations added; `signed`: new signatures; `content`: everything a signature was to protect."""
+    annotations added; `overlaid`: new signature fields that show something and hold no signature; `signed`: new
+    signatures; `content`: everything a signature was to protect."""
 
     filled: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    overlaid: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     content: list[str] = field(default_factory=list)
 
@@ -107,23 +110,31 @@ class Window(io.RawIOBase):
         super().close()
 
 
-def compare(path: Path, end: int, now: pikepdf.Pdf) -> Changes:
-    """Compare the first `end` bytes of a file as a document with the whole document `now`.
+def compare(path: Path, end: int, now: pikepdf.Pdf, time_s: float = LONGEST_S) -> Changes:
+    """Compare the first `end` bytes of a file as a document with the whole document `now`, in so much time at most.
 
     Raises:
         TooMuch: not done within limits.
         pikepdf.PdfError: the first bytes are no document.
     """
     with (
-        io.BufferedReader(Window(path, end), 1024 * 1024) as stream,
+        _opening(path, end) as stream,
         pikepdf.open(stream, suppress_warnings=True) as then,
     ):
-        comparing = _Comparing(time.monotonic() + LONGEST_S)
+        comparing = _Comparing(time.monotonic() + min(LONGEST_S, time_s))
         changes = Changes()
         comparing.catalogue(then.Root, now.Root, changes)
         comparing.pages(then, now, changes)
         comparing.form(then, now, changes)
         return changes
+
+
+def _opening(path: Path, end: int) -> BinaryIO:
+    """Small documents are read at once: the PDF library asks for its place millions of times."""
+    if end > IN_MEMORY_BYTES:
+        return io.BufferedReader(Window(path, end), 1024 * 1024)
+    with path.open("rb") as stream:
+        return io.BytesIO(stream.read(end))
 
 
 class _Comparing:
@@ -191,7 +202,10 @@ class _Comparing:
         for name, fields in new.items():
             if name not in old:
                 kinds = {str(_entry(each, "/FT")) for each in fields}
-                (changes.signed if kinds == {"/Sig"} else changes.content).append(f"field {name}")
+                if kinds == {"/Sig"} and not all(map(_shows_unsigned, fields)):
+                    changes.signed.append(f"field {name}")
+                else:
+                    (changes.overlaid if kinds == {"/Sig"} else changes.content).append(f"field {name}")
 
     def _field(self, name: str, then: list[Any], now: list[Any], changes: Changes) -> None:
         if len(then) != len(now):
@@ -316,6 +330,15 @@ def _leaves(form: Any) -> Iterator[tuple[str, list[Any]]]:
         else:
             gathered.setdefault(name, []).append(node)
     yield from gathered.items()
+
+
+def _shows_unsigned(widget: Any) -> bool:
+    """A signature field laid over a page: it draws, has a place, and nobody signed it."""
+    look = _entry_of(widget, "/AP", "/N")
+    box = [float(each) for each in _list(widget.get("/Rect"))[:4]]
+    visible = len(box) == 4 and box[0] != box[2] and box[1] != box[3]
+    drawn = isinstance(look, pikepdf.Stream) and bool(look.read_raw_bytes().strip())
+    return visible and drawn and _entry(widget, "/V") is None
 
 
 def _is_widget(note: Any) -> bool:

@@ -113,7 +113,8 @@ def _bare(signed: Signed, covered: Covered) -> Value:
     signature = bytes(core.OctetString.load(signed.contents).native)
     value = Value(certificate=chain[0], others=chain[1:])
     names = ("sha1", "sha256", "sha384", "sha512", "md5")
-    answers = {name: verify(chain[0].public_key, name, signature, covered.content()) for name in names}
+    content = covered.content()
+    answers = {name: verify(chain[0].public_key, name, signature, content) for name in names}
     value.intact = True if True in answers.values() else None if None in answers.values() else False
     value.weak = _weak(next((name for name in names if answers[name]), None), chain[0])
     return value
