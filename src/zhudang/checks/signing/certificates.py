@@ -37,12 +37,17 @@ class Standing:
 
 
 def load(der: bytes) -> x509.Certificate | None:
-    """A certificate, or None when the bytes are none."""
+    """A certificate, or None when the bytes are none, or one too damaged to be judged."""
     try:
         certificate = x509.Certificate.load(der, strict=True)
-        certificate.subject.native  # noqa: B018 - parses lazily; what is no certificate fails here
-        certificate.public_key["algorithm"]["parameters"].dump()
-    except (ValueError, TypeError, KeyError, AttributeError):
+        # Parses lazily: every part that is asked about later must fail here, not there.
+        key = certificate.public_key
+        for part in (certificate.subject, certificate.issuer, certificate["signature_value"]):
+            part.native  # noqa: B018
+        key["algorithm"]["parameters"].dump(), key["public_key"].contents[0], key.dump()
+        certificate["signature_algorithm"]["algorithm"].dotted, certificate.serial_number
+        certificate.subject.human_friendly, certificate.key_identifier, certificate.self_issued  # noqa: B018
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
         return None
     return certificate
 
@@ -72,10 +77,10 @@ def standing(
     validity = validity_at(certificate, moment)
     if chain is None:
         issuer = _issuers(certificate, [*trust.anchors, *helpers])
-        revocation, since = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
-        return Standing("unknown" if trust.anchors else "none", revocation, validity, since)
-    revocation, since = _chain_revocation(chain, trust, moment)
-    return Standing("trusted", revocation, validity, since)
+        revocation, revoked_at = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
+        return Standing("unknown" if trust.anchors else "none", revocation, validity, revoked_at)
+    revocation, revoked_at = _chain_revocation(chain, trust, moment)
+    return Standing("trusted", revocation, validity, revoked_at)
 
 
 def _chain(
@@ -118,9 +123,13 @@ def _issuers(
 
 def signed_by(thing: Any, issuer: x509.Certificate) -> bool:
     """Whether a certificate or revocation list carries `issuer`'s signature."""
-    body = thing["tbs_certificate"] if isinstance(thing, x509.Certificate) else thing["tbs_cert_list"]
-    signature = bytes(thing["signature_value" if isinstance(thing, x509.Certificate) else "signature"].native)
-    algorithm = thing["signature_algorithm"]["algorithm"].dotted
+    listed = isinstance(thing, asn1_crl.CertificateList)
+    try:
+        body = thing["tbs_cert_list" if listed else "tbs_certificate"]
+        signature = bytes(thing["signature" if listed else "signature_value"].native)
+        algorithm = thing["signature_algorithm"]["algorithm"].dotted
+    except (ValueError, TypeError, KeyError):
+        return False
     return verify(issuer.public_key, algorithm, signature, body.dump()) is True
 
 
