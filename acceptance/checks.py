@@ -82,6 +82,24 @@ EXPECTATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("ocr-zh", r"^(?!.*text).*", ".*", SOUND),
 )
 
+ALTERED, KEPT, DOUBTED, TRUSTED, UNSIGNED = "altered", "kept", "doubted", "trusted", "unsigned"
+"""A signature broken or content changed; none of both; something told; a chain to an anchor; no signature."""
+
+SIGNED: tuple[tuple[str, str, str], ...] = (
+    # pattern of kind, pattern of expected, what the statuses must say (only in pdf-signed)
+    (r"siva-unsigned", ".*", UNSIGNED),
+    (r".*-ok", r"encrypted to certificate", ""),
+    (r"pyhanko-ok", r"(?<!un)trusted (against|with)|, trusted", TRUSTED),
+    (r".*-ok", ".*", KEPT),
+    (
+        r".*-bad",
+        r"HASH_FAILURE|corrupted|replaced|edited|added after|spoofing|ByteRange|SUSPICIOUS|NONSTANDARD|not covered"
+        r"|DigestAttributeValueDoesNotMatch|copied",
+        ALTERED,
+    ),
+    (r".*-bad", ".*", DOUBTED),
+)
+
 
 @dataclass(frozen=True)
 class Label:
@@ -132,6 +150,31 @@ def identity(label: Label, report: FileReport) -> bool | None:
     return None
 
 
+def signatures(label: Label, report: FileReport) -> bool | None:
+    """Whether the statuses of the signatures agree with a label; None when it asks nothing of them."""
+    if label.folder != "pdf-signed":
+        return None
+    wanted = next(
+        (
+            what
+            for kind, text, what in SIGNED
+            if re.fullmatch(kind, label.kind) and re.search(text, label.expected, re.I)
+        ),
+        "",
+    )
+    told = report.facts.get("signatures") or []
+    altered = any(each["status"] in {"broken", "modified", "revoked"} for each in told)
+    if wanted == UNSIGNED:
+        return not told
+    if wanted == ALTERED:
+        return altered or report.verdict == "fail"
+    if wanted == DOUBTED:
+        return any(code.startswith("SIG") for code in report.codes) or report.verdict == "fail"
+    if wanted == TRUSTED and os.environ.get("ZHUDANG_TRUST"):
+        return bool(told) and all(each["at_signing"]["trust"] == "trusted" for each in told) and not altered
+    return bool(told) and not altered if wanted in (KEPT, TRUSTED) else None
+
+
 def _same_encoding(expected: str, found: object) -> bool:
     """GB 2312 ⊂ GBK ⊂ GB 18030, so a narrower member also decodes the text."""
     names = [str(each).lower().replace("_", "-") for each in (expected, found)]
@@ -158,17 +201,21 @@ def main() -> int:
 def tell(pairs: list[tuple[Label, FileReport]], seconds: float, every: bool) -> int:
     counts: Counter[tuple[str, str, bool]] = Counter()
     identities: Counter[tuple[str, bool]] = Counter()
+    statuses: Counter[bool] = Counter()
     unasked: Counter[str] = Counter()
     for label, report in sorted(pairs, key=lambda pair: pair[1].path):
         asked = label.asked
         same = identity(label, report)
         if same is not None:
             identities[label.folder, same] += 1
+        signed = signatures(label, report)
+        if signed is not None:
+            statuses[signed] += 1
         if asked is None:
             unasked[label.folder] += 1
         else:
             counts[label.folder, asked, agrees(asked, report)] += 1
-        if every and ((asked and not agrees(asked, report)) or same is False):
+        if every and ((asked and not agrees(asked, report)) or same is False or signed is False):
             codes = ",".join(sorted(report.codes)) or "-"
             print(
                 f"{label.folder}\t{asked}\t{report.verdict}\t{codes}\t{report.format.id}\t{label.path.name}\t{label.expected[:70]}"
@@ -183,6 +230,8 @@ def tell(pairs: list[tuple[Label, FileReport]], seconds: float, every: bool) -> 
     cells = "".join(_pair(good, bad) for good, bad in zip(total, missed, strict=True))
     same, other = (sum(identities[folder, each] for folder in folders) for each in (True, False))
     print(f"{'all':<14}{cells}{_pair(same, other)}{sum(unasked.values()):>11}")
+    if statuses:
+        print(f"signatures in pdf-signed whose status agrees: {statuses[True]}/{statuses.total()}")
     stuck = sum(bool(report.codes & {"RUN-001", "RUN-002", "RUN-003"}) for _, report in pairs)
     unfinished = sum("RUN-005" in report.codes for _, report in pairs)
     print(f"{len(pairs)} files in {seconds:.1f} s; workers lost on {stuck} files; checks unfinished on {unfinished}")

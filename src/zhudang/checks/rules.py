@@ -176,6 +176,7 @@ NOT_CHECKED = {
     "unreachable": ("查毒程序没有应答", "the malware scanner does not answer"),
     "error": ("查毒程序报错", "the malware scanner reports an error"),
     "too_large": ("文件太大，没有读完", "the file is too large to read whole"),
+    "no_revocation_data": ("没有吊销信息可查", "no revocation data at hand"),
     "pages_from": ("时限内只看到第 {} 页之前", "within the time only the pages before {} were looked at"),
     "after": ("时限内只解码到 {}", "within the time only {} were decoded"),
 }

@@ -65,7 +65,7 @@ def examine(case: Case) -> None:
             case.find("PDF-019", detail=type(trouble).__name__)
         _damage(case, pdf)
     pdf_pages.examine(case)
-    if signed:
+    if signed or pdf_signatures.traces(case):
         pdf_signatures.examine(case)
     else:
         case.facts["signatures"] = []
