@@ -83,7 +83,8 @@ def verify(key: x509.PublicKeyInfo, algorithm: str, signature: bytes, message: b
     """
     try:
         if is_sm2(key):
-            return sm2.verify(point_of(key), signature, message)
+            known = digest_name(algorithm) == "sm3" or algorithm.startswith(sm2.CURVE_OID)
+            return sm2.verify(point_of(key), signature, message) if known else None
         return _verify_other(load_der_public_key(key.dump()), algorithm, signature, message)
     except InvalidSignature:
         return False

@@ -37,12 +37,17 @@ class Standing:
 
 
 def load(der: bytes) -> x509.Certificate | None:
-    """A certificate, or None when the bytes are none."""
+    """A certificate, or None when the bytes are none, or one too damaged to be judged."""
     try:
         certificate = x509.Certificate.load(der, strict=True)
-        certificate.subject.native  # noqa: B018 - parses lazily; what is no certificate fails here
-        certificate.public_key["algorithm"]["parameters"].dump()
-    except (ValueError, TypeError, KeyError, AttributeError):
+        # Parses lazily: every part that is asked about later must fail here, not there.
+        key = certificate.public_key
+        for part in (certificate.subject, certificate.issuer, certificate["signature_value"]):
+            part.native  # noqa: B018
+        key["algorithm"]["parameters"].dump(), key["public_key"].contents[0], key.dump()
+        certificate["signature_algorithm"]["algorithm"].dotted, certificate.serial_number
+        certificate.subject.human_friendly, certificate.key_identifier, certificate.self_issued  # noqa: B018
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
         return None
     return certificate
 

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from asn1crypto import cms as asn1_cms
 from asn1crypto import core, parser, tsp, x509
 
-from zhudang.checks.signing import certificates, sm2
-from zhudang.checks.signing.algorithms import is_sm2, point_of, verify
+from zhudang.checks.signing import certificates, cms, sm2
+from zhudang.checks.signing.algorithms import digest, digest_name, is_sm2, point_of, verify
 
 CHINA = timezone(timedelta(hours=8))
 INTEGER, BITS, OCTETS, OID, UTF8, SEQUENCE, IA5, UTC_TIME, GENERAL_TIME = 2, 3, 4, 6, 12, 16, 22, 23, 24
@@ -86,8 +87,18 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """A timestamp: `intact` when it is about this signature and its maker's value agrees; trust is asked elsewhere."""
+
+    time: datetime
+    intact: bool
+    certificate: x509.Certificate | None
+    others: tuple[x509.Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SealSignature:
-    """A signature made with a seal. `intact`: the value over what was signed; `stamped`: time of its timestamp."""
+    """A signature made with a seal. `intact`: the value over what was signed; `stamp`: its timestamp."""
 
     seal: Seal
     certificate: x509.Certificate | None
@@ -96,7 +107,7 @@ class SealSignature:
     data_hash: bytes
     place: str
     intact: bool | None
-    stamped: datetime | None = None
+    stamp: Stamp | None = None
 
 
 def read_signature(der: bytes) -> SealSignature:
@@ -127,7 +138,7 @@ def read_signature(der: bytes) -> SealSignature:
         data_hash=signed[3].bits if signed[3].tag == BITS else signed[3].contents,
         place=_text(signed[4]),
         intact=_verified(certificate, oid, value.bits, [outer[0].whole]),
-        stamped=_stamp(outer[4:], value.bits),
+        stamp=_stamp(outer[4:] if len(outer) > 4 else [], value.bits),
     )
 
 
@@ -208,37 +219,43 @@ def _verified(certificate: x509.Certificate | None, algorithm: str, value: bytes
     answers = [verify(key, algorithm, value, message) for message in messages]
     if True in answers:
         return True
-    if is_sm2(key):
+    if is_sm2(key) and None not in answers:
         # Early makers left out Z, or signed the digest as if it were the message: still this key, still these bytes.
         point = point_of(key)
-        for digest in (hashlib.new("sm3", message).digest() for message in messages):
-            if sm2.verify_digest(point, value, digest) or sm2.verify(point, value, digest):
+        for hashed in (digest("sm3", message) for message in messages):
+            if sm2.verify_digest(point, value, hashed) or sm2.verify(point, value, hashed):
                 return True
     return None if None in answers else False
 
 
-def _stamp(parts: list[_Part], signature: bytes) -> datetime | None:
-    """Time of an RFC 3161 token over the signature; None when there is none or it is of another signature."""
+def _stamp(parts: list[_Part], signature: bytes) -> Stamp | None:
+    """The timestamp beside a signature; None where there is none that can be read."""
     for part in parts:
-        inner = part.parts()[0] if part.family and part.contents[:1] == b"\x03" else part
         try:
-            return stamped_time(inner.bits, signature)
-        except (ValueError, TypeError, KeyError, IndexError):
+            inner = part.parts()[0] if part.family and part.contents[:1] == b"\x03" else part
+            return read_stamp(inner.bits, signature)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             continue
     return None
 
 
-def stamped_time(token: bytes, signed: bytes) -> datetime | None:
-    """Time a timestamp token gives to the bytes `signed`; None when it is about others."""
-    content = core.load(token)
-    content = tsp.TimeStampResp.load(token)["time_stamp_token"] if content[0].tag == SEQUENCE else content
-    info = tsp.cms.ContentInfo.load(content.dump())["content"]["encap_content_info"]["content"].parsed
+def read_stamp(token: bytes, stamped: bytes) -> Stamp:
+    """Verify an RFC 3161 token (or the response that carries it) over the bytes `stamped`.
+
+    Raises:
+        ValueError: the bytes are no token.
+    """
+    first = core.load(token)
+    if isinstance(first[0], core.Sequence):
+        token = bytes(first[1].dump())
+    outer = asn1_cms.ContentInfo.load(token)["content"]
+    held = bytes(outer["encap_content_info"]["content"])
+    info = tsp.TSTInfo.load(held)
     imprint = info["message_imprint"]
-    name = {"1.2.156.10197.1.401": "sm3"}.get(imprint["hash_algorithm"]["algorithm"].dotted)
-    name = name or imprint["hash_algorithm"]["algorithm"].native
-    same = hashlib.new(name, signed, usedforsecurity=False).digest() == imprint["hashed_message"].native
-    moment = info["gen_time"].native
-    return moment if same and isinstance(moment, datetime) else None
+    name = digest_name(imprint["hash_algorithm"]["algorithm"].dotted) or ""
+    same = bool(name) and digest(name, stamped) == imprint["hashed_message"].native
+    signed = cms.read(token, held)
+    return Stamp(info["gen_time"].native, same and signed.intact is True, signed.certificate, signed.others)
 
 
 def _moment(part: _Part) -> datetime | None:
@@ -281,7 +298,7 @@ def _zone(text: str | None) -> timezone:
 
 def _sequence(der: bytes) -> list[_Part]:
     part = _element(der)
-    if part.tag != SEQUENCE:
+    if der[:1] != b"\x30":
         raise ValueError("no sequence")
     return part.parts()
 
