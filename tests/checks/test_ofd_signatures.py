@@ -149,6 +149,16 @@ def test_a_later_signature_excuses_no_changed_page(tmp_path: Path):
     assert verdict_of(case.findings) is Verdict.FAIL
 
 
+def test_a_later_signature_may_not_put_another_document_in_place(tmp_path: Path):
+    parts = signed_parts()
+    for place in [place for place in parts if place.startswith("Doc_0/") and "Signs" not in place]:
+        parts[place.replace("Doc_0", "Doc_9")] = parts[place]
+    parts["OFD.xml"] = parts["OFD.xml"].replace("Doc_0/Document", "Doc_9/Document")
+    sign(parts, Plan(folder=1))
+    first, second = look(tmp_path, parts, anchored(city().root)).facts["signatures"]
+    assert (first["status"], second["status"]) == ("modified", "valid")
+
+
 def test_a_page_left_out_of_the_references_is_told(tmp_path: Path):
     case = look(tmp_path, signed_parts(Plan(leave_out=(PAGE,))), anchored(city().root))
     assert (only(case)["covers_whole"], only(case)["modified_after"]) == (False, "unsigned_content")

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from samples.checks.making import put
 from samples.checks.ofd import NAMESPACE, ofd, ofd_changed, ofd_parts
+from samples.checks.ofd_signed import Plan, seal_bytes
 from zhudang.checks.examine import Case
 from zhudang.checks.formats import Identifier
 from zhudang.checks.model import Severity
 from zhudang.checks.ofdfile import OfdFile
+from zhudang.checks.openers import eseal
 from zhudang.checks.openers import ofd as opener
 
 
@@ -144,6 +147,18 @@ def test_an_entity_bomb_is_not_expanded(tmp_path: Path):
 
     case = look(ofd_changed(change)(tmp_path))
     assert case.facts["text_chars"] in (0, None)
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"), [(Plan(), {"SIG-003"}), (Plan(layout="old"), {"SIG-003"}), (Plan(change_seal=True), {"OFD-024"})]
+)
+def test_a_seal_by_itself_is_known_and_verified(tmp_path: Path, plan: Plan, told: set[str]):
+    path = put(tmp_path, "seal.esl", seal_bytes(plan))
+    case = Case(path, path.name, path.stat().st_size, tmp_path)
+    eseal.examine(case)
+    assert identified(path, tmp_path) == "zd/eseal"
+    assert codes(case) == told
+    assert case.facts["seal"]["name"] == "云溪县城建档案馆公章"
 
 
 def test_the_lowest_resolution_of_scanned_pages_is_a_fact(tmp_path: Path):

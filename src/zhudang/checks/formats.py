@@ -32,6 +32,7 @@ CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
 """ZIP and OLE2: what is inside tells the format, so the whole file is needed."""
 SEVERAL = ("image", "media", "office", "archive")
 """Kinds of opener that stand for several formats, whose endings may be told apart."""
+ESEAL = re.compile(rb"\x30[\x82\x83].{2,3}\x30[\x82\x83].{2,3}\x30.\x16\x02ES\x02", re.DOTALL)
 OFD_PARTS = re.compile(rb"PK\x03\x04.{26}/?(?:OFD\.xml|Doc_\d+/)", re.DOTALL)
 """A local header of a part every OFD has, where the list of parts is lost."""
 TEXTUAL = ("text", "xml", "html", "email")
@@ -135,6 +136,8 @@ def own_rule(path: Path, head: bytes) -> Format | None:
     """Formats PRONOM does not know, or knows only as their envelope."""
     if head.startswith(ZIP_MAGIC):
         return _zip_rule(path, head)
+    if ESEAL.match(head):
+        return Format("zd/eseal", "电子印章 (GB/T 38540)", "application/octet-stream", "own rule: ES header of a seal")
     if head.startswith(b"ISO-10303-21") and (schema := IFC_SCHEMA.search(head)):
         name = schema[1].decode("ascii", "replace").upper()
         if name in {"IFC2X3", "IFC4"}:

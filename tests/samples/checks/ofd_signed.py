@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from samples.checks.making import Maker
+from samples.checks.making import Maker, put
 from samples.checks.ofd import NAMESPACE, ofd, ofd_parts
 from zhudang.checks.signing import sm2
 
@@ -417,5 +417,6 @@ GOOD: dict[str, Maker] = {
     "ofd-sealed": signed_ofd(),
     "ofd-sealed-old": signed_ofd(Plan(layout="old")),
     "ofd-signed-data": signed_ofd(Plan(layout="cms")),
+    "eseal": lambda folder: put(folder, "seal.esl", seal_bytes(Plan())),
     "ofd-sealed-rsa": signed_ofd(Plan(kind="rsa", method="SHA-256")),
 }

@@ -167,7 +167,14 @@ def _compare(ofd: OfdFile, signature: Listed, rewritable: set[str]) -> None:
         if not ofd.has(place):
             signature.gone.append(place)
         elif name is not None and not _agrees(ofd, place, name, expected):
-            (signature.rewritten if place in rewritable else signature.changed).append(place)
+            allowed = place in rewritable and (place != ofd.stored("OFD.xml") or _same_documents(ofd, signature))
+            (signature.rewritten if allowed else signature.changed).append(place)
+
+
+def _same_documents(ofd: OfdFile, signature: Listed) -> bool:
+    """Whether a rewritten OFD.xml still opens the documents this signature covers, and no other."""
+    roots = {ofd.locate(text_of(body, "DocRoot") or "", "") for body in children(ofd.root, "DocBody")}
+    return roots <= set(signature.references)
 
 
 def _agrees(ofd: OfdFile, place: str, name: str, expected: str) -> bool:
