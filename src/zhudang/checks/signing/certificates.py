@@ -123,9 +123,13 @@ def _issuers(
 
 def signed_by(thing: Any, issuer: x509.Certificate) -> bool:
     """Whether a certificate or revocation list carries `issuer`'s signature."""
-    body = thing["tbs_certificate"] if isinstance(thing, x509.Certificate) else thing["tbs_cert_list"]
-    signature = bytes(thing["signature_value" if isinstance(thing, x509.Certificate) else "signature"].native)
-    algorithm = thing["signature_algorithm"]["algorithm"].dotted
+    listed = isinstance(thing, asn1_crl.CertificateList)
+    try:
+        body = thing["tbs_cert_list" if listed else "tbs_certificate"]
+        signature = bytes(thing["signature" if listed else "signature_value"].native)
+        algorithm = thing["signature_algorithm"]["algorithm"].dotted
+    except (ValueError, TypeError, KeyError):
+        return False
     return verify(issuer.public_key, algorithm, signature, body.dump()) is True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from asn1crypto import cms, core, x509
 
-from zhudang.checks.signing import sm2
+from zhudang.checks.signing import certificates, sm2
 from zhudang.checks.signing.algorithms import digest, digest_name, is_sm2, point_of, verify
 
 SIGNED_DATA = ("1.2.840.113549.1.7.2", "1.2.156.10197.6.1.4.2.2")
@@ -52,15 +52,15 @@ def read(der: bytes, content: bytes) -> SignedBytes:
     try:
         signed = _Outer.load(der)["content"].parse(cms.SignedData)
         signer = signed["signer_infos"][0]
-        certificates = _certificates(signed)
-        chosen = _signer_certificate(signer, certificates)
+        held = _certificates(signed)
+        chosen = _signer_certificate(signer, held)
         algorithm = signer["signature_algorithm"]["algorithm"].dotted
         name = digest_name(signer["digest_algorithm"]["algorithm"].dotted)
         enclosed = _enclosed(signed)
         attributes = signer["signed_attrs"]
     except (IndexError, KeyError, TypeError, AttributeError) as trouble:
         raise ValueError(f"signed data: {trouble}") from trouble
-    others = tuple(each for each in certificates if each is not chosen)
+    others = tuple(each for each in held if each is not chosen)
     if chosen is None or name is None:
         why = "certificate missing" if chosen is None else "digest not known"
         return SignedBytes(None, chosen, others, None, algorithm, why)
@@ -98,21 +98,23 @@ def _plain(key: x509.PublicKeyInfo, algorithm: str, name: str, signature: bytes,
 
 
 def _certificates(signed: Any) -> list[x509.Certificate]:
+    """Those that can be read; a damaged one beside the signer's is left out."""
     held = signed["certificates"]
     if not held.contents:
         return []
-    return [each.chosen for each in held if isinstance(each.chosen, x509.Certificate)]
+    loaded = (certificates.load(each.chosen.dump()) for each in held if isinstance(each.chosen, x509.Certificate))
+    return [each for each in loaded if each is not None]
 
 
-def _signer_certificate(signer: Any, certificates: list[x509.Certificate]) -> x509.Certificate | None:
+def _signer_certificate(signer: Any, held: list[x509.Certificate]) -> x509.Certificate | None:
     told = signer["sid"].chosen
     if isinstance(told, cms.IssuerAndSerialNumber):
         serial = told["serial_number"].native
-        found = [each for each in certificates if each.serial_number == serial]
+        found = [each for each in held if each.serial_number == serial]
     else:
-        found = [each for each in certificates if each.key_identifier == told.native]
+        found = [each for each in held if each.key_identifier == told.native]
     # The Chinese form often names the issuer in another spelling; a lone certificate is the signer's.
-    return found[0] if found else certificates[0] if len(certificates) == 1 else None
+    return found[0] if found else held[0] if len(held) == 1 else None
 
 
 def _enclosed(signed: Any) -> bytes | None:
