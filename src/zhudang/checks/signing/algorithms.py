@@ -1,4 +1,4 @@
-"""One question for any key: does this signature belong to these bytes? SM2, RSA, ECDSA and Ed25519."""
+"""One question for any key: does this signature belong to these bytes? SM2, RSA, ECDSA, DSA and EdDSA."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from asn1crypto import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from zhudang.checks.signing import sm2
+from zhudang.checks.signing.keys import load_key
 
 DIGEST_NAMES = {
     "1.2.156.10197.1.401": "sm3",
@@ -85,7 +85,7 @@ def verify(key: x509.PublicKeyInfo, algorithm: str, signature: bytes, message: b
         if is_sm2(key):
             known = digest_name(algorithm) == "sm3" or algorithm.startswith(sm2.CURVE_OID)
             return sm2.verify(point_of(key), signature, message) if known else None
-        return _verify_other(load_der_public_key(key.dump()), algorithm, signature, message)
+        return _verify_other(load_key(key), algorithm, signature, message)
     except InvalidSignature:
         return False
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -93,7 +93,7 @@ def verify(key: x509.PublicKeyInfo, algorithm: str, signature: bytes, message: b
 
 
 def _verify_other(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool | None:
-    if isinstance(key, ed25519.Ed25519PublicKey):
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         key.verify(signature, message)
         return True
     chosen = HASHES.get(digest_name(algorithm) or "")
@@ -106,6 +106,9 @@ def _verify_other(key: Any, algorithm: str, signature: bytes, message: bytes) ->
         return True
     if isinstance(key, ec.EllipticCurvePublicKey) and chosen is not None:
         key.verify(signature, message, ec.ECDSA(chosen))
+        return True
+    if isinstance(key, dsa.DSAPublicKey) and chosen is not None:
+        key.verify(signature, message, chosen)
         return True
     return None
 

@@ -74,13 +74,13 @@ def standing(
     """
     helpers = [*trust.intermediates, *others]
     chain = _chain([certificate], helpers, trust, moment, [MOST_TRIES])
-    validity = _validity(certificate, moment)
+    validity = validity_at(certificate, moment)
     if chain is None:
         issuer = _issuers(certificate, [*trust.anchors, *helpers])
-        revocation, revoked_at = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
-        return Standing("unknown" if trust.anchors else "none", revocation, validity, revoked_at)
-    revocation, revoked_at = _chain_revocation(chain, trust, moment)
-    return Standing("trusted", revocation, validity, revoked_at)
+        revocation, since = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
+        return Standing("unknown" if trust.anchors else "none", revocation, validity, since)
+    revocation, since = _chain_revocation(chain, trust, moment)
+    return Standing("trusted", revocation, validity, since)
 
 
 def _chain(
@@ -97,7 +97,7 @@ def _chain(
     if len(path) > LONGEST_CHAIN:
         return None
     for issuer in _issuers(last, [*trust.anchors, *helpers], tries):
-        if issuer in path or not _may_issue(issuer, len(path) - 1) or _validity(issuer, moment) != "valid":
+        if issuer in path or not _may_issue(issuer, len(path) - 1) or validity_at(issuer, moment) != "valid":
             continue
         if found := _chain([*path, issuer], helpers, trust, moment, tries):
             return found
@@ -150,7 +150,8 @@ def _may_issue(issuer: x509.Certificate, below: int) -> bool:
     return usage is None or "key_cert_sign" in usage.native
 
 
-def _validity(certificate: x509.Certificate, moment: datetime) -> str:
+def validity_at(certificate: x509.Certificate, moment: datetime) -> str:
+    """`valid`, `expired`, `not_yet`, or `unknown` where the certificate does not say."""
     try:
         start, end = certificate.not_valid_before, certificate.not_valid_after
     except (ValueError, TypeError):
@@ -178,7 +179,7 @@ def _revocation(
     for revoked in trust.crls:
         if revoked.issuer != certificate.issuer or not signed_by(revoked, issuer):
             continue
-        when = _revoked_at(revoked, certificate.serial_number)
+        when = revoked_at(revoked, certificate.serial_number)
         if when is not None:
             return ("revoked" if when <= moment else "revoked_later"), when
         until = revoked["tbs_cert_list"]["next_update"].native
@@ -187,7 +188,8 @@ def _revocation(
     return ("good" if covered else "unknown"), None
 
 
-def _revoked_at(revoked: asn1_crl.CertificateList, serial: int) -> datetime | None:
+def revoked_at(revoked: asn1_crl.CertificateList, serial: int) -> datetime | None:
+    """When a list says the certificate of this number was revoked; None when it does not."""
     for entry in revoked["tbs_cert_list"]["revoked_certificates"] or ():
         if entry["user_certificate"].native == serial:
             if entry.crl_reason_value is not None and entry.crl_reason_value.native == "remove_from_crl":
