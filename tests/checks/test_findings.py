@@ -25,6 +25,7 @@ SHOWN_ELSEWHERE = {
     "CAD-007": "needs a very large drawing: test_examine",
     "BIM-005": "needs a very large model: test_examine",
     "VIR-001": "needs a scanner: test_examine",
+    "OFD-025": "needs a revocation list: test_ofd_signatures",
 }
 
 COMPARED = {f"BIZ-{number:03d}" for number in range(3, 14)}

@@ -32,6 +32,7 @@ from zhudang.shared.digests import digest_file
 OPENERS = {
     "pdf": "pdf",
     "ofd": "ofd",
+    "eseal": "eseal",
     "image": "image",
     "dxf": "dxf",
     "dwg": "dwg",

@@ -32,6 +32,9 @@ CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
 """ZIP and OLE2: what is inside tells the format, so the whole file is needed."""
 SEVERAL = ("image", "media", "office", "archive")
 """Kinds of opener that stand for several formats, whose endings may be told apart."""
+ESEAL = re.compile(rb"\x30[\x82\x83].{2,3}\x30[\x82\x83].{2,3}\x30.\x16\x02ES\x02", re.DOTALL)
+OFD_PARTS = re.compile(rb"PK\x03\x04.{26}/?(?:OFD\.xml|Doc_\d+/)", re.DOTALL)
+"""A local header of a part every OFD has, where the list of parts is lost."""
 TEXTUAL = ("text", "xml", "html", "email")
 
 
@@ -82,7 +85,7 @@ class Identifier:
         claim = extensions().get(extension)
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
-        if own := own_rule(path, head):
+        if own := own_rule(path, head) or _claimed_ofd(path, head, claim):
             kind = kinds()[own.id]
             return Identified(own, kind, mismatch=_claims_other(claim, kind))
         match = self._ask_pronom(path, head, extension)
@@ -132,7 +135,9 @@ def tool_versions() -> dict[str, str]:
 def own_rule(path: Path, head: bytes) -> Format | None:
     """Formats PRONOM does not know, or knows only as their envelope."""
     if head.startswith(ZIP_MAGIC):
-        return _zip_rule(path)
+        return _zip_rule(path, head)
+    if ESEAL.match(head):
+        return Format("zd/eseal", "电子印章 (GB/T 38540)", "application/octet-stream", "own rule: ES header of a seal")
     if head.startswith(b"ISO-10303-21") and (schema := IFC_SCHEMA.search(head)):
         name = schema[1].decode("ascii", "replace").upper()
         if name in {"IFC2X3", "IFC4"}:
@@ -141,20 +146,30 @@ def own_rule(path: Path, head: bytes) -> Format | None:
     return None
 
 
-def _zip_rule(path: Path) -> Format | None:
+def _claimed_ofd(path: Path, head: bytes, claim: _Claim | None) -> Format | None:
+    """An ending of OFD put to the proof where the start of the file says nothing: bytes before the ZIP, a folder."""
+    return _zip_rule(path, head, claimed_ofd=True) if claim and claim.kind == "ofd" else None
+
+
+def _ofd(basis: str) -> Format:
+    return Format("zd/ofd", "OFD 版式文档 (GB/T 33190)", "application/ofd", f"own rule: {basis}")
+
+
+def _zip_rule(path: Path, head: bytes, *, claimed_ofd: bool = False) -> Format | None:
     try:
         with zipfile.ZipFile(path) as container:
             names = {info.filename for info in container.infolist()[:20000]}
             if any(name.lower() == "ofd.xml" for name in names):
-                basis = "own rule: ZIP with OFD.xml at its root"
-                return Format("zd/ofd", "OFD 版式文档 (GB/T 33190)", "application/ofd", basis)
+                return _ofd("ZIP with OFD.xml at its root")
+            if claimed_ofd and any(name.lower().partition("/")[2] == "ofd.xml" for name in names):
+                return _ofd("ZIP with OFD.xml in a folder, named .ofd")
             if "mimetype" in names:
                 with container.open("mimetype") as stream:
                     mime = stream.read(200).decode("ascii", "replace").strip()
                 if mime.startswith("application/vnd.oasis.opendocument") and _is_encrypted_odf(container):
                     return Format("zd/odf", "OpenDocument (encrypted)", mime, "own rule: mimetype entry")
     except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
-        return None
+        return _ofd("cut ZIP with parts of an OFD") if OFD_PARTS.search(head) else None
     except Exception:  # zlib and struct errors of hostile containers: left to the archive opener
         return None
     return None

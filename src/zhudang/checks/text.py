@@ -22,7 +22,7 @@ def page_texts(path: Path, format_id: str | None = None) -> Iterator[tuple[int, 
         head = stream.read(1024)
     if b"%PDF-" in head:
         yield from _pdf(path)
-    elif head.startswith(b"PK") and (format_id in {None, "zd/ofd"}):
+    elif format_id == "zd/ofd" or (format_id is None and head.startswith(b"PK")):
         yield from _ofd(path, certain=format_id == "zd/ofd")
 
 

@@ -15,6 +15,7 @@ from samples.checks import (
     media,
     models,
     ofd,
+    ofd_signed,
     office,
     pdf,
     signatures,
@@ -22,7 +23,21 @@ from samples.checks import (
 )
 from samples.checks.making import Maker
 
-MODULES = (formats, pdf, signatures, ofd, images, drawings, models, media, office, archives, texts, business)
+MODULES = (
+    formats,
+    pdf,
+    signatures,
+    ofd,
+    ofd_signed,
+    images,
+    drawings,
+    models,
+    media,
+    office,
+    archives,
+    texts,
+    business,
+)
 BAD: dict[str, Maker] = {code: make for module in MODULES for code, make in getattr(module, "BAD", {}).items()}
 """One bad file per code that a file alone can show."""
 GOOD: dict[str, Maker] = {name: make for module in MODULES for name, make in getattr(module, "GOOD", {}).items()}

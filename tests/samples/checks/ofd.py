@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from samples.checks.making import Maker, put
 
@@ -39,7 +43,7 @@ def ofd_parts(pages: int = 1, namespace: str = NAMESPACE) -> dict[str, str]:
     return parts
 
 
-def ofd(folder: Path, parts: dict[str, str], name: str = "sample.ofd") -> Path:
+def ofd(folder: Path, parts: dict[str, Any], name: str = "sample.ofd") -> Path:
     path = folder / name
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
         for place, content in parts.items():
@@ -47,7 +51,7 @@ def ofd(folder: Path, parts: dict[str, str], name: str = "sample.ofd") -> Path:
     return path
 
 
-def ofd_changed(change: Callable[[dict[str, str]], None], pages: int = 1) -> Maker:
+def ofd_changed(change: Callable[[dict[str, Any]], None], pages: int = 1) -> Maker:
     def make(folder: Path) -> Path:
         parts = ofd_parts(pages)
         change(parts)
@@ -94,12 +98,54 @@ MEDIA = (
 )
 
 
+def _png(width: int, height: int) -> bytes:
+    picture = io.BytesIO()
+    Image.new("L", (width, height), 200).save(picture, "PNG")
+    return picture.getvalue()
+
+
+def scanned(content: bytes) -> Callable[[dict[str, Any]], None]:
+    """A page of A4 whose only content is one picture."""
+
+    def change(parts: dict[str, Any]) -> None:
+        _replace("Doc_0/PublicRes.xml", "</ofd:Res>", MEDIA + "</ofd:Res>")(parts)
+        parts["Doc_0/Res/i.png"] = content
+        parts["Doc_0/Pages/P0/Content.xml"] = (
+            f'<ofd:Page xmlns:ofd="{NAMESPACE}"><ofd:Content><ofd:Layer ID="4"><ofd:ImageObject ID="5" ResourceID="7"'
+            ' Boundary="0 0 210 297" CTM="210 0 0 297 0 0"/></ofd:Layer></ofd:Content></ofd:Page>'
+        )
+
+    return change
+
+
+def _used_picture(parts: dict[str, Any]) -> None:
+    scanned(b"")(parts)
+    del parts["Doc_0/Res/i.png"]
+
+
+def _in_document(xml: str) -> Callable[[dict[str, str]], None]:
+    return _replace("Doc_0/Document.xml", "</ofd:Document>", xml + "</ofd:Document>")
+
+
+def _in_body(xml: str) -> Callable[[dict[str, str]], None]:
+    return _replace("OFD.xml", "</ofd:DocBody>", xml + "</ofd:DocBody>")
+
+
+LINK = '<ofd:Actions><ofd:Action Event="CLICK"><ofd:URI URI="http://example.org/"/></ofd:Action></ofd:Actions>'
+VERSION = '<ofd:Versions><ofd:Version ID="v1" Index="1" BaseLoc="Doc_0/V1.xml"/></ofd:Versions>'
+
+
+def _kept_version(parts: dict[str, str]) -> None:
+    _in_body(VERSION)(parts)
+    parts["Doc_0/V1.xml"] = f'<ofd:DocVersion xmlns:ofd="{NAMESPACE}"/>'
+
+
 BAD: dict[str, Maker] = {
     "OFD-001": ofd_changed(_replace("OFD.xml", "</ofd:OFD>", "")),
     "OFD-002": _locked_ofd,
     "OFD-003": lambda folder: ofd(folder, ofd_parts(0)),
     "OFD-004": ofd_changed(_drop("Doc_0/Pages/P1/Content.xml"), pages=2),
-    "OFD-005": ofd_changed(_replace("Doc_0/PublicRes.xml", "</ofd:Res>", MEDIA + "</ofd:Res>")),
+    "OFD-005": ofd_changed(_used_picture),
     "OFD-006": lambda folder: ofd(folder, ofd_parts(1, "http://www.ofdspec.org")),
     "OFD-007": ofd_changed(_replace("Doc_0/PublicRes.xml", "<ofd:FontFile>f.ttf</ofd:FontFile>", "")),
     "OFD-008": ofd_changed(_ofd_attachment),
@@ -111,8 +157,18 @@ BAD: dict[str, Maker] = {
         )
     ),
     "OFD-010": ofd_changed(_drop("Doc_0/PublicRes.xml")),
+    "OFD-011": ofd_changed(_replace("Doc_0/PublicRes.xml", 'ID="3"', 'ID="10"')),
+    "OFD-012": ofd_changed(_replace("Doc_0/Pages/P0/Content.xml", 'Font="3"', 'Font="33"')),
+    "OFD-013": ofd_changed(_in_document("<ofd:Annotations>Annots.xml</ofd:Annotations>")),
+    "OFD-014": ofd_changed(_replace("Doc_0/Pages/P0/Content.xml", "<ofd:TextCode", LINK + "<ofd:TextCode")),
+    "OFD-015": ofd_changed(_replace("OFD.xml", "<ofd:DocID>1</ofd:DocID>", "")),
+    "OFD-016": ofd_changed(_ofd_attachment),
+    "OFD-017": ofd_changed(_kept_version),
+    "OFD-018": ofd_changed(scanned(_png(827, 1169))),
+    "OFD-019": ofd_changed(scanned(_png(827, 1169)[:400])),
 }
 
 GOOD: dict[str, Maker] = {
     "ofd": lambda folder: ofd(folder, ofd_parts(3), "good.ofd"),
+    "ofd-scan": ofd_changed(scanned(_png(1654, 2339))),
 }

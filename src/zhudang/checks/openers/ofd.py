@@ -1,11 +1,10 @@
-"""OFD: container, documents, every page, resources, permissions, digests of what was signed."""
+"""OFD: container, documents, every page, resources, permissions; signatures are told by `ofd_signatures`."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import re
+import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from zhudang.checks.examine import Case
@@ -14,23 +13,25 @@ from zhudang.checks.ofdfile import (
     OfdDocument,
     OfdError,
     OfdFile,
+    PagePlace,
     child,
     children,
     descendants,
-    resolve,
+    local,
     text_of,
 )
+from zhudang.checks.ofdtext import count_characters
+from zhudang.checks.openers import ofd_integrity, ofd_signatures
+from zhudang.checks.openers.ofd_pictures import Pictures
 from zhudang.checks.paper import sheet_name
 from zhudang.checks.zips import zip_troubles
 
-DIGESTS: dict[str, Callable[[bytes], bytes]] = {
-    "1.2.156.10197.1.401": lambda content: hashlib.new("sm3", content).digest(),
-    "SM3": lambda content: hashlib.new("sm3", content).digest(),
-    "SHA1": lambda content: hashlib.sha1(content, usedforsecurity=False).digest(),
-    "MD5": lambda content: hashlib.md5(content, usedforsecurity=False).digest(),
-    "SHA256": lambda content: hashlib.sha256(content).digest(),
-}
-SIGNED_BYTES = 256 * 1024 * 1024
+DOC_TYPES = re.compile(r"OFD(-[A-Z0-9]+)?\Z")
+VERSIONS = re.compile(r"[12]\.\d+\Z")
+PAGE_SECONDS = 30.0
+"""Longest time for looking into pages; what is left over is told, not guessed."""
+OTHER_PARTS = ("Annotations", "CustomTags", "Extensions")
+"""Parts of a document that stand in files of their own."""
 
 
 def examine(case: Case) -> None:
@@ -46,8 +47,10 @@ def examine(case: Case) -> None:
     try:
         case.facts["encrypted"] = False
         if _container(case, ofd):
-            _documents(case, ofd)
-            _signatures(case, ofd)
+            pages = _documents(case, ofd)
+            _structure(case, ofd)
+            ofd_signatures.examine(case, ofd, pages)
+            ofd_integrity.examine(case, ofd)
     finally:
         ofd.close()
 
@@ -63,67 +66,151 @@ def _container(case: Case, ofd: OfdFile) -> bool:
     return not any(trouble.code in {"ZIP-003", "ZIP-004"} for trouble in troubles)
 
 
-def _documents(case: Case, ofd: OfdFile) -> None:
-    pages = characters = 0
-    sizes: Counter[str] = Counter()
-    case.facts["release"] = ofd.root.get("Version")
-    case.facts["active_content"] = []
+def _documents(case: Case, ofd: OfdFile) -> list[str]:
+    """Go through every document; returns the ID of every page in reading order."""
+    case.facts.update(release=ofd.root.get("Version"), active_content=[])
     try:
         documents = list(ofd.documents())
     except OfdError as trouble:
         case.find("OFD-001", detail=str(trouble)[:160])
-        return
+        return []
+    sizes: Counter[str] = Counter()
+    ids: list[str] = []
+    characters = 0
+    pictures = Pictures(case)
+    until = time.monotonic() + PAGE_SECONDS
     for document in documents:
-        paths = document.page_paths()
-        for number, path in enumerate(paths, pages + 1):
-            characters += _page(case, document, path, number)
-        pages += len(paths)
-        if size := document.page_size_mm():
-            sizes[sheet_name(*size)] += len(paths)
-        _resources(case, document)
+        used = _Used()
+        for page in document.pages():
+            ids.append(page.id)
+            if time.monotonic() < until:
+                characters += _page(case, document, page, len(ids), pictures, used, sizes)
+            else:
+                case.not_checked.setdefault("OFD-004", f"pages_from_{len(ids)}")
+        _resources(case, document, used)
         _attached(case, document)
         _permissions(case, document)
-    case.facts.update(pages=pages, text_chars=characters, page_sizes=dict(sizes))
-    if not pages:
+        _other_parts(case, document)
+        _identifiers(case, document)
+    pictures.tell()
+    case.facts.update(pages=len(ids), text_chars=characters, page_sizes=dict(sizes), documents=len(documents))
+    if not ids:
         case.find("OFD-003")
+    _versions(case, ofd, len(documents))
     if strange := sorted(ofd.namespaces - {OFD_NAMESPACE}):
         case.find("OFD-006", namespaces=[each or "-" for each in strange])
+    return ids
 
 
-def _page(case: Case, document: OfdDocument, path: str, number: int) -> int:
+class _Used:
+    """What the pages of one document refer to, and what their own resource lists define."""
+
+    def __init__(self) -> None:
+        self.templates: set[str] = set()
+        self.fonts: set[str] = set()
+        self.media: set[str] = set()
+        self.links: set[str] = set()
+        self.own: dict[str, set[str]] = {"font": set(), "media": set(), "unit": set(), "other": set()}
+
+    def look(self, root: Any) -> None:
+        for thing in descendants(root, "TextObject"):
+            self.fonts.add(thing.get("Font", ""))
+        for thing in descendants(root, "ImageObject"):
+            self.media |= {thing.get("ResourceID", ""), thing.get("ImageMask", "")}
+        for thing in descendants(root, "URI", "GotoA"):
+            self.links.add(thing.get("URI") or f"{local(thing)} {thing.get('AttachID', '')}".strip())
+
+
+def _page(
+    case: Case,
+    document: OfdDocument,
+    page: PagePlace,
+    number: int,
+    pictures: Pictures,
+    used: _Used,
+    sizes: Counter[str],
+) -> int:
+    """Characters of a page; what keeps it from being read is told."""
     try:
-        text = document.page_text(path)
+        root = document.ofd.xml(page.path)
+        if local(root) != "Page":
+            raise OfdError("xml", page.path)
+        templates = [document.templates().get(each.get("TemplateID", ""), "") for each in children(root, "Template")]
+        layers = document.layers(root)
     except OfdError as trouble:
-        case.find("OFD-004", page=number, place=trouble.detail or path, why=trouble.reason)
+        if trouble.reason == "too_large":
+            case.not_checked["OFD-004"] = trouble.reason
+            return 0
+        case.find("OFD-004", page=number, place=trouble.detail or page.path, why=trouble.reason)
         return 0
-    return sum(not character.isspace() for character in text)
+    for place in templates:
+        if not document.ofd.has(place):
+            case.find("OFD-005", place=place or "Template")
+    used.templates |= set(templates)
+    for layer in layers:
+        used.look(layer)
+    for entry in children(root, "PageRes"):
+        own = document.resources_in(document.place((entry.text or "").strip(), page.path.rpartition("/")[0]))
+        for resource in own:
+            if resource.kind in used.own:
+                used.own[resource.kind].add(resource.id)
+            if resource.kind == "media":
+                pictures.define(document, resource)
+    if size := document.page_size_mm(root):
+        sizes[sheet_name(*size)] += 1
+        pictures.look(document, layers, number, size)
+    return count_characters(layers)
 
 
-def _resources(case: Case, document: OfdDocument) -> None:
+def _resources(case: Case, document: OfdDocument, used: _Used) -> None:
+    """Fonts that are not embedded, pictures that are not there, and references to nothing."""
     fonts: set[str] = set()
-    try:
-        for resource in document.resources():
-            if resource.present:
-                continue
-            if resource.kind == "font":
-                fonts.add(resource.name or "?")
-            else:
-                case.find("OFD-005" if resource.kind == "media" else "OFD-010", place=resource.path)
-    except OfdError as trouble:
-        case.find("OFD-005", place=trouble.detail)
+    defined = {kind: set(own) for kind, own in used.own.items()}
+    for resource in document.resources():
+        defined.setdefault(resource.kind, set()).add(resource.id)
+        if resource.present:
+            continue
+        if resource.kind == "font":
+            fonts.add(resource.name or "?")
+        elif resource.kind == "list":
+            case.find("OFD-010", place=resource.path)
+        elif resource.id in used.media:
+            case.find("OFD-005", place=resource.path or resource.id)
+        else:
+            case.find("OFD-013", part="MultiMedia", place=resource.path or resource.id)
     if fonts:
         case.find("OFD-007", fonts=sorted(fonts)[:20])
+    for place in set(document.templates().values()) - used.templates:
+        if not document.ofd.has(place):
+            case.find("OFD-013", part="TemplatePage", place=place)
+    for kind, wanted in (("font", used.fonts), ("media", used.media)):
+        if lost := sorted(each for each in wanted - defined.get(kind, set()) if each):
+            case.find("OFD-012", kind=kind, ids=lost[:20])
+    _links(case, used)
+
+
+def _links(case: Case, used: _Used) -> None:
+    if not used.links:
+        return
+    if any(link.startswith("GotoA") or link.lower().startswith("file:") for link in used.links):
+        case.active("launch")
+    if any(not link.startswith("GotoA") for link in used.links):
+        case.active("external_reference")
+    case.find("OFD-014", targets=sorted(used.links)[:20])
 
 
 def _attached(case: Case, document: OfdDocument) -> None:
     try:
-        names = document.attachments()
+        attached = document.attachments()
     except OfdError as trouble:
-        case.find("OFD-005", place=trouble.detail)
+        case.find("OFD-013", part="Attachments", place=trouble.detail)
         return
-    if names:
+    if attached:
         case.active("embedded_file")
-        case.find("OFD-008", names=names[:20])
+        case.find("OFD-008", names=[each.name for each in attached][:20])
+    for each in attached:
+        if not each.present:
+            case.find("OFD-016", name=each.name, place=each.path or "-")
 
 
 def _permissions(case: Case, document: OfdDocument) -> None:
@@ -131,77 +218,91 @@ def _permissions(case: Case, document: OfdDocument) -> None:
     permissions = child(document.root, "Permissions")
     if permissions is None:
         return
-    denied = [name for name in ("Export", "Edit") if text_of(permissions, name) == "false"]
+    denied = [name for name in ("Export", "Edit") if (text_of(permissions, name) or "").lower() == "false"]
     printing = child(permissions, "Print")
-    if printing is not None and printing.get("Printable") == "false":
+    if printing is not None and (printing.get("Printable") or "").lower() == "false":
         denied.append("Print")
     if "Print" in denied or "Export" in denied:
         case.find("OFD-009", denied=denied)
+    period = child(permissions, "ValidPeriod")
+    if period is not None and (end := period.get("EndDate")):
+        case.find("OFD-009", denied=[f"ValidPeriod {end}"])
 
 
-def _signatures(case: Case, ofd: OfdFile) -> None:
-    """Digest everything each signature refers to. The seal's own values are a later stretch's work."""
-    told: list[dict[str, Any]] = []
-    case.facts["signatures"] = told
-    for body in children(ofd.root, "DocBody"):
-        location = text_of(body, "Signatures")
+def _other_parts(case: Case, document: OfdDocument) -> None:
+    """Annotations, tags and extensions: files the document names, and those these name in turn."""
+    for part in OTHER_PARTS:
+        location = text_of(document.root, part) if child(document.root, part) is not None else None
         if not location:
             continue
+        place = document.place(location)
         try:
-            place = resolve("", location)
-            index = ofd.xml(place)
-            for entry in descendants(index, "Signature"):
-                folder = place.rpartition("/")[0]
-                told.append(_signature(case, ofd, resolve(folder, entry.get("BaseLoc", ""))))
+            root = document.ofd.xml(place)
+            inner = [each.text or "" for each in descendants(root, "FileLoc")]
+            for each in inner:
+                target = document.place(each.strip(), place.rpartition("/")[0])
+                if part == "Annotations" or not document.ofd.has(target):
+                    root = document.ofd.xml(target)
+                    _annotation_links(case, root)
         except OfdError as trouble:
-            case.find("SIG-004", field="", why=str(trouble)[:160])
+            case.find("OFD-013", part=part, place=trouble.detail)
 
 
-def _signature(case: Case, ofd: OfdFile, place: str) -> dict[str, Any]:
-    fact: dict[str, Any] = {
-        "kind": "ofd",
-        "signer": None,
-        "time": None,
-        "covers_whole": None,
-        "intact": None,
-        "modified_after": None,
-        "trust": None,
-        "revocation": None,
-        "status": "indeterminate",
-        "why": "seal value and certificate not verified",
-    }
-    signature = ofd.xml(place)
-    fact["time"] = text_of(signature, "SignatureDateTime")
-    references = child(child(signature, "SignedInfo"), "References")
-    if references is None:
-        case.find("SIG-004", field=place, why="no references")
-        return fact
-    digest = DIGESTS.get((references.get("CheckMethod") or "").upper())
-    changed, missing = _compare(ofd, references, digest)
-    if digest is None:
-        case.find("SIG-004", field=place, why=f"digest {references.get('CheckMethod')}")
-    elif changed or missing:
-        fact.update(intact=False, status="broken", why="digest differs")
-        case.find("SIG-001", field=place, signer="?", files=[*changed, *missing][:20])
-    else:
-        fact["intact"] = None
-        case.find("SIG-004", field=place, why="seal value and certificate not verified")
-    return fact
+def _annotation_links(case: Case, root: Any) -> None:
+    used = _Used()
+    used.look(root)
+    _links(case, used)
 
 
-def _compare(ofd: OfdFile, references: Any, digest: Callable[[bytes], bytes] | None) -> tuple[list[str], list[str]]:
-    """Entries whose digest differs, and entries that are gone."""
-    changed, missing = [], []
-    for reference in children(references, "Reference"):
-        target = resolve("", reference.get("FileRef", ""))
-        expected = text_of(reference, "CheckValue")
-        if not ofd.has(target):
-            missing.append(target)
-        elif digest is not None and expected:
-            try:
-                same = digest(ofd.read(target, SIGNED_BYTES)) == base64.b64decode(expected)
-            except ValueError:
-                same = False
-            if not same:
-                changed.append(target)
-    return changed, missing
+def _identifiers(case: Case, document: OfdDocument) -> None:
+    """IDs of pages, templates and resources name one thing each."""
+    counted = Counter(
+        [page.id for page in document.pages()]
+        + [
+            page.get("ID", "")
+            for page in (children(document.common, "TemplatePage") if document.common is not None else ())
+        ]
+        + [resource.id for resource in document.resources() if resource.kind != "list"]
+    )
+    twice = sorted(each for each, count in counted.items() if count > 1 and each)
+    if twice:
+        case.find("OFD-011", ids=twice[:20])
+
+
+def _versions(case: Case, ofd: OfdFile, documents: int) -> None:
+    """Earlier versions kept inside, and several documents in one file: told, since readers show the first."""
+    kept = 0
+    for body in children(ofd.root, "DocBody"):
+        listed = child(body, "Versions")
+        for version in children(listed, "Version") if listed is not None else ():
+            kept += 1
+            place = version.get("BaseLoc", "")
+            if ofd.locate(place, "") is None:
+                case.find("OFD-013", part="Version", place=place or "-")
+    case.facts["versions"] = kept
+    if kept or documents > 1:
+        case.find("OFD-017", documents=documents, versions=kept)
+
+
+def _structure(case: Case, ofd: OfdFile) -> None:
+    """What GB/T 33190 asks of every file and readers get along without."""
+    wrong = list(ofd.deviations)
+    if not DOC_TYPES.match(ofd.root.get("DocType", "")):
+        wrong.append(f"DocType={ofd.root.get('DocType', '')}")
+    if not VERSIONS.match(ofd.root.get("Version", "")):
+        wrong.append(f"Version={ofd.root.get('Version', '')}")
+    for body in children(ofd.root, "DocBody"):
+        wrong += [name for name in ("DocInfo", "DocRoot") if child(body, name) is None]
+        info = child(body, "DocInfo")
+        if info is not None and not text_of(info, "DocID"):
+            wrong.append("DocID")
+    try:
+        for document in ofd.documents():
+            if document.common is None:
+                wrong.append("CommonData")
+                continue
+            wrong += [name for name in ("MaxUnitID", "PageArea") if child(document.common, name) is None]
+    except OfdError:
+        return
+    if wrong:
+        case.find("OFD-015", what=wrong[:20])

@@ -77,10 +77,10 @@ def standing(
     validity = validity_at(certificate, moment)
     if chain is None:
         issuer = _issuers(certificate, [*trust.anchors, *helpers])
-        revocation, revoked_at = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
-        return Standing("unknown" if trust.anchors else "none", revocation, validity, revoked_at)
-    revocation, revoked_at = _chain_revocation(chain, trust, moment)
-    return Standing("trusted", revocation, validity, revoked_at)
+        revocation, since = _revocation(certificate, issuer[0] if issuer else None, trust, moment)
+        return Standing("unknown" if trust.anchors else "none", revocation, validity, since)
+    revocation, since = _chain_revocation(chain, trust, moment)
+    return Standing("trusted", revocation, validity, since)
 
 
 def _chain(
