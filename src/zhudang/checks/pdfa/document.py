@@ -1,0 +1,191 @@
+"""The catalog and what hangs on it: permissions, forms, layers, embedded files, presentations, Info."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pikepdf
+
+from zhudang.checks.pdfa.judgement import Judgement
+
+Object = Any
+MOST_NODES = 20_000
+MOST_DEPTH = 40
+MIME = re.compile(r"[-\w+.]+/[-\w+.]+")
+PERMITTED = {"/UR3", "/DocMDP"}
+DIGEST_KEYS = ("/DigestLocation", "/DigestMethod", "/DigestValue")
+VERSION = re.compile(r"/2\.\d")
+
+
+def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+    """Judge the catalog, its names and the trailer's Info."""
+    root = pdf.Root
+    if pdf.is_encrypted:
+        judgement.violate("encrypted")
+    _information(judgement, pdf)
+    if "/Version" in root and not VERSION.fullmatch(str(root.Version)):
+        judgement.violate("catalog-version")
+    if "/AA" in root and judgement.part < 4:
+        judgement.violate("action-additional", "catalog")
+    if root.get("/NeedsRendering") is True:
+        judgement.violate("form-xfa", "catalog")
+    if "/Requirements" in root:
+        judgement.violate("requirements")
+    _permissions(judgement, root.get("/Perms"))
+    _form(judgement, root.get("/AcroForm"))
+    _layers(judgement, root)
+    _names(judgement, pdf)
+
+
+def _information(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+    information = pdf.trailer.get("/Info")
+    if information is None:
+        return
+    if "/PieceInfo" not in pdf.Root:
+        judgement.violate("info-without-piece")
+    if isinstance(information, pikepdf.Dictionary) and set(information.keys()) != {"/ModDate"}:
+        judgement.violate("info-keys")
+
+
+def _permissions(judgement: Judgement, permissions: Object) -> None:
+    if not isinstance(permissions, pikepdf.Dictionary):
+        return
+    if set(permissions.keys()) - PERMITTED:
+        judgement.violate("permissions")
+    signature = permissions.get("/DocMDP")
+    if isinstance(signature, pikepdf.Dictionary):
+        for reference in items(signature.get("/Reference")):
+            if isinstance(reference, pikepdf.Dictionary) and any(key in reference for key in DIGEST_KEYS):
+                judgement.violate("permissions-digest")
+
+
+def _form(judgement: Judgement, form: Object) -> None:
+    if not isinstance(form, pikepdf.Dictionary):
+        return
+    if form.get("/NeedAppearances") is True:
+        judgement.violate("form-appearances")
+    if "/XFA" in form:
+        judgement.violate("form-xfa")
+    for field in fields(form):
+        if "/AA" in field:
+            judgement.violate("form-additional", str(field.get("/T", "")))
+
+
+def fields(form: Object) -> Iterator[Object]:
+    """All fields of a form, within limits."""
+    waiting, seen = [(field, 0) for field in items(form.get("/Fields"))], 0
+    while waiting and seen < MOST_NODES:
+        field, depth = waiting.pop()
+        seen += 1
+        if isinstance(field, pikepdf.Dictionary) and depth < MOST_DEPTH:
+            yield field
+            waiting.extend((child, depth + 1) for child in items(field.get("/Kids")))
+
+
+def _layers(judgement: Judgement, root: Object) -> None:
+    properties = root.get("/OCProperties")
+    if properties is None:
+        return
+    judgement.violate("optional-content")
+    if not isinstance(properties, pikepdf.Dictionary):
+        return
+    groups = {group.objgen for group in items(properties.get("/OCGs")) if isinstance(group, pikepdf.Dictionary)}
+    names: list[str] = []
+    configurations = [properties.get("/D"), *items(properties.get("/Configs"))]
+    for configuration in configurations:
+        if not isinstance(configuration, pikepdf.Dictionary):
+            continue
+        name = str(configuration.get("/Name", ""))
+        if not name:
+            judgement.violate("oc-name")
+        if name in names:
+            judgement.violate("oc-unique", name)
+        names.append(name)
+        if "/AS" in configuration:
+            judgement.violate("oc-as")
+        if isinstance(configuration.get("/Order"), pikepdf.Array) and groups - set(_ordered(configuration.Order, 0)):
+            judgement.violate("oc-order")
+
+
+def _ordered(order: Object, depth: int) -> Iterator[tuple[int, int]]:
+    if depth > MOST_DEPTH:
+        return
+    for entry in items(order):
+        if isinstance(entry, pikepdf.Array):
+            yield from _ordered(entry, depth + 1)
+        elif isinstance(entry, pikepdf.Dictionary):
+            yield entry.objgen
+
+
+def _names(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+    names = pdf.Root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary):
+        if "/AlternatePresentations" in names:
+            judgement.violate("alternate-presentations")
+        if "/EmbeddedFiles" in names:
+            judgement.violate("embedded", "EmbeddedFiles")
+    count = 0
+    associated = _associated(pdf)
+    for specification in specifications(pdf):
+        count += 1
+        _embedded(judgement, specification, associated)
+    if judgement.part == 4 and not (isinstance(names, pikepdf.Dictionary) and "/EmbeddedFiles" in names):
+        judgement.violate("embedded-required")
+
+
+def specifications(pdf: pikepdf.Pdf) -> Iterator[Object]:
+    """File specifications with an embedded file, wherever they are."""
+    for number, thing in enumerate(pdf.objects):
+        if number > 200_000:
+            return
+        if isinstance(thing, pikepdf.Dictionary):
+            if isinstance(thing.get("/EF"), pikepdf.Dictionary):
+                yield thing
+            direct = thing.get("/FS")
+            if isinstance(direct, pikepdf.Dictionary) and not direct.is_indirect and "/EF" in direct:
+                yield direct
+
+
+def _associated(pdf: pikepdf.Pdf) -> set[tuple[int, int]]:
+    """File specifications that some object names as associated (AF)."""
+    found: set[tuple[int, int]] = set()
+    for number, thing in enumerate(pdf.objects):
+        if number > 200_000:
+            break
+        if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream) and "/AF" in thing:
+            listed = thing.get("/AF")
+            for each in items(listed) or [listed]:
+                if isinstance(each, pikepdf.Dictionary):
+                    found.add(each.objgen)
+    return found
+
+
+def _embedded(judgement: Judgement, specification: Object, associated: set[tuple[int, int]]) -> None:
+    place = str(specification.get("/UF", specification.get("/F", "")))[:80]
+    if judgement.part >= 3 and specification.objgen not in associated:
+        judgement.violate("embedded-associated", place)
+    embedded = specification.EF
+    for key in ("/F", "/UF"):
+        content = embedded.get(key)
+        if not isinstance(content, pikepdf.Stream):
+            continue
+        if not MIME.fullmatch(str(content.get("/Subtype", "")).lstrip("/")):
+            judgement.violate("embedded-mime", place)
+        if judgement.part in {2, 4} and not _is_pdfa(content):
+            judgement.violate("embedded-pdfa", place)
+        return
+
+
+def _is_pdfa(content: Object) -> bool:
+    """Whether an embedded file at least claims PDF/A; its own clauses are another file's business."""
+    try:
+        data = content.read_bytes()
+    except pikepdf.PdfError:
+        return False
+    return data.lstrip()[:5] == b"%PDF-" and b"/ns/id/" in data and b"pdfaid:part" in data
+
+
+def items(value: Object) -> list[Object]:
+    return list(value) if isinstance(value, pikepdf.Array) else []

@@ -1,0 +1,138 @@
+"""Judge one open document against the part and level of ISO 19005 it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+
+from zhudang.checks.pdfa import annotations, document, metadata, objects, structure, syntax, xmp
+from zhudang.checks.pdfa.clauses import all_clauses
+from zhudang.checks.pdfa.colour import Colours
+from zhudang.checks.pdfa.content import Reader
+from zhudang.checks.pdfa.fonts import Fonts
+from zhudang.checks.pdfa.judgement import Judgement
+
+TROUBLES = (
+    pikepdf.PdfError,
+    pikepdf.DataDecodingError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
+
+def claim(pdf: pikepdf.Pdf) -> tuple[int, str] | None:
+    """Part and level a document claims; None when it claims no PDF/A.
+
+    A document with a PDF/A output intent or the identification's namespace claims it, even where the
+    identification itself cannot be read: part 0 then.
+    """
+    stream = pdf.Root.get("/Metadata")
+    data = b""
+    if isinstance(stream, pikepdf.Stream):
+        try:
+            data = stream.read_bytes()[: xmp.LARGEST_BYTES]
+        except TROUBLES:
+            data = b""
+    marked = b"aiim.org/pdfa/ns/id" in data or "aiim.org/pdfa/ns/id".encode("utf-16-le")[:-1] in data
+    if not marked and not _intent(pdf):
+        return None
+    try:
+        packet = xmp.read(data)
+    except xmp.NotXmp:
+        return 0, ""
+    part, level = packet.property(xmp.PDFA_ID, "part"), packet.property(xmp.PDFA_ID, "conformance")
+    number = part.value.strip() if part is not None else ""
+    letter = level.value.strip().lower() if level is not None else ""
+    return (int(number) if number in {"1", "2", "3", "4"} else 0), letter[:1]
+
+
+def _intent(pdf: pikepdf.Pdf) -> bool:
+    intents = pdf.Root.get("/OutputIntents")
+    listed = list(intents) if isinstance(intents, pikepdf.Array) else []
+    return any(isinstance(each, pikepdf.Dictionary) and each.get("/S") == "/GTS_PDFA1" for each in listed)
+
+
+def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str) -> Judgement:
+    """Run every examination.
+
+    Args:
+        part: as `claim` tells; for an unreadable identification (0) the part that fits the file's version.
+    """
+    judgement = Judgement(part or _likely_part(pdf), level)
+    if not part:
+        judgement.violate("identification")
+    colours = Colours(judgement)
+    _guard(judgement, "syntax", lambda: syntax.examine(judgement, path, pdf))
+    _guard(judgement, "objects", lambda: objects.examine(judgement, pdf))
+    _guard(judgement, "catalog", lambda: document.examine(judgement, pdf))
+    _guard(judgement, "metadata", lambda: metadata.examine(judgement, pdf))
+    if level == "a" or judgement.part == 4:
+        _guard(judgement, "structure", lambda: structure.examine(judgement, pdf))
+    _guard(judgement, "intents", lambda: _intents(colours, pdf))
+    rgb = colours.document == "RGB "
+    _guard(judgement, "annotations", lambda: annotations.examine(judgement, pdf, rgb_intent=rgb))
+    _guard(judgement, "content", lambda: _content(judgement, pdf, colours))
+    return judgement
+
+
+def _intents(colours: Colours, pdf: pikepdf.Pdf) -> None:
+    colours.document = colours.intents(pdf.Root, "document")
+
+
+def _content(judgement: Judgement, pdf: pikepdf.Pdf, colours: Colours) -> None:
+    fonts = Fonts(judgement)
+    reader = Reader(judgement, colours, fonts)
+    for number, page in enumerate(pdf.pages, 1):
+        _boundaries(judgement, page.obj, f"page {number}")
+        reader.page(page.obj, number)
+        if reader.out_of_time:
+            for rule in ("operator", "device-rgb", "font-embedded", "glyph-missing", "widths"):
+                judgement.leave(rule)
+            break
+    fonts.judge()
+
+
+def _boundaries(judgement: Judgement, page: Any, place: str) -> None:
+    for name in ("/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox"):
+        box = page.get(name)
+        if isinstance(box, pikepdf.Array) and len(box) == 4:
+            left, bottom, right, top = (float(edge) for edge in box)
+            if not all(3 <= side <= 14400 for side in (abs(right - left), abs(top - bottom))):
+                judgement.violate("limit-page", place)
+
+
+def _likely_part(pdf: pikepdf.Pdf) -> int:
+    if pdf.pdf_version.startswith("2"):
+        return 4
+    return 1 if pdf.pdf_version <= "1.4" else 2
+
+
+TOPICS = {
+    "syntax": {"file"},
+    "objects": {"file"},
+    "catalog": {"optional", "forms", "embedded"},
+    "metadata": {"metadata"},
+    "structure": {"structure"},
+    "intents": {"graphics"},
+    "annotations": {"annotations", "actions"},
+    "content": {"graphics", "fonts", "transparency"},
+}
+
+
+def _guard(judgement: Judgement, name: str, examination: Callable[[], None]) -> None:
+    """Run one examination; where objects are not what they should be, its rules stay undecided."""
+    try:
+        examination()
+    except TROUBLES:
+        for rule, clause in all_clauses().items():
+            if clause.topic in TOPICS[name]:
+                judgement.leave(rule)
