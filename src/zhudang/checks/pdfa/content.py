@@ -324,10 +324,12 @@ class Reader:
         if name in {"g", "rg", "k", "G", "RG", "K"}:
             device = {"g": "/DeviceGray", "rg": "/DeviceRGB", "k": "/DeviceCMYK"}[name.lower()]
             key = "fill" if name.islower() else "stroke"
+            self.colours.use(pikepdf.Name(device), frame.resources, frame.place)
             return replace(state, **{key: pikepdf.Name(device), f"{key}_pattern": None})  # type: ignore[arg-type]
         if name in {"cs", "CS"} and len(operands):
             key = "fill" if name == "cs" else "stroke"
             space = self._space(operands[0], frame)
+            self.colours.use(space, frame.resources, frame.place)
             return replace(state, **{key: space, f"{key}_pattern": None})  # type: ignore[arg-type]
         if name in {"scn", "SCN"} and len(operands) and isinstance(operands[-1], pikepdf.Name):
             key = "fill" if name == "scn" else "stroke"

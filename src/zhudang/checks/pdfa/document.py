@@ -164,7 +164,7 @@ def _associated(pdf: pikepdf.Pdf) -> set[tuple[int, int]]:
 
 def _embedded(judgement: Judgement, specification: Object, associated: set[tuple[int, int]]) -> None:
     place = str(specification.get("/UF", specification.get("/F", "")))[:80]
-    if judgement.part >= 3 and specification.objgen not in associated:
+    if judgement.part == 3 and specification.objgen not in associated:
         judgement.violate("embedded-associated", place)
     embedded = specification.EF
     for key in ("/F", "/UF"):

@@ -31,7 +31,7 @@ REQUIRED = {
     2: {
         SCHEMA: {"namespaceURI"},
         PROPERTY: set(KINDS[PROPERTY]),
-        TYPE: {"type", "namespaceURI", "description"},
+        TYPE: {"type", "namespaceURI", "description", "field"},
         FIELD: set(KINDS[FIELD]),
     },
 }

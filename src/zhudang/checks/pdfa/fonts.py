@@ -97,7 +97,7 @@ def _judge(judgement: Judgement, use: Use) -> None:
         _dictionary(judgement, inner, place)
         _composite(judgement, font, inner, place)
         program = _embedding(judgement, inner, place, use.visible)
-        _cid_subset(judgement, inner, program, place)
+        _cid_subset(judgement, use, inner, program, place)
         glyphs.judge_composite(judgement, use, inner, program, place)
         return
     program = _embedding(judgement, font, place, use.visible)
@@ -199,7 +199,7 @@ def _embedded_map(judgement: Judgement, stream: Object, place: str) -> None:
         judgement.violate("cmap-reference", place)
 
 
-def _cid_subset(judgement: Judgement, inner: Object, program: programs.Program | None, place: str) -> None:
+def _cid_subset(judgement: Judgement, use: Use, inner: Object, program: programs.Program | None, place: str) -> None:
     descriptor = inner.get("/FontDescriptor")
     if not isinstance(descriptor, pikepdf.Dictionary) or program is None:
         return
@@ -213,6 +213,11 @@ def _cid_subset(judgement: Judgement, inner: Object, program: programs.Program |
     named = {
         8 * index + bit for index, byte in enumerate(bits) if byte for bit in range(8) if byte & (0x80 >> bit)
     }
+    if judgement.part == 1:
+        # Part 1 asks for the CIDs of the subset: those used must be among them, extra ones do no harm.
+        present &= set(use.codes) if cmaps.is_identity(use.font.get("/Encoding")) else present
+        if not named:
+            judgement.violate("cidset", place)
     if present - named - {0}:
         judgement.violate("cidset", place)
 
@@ -227,7 +232,7 @@ def _type1_subset(judgement: Judgement, font: Object, program: programs.Program 
             judgement.violate("charset", place)
         return
     named = set(str(listed).replace(" ", "").split("/"))
-    if program.names - named - {".notdef"}:
+    if judgement.part > 1 and program.names - named - {".notdef"}:
         judgement.violate("charset", place)
 
 

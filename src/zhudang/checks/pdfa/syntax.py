@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pikepdf
 
+from zhudang.checks.pdfa import xref
 from zhudang.checks.pdfa.judgement import Judgement
 
 Bytes = bytes | mmap.mmap
 HEADERS = {1: rb"%PDF-1\.[0-9]", 2: rb"%PDF-1\.[0-7]", 3: rb"%PDF-1\.[0-7]", 4: rb"%PDF-2\.[0-9]"}
 EOL = b"\r\n"
 BLANK = rb"[\0\t\n\f\r ]"
-OBJECT = re.compile(rb"(?<!\d)(\d{1,10})(" + BLANK + rb"+)(\d{1,5})(" + BLANK + rb"*)obj")
+OBJECT = re.compile(BLANK + rb"*(?<!\d)(\d{1,10})(" + BLANK + rb"+)(\d{1,5})(" + BLANK + rb"*)obj")
 MARK = re.compile(rb"[(<%]|endobj|(?<!end)stream(?=[\r\n ])")
 LENGTH = re.compile(rb"/Length" + BLANK + rb"+(\d+)(?:" + BLANK + rb"+(\d+)" + BLANK + rb"+R)?")
 XREF = re.compile(rb"(?<!start)xref")
@@ -64,7 +65,8 @@ def _end(judgement: Judgement, data: Bytes) -> None:
 
 def _identifiers(judgement: Judgement, data: Bytes, pdf: pikepdf.Pdf) -> None:
     identifier = pdf.trailer.get("/ID")
-    if not isinstance(identifier, pikepdf.Array) or not len(identifier):
+    parts = list(identifier) if isinstance(identifier, pikepdf.Array) else []
+    if not parts or (judgement.part > 1 and not any(len(bytes(part)) for part in parts)):
         judgement.violate("trailer-id")
     if not pdf.is_linearized:
         return
@@ -109,15 +111,22 @@ class _Walk:
         self.pdf = pdf
 
     def run(self) -> None:
+        """Judge the objects in use; those no cross-reference leads to are no part of the document."""
+        places = xref.read(self.data, self.pdf)
+        heads = [OBJECT.match(self.data, offset) for offset in places.offsets.values()] if places else []
+        if heads and all(heads):
+            for head in heads:
+                self._object(head)  # type: ignore[arg-type]
+            return
         position = 0
-        while head := OBJECT.search(self.data, position):
-            position = self._object(head)
+        while found := OBJECT.search(self.data, position):
+            position = self._object(found)
 
     def _object(self, head: re.Match[bytes]) -> int:
         """Judge one object; return where the next may begin."""
         data, place = self.data, head[1].decode()
         spaced = head[2] == b" " and head[4] == b" "
-        spaced &= head.start() == 0 or data[head.start() - 1] in EOL
+        spaced &= head.start(1) == 0 or data[head.start(1) - 1] in EOL
         spaced &= head.end() < len(data) and data[head.end()] in EOL
         position, content = head.end(), head.end()
         while mark := MARK.search(data, position):

@@ -1,4 +1,7 @@
-"""Value types of XMP properties and the schemas PDF/A knows (XMP Specification 2004 and 2005; ISO 19005, 6.7.2)."""
+"""Value types of XMP properties and the schemas PDF/A knows (XMP Specification 2004 and 2005; ISO 19005, 6.7.2).
+
+Of a closed choice only the type is judged, not whether the value is one of it: the working group resolved that a
+wrong meaning with the right type conforms (TechNote 0010, A020)."""
 
 from __future__ import annotations
 
@@ -66,12 +69,7 @@ class Types:
         return kind in self.own or kind in structures()
 
     def fits(self, node: Node, kind: str) -> bool:
-        """Whether a value is of a type, as the property tables write it (`Bag ProperName`, `choice:1|6`)."""
-        if kind.startswith("choice:"):
-            return node.kind == "simple" and node.value in kind[7:].split("|")
-        if kind.startswith("seqchoice:"):
-            values = ",".join(item.value for item in node.items)
-            return node.kind == "seq" and values in kind[10:].split("|")
+        """Whether a value is of a type, as the property tables write it (`Bag ProperName`)."""
         kind = _plain(kind)
         if kind == "lang alt":
             return node.kind == "alt" and all(item.language for item in node.items)
