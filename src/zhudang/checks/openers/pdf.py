@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_pages, pdf_signatures
+from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_signatures
 from zhudang.checks.paper import sheet_name
 
 TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
 MAX_NAME_NODES = 5000
-METADATA_BYTES = 1024 * 1024
-PDFA_PART = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>\s*)(\d)")
-PDFA_LEVEL = re.compile(rb"pdfaid:conformance\s*(?:=\s*[\"']|>\s*)([A-Za-z])")
 MMAP_BYTES = 64 * 1024 * 1024
 EXTERNAL_ACTIONS = {"/GoToR", "/GoToE", "/ImportData", "/SubmitForm", "/Thread"}
 ACTIVE_ANNOTATIONS = {
@@ -60,7 +56,7 @@ def examine(case: Case) -> None:
         try:
             signed = _signature_fields(pdf)
             _active(case, pdf)
-            case.facts["pdfa"] = _pdfa(pdf)
+            pdf_archival.examine(case, pdf)
         except TROUBLES as trouble:
             case.find("PDF-019", detail=type(trouble).__name__)
         _damage(case, pdf)
@@ -321,18 +317,6 @@ def _tree_has_leaves(node: Object, depth: int = 0) -> int:
         if count > MAX_NAME_NODES:
             break
     return count
-
-
-def _pdfa(pdf: pikepdf.Pdf) -> dict[str, Any]:
-    """What the document claims to be under ISO 19005; its clauses are not tested yet, and that is said."""
-    claims = None
-    metadata = pdf.Root.get("/Metadata")
-    if isinstance(metadata, pikepdf.Stream):
-        content = metadata.read_bytes()[:METADATA_BYTES]
-        part, level = PDFA_PART.search(content), PDFA_LEVEL.search(content)
-        if part:
-            claims = (part[1] + (level[1] if level else b"")).decode("ascii").lower()
-    return {"claims": claims, "conforms": None, "violations": [], "not_covered": ["all"] if claims else []}
 
 
 def _signature_fields(pdf: pikepdf.Pdf) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pikepdf
 
-from zhudang.checks.pdfa.document import fields, items
+from zhudang.checks.pdfa.document import fields, inherited, items
 from zhudang.checks.pdfa.judgement import Judgement
 
 Object = Any
@@ -98,9 +98,7 @@ def _flags(judgement: Judgement, annotation: Object, kind: str, place: str) -> N
             judgement.violate("annotation-flags", f"{place} {kind}")
         return
     forbidden = INVISIBLE | HIDDEN | NO_VIEW | (TOGGLE_NO_VIEW if judgement.part > 1 else 0)
-    if flags & forbidden or not flags & PRINT:
-        judgement.violate("annotation-flags", f"{place} {kind}")
-    elif judgement.part in {2, 3} and kind == "Text" and flags & 24 != 24:
+    if flags & forbidden or not flags & PRINT or (judgement.part in {2, 3} and kind == "Text" and flags & 24 != 24):
         judgement.violate("annotation-flags", f"{place} {kind}")
 
 
@@ -116,7 +114,7 @@ def _appearance(judgement: Judgement, annotation: Object, kind: str, place: str)
     if not isinstance(appearance, pikepdf.Dictionary) or set(appearance.keys()) != {"/N"}:
         judgement.violate("annotation-states", f"{place} {kind}")
         return
-    button = kind == "Widget" and _inherited(annotation, "/FT") == "/Btn"
+    button = kind == "Widget" and inherited(annotation, "/FT") == "/Btn"
     normal = appearance.N
     if button:
         fits = isinstance(normal, pikepdf.Dictionary) and not isinstance(normal, pikepdf.Stream) and bool(normal.keys())
@@ -132,16 +130,6 @@ def _empty(rectangle: Object) -> bool:
     except (TypeError, ValueError):
         return False
     return left == right and bottom == top
-
-
-def _inherited(field: Object, key: str) -> Object:
-    for _ in range(20):
-        if not isinstance(field, pikepdf.Dictionary):
-            return None
-        if key in field:
-            return field.get(key)
-        field = field.get("/Parent")
-    return None
 
 
 def _additional(judgement: Judgement, holder: Object, place: str, *, judged: bool = True) -> None:

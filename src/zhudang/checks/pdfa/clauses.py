@@ -53,3 +53,13 @@ def _clause(row: Mapping[str, str]) -> Clause:
         what_zh=row["what_zh"],
         what_en=row["what_en"],
     )
+
+
+@cache
+def untested(part: int, level: str) -> frozenset[str]:
+    """Clauses of a part that no rule here tests, or not in full."""
+    with (DATA / "pdfa" / "untested.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return frozenset(
+        row["clause"] for row in rows if row["part"] == str(part) and (not row["levels"] or level in row["levels"])
+    )

@@ -10,27 +10,17 @@ import pikepdf
 
 from zhudang.checks.pdfa import graphics, syntax
 from zhudang.checks.pdfa.colour import Colours, lookup, profile
-from zhudang.checks.pdfa.document import items
+from zhudang.checks.pdfa.document import inherited, items
 from zhudang.checks.pdfa.fonts import Fonts, Use
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.objects import judge_value
+from zhudang.checks.pdfa.operators import FILLS, INLINE_FILTERS, OPERATORS, RESOURCE_OPERATORS, SHOWS, STROKES
 from zhudang.checks.pdfa.structure import private
 from zhudang.checks.pdfa.values import label
 
 Object = Any
-OPERATORS = set(
-    "b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M MP n q Q re RG "
-    "rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \"".split()
-) | {"INLINE IMAGE"}
-FILLS, STROKES = set("f F f* b b* B B*".split()), set("S s b b* B B*".split())
-SHOWS = {"Tj", "TJ", "'", '"'}
 DEEPEST_STATE, DEEPEST_FORM = 28, 24
 BUDGET_S = 15.0
-INLINE_FILTERS = {
-    "/ASCIIHexDecode", "/ASCII85Decode", "/FlateDecode", "/RunLengthDecode", "/CCITTFaxDecode", "/DCTDecode", "/AHx",
-    "/A85", "/Fl", "/RL", "/CCF", "/DCT",
-}  # fmt: skip
-RESOURCE_OPERATORS = {"Tf": "/Font", "Do": "/XObject", "gs": "/ExtGState", "sh": "/Shading"}
 
 
 @dataclass(frozen=True)
@@ -85,10 +75,10 @@ class Reader:
         self.transparent = False
         self.colours.page = self.colours.intents(page, place) if judgement.part == 4 else None
         own = page.get("/Resources")
-        inherited = own if own is not None else _inherited(page)
-        self.colours.blending = self._blending(page, inherited, place)
+        available = own if own is not None else inherited(page, "/Resources")
+        self.colours.blending = self._blending(page, available, place)
         self.transparent |= graphics.judge_group(judgement, page, place)
-        self._run(page, Frame(own, inherited, place, 0), State())
+        self._run(page, Frame(own, available, place, 0), State())
         for annotation in items(page.get("/Annots")):
             if isinstance(annotation, pikepdf.Dictionary):
                 self._annotation(annotation, place)
@@ -325,16 +315,16 @@ class Reader:
             device = {"g": "/DeviceGray", "rg": "/DeviceRGB", "k": "/DeviceCMYK"}[name.lower()]
             key = "fill" if name.islower() else "stroke"
             self.colours.use(pikepdf.Name(device), frame.resources, frame.place)
-            return replace(state, **{key: pikepdf.Name(device), f"{key}_pattern": None})  # type: ignore[arg-type]
+            return _changed(state, **{key: pikepdf.Name(device), f"{key}_pattern": None})
         if name in {"cs", "CS"} and len(operands):
             key = "fill" if name == "cs" else "stroke"
             space = self._space(operands[0], frame)
             self.colours.use(space, frame.resources, frame.place)
-            return replace(state, **{key: space, f"{key}_pattern": None})  # type: ignore[arg-type]
+            return _changed(state, **{key: space, f"{key}_pattern": None})
         if name in {"scn", "SCN"} and len(operands) and isinstance(operands[-1], pikepdf.Name):
             key = "fill" if name == "scn" else "stroke"
             found = self._resource("/Pattern", label(operands[-1]), frame)
-            return replace(state, **{f"{key}_pattern": found})  # type: ignore[arg-type]
+            return _changed(state, **{f"{key}_pattern": found})
         return state
 
     def _space(self, name: Object, frame: Frame) -> Object:
@@ -366,15 +356,8 @@ class Reader:
         return True
 
 
-def _inherited(page: Object) -> Object:
-    parent = page.get("/Parent")
-    for _ in range(40):
-        if not isinstance(parent, pikepdf.Dictionary):
-            return None
-        if "/Resources" in parent:
-            return parent.get("/Resources")
-        parent = parent.get("/Parent")
-    return None
+def _changed(state: State, **changes: Any) -> State:
+    return replace(state, **changes)
 
 
 def _bytes(holder: Object) -> bytes:

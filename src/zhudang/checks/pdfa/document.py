@@ -21,7 +21,7 @@ VERSION = re.compile(r"/2\.\d")
 
 def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
     """Judge the catalog, its names and the trailer's Info."""
-    root = pdf.Root
+    root: Object = pdf.Root
     if pdf.is_encrypted:
         judgement.violate("encrypted")
     _information(judgement, pdf)
@@ -29,7 +29,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
         judgement.violate("catalog-version")
     if "/AA" in root and judgement.part < 4:
         judgement.violate("action-additional", "catalog")
-    if root.get("/NeedsRendering") is True:
+    if yes(root.get("/NeedsRendering")):
         judgement.violate("form-xfa", "catalog")
     if "/Requirements" in root:
         judgement.violate("requirements")
@@ -64,7 +64,7 @@ def _permissions(judgement: Judgement, permissions: Object) -> None:
 def _form(judgement: Judgement, form: Object) -> None:
     if not isinstance(form, pikepdf.Dictionary):
         return
-    if form.get("/NeedAppearances") is True:
+    if yes(form.get("/NeedAppearances")):
         judgement.violate("form-appearances")
     if "/XFA" in form:
         judgement.violate("form-xfa")
@@ -126,10 +126,8 @@ def _names(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
             judgement.violate("alternate-presentations")
         if "/EmbeddedFiles" in names:
             judgement.violate("embedded", "EmbeddedFiles")
-    count = 0
     associated = _associated(pdf)
     for specification in specifications(pdf):
-        count += 1
         _embedded(judgement, specification, associated)
     if judgement.part == 4 and not (isinstance(names, pikepdf.Dictionary) and "/EmbeddedFiles" in names):
         judgement.violate("embedded-required")
@@ -185,6 +183,22 @@ def _is_pdfa(content: Object) -> bool:
     except pikepdf.PdfError:
         return False
     return data.lstrip()[:5] == b"%PDF-" and b"/ns/id/" in data and b"pdfaid:part" in data
+
+
+def inherited(holder: Object, key: str) -> Object:
+    """An entry of a page or form field, or of those above it."""
+    for _ in range(MOST_DEPTH):
+        if not isinstance(holder, pikepdf.Dictionary):
+            return None
+        if key in holder:
+            return holder.get(key)
+        holder = holder.get("/Parent")
+    return None
+
+
+def yes(value: Object) -> bool:
+    """Whether an entry is the boolean true."""
+    return value is True
 
 
 def items(value: Object) -> list[Object]:

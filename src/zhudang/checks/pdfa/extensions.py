@@ -106,7 +106,5 @@ def _described(judgement: Judgement, node: Node, namespace: str) -> None:
         judgement.violate("extension", place)
     for item in node.items:
         kind = KINDS[namespace].get(item.name) if item.namespace == namespace else None
-        if kind is None or item.prefix != place:
-            judgement.violate("extension", f"{item.prefix}:{item.name}")
-        elif not Types(judgement.part).fits(item, kind):
+        if kind is None or item.prefix != place or not Types(judgement.part).fits(item, kind):
             judgement.violate("extension", f"{item.prefix}:{item.name}")

@@ -121,8 +121,9 @@ def _dictionary(judgement: Judgement, font: Object, place: str) -> None:
         if not whole or len(widths) != last - first + 1:
             judgement.violate("font-dictionary", place)
     descriptor = font.get("/FontDescriptor")
-    if isinstance(descriptor, pikepdf.Dictionary) and isinstance(descriptor.get("/FontFile3"), pikepdf.Stream):
-        subtype = label(descriptor.get("/FontFile3").get("/Subtype"))
+    compact: Object = descriptor.get("/FontFile3") if isinstance(descriptor, pikepdf.Dictionary) else None
+    if isinstance(compact, pikepdf.Stream):
+        subtype = label(compact.get("/Subtype"))
         if subtype not in FILE_SUBTYPES.get(judgement.part, FILE_SUBTYPES_LATER):
             judgement.violate("font-dictionary", place)
 
@@ -210,9 +211,7 @@ def _cid_subset(judgement: Judgement, use: Use, inner: Object, program: programs
         return
     present = set(program.cids) if program.cids is not None else glyphs.cids_of_glyphs(inner, program)
     bits = listed.read_bytes()
-    named = {
-        8 * index + bit for index, byte in enumerate(bits) if byte for bit in range(8) if byte & (0x80 >> bit)
-    }
+    named = {8 * index + bit for index, byte in enumerate(bits) if byte for bit in range(8) if byte & (0x80 >> bit)}
     if judgement.part == 1:
         # Part 1 asks for the CIDs of the subset: those used must be among them, extra ones do no harm.
         present &= set(use.codes) if cmaps.is_identity(use.font.get("/Encoding")) else present
@@ -242,9 +241,7 @@ def is_symbolic(font: Object) -> bool:
     return bool(isinstance(flags, int) and flags & SYMBOLIC)
 
 
-def _truetype(
-    judgement: Judgement, font: Object, program: programs.Program | None, place: str, visible: bool
-) -> None:
+def _truetype(judgement: Judgement, font: Object, program: programs.Program | None, place: str, visible: bool) -> None:
     encoding, tables = font.get("/Encoding"), program.cmaps if program else {}
     if is_symbolic(font):
         if encoding is not None:

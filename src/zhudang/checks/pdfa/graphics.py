@@ -81,9 +81,9 @@ def _halftone(judgement: Judgement, halftone: Object, colorant: str, place: str,
     kind = halftone.get("/HalftoneType")
     if kind not in (1, 5) or "/HalftoneName" in halftone:
         judgement.violate("halftone", place)
-    if depth and colorant != "/Default" and (("/TransferFunction" in halftone) == (colorant in PRIMARY)):
-        judgement.violate("halftone", place)
-    elif not depth and kind == 1 and "/TransferFunction" in halftone:
+    if (depth and colorant != "/Default" and (("/TransferFunction" in halftone) == (colorant in PRIMARY))) or (
+        not depth and kind == 1 and "/TransferFunction" in halftone
+    ):
         judgement.violate("halftone", place)
     if kind == 5 and isinstance(halftone, pikepdf.Dictionary):
         for key, inner in halftone.items():

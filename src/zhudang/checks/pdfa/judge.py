@@ -8,10 +8,12 @@ from typing import Any
 
 import pikepdf
 
-from zhudang.checks.pdfa import annotations, document, metadata, objects, structure, syntax, xmp
+from zhudang.checks.pdfa import annotations as notes
+from zhudang.checks.pdfa import document, metadata, objects, structure, syntax, xmp
 from zhudang.checks.pdfa.clauses import all_clauses
 from zhudang.checks.pdfa.colour import Colours
 from zhudang.checks.pdfa.content import Reader
+from zhudang.checks.pdfa.document import inherited
 from zhudang.checks.pdfa.fonts import Fonts
 from zhudang.checks.pdfa.judgement import Judgement
 
@@ -41,7 +43,8 @@ def claim(pdf: pikepdf.Pdf) -> tuple[int, str] | None:
         try:
             data = stream.read_bytes()[: xmp.LARGEST_BYTES]
         except TROUBLES:
-            data = b""
+            if not _intent(pdf):
+                raise
     marked = b"aiim.org/pdfa/ns/id" in data or "aiim.org/pdfa/ns/id".encode("utf-16-le")[:-1] in data
     if not marked and not _intent(pdf):
         return None
@@ -79,7 +82,7 @@ def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str) -> Judgement:
         _guard(judgement, "structure", lambda: structure.examine(judgement, pdf))
     _guard(judgement, "intents", lambda: _intents(colours, pdf))
     rgb = colours.document == "RGB "
-    _guard(judgement, "annotations", lambda: annotations.examine(judgement, pdf, rgb_intent=rgb))
+    _guard(judgement, "annotations", lambda: notes.examine(judgement, pdf, rgb_intent=rgb))
     _guard(judgement, "content", lambda: _content(judgement, pdf, colours))
     return judgement
 
@@ -95,6 +98,7 @@ def _content(judgement: Judgement, pdf: pikepdf.Pdf, colours: Colours) -> None:
         _boundaries(judgement, page.obj, f"page {number}")
         reader.page(page.obj, number)
         if reader.out_of_time:
+            judgement.incomplete, judgement.late = True, number
             for rule in ("operator", "device-rgb", "font-embedded", "glyph-missing", "widths"):
                 judgement.leave(rule)
             break
@@ -103,7 +107,7 @@ def _content(judgement: Judgement, pdf: pikepdf.Pdf, colours: Colours) -> None:
 
 def _boundaries(judgement: Judgement, page: Any, place: str) -> None:
     for name in ("/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox"):
-        box = page.get(name)
+        box = inherited(page, name) if name in {"/MediaBox", "/CropBox"} else page.get(name)
         if isinstance(box, pikepdf.Array) and len(box) == 4:
             left, bottom, right, top = (float(edge) for edge in box)
             if not all(3 <= side <= 14400 for side in (abs(right - left), abs(top - bottom))):
@@ -133,6 +137,7 @@ def _guard(judgement: Judgement, name: str, examination: Callable[[], None]) -> 
     try:
         examination()
     except TROUBLES:
+        judgement.incomplete = True
         for rule, clause in all_clauses().items():
             if clause.topic in TOPICS[name]:
                 judgement.leave(rule)

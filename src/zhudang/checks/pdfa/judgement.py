@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from zhudang.checks.pdfa.clauses import Clause, all_clauses
 
@@ -21,12 +21,22 @@ class Violation:
 
 @dataclass
 class Judgement:
-    """Collects violations of one claim (`part` 1–4, `level` a, b, u, e, f or nothing)."""
+    """Collects violations of one claim.
+
+    Args:
+        part: 1 to 4.
+        level: a, b, u, e, f or nothing.
+        undecided: rules that could not be decided for this document.
+        incomplete: whether an examination broke off, so that the whole cannot be called conforming.
+        late: the first page not looked at within the time; 0 when all were.
+    """
 
     part: int
     level: str
     violations: dict[str, Violation] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
+    incomplete: bool = False
+    late: int = 0
 
     def violate(self, rule: str, place: str = "") -> None:
         """Note that `rule` is broken at `place`; a rule this claim does not have is passed over."""
@@ -46,13 +56,14 @@ class Judgement:
     @property
     def clauses(self) -> list[str]:
         """Numbers of the clauses violated, in the order of the standard."""
-        return _numbers(self.violations, self.part)
+        return self.numbered(violation.clause.numbers[self.part] for violation in self.violations.values())
 
     @property
     def not_covered(self) -> list[str]:
-        return _numbers(self.undecided - set(self.violations), self.part)
+        """Numbers of clauses this document leaves undecided."""
+        return self.numbered(all_clauses()[rule].numbers[self.part] for rule in self.undecided)
 
-
-def _numbers(rules: Any, part: int) -> list[str]:
-    numbers = {all_clauses()[rule].numbers[part] for rule in rules}
-    return sorted(numbers, key=lambda number: [int(piece) for piece in number.split(".")])
+    @staticmethod
+    def numbered(numbers: Iterable[str]) -> list[str]:
+        """Clause numbers once each, in the order of the standard."""
+        return sorted(set(numbers), key=lambda number: [int(piece) for piece in number.split(".")])

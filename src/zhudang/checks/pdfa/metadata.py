@@ -26,9 +26,7 @@ TEXTS = {
     "/Producer": (PDF, "Producer"),
 }
 DATES = {"/CreationDate": (BASIC, "CreateDate"), "/ModDate": (BASIC, "ModifyDate")}
-PDF_DATE = re.compile(
-    r"D?:?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:(Z)|([+-])(\d\d)'?(\d\d)?'?)?.*", re.DOTALL
-)
+PDF_DATE = re.compile(r"D?:?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:(Z)|([+-])(\d\d)'?(\d\d)?'?)?.*", re.DOTALL)
 XMP_DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?)?)?(?:(Z)|([+-])(\d\d):?(\d\d)?)?"
 )

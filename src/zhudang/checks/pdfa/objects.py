@@ -9,6 +9,7 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.pdfa.judgement import Judgement
+from zhudang.checks.pdfa.values import name_bytes
 
 Object = Any
 MOST_OBJECTS = 200_000
@@ -37,6 +38,8 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
     if total > MOST_OBJECTS:
         for rule in ("limit-integer", "limit-real", "limit-string", "limit-name", "filter", "stream-external"):
             judgement.leave(rule)
+    if any("overflow/underflow" in str(warning) for warning in pdf.get_warnings()):
+        judgement.violate("limit-integer")
     for number, thing in enumerate(pdf.objects):
         if number >= MOST_OBJECTS:
             return
@@ -70,19 +73,18 @@ def _scalar(judgement: Judgement, thing: Object, place: str) -> None:
         if not -(2**31) <= thing <= 2**31 - 1:
             judgement.violate("limit-integer", place)
     elif isinstance(thing, Decimal | float):
-        if abs(thing) > largest:
-            judgement.violate("limit-real", place)
-        elif judgement.part > 1 and 0 < abs(float(thing)) < SMALLEST_REAL:
+        size = abs(float(thing))
+        if size > largest or (judgement.part > 1 and 0 < size < SMALLEST_REAL):
             judgement.violate("limit-real", place)
     elif isinstance(thing, pikepdf.String):
         if len(bytes(thing)) > longest:
             judgement.violate("limit-string", place)
     elif isinstance(thing, pikepdf.Name):
-        _name(judgement, str(thing), place)
+        _name(judgement, name_bytes(thing), place)
 
 
-def _name(judgement: Judgement, name: str, place: str) -> None:
-    if len(name.encode("utf-8", "surrogateescape")) - 1 > 127:
+def _name(judgement: Judgement, name: bytes, place: str) -> None:
+    if len(name) - 1 > 127:
         judgement.violate("limit-name", place)
 
 
@@ -91,7 +93,7 @@ def _dictionary(judgement: Judgement, thing: Object, place: str, depth: int) -> 
     if len(keys) > 4095:
         judgement.violate("limit-dictionary", place)
     for key, inner in thing.items():
-        _name(judgement, key, place)
+        _name(judgement, key.encode("utf-8", "surrogateescape"), place)
         if not getattr(inner, "is_indirect", False):
             judge_value(judgement, inner, place, depth + 1)
     if isinstance(thing.get("/EF"), pikepdf.Dictionary):
@@ -110,15 +112,15 @@ def _stream(judgement: Judgement, thing: Object, place: str) -> None:
     if thing.get("/Type") == "/XRef":
         return
     for key, inner in thing.stream_dict.items():
-        _name(judgement, key, place)
+        _name(judgement, key.encode("utf-8", "surrogateescape"), place)
         if not getattr(inner, "is_indirect", False):
             judge_value(judgement, inner, place, 1)
     if any(key in thing for key in ("/F", "/FFilter", "/FDecodeParms")):
         judgement.violate("stream-external", place)
     for name, parameters in filters(thing):
         if name == "/Crypt" and judgement.part > 1:
-            identity = isinstance(parameters, pikepdf.Dictionary) and parameters.get("/Name", "/Identity")
-            allowed = parameters is None or identity == "/Identity"
+            named: Object = parameters.get("/Name") if isinstance(parameters, pikepdf.Dictionary) else None
+            allowed = named is None or named == "/Identity"
         else:
             allowed = name != "/LZWDecode" if judgement.part == 1 else name in FILTERS
         if not allowed:

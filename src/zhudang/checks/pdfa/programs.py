@@ -76,7 +76,8 @@ def _cff(data: bytes) -> Program:
     fonts = CFFFontSet()
     fonts.decompile(io.BytesIO(data), None)
     top = fonts[0]
-    strings, scale = top.CharStrings, 1000 * getattr(top, "FontMatrix", [0.001])[0]
+    strings: Any = top.CharStrings
+    scale: float = 1000 * getattr(top, "FontMatrix", [0.001])[0]
     keyed = hasattr(top, "ROS")
 
     def width(glyph: Any) -> float | None:
@@ -109,7 +110,7 @@ def _truetype(data: bytes) -> Program:
         for table in font["cmap"].tables:
             tables[table.platformID, table.platEncID] = table.cmap if hasattr(table, "cmap") else {}
     units = font["head"].unitsPerEm or 1000
-    metrics = font["hmtx"] if "hmtx" in font else None
+    metrics = font.get("hmtx", None)
     order = font.getGlyphOrder()
 
     def width(glyph: Any) -> float | None:

@@ -7,17 +7,53 @@ from typing import Any
 
 import pikepdf
 
-from zhudang.checks.pdfa.document import items
+from zhudang.checks.pdfa.document import yes
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.values import label, utf8
 
 Object = Any
 MOST_ELEMENTS = 100_000
-_PART_1 = set(
-    "Document Part Art Sect Div BlockQuote Caption TOC TOCI Index NonStruct Private P H H1 H2 H3 H4 H5 H6 L LI Lbl "
-    "LBody Table TR TH TD Span Quote Note Reference BibEntry Code Link Figure Formula Form".split()
-)
-_PART_2 = _PART_1 | set("THead TBody TFoot Annot Ruby Warichu RB RT RP WT WP Artifact".split())
+_PART_1 = {
+    "Document",
+    "Part",
+    "Art",
+    "Sect",
+    "Div",
+    "BlockQuote",
+    "Caption",
+    "TOC",
+    "TOCI",
+    "Index",
+    "NonStruct",
+    "Private",
+    "P",
+    "H",
+    "H1",
+    "H2",
+    "H3",
+    "H4",
+    "H5",
+    "H6",
+    "L",
+    "LI",
+    "Lbl",
+    "LBody",
+    "Table",
+    "TR",
+    "TH",
+    "TD",
+    "Span",
+    "Quote",
+    "Note",
+    "Reference",
+    "BibEntry",
+    "Code",
+    "Link",
+    "Figure",
+    "Formula",
+    "Form",
+}
+_PART_2 = _PART_1 | {"THead", "TBody", "TFoot", "Annot", "Ruby", "Warichu", "RB", "RT", "RP", "WT", "WP", "Artifact"}
 STANDARD = {1: _PART_1, 2: _PART_2, 3: _PART_2, 4: _PART_2}
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -26,7 +62,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
     """Judge marking, structure tree, role map and languages."""
     root = pdf.Root
     marks = root.get("/MarkInfo")
-    if not isinstance(marks, pikepdf.Dictionary) or marks.get("/Marked") is not True:
+    if not isinstance(marks, pikepdf.Dictionary) or not yes(marks.get("/Marked")):
         judgement.violate("mark-info")
     _language(judgement, root, "catalog")
     tree = root.get("/StructTreeRoot")
@@ -42,9 +78,9 @@ def _role_map(judgement: Judgement, roles: Object) -> None:
         return
     for key, role in roles.items():
         utf8(judgement, role, "RoleMap")
-        if judgement.part > 1 and key.lstrip("/") in STANDARD[judgement.part]:
-            judgement.violate("structure-types", key)
-        elif _standard(key, roles, STANDARD[judgement.part]) is None:
+        if (judgement.part > 1 and key.lstrip("/") in STANDARD[judgement.part]) or _standard(
+            key, roles, STANDARD[judgement.part]
+        ) is None:
             judgement.violate("structure-types", key)
 
 
@@ -61,7 +97,8 @@ def _standard(name: str, roles: Object, standard: set[str]) -> str | None:
 
 def _elements(judgement: Judgement, tree: Object) -> None:
     roles = tree.get("/RoleMap")
-    waiting, seen = [tree.get("/K")], set()
+    waiting = [tree.get("/K")]
+    seen: set[Any] = set()
     while waiting and len(seen) < MOST_ELEMENTS:
         element = waiting.pop()
         if isinstance(element, pikepdf.Array):
@@ -98,4 +135,3 @@ def _actual_text(judgement: Judgement, text: Object) -> None:
 def private(text: str) -> bool:
     """Whether a text holds characters of a private use area."""
     return any("\ue000" <= letter <= "\uf8ff" or letter >= "\U000f0000" for letter in text)
-

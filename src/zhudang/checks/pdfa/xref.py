@@ -35,7 +35,8 @@ def read(data: Bytes, pdf: pikepdf.Pdf) -> Places | None:
     starts = START.findall(data[-2048:]) if len(data) > 2048 else START.findall(bytes(data))
     if not starts:
         return None
-    places, waiting, seen = Places(), [int(starts[-1])], set()
+    places, waiting = Places(), [int(starts[-1])]
+    seen: set[int] = set()
     while waiting and len(seen) < MOST_SECTIONS:
         offset = waiting.pop(0)
         if offset in seen or offset >= len(data):
