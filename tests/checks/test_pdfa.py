@@ -174,6 +174,12 @@ def test_hexadecimal_strings_inside_literal_strings_do_not_count():
     assert not judgement.violations
 
 
+def test_the_bytes_of_inline_images_are_no_strings():
+    judgement = Judgement(2, "b")
+    syntax.judge_strings(judgement, b"BI /W 1 /H 1 ID <abc>(( EI Q <abcd> Tj", "page 1")
+    assert not judgement.violations
+
+
 def test_a_packet_tells_arrays_structures_and_languages_apart():
     packet = xmp.read(
         b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">

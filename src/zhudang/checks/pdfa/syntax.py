@@ -21,6 +21,8 @@ EOL = b"\r\n"
 BLANK = rb"[\0\t\n\f\r ]"
 OBJECT = re.compile(BLANK + rb"*(?<!\d)(\d{1,10})(" + BLANK + rb"+)(\d{1,5})(" + BLANK + rb"*)obj")
 MARK = re.compile(rb"[(<%]|endobj|(?<!end)stream(?=[\r\n ])")
+CONTENT_MARK = re.compile(rb"[(<%]|(?<![^\0\t\n\f\r ])ID[\0\t\n\f\r ]")
+IMAGE_END = re.compile(rb"[\0\t\n\f\r ]EI(?=[\0\t\n\f\r ]|$)")
 LENGTH = re.compile(rb"/Length" + BLANK + rb"+(\d+)(?:" + BLANK + rb"+(\d+)" + BLANK + rb"+R)?")
 XREF = re.compile(rb"(?<!start)xref")
 SECTION = re.compile(rb"(\d+)(" + BLANK + rb"+)(\d+)" + BLANK + rb"*[\r\n]")
@@ -195,9 +197,11 @@ class _Walk:
 def judge_strings(judgement: Judgement, content: bytes, place: str) -> None:
     """Judge every hexadecimal string of a content or object stream."""
     position = 0
-    while mark := MARK.search(content, position):
-        if mark[0] in {b"endobj", b"stream"}:
-            position = mark.end()
+    while mark := CONTENT_MARK.search(content, position):
+        if mark[0][:2] == b"ID":
+            # The bytes of an inline image are no syntax.
+            end = IMAGE_END.search(content, mark.end())
+            position = end.end() if end else len(content)
             continue
         position = skip(content, mark, lambda text, where: judge_hexadecimal(judgement, text, where), place)
 
