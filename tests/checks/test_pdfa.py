@@ -9,8 +9,9 @@ from pikepdf import Array, Dictionary, Name
 
 from samples.checks.archival import annotated, claiming, drawing
 from zhudang.checks.pdfa import cmaps, syntax, xmp
+from zhudang.checks.pdfa.claims import claim
 from zhudang.checks.pdfa.clauses import PARTS, all_clauses, untested
-from zhudang.checks.pdfa.judge import claim, judge
+from zhudang.checks.pdfa.judge import judge
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.xmp_types import Types, predefined
 

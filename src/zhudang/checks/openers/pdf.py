@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_signatures
+from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_signatures, pdf_structure
 from zhudang.checks.paper import sheet_name
 
 TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
 MAX_NAME_NODES = 5000
+BUDGET_S = 8.0
+"""Longest time for going through all pages once; what is left over is told, not guessed."""
 MMAP_BYTES = 64 * 1024 * 1024
 EXTERNAL_ACTIONS = {"/GoToR", "/GoToE", "/ImportData", "/SubmitForm", "/Thread"}
 ACTIVE_ANNOTATIONS = {
@@ -110,13 +113,18 @@ def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
     sizes: Counter[str] = Counter()
     fonts: set[str] = set()
     seen: set[tuple[int, int]] = set()
+    until = time.monotonic() + BUDGET_S
     for number, page in enumerate(pages, 1):
+        if time.monotonic() > until:
+            case.not_checked["PDF-011"] = f"pages_from_{number}"
+            break
         try:
             sizes[_sheet(page)] += 1
             _resources(case, page, number, fonts, seen)
         except TROUBLES as trouble:
             case.find("PDF-009", page=number, detail=type(trouble).__name__)
     case.facts["page_sizes"] = dict(sizes)
+    pdf_structure.examine(case, pdf)
     if fonts:
         case.find("PDF-011", fonts=sorted(fonts)[:20])
     return True
@@ -236,7 +244,11 @@ def _active(case: Case, pdf: pikepdf.Pdf) -> None:
             case.find("PDF-016")
         for field in _array(form.get("/Fields"))[:MAX_NAME_NODES]:
             _field(case, field, 0)
-    for page in pdf.pages:
+    until = time.monotonic() + BUDGET_S
+    for number, page in enumerate(pdf.pages, 1):
+        if time.monotonic() > until:
+            case.not_checked["PDF-004"] = f"pages_from_{number}"
+            break
         _additional(case, page.obj.get("/AA"))
         for annotation in _array(page.obj.get("/Annots")):
             _annotation(case, annotation)
@@ -280,6 +292,11 @@ def _action(case: Case, action: Object, depth: int) -> None:
     elif kind == "/Launch":
         case.active("launch")
         case.find("PDF-005", target=_target(action))
+        if "/F" in action or "/Win" in action:
+            case.active("external_reference")
+    elif kind == "/URI" and str(action.get("/URI", "")).lower().startswith("file:"):
+        case.active("external_reference")
+        case.find("PDF-010", target=str(action.get("/URI"))[:120])
     elif kind in EXTERNAL_ACTIONS:
         case.active("external_reference")
         case.find("PDF-010", target=_target(action))

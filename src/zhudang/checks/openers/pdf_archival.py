@@ -7,8 +7,7 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.pdfa.clauses import untested
-from zhudang.checks.pdfa.judge import claim, judge
+from zhudang.checks.pdfa.claims import claim
 from zhudang.checks.pdfa.judgement import Judgement
 
 CODES = {
@@ -34,6 +33,9 @@ def examine(case: Case, pdf: pikepdf.Pdf) -> None:
     if claimed is None:
         case.facts["pdfa"] = dict(UNCLAIMED)
         return
+    from zhudang.checks.pdfa.clauses import untested  # font libraries only for documents that need them
+    from zhudang.checks.pdfa.judge import judge
+
     # Opened anew: resources a page inherits must not be filled in, as the reader above does.
     with pikepdf.open(case.path, suppress_warnings=True, inherit_page_attributes=False) as raw:
         judgement = judge(raw, case.path, *claimed)

@@ -17,6 +17,7 @@ BUDGET_S = 30.0
 PAGE_SHARE = 0.5
 """An image that covers this much of its page makes it a scanned page."""
 FORM_DEPTH = 3
+MOST_TOLD = 1000
 
 
 def examine(case: Case) -> None:
@@ -35,6 +36,8 @@ def examine(case: Case) -> None:
 def _pages(case: Case, document: pdfium.PdfDocument) -> None:
     characters, lowest, lowest_page = 0, math.inf, 0
     unreadable: list[int] = []
+    blank: list[int] = []
+    texts = scans = 0
     started = time.monotonic()
     for index in range(len(document)):
         if time.monotonic() - started > BUDGET_S:
@@ -45,14 +48,21 @@ def _pages(case: Case, document: pdfium.PdfDocument) -> None:
         except pdfium.PdfiumError:
             unreadable.append(index + 1)
             continue
-        characters += _characters(page)
+        shown = _characters(page)
+        characters += shown
+        texts += shown > 0
+        if not shown and pdfium_c.FPDFPage_CountObjects(page.raw) == 0:
+            blank.append(index + 1)
         dpi = _scan_dpi(page)
+        scans += dpi is not None
         if dpi is not None and dpi < lowest:
             lowest, lowest_page = dpi, index + 1
         page.close()
     if unreadable:
         case.find("PDF-018", pages=unreadable[:20])
-    case.facts["text_chars"] = characters
+    case.facts.update(text_chars=characters, text_pages=texts, scan_pages=scans, blank_pages=blank[:MOST_TOLD])
+    if blank:
+        case.find("PDF-022", pages=blank[:20])
     if lowest < math.inf:
         case.facts["dpi"] = round(lowest)
         if round(lowest) < DIGITISATION_DPI:

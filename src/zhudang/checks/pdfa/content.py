@@ -16,11 +16,12 @@ from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.objects import judge_value
 from zhudang.checks.pdfa.operators import FILLS, INLINE_FILTERS, OPERATORS, RESOURCE_OPERATORS, SHOWS, STROKES
 from zhudang.checks.pdfa.structure import private
-from zhudang.checks.pdfa.values import label
+from zhudang.checks.pdfa.values import inflates_beyond, label
 
 Object = Any
 DEEPEST_STATE, DEEPEST_FORM = 28, 24
 BUDGET_S = 15.0
+LARGEST_CONTENT = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,10 @@ class Reader:
 
     def _run(self, holder: Object, frame: Frame, state: State) -> None:
         try:
-            raw = _bytes(holder)
+            if any(inflates_beyond(stream, LARGEST_CONTENT) for stream in _streams(holder)):
+                self.judgement.leave("operator")
+                return
+            raw = b"\n".join(stream.read_bytes() for stream in _streams(holder))
             instructions = pikepdf.parse_content_stream(pikepdf.Page(holder) if "/Contents" in holder else holder)
         except (pikepdf.PdfError, TypeError, ValueError, RuntimeError):
             if "/Contents" in holder or isinstance(holder, pikepdf.Stream):
@@ -360,7 +364,7 @@ def _changed(state: State, **changes: Any) -> State:
     return replace(state, **changes)
 
 
-def _bytes(holder: Object) -> bytes:
+def _streams(holder: Object) -> list[Object]:
     contents = holder.get("/Contents") if "/Contents" in holder else holder
     streams = items(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    return b"\n".join(stream.read_bytes() for stream in streams if isinstance(stream, pikepdf.Stream))
+    return [stream for stream in streams if isinstance(stream, pikepdf.Stream)]

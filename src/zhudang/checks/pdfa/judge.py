@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.pdfa import annotations as notes
-from zhudang.checks.pdfa import document, metadata, objects, structure, syntax, xmp
+from zhudang.checks.pdfa import document, metadata, objects, structure, syntax
 from zhudang.checks.pdfa.clauses import all_clauses
 from zhudang.checks.pdfa.colour import Colours
 from zhudang.checks.pdfa.content import Reader
@@ -29,39 +29,6 @@ TROUBLES = (
     OverflowError,
     RecursionError,
 )
-
-
-def claim(pdf: pikepdf.Pdf) -> tuple[int, str] | None:
-    """Part and level a document claims; None when it claims no PDF/A.
-
-    A document with a PDF/A output intent or the identification's namespace claims it, even where the
-    identification itself cannot be read: part 0 then.
-    """
-    stream = pdf.Root.get("/Metadata")
-    data = b""
-    if isinstance(stream, pikepdf.Stream):
-        try:
-            data = stream.read_bytes()[: xmp.LARGEST_BYTES]
-        except TROUBLES:
-            if not _intent(pdf):
-                raise
-    marked = b"aiim.org/pdfa/ns/id" in data or "aiim.org/pdfa/ns/id".encode("utf-16-le")[:-1] in data
-    if not marked and not _intent(pdf):
-        return None
-    try:
-        packet = xmp.read(data)
-    except xmp.NotXmp:
-        return 0, ""
-    part, level = packet.property(xmp.PDFA_ID, "part"), packet.property(xmp.PDFA_ID, "conformance")
-    number = part.value.strip() if part is not None else ""
-    letter = level.value.strip().lower() if level is not None else ""
-    return (int(number) if number in {"1", "2", "3", "4"} else 0), letter[:1]
-
-
-def _intent(pdf: pikepdf.Pdf) -> bool:
-    intents = pdf.Root.get("/OutputIntents")
-    listed = list(intents) if isinstance(intents, pikepdf.Array) else []
-    return any(isinstance(each, pikepdf.Dictionary) and each.get("/S") == "/GTS_PDFA1" for each in listed)
 
 
 def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str) -> Judgement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,11 @@ from fontTools.misc import eexec
 from fontTools.misc.psCharStrings import T2WidthExtractor
 from fontTools.ttLib import TTFont
 
+from zhudang.checks.pdfa.values import inflates_beyond
+
 Object = Any
+for _noisy in ("fontTools", "fontTools.ttLib"):
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL + 1)
 LARGEST_BYTES = 48 * 1024 * 1024
 CHARACTER = re.compile(rb"/([^\s/{}\[\]()<>]+)\s+(\d+)\s+(?:RD|-\||\S{1,3}) ")
 ENCODED = re.compile(rb"dup\s+(\d+)\s*/(\S+)\s+put")
@@ -56,9 +61,10 @@ def load(descriptor: Object) -> Program | None:
     for key, reader in (("/FontFile", _type1), ("/FontFile2", _truetype), ("/FontFile3", _compact)):
         stream = descriptor.get(key)
         if isinstance(stream, pikepdf.Stream):
+            if inflates_beyond(stream, LARGEST_BYTES):
+                return None
             try:
-                data = stream.read_bytes()
-                return reader(data) if len(data) <= LARGEST_BYTES else None
+                return reader(stream.read_bytes())
             except Exception:  # font libraries raise anything on a damaged program
                 return None
     return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.pdfa.judgement import Judgement
 
+STEP_BYTES = 1024 * 1024
 ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
@@ -23,6 +25,23 @@ def label(name: Any) -> str:
     if not isinstance(name, pikepdf.Name):
         return ""
     return name_bytes(name).decode("utf-8", "surrogateescape")
+
+
+def inflates_beyond(stream: Any, limit: int) -> bool:
+    """Whether a deflated stream is larger than `limit` bytes, found without keeping it."""
+    filters = stream.get("/Filter")
+    first = filters[0] if isinstance(filters, pikepdf.Array) and len(filters) else filters
+    if label(first) != "/FlateDecode":
+        return False
+    total, inflater = 0, zlib.decompressobj()
+    waiting = stream.read_raw_bytes()
+    try:
+        while waiting and total <= limit:
+            total += len(inflater.decompress(waiting, STEP_BYTES))
+            waiting = inflater.unconsumed_tail
+    except zlib.error:
+        return False
+    return total > limit
 
 
 def utf8(judgement: Judgement, name: Any, place: str) -> None:
