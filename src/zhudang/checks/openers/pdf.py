@@ -15,7 +15,9 @@ from zhudang.checks.paper import sheet_name
 TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
 MAX_NAME_NODES = 5000
-BUDGET_S = 8.0
+WHOLE_S, LEAST_S = 45.0, 4.0
+"""Time for a whole document, and the least of it for looking at pages as a reader shows them."""
+BUDGET_S = 6.0
 """Longest time for going through all pages once; what is left over is told, not guessed."""
 MMAP_BYTES = 64 * 1024 * 1024
 EXTERNAL_ACTIONS = {"/GoToR", "/GoToE", "/ImportData", "/SubmitForm", "/Thread"}
@@ -41,6 +43,7 @@ Object = Any
 
 
 def examine(case: Case) -> None:
+    started = time.monotonic()
     mode = pikepdf.AccessMode.default if case.size < MMAP_BYTES else pikepdf.AccessMode.stream
     try:
         pdf = pikepdf.open(case.path, suppress_warnings=True, access_mode=mode)
@@ -59,11 +62,16 @@ def examine(case: Case) -> None:
         try:
             signed = _signature_fields(pdf)
             _active(case, pdf)
-            pdf_archival.examine(case, pdf)
         except TROUBLES as trouble:
             case.find("PDF-019", detail=type(trouble).__name__)
+        for further in (pdf_structure.examine, pdf_archival.examine):
+            try:
+                further(case, pdf)
+            except TROUBLES as trouble:
+                case.find("PDF-019", detail=type(trouble).__name__)
         _damage(case, pdf)
-    pdf_pages.examine(case)
+    spent = time.monotonic() - started
+    pdf_pages.examine(case, max(LEAST_S, min(pdf_pages.BUDGET_S, WHOLE_S - spent)))
     if signed:
         pdf_signatures.examine(case)
     else:
@@ -124,7 +132,6 @@ def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
         except TROUBLES as trouble:
             case.find("PDF-009", page=number, detail=type(trouble).__name__)
     case.facts["page_sizes"] = dict(sizes)
-    pdf_structure.examine(case, pdf)
     if fonts:
         case.find("PDF-011", fonts=sorted(fonts)[:20])
     return True

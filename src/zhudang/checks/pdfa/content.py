@@ -20,7 +20,7 @@ from zhudang.checks.pdfa.values import inflates_beyond, label
 
 Object = Any
 DEEPEST_STATE, DEEPEST_FORM = 28, 24
-BUDGET_S = 15.0
+BUDGET_S = 12.0
 LARGEST_CONTENT = 32 * 1024 * 1024
 
 

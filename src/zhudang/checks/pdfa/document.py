@@ -9,6 +9,7 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.pdfa.judgement import Judgement
+from zhudang.checks.pdfa.objects import Inventory
 
 Object = Any
 MOST_NODES = 20_000
@@ -19,7 +20,7 @@ DIGEST_KEYS = ("/DigestLocation", "/DigestMethod", "/DigestValue")
 VERSION = re.compile(r"/2\.\d")
 
 
-def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None:
     """Judge the catalog, its names and the trailer's Info."""
     root: Object = pdf.Root
     if pdf.is_encrypted:
@@ -36,7 +37,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
     _permissions(judgement, root.get("/Perms"))
     _form(judgement, root.get("/AcroForm"))
     _layers(judgement, root)
-    _names(judgement, pdf)
+    _names(judgement, pdf, inventory)
 
 
 def _information(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
@@ -119,45 +120,17 @@ def _ordered(order: Object, depth: int) -> Iterator[tuple[int, int]]:
             yield entry.objgen
 
 
-def _names(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+def _names(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None:
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
         if "/AlternatePresentations" in names:
             judgement.violate("alternate-presentations")
         if "/EmbeddedFiles" in names:
             judgement.violate("embedded", "EmbeddedFiles")
-    associated = _associated(pdf)
-    for specification in specifications(pdf):
-        _embedded(judgement, specification, associated)
+    for specification in inventory.specifications:
+        _embedded(judgement, specification, inventory.associated)
     if judgement.part == 4 and not (isinstance(names, pikepdf.Dictionary) and "/EmbeddedFiles" in names):
         judgement.violate("embedded-required")
-
-
-def specifications(pdf: pikepdf.Pdf) -> Iterator[Object]:
-    """File specifications with an embedded file, wherever they are."""
-    for number, thing in enumerate(pdf.objects):
-        if number > 200_000:
-            return
-        if isinstance(thing, pikepdf.Dictionary):
-            if isinstance(thing.get("/EF"), pikepdf.Dictionary):
-                yield thing
-            direct = thing.get("/FS")
-            if isinstance(direct, pikepdf.Dictionary) and not direct.is_indirect and "/EF" in direct:
-                yield direct
-
-
-def _associated(pdf: pikepdf.Pdf) -> set[tuple[int, int]]:
-    """File specifications that some object names as associated (AF)."""
-    found: set[tuple[int, int]] = set()
-    for number, thing in enumerate(pdf.objects):
-        if number > 200_000:
-            break
-        if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream) and "/AF" in thing:
-            listed = thing.get("/AF")
-            for each in items(listed) or [listed]:
-                if isinstance(each, pikepdf.Dictionary):
-                    found.add(each.objgen)
-    return found
 
 
 def _embedded(judgement: Judgement, specification: Object, associated: set[tuple[int, int]]) -> None:

@@ -42,9 +42,10 @@ def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str) -> Judgement:
         judgement.violate("identification")
     colours = Colours(judgement)
     _guard(judgement, "syntax", lambda: syntax.examine(judgement, path, pdf))
-    _guard(judgement, "objects", lambda: objects.examine(judgement, pdf))
-    _guard(judgement, "catalog", lambda: document.examine(judgement, pdf))
-    _guard(judgement, "metadata", lambda: metadata.examine(judgement, pdf))
+    inventory = objects.Inventory()
+    _guard(judgement, "objects", lambda: vars(inventory).update(vars(objects.examine(judgement, pdf))))
+    _guard(judgement, "catalog", lambda: document.examine(judgement, pdf, inventory))
+    _guard(judgement, "metadata", lambda: metadata.examine(judgement, pdf, inventory))
     if level == "a" or judgement.part == 4:
         _guard(judgement, "structure", lambda: structure.examine(judgement, pdf))
     _guard(judgement, "intents", lambda: _intents(colours, pdf))

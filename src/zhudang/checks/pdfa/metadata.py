@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,6 +11,7 @@ import pikepdf
 from zhudang.checks.pdfa import extensions, xmp
 from zhudang.checks.pdfa.extensions import EXTENSION, Extensions
 from zhudang.checks.pdfa.judgement import Judgement
+from zhudang.checks.pdfa.objects import Inventory
 from zhudang.checks.pdfa.xmp_types import Types, predefined
 
 Object = Any
@@ -32,7 +32,7 @@ XMP_DATE = re.compile(
 )
 
 
-def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
+def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None:
     """Judge the document's metadata stream and those of its parts."""
     main = pdf.Root.get("/Metadata")
     if not isinstance(main, pikepdf.Stream) or main.get("/Type") != "/Metadata" or main.get("/Subtype") != "/XML":
@@ -49,19 +49,13 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
             _information(judgement, pdf, packet)
     else:
         judgement.violate("identification")
-    for stream in _others(pdf, main):
+    own = main.objgen if isinstance(main, pikepdf.Stream) else None
+    for stream in inventory.metadata:
+        if stream.objgen == own:
+            continue
         inner = _packet(judgement, stream, f"object {stream.objgen[0]}")
         if inner is not None and judgement.part < 4:
             _properties(judgement, inner, extensions.read(judgement, inner), known if judgement.part > 1 else None)
-
-
-def _others(pdf: pikepdf.Pdf, main: Object) -> Iterator[Object]:
-    own = main.objgen if isinstance(main, pikepdf.Stream) else None
-    for number, thing in enumerate(pdf.objects):
-        if number > 100_000:
-            return
-        if isinstance(thing, pikepdf.Stream) and thing.get("/Type") == "/Metadata" and thing.objgen != own:
-            yield thing
 
 
 def _packet(judgement: Judgement, stream: Object, place: str) -> xmp.Packet | None:

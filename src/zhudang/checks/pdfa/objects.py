@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +14,9 @@ from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.values import name_bytes
 
 Object = Any
-MOST_OBJECTS = 200_000
-"""Objects looked at one by one; in a larger document what remains is told as not decided."""
+BUDGET_S = 8.0
+"""Longest time for looking at objects one by one; what remains is told as not decided."""
+PASS_RULES = ("limit-integer", "limit-real", "limit-string", "limit-name", "filter", "stream-external", "embedded")
 MOST_DEPTH = 60
 LIMITS = {1: (32767.0, 65535), 2: (3.403e38, 32767), 3: (3.403e38, 32767)}
 """Part of ISO 19005 -> largest real number, longest string in bytes (part 1: PDF Reference 1.4, table C.1)."""
@@ -30,21 +33,55 @@ FILTERS = {
 SMALLEST_REAL = 1.175e-38
 
 
-def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
-    """Judge all indirect objects of a document."""
+@dataclass
+class Inventory:
+    """Objects other examinations look for, found in the one pass over all.
+
+    Args:
+        specifications: file specifications with an embedded file.
+        associated: object numbers of those some object names as associated (AF).
+        metadata: metadata streams.
+    """
+
+    specifications: list[Object] = field(default_factory=list)
+    associated: set[tuple[int, int]] = field(default_factory=set)
+    metadata: list[Object] = field(default_factory=list)
+
+    def note(self, thing: Object) -> None:
+        if isinstance(thing, pikepdf.Stream):
+            if thing.get("/Type") == "/Metadata":
+                self.metadata.append(thing)
+        elif isinstance(thing, pikepdf.Dictionary):
+            if isinstance(thing.get("/EF"), pikepdf.Dictionary):
+                self.specifications.append(thing)
+            direct = thing.get("/FS")
+            if isinstance(direct, pikepdf.Dictionary) and not direct.is_indirect and "/EF" in direct:
+                self.specifications.append(direct)
+        else:
+            return
+        listed = thing.get("/AF")
+        for each in list(listed) if isinstance(listed, pikepdf.Array) else [listed]:
+            if isinstance(each, pikepdf.Dictionary):
+                self.associated.add(each.objgen)
+
+
+def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> Inventory:
+    """Judge all indirect objects of a document; tell what they hold for other examinations."""
+    inventory, until = Inventory(), time.monotonic() + BUDGET_S
     total = len(pdf.objects)
     if total > 8_388_607:
         judgement.violate("limit-objects")
-    if total > MOST_OBJECTS:
-        for rule in ("limit-integer", "limit-real", "limit-string", "limit-name", "filter", "stream-external"):
-            judgement.leave(rule)
     if any("overflow/underflow" in str(warning) for warning in pdf.get_warnings()):
         judgement.violate("limit-integer")
-    for number, thing in enumerate(pdf.objects):
-        if number >= MOST_OBJECTS:
-            return
-        place = str(thing.objgen[0]) if getattr(thing, "is_indirect", False) else ""
-        judge_value(judgement, thing, place)
+    for thing in pdf.objects:
+        if time.monotonic() > until:
+            judgement.incomplete = True
+            for rule in PASS_RULES:
+                judgement.leave(rule)
+            break
+        inventory.note(thing)
+        judge_value(judgement, thing, str(thing.objgen[0]) if getattr(thing, "is_indirect", False) else "")
+    return inventory
 
 
 def judge_value(judgement: Judgement, thing: Object, place: str, depth: int = 0) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import re
+import time
 from pathlib import Path
 
 import pikepdf
@@ -31,6 +32,7 @@ HEX = re.compile(rb"[0-9A-Fa-f]*")
 SPACES = b"\0\t\n\f\r "
 LONGEST_STRING = 4 * 1024 * 1024
 LARGEST_FILE = 512 * 1024 * 1024
+BUDGET_S = 8.0
 SYNTAX_RULES = ("object-spacing", "stream-length", "stream-eol", "hex-odd", "hex-digits", "xref-eol", "xref-space")
 
 
@@ -116,13 +118,25 @@ class _Walk:
         """Judge the objects in use; those no cross-reference leads to are no part of the document."""
         places = xref.read(self.data, self.pdf)
         heads = [OBJECT.match(self.data, offset) for offset in places.offsets.values()] if places else []
+        until = time.monotonic() + BUDGET_S
         if heads and all(heads):
             for head in heads:
                 self._object(head)  # type: ignore[arg-type]
+                if time.monotonic() > until:
+                    self._leave()
+                    return
             return
         position = 0
         while found := OBJECT.search(self.data, position):
             position = self._object(found)
+            if time.monotonic() > until:
+                self._leave()
+                return
+
+    def _leave(self) -> None:
+        self.judgement.incomplete = True
+        for rule in SYNTAX_RULES:
+            self.judgement.leave(rule)
 
     def _object(self, head: re.Match[bytes]) -> int:
         """Judge one object; return where the next may begin."""
