@@ -1,5 +1,6 @@
 """PDF/A: one document per rule, judged by the clause it breaks."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 
 from samples.checks.archival import annotated, claiming, drawing
+from samples.checks.making import Maker
 from zhudang.checks.pdfa import cmaps, syntax, xmp
 from zhudang.checks.pdfa.claims import claim
 from zhudang.checks.pdfa.clauses import PARTS, all_clauses, untested
@@ -58,6 +60,40 @@ def drawn(**entries: object) -> Change:
     return change
 
 
+def embedding(content: bytes | Maker) -> Change:
+    """Embeds bytes, or a document another maker makes."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        data = content if isinstance(content, bytes) else _made(content)
+        pdf.attachments["inner.pdf"] = pikepdf.AttachedFileSpec(pdf, data, mime_type="application/pdf")
+
+    return change
+
+
+def unassociated(pdf: pikepdf.Pdf) -> None:
+    embedding(b"plain text")(pdf)
+    for thing in pdf.objects:
+        if isinstance(thing, Dictionary) and "/EF" in thing:
+            del thing["/AFRelationship"]
+
+
+def _made(maker: Maker) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return maker(Path(folder)).read_bytes()
+
+
+def signed(**entries: object) -> Change:
+    def change(pdf: pikepdf.Pdf) -> None:
+        field = Dictionary(FT=Name.Sig, T="s", V=Dictionary(Type=Name.Sig, **entries))
+        pdf.Root.AcroForm = Dictionary(Fields=Array([pdf.make_indirect(field)]))
+
+    return change
+
+
+HISTORY = (
+    '<xmpMM:History xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"><rdf:Seq><rdf:li rdf:parseType="Resource"/>'
+    "</rdf:Seq></xmpMM:History>"
+)
 IMAGE = {"Subtype": Name.Image, "Width": 1, "Height": 1, "BitsPerComponent": 8}
 CASES: list[tuple[str, str, Change | None, str]] = [
     ("1b", "6.4", state(ca=0.5), ""),
@@ -104,6 +140,13 @@ CASES: list[tuple[str, str, Change | None, str]] = [
     ("2b", "6.9", catalog(OCProperties=Dictionary(OCGs=[], D=Dictionary(Name="a", AS=Array([])))), ""),
     ("2b", "6.10", page(PresSteps=Dictionary()), ""),
     ("2b", "6.11", catalog(Requirements=Array([])), ""),
+    ("2b", "6.6.6", None, HISTORY),
+    ("2b", "6.8", embedding(b"plain text"), ""),
+    ("2b", "6.8", embedding(claiming("2b", drawing(b"0 0 1 rg"))), ""),
+    ("2b", "6.4.3", signed(ByteRange=Array([0, 1, 2, 3]), Contents=pikepdf.String("")), ""),
+    ("3b", "6.8", unassociated, ""),
+    ("2a", "6.7.4", catalog(Lang="no language!", MarkInfo=Dictionary(Marked=True)), ""),
+    ("2a", "6.7.3.4", catalog(StructTreeRoot=Dictionary(RoleMap=Dictionary(Own=Name.Other))), ""),
     ("4", "6.1.3", lambda pdf: pdf.trailer.__setitem__("/Info", Dictionary(Title="T")), ""),
     ("4", "6.1.12", catalog(Version=Name("/1.7")), ""),
     ("4", "6.6.1", catalog(OpenAction=Dictionary(S=Name.Launch)), ""),
@@ -132,6 +175,11 @@ def test_the_same_feature_is_weighed_by_the_part_that_is_claimed(tmp_path: Path)
         claiming("2b", catalog(OCProperties=Dictionary(OCGs=[], D=Dictionary(Name="a"))))(tmp_path)
     ).clauses
     assert not judged(claiming("4", catalog(OpenAction=Dictionary(S=Name.JavaScript, JS="1")))(tmp_path)).clauses
+
+
+def test_an_embedded_document_that_conforms_may_stay(tmp_path: Path):
+    judgement = judged(claiming("2b", embedding(claiming("1b")))(tmp_path))
+    assert "embedded-pdfa" not in judgement.violations
 
 
 def test_a_document_without_claim_is_not_judged(tmp_path: Path):

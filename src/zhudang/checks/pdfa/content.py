@@ -15,7 +15,7 @@ from zhudang.checks.pdfa.fonts import Fonts, Use
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.objects import judge_value
 from zhudang.checks.pdfa.operators import FILLS, INLINE_FILTERS, OPERATORS, RESOURCE_OPERATORS, SHOWS, STROKES
-from zhudang.checks.pdfa.structure import private
+from zhudang.checks.pdfa.structure import judge_language, private
 from zhudang.checks.pdfa.values import inflates_beyond, label
 
 Object = Any
@@ -352,6 +352,8 @@ class Reader:
         properties = operands[1] if len(operands) > 1 else None
         if isinstance(properties, pikepdf.Name):
             properties = lookup(frame.resources, "/Properties", label(properties))
+        if self.judgement.level == "a" and isinstance(properties, pikepdf.Dictionary):
+            judge_language(self.judgement, properties, frame.place)
         text = properties.get("/ActualText") if isinstance(properties, pikepdf.Dictionary) else None
         if text is None:
             return False

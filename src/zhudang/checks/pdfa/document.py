@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.objects import Inventory
+from zhudang.checks.pdfa.values import inflates_beyond
 
 Object = Any
+Conforms = Callable[[bytes], bool | None]
+LARGEST_EMBEDDED = 16 * 1024 * 1024
 MOST_NODES = 20_000
 MOST_DEPTH = 40
 MIME = re.compile(r"[-\w+.]+/[-\w+.]+")
@@ -20,8 +23,12 @@ DIGEST_KEYS = ("/DigestLocation", "/DigestMethod", "/DigestValue")
 VERSION = re.compile(r"/2\.\d")
 
 
-def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None:
-    """Judge the catalog, its names and the trailer's Info."""
+def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory, conforms: Conforms) -> None:
+    """Judge the catalog, its names and the trailer's Info.
+
+    Args:
+        conforms: whether the bytes of an embedded file conform to PDF/A; None when that was not decided.
+    """
     root: Object = pdf.Root
     if pdf.is_encrypted:
         judgement.violate("encrypted")
@@ -37,7 +44,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> Non
     _permissions(judgement, root.get("/Perms"))
     _form(judgement, root.get("/AcroForm"))
     _layers(judgement, root)
-    _names(judgement, pdf, inventory)
+    _names(judgement, pdf, inventory, conforms)
 
 
 def _information(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
@@ -120,7 +127,7 @@ def _ordered(order: Object, depth: int) -> Iterator[tuple[int, int]]:
             yield entry.objgen
 
 
-def _names(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None:
+def _names(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory, conforms: Conforms) -> None:
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
         if "/AlternatePresentations" in names:
@@ -128,12 +135,21 @@ def _names(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> None
         if "/EmbeddedFiles" in names:
             judgement.violate("embedded", "EmbeddedFiles")
     for specification in inventory.specifications:
-        _embedded(judgement, specification, inventory.associated)
+        _embedded(judgement, specification, inventory.associated, conforms)
     if judgement.part == 4 and not (isinstance(names, pikepdf.Dictionary) and "/EmbeddedFiles" in names):
         judgement.violate("embedded-required")
 
 
-def _embedded(judgement: Judgement, specification: Object, associated: set[tuple[int, int]]) -> None:
+def _conforms(content: Object, conforms: Conforms) -> bool | None:
+    try:
+        return conforms(content.read_bytes()) if not inflates_beyond(content, LARGEST_EMBEDDED) else None
+    except pikepdf.PdfError:
+        return False
+
+
+def _embedded(
+    judgement: Judgement, specification: Object, associated: set[tuple[int, int]], conforms: Conforms
+) -> None:
     place = str(specification.get("/UF", specification.get("/F", "")))[:80]
     if judgement.part == 3 and specification.objgen not in associated:
         judgement.violate("embedded-associated", place)
@@ -144,18 +160,12 @@ def _embedded(judgement: Judgement, specification: Object, associated: set[tuple
             continue
         if not MIME.fullmatch(str(content.get("/Subtype", "")).lstrip("/")):
             judgement.violate("embedded-mime", place)
-        if judgement.part in {2, 4} and not _is_pdfa(content):
+        conforming = _conforms(content, conforms) if judgement.part in {2, 4} else True
+        if conforming is None:
+            judgement.leave("embedded-pdfa")
+        elif not conforming:
             judgement.violate("embedded-pdfa", place)
         return
-
-
-def _is_pdfa(content: Object) -> bool:
-    """Whether an embedded file at least claims PDF/A; its own clauses are another file's business."""
-    try:
-        data = content.read_bytes()
-    except pikepdf.PdfError:
-        return False
-    return data.lstrip()[:5] == b"%PDF-" and b"/ns/id/" in data and b"pdfaid:part" in data
 
 
 def inherited(holder: Object, key: str) -> Object:

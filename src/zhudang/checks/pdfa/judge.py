@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.pdfa import annotations as notes
-from zhudang.checks.pdfa import document, metadata, objects, structure, syntax
+from zhudang.checks.pdfa import document, metadata, objects, signatures, structure, syntax
+from zhudang.checks.pdfa.claims import claim
 from zhudang.checks.pdfa.clauses import all_clauses
 from zhudang.checks.pdfa.colour import Colours
 from zhudang.checks.pdfa.content import Reader
@@ -17,6 +19,8 @@ from zhudang.checks.pdfa.document import inherited
 from zhudang.checks.pdfa.fonts import Fonts
 from zhudang.checks.pdfa.judgement import Judgement
 
+EMBEDDABLE = {2: {1, 2}, 4: {1, 2, 4}}
+DEEPEST_EMBEDDED = 2
 TROUBLES = (
     pikepdf.PdfError,
     pikepdf.DataDecodingError,
@@ -31,28 +35,54 @@ TROUBLES = (
 )
 
 
-def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str) -> Judgement:
+def judge(pdf: pikepdf.Pdf, path: Path, part: int, level: str, depth: int = 0) -> Judgement:
     """Run every examination.
 
     Args:
+        depth: how many documents this one is embedded in.
         part: as `claim` tells; for an unreadable identification (0) the part that fits the file's version.
     """
     judgement = Judgement(part or _likely_part(pdf), level)
     if not part:
         judgement.violate("identification")
     colours = Colours(judgement)
+
+    def conforms(data: bytes) -> bool | None:
+        return _embedded_conforms(data, judgement.part, depth)
+
     _guard(judgement, "syntax", lambda: syntax.examine(judgement, path, pdf))
     inventory = objects.Inventory()
     _guard(judgement, "objects", lambda: vars(inventory).update(vars(objects.examine(judgement, pdf))))
-    _guard(judgement, "catalog", lambda: document.examine(judgement, pdf, inventory))
+    _guard(judgement, "catalog", lambda: document.examine(judgement, pdf, inventory, conforms))
     _guard(judgement, "metadata", lambda: metadata.examine(judgement, pdf, inventory))
     if level == "a" or judgement.part == 4:
         _guard(judgement, "structure", lambda: structure.examine(judgement, pdf))
     _guard(judgement, "intents", lambda: _intents(colours, pdf))
     rgb = colours.document == "RGB "
     _guard(judgement, "annotations", lambda: notes.examine(judgement, pdf, rgb_intent=rgb))
+    _guard(judgement, "signatures", lambda: signatures.examine(judgement, path, pdf))
     _guard(judgement, "content", lambda: _content(judgement, pdf, colours))
     return judgement
+
+
+def _embedded_conforms(data: bytes, part: int, depth: int) -> bool | None:
+    """Whether an embedded file is PDF/A of a part its document may hold (ISO 19005-2, 6.8; -4, 6.9)."""
+    if data.lstrip()[:5] != b"%PDF-":
+        return False
+    if depth >= DEEPEST_EMBEDDED:
+        return None
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as copy:
+        copy.write(data)
+        copy.flush()
+        try:
+            with pikepdf.open(copy.name, suppress_warnings=True, inherit_page_attributes=False) as inner:
+                claimed = claim(inner)
+                if claimed is None or claimed[0] not in EMBEDDABLE[part]:
+                    return False
+                found = judge(inner, Path(copy.name), *claimed, depth=depth + 1)
+        except TROUBLES:
+            return False
+    return None if found.incomplete and not found.violations else not found.violations
 
 
 def _intents(colours: Colours, pdf: pikepdf.Pdf) -> None:
@@ -96,6 +126,7 @@ TOPICS = {
     "structure": {"structure"},
     "intents": {"graphics"},
     "annotations": {"annotations", "actions"},
+    "signatures": {"forms"},
     "content": {"graphics", "fonts", "transparency"},
 }
 

@@ -17,6 +17,7 @@ from zhudang.checks.pdfa.xmp_types import Types, predefined
 Object = Any
 LEVELS = {1: {"A", "B"}, 2: {"A", "B", "U"}, 3: {"A", "B", "U"}, 4: {"E", "F"}}
 DC, PDF, BASIC = "http://purl.org/dc/elements/1.1/", "http://ns.adobe.com/pdf/1.3/", "http://ns.adobe.com/xap/1.0/"
+MANAGEMENT = "http://ns.adobe.com/xap/1.0/mm/"
 TEXTS = {
     "/Title": (DC, "title"),
     "/Author": (DC, "creator"),
@@ -45,6 +46,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf, inventory: Inventory) -> Non
             known = extensions.read(judgement, packet)
             _properties(judgement, packet, known, None)
         _identification(judgement, packet)
+        _history(judgement, packet)
         if judgement.part == 1:
             _information(judgement, pdf, packet)
     else:
@@ -114,6 +116,14 @@ def _identification(judgement: Judgement, packet: xmp.Packet) -> None:
         judgement.violate("identification", "conformance")
     if judgement.part == 4 and (revision is None or not re.fullmatch(r"\d{4}", revision.value)):
         judgement.violate("identification", "rev")
+
+
+def _history(judgement: Judgement, packet: xmp.Packet) -> None:
+    """Each event of the file's history says what was done."""
+    history = packet.property(MANAGEMENT, "History")
+    for event in history.items if history is not None else []:
+        if event.kind == "struct" and all(field.name != "action" for field in event.items):
+            judgement.violate("provenance", "xmpMM:History")
 
 
 def _information(judgement: Judgement, pdf: pikepdf.Pdf, packet: xmp.Packet) -> None:

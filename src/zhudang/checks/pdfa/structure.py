@@ -64,7 +64,7 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> None:
     marks = root.get("/MarkInfo")
     if not isinstance(marks, pikepdf.Dictionary) or not yes(marks.get("/Marked")):
         judgement.violate("mark-info")
-    _language(judgement, root, "catalog")
+    judge_language(judgement, root, "catalog")
     tree = root.get("/StructTreeRoot")
     if not isinstance(tree, pikepdf.Dictionary):
         judgement.violate("structure-root")
@@ -111,17 +111,17 @@ def _elements(judgement: Judgement, tree: Object) -> None:
             continue
         seen.add(mark)
         kind = label(element.S)
-        if element.get("/Type", "/StructElem") != "/StructElem":
+        if element.get("/Type") != "/StructElem":
             judgement.violate("structure-root", kind)
         utf8(judgement, element.S, "structure")
         if _standard(kind, roles, STANDARD[judgement.part]) is None:
             judgement.violate("structure-types", kind)
-        _language(judgement, element, kind)
+        judge_language(judgement, element, kind)
         _actual_text(judgement, element.get("/ActualText"))
         waiting.append(element.get("/K"))
 
 
-def _language(judgement: Judgement, holder: Object, place: str) -> None:
+def judge_language(judgement: Judgement, holder: Object, place: str) -> None:
     language = holder.get("/Lang")
     if language is not None and str(language) and not LANGUAGE.fullmatch(str(language)):
         judgement.violate("language", place)
