@@ -13,7 +13,7 @@ from zhudang.checks.pdfa.colour import Colours, lookup, profile
 from zhudang.checks.pdfa.document import inherited, items
 from zhudang.checks.pdfa.fonts import Fonts, Use
 from zhudang.checks.pdfa.judgement import Judgement
-from zhudang.checks.pdfa.objects import judge_value
+from zhudang.checks.pdfa.objects import LIMITS, is_plain, judge_value
 from zhudang.checks.pdfa.operators import FILLS, INLINE_FILTERS, OPERATORS, RESOURCE_OPERATORS, SHOWS, STROKES
 from zhudang.checks.pdfa.structure import judge_language, private
 from zhudang.checks.pdfa.values import inflates_beyond, label
@@ -48,6 +48,8 @@ class Frame:
     place: str
     depth: int
     marks: list[bool] = field(default_factory=list)
+    used: dict[int, Object] = field(default_factory=dict)
+    judged: set[int] = field(default_factory=set)
 
     @property
     def resources(self) -> Object:
@@ -156,8 +158,10 @@ class Reader:
         if name == "INLINE IMAGE":
             self._inline(instruction.iimage, frame, state)
             return state
-        for operand in operands:
-            judge_value(self.judgement, operand, frame.place)
+        if self.judgement.part in LIMITS:
+            for operand in operands:
+                if not is_plain(operand):
+                    judge_value(self.judgement, operand, frame.place)
         if name in RESOURCE_OPERATORS and len(operands):
             thing = self._resource(RESOURCE_OPERATORS[name], label(operands[0]), frame)
             return self._named(name, thing, frame, state)
@@ -252,7 +256,7 @@ class Reader:
         if (form.is_indirect and mark in self.seen) or frame.depth > DEEPEST_FORM:
             return
         self.seen.add(mark)
-        inner = replace(frame, own=form.get("/Resources"), marks=list(frame.marks))
+        inner = replace(frame, own=form.get("/Resources"), marks=list(frame.marks), used={}, judged=set())
         before = self.colours.blending
         self.colours.blending = self._blending(form, inner.resources, frame.place)
         self._run(form, inner, state)
@@ -281,7 +285,14 @@ class Reader:
         procedures = font.get("/CharProcs")
         for stream in list(procedures.values()) if isinstance(procedures, pikepdf.Dictionary) else []:
             if isinstance(stream, pikepdf.Stream):
-                inner = replace(frame, own=font.get("/Resources"), inherited=frame.resources, depth=frame.depth + 1)
+                inner = replace(
+                    frame,
+                    own=font.get("/Resources"),
+                    inherited=frame.resources,
+                    depth=frame.depth + 1,
+                    used={},
+                    judged=set(),
+                )
                 self._run(stream, inner, replace(state, mode=0))
 
     def _paint(self, frame: Frame, state: State, *, fill: bool, stroke: bool) -> None:
@@ -291,11 +302,17 @@ class Reader:
         ):
             if not used:
                 continue
-            self.colours.use(space, frame.resources, frame.place)
+            self._use(space, frame)
             if pattern is not None:
                 self._pattern(pattern, frame)
             if overprinted and state.overprint_mode and self.colours.is_icc_cmyk(space, frame.resources):
                 self.judgement.violate("overprint", frame.place)
+
+    def _use(self, space: Object, frame: Frame) -> None:
+        """Judge a colour space once in each content stream; painting is too frequent to ask every time."""
+        if frame.used.setdefault(id(space), space) is not space or id(space) not in frame.judged:
+            frame.judged.add(id(space))
+            self.colours.use(space, frame.resources, frame.place)
 
     def _pattern(self, pattern: Object, frame: Frame) -> None:
         mark = (pattern.objgen, "pattern", self.colours.intent)
@@ -304,7 +321,13 @@ class Reader:
         self.seen.add(mark)
         if isinstance(pattern, pikepdf.Stream):
             inner = replace(
-                frame, own=pattern.get("/Resources"), inherited=frame.resources, depth=frame.depth + 1, marks=[]
+                frame,
+                own=pattern.get("/Resources"),
+                inherited=frame.resources,
+                depth=frame.depth + 1,
+                marks=[],
+                used={},
+                judged=set(),
             )
             self._run(pattern, inner, State())
             return

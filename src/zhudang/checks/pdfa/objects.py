@@ -18,7 +18,7 @@ BUDGET_S = 8.0
 """Longest time for looking at objects one by one; what remains is told as not decided."""
 PASS_RULES = ("limit-integer", "limit-real", "limit-string", "limit-name", "filter", "stream-external", "embedded")
 MOST_DEPTH = 60
-LIMITS = {1: (32767.0, 65535), 2: (3.403e38, 32767), 3: (3.403e38, 32767)}
+LIMITS = {1: (Decimal(32767), 65535), 2: (Decimal("3.403e38"), 32767), 3: (Decimal("3.403e38"), 32767)}
 """Part of ISO 19005 -> largest real number, longest string in bytes (part 1: PDF Reference 1.4, table C.1)."""
 FILTERS = {
     "/ASCIIHexDecode",
@@ -30,7 +30,7 @@ FILTERS = {
     "/DCTDecode",
     "/JPXDecode",
 }
-SMALLEST_REAL = 1.175e-38
+SMALLEST_REAL = Decimal("1.175e-38")
 
 
 @dataclass
@@ -96,21 +96,29 @@ def judge_value(judgement: Judgement, thing: Object, place: str, depth: int = 0)
         if len(thing) > 8191:
             judgement.violate("limit-array", place)
         for inner in thing:
-            if not getattr(inner, "is_indirect", False):
+            if not is_plain(inner) and not getattr(inner, "is_indirect", False):
                 judge_value(judgement, inner, place, depth + 1)
     else:
         _scalar(judgement, thing, place)
 
 
+def is_plain(thing: Object) -> bool:
+    """Whether a value is a number within every part's limits: by far the most of what there is."""
+    kind = type(thing)
+    if kind is int:
+        return -32767 <= thing <= 32767
+    return kind is Decimal and (not thing or 1e-6 < abs(float(thing)) < 32767)
+
+
 def _scalar(judgement: Judgement, thing: Object, place: str) -> None:
-    largest, longest = LIMITS.get(judgement.part, (0.0, 0))
+    largest, longest = LIMITS.get(judgement.part, (Decimal(0), 0))
     if not largest or isinstance(thing, bool):
         return
     if isinstance(thing, int):
         if not -(2**31) <= thing <= 2**31 - 1:
             judgement.violate("limit-integer", place)
-    elif isinstance(thing, Decimal | float):
-        size = abs(float(thing))
+    elif isinstance(thing, Decimal):
+        size = abs(thing)
         if size > largest or (judgement.part > 1 and 0 < size < SMALLEST_REAL):
             judgement.violate("limit-real", place)
     elif isinstance(thing, pikepdf.String):

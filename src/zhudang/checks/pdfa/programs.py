@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
-from fontTools.cffLib import CFFFontSet
+from fontTools.cffLib import CFFFontSet, cffISOAdobeStrings
 from fontTools.encodings.StandardEncoding import StandardEncoding
 from fontTools.misc import eexec
 from fontTools.misc.psCharStrings import T2WidthExtractor
@@ -27,6 +27,8 @@ ENCODED = re.compile(rb"dup\s+(\d+)\s*/(\S+)\s+put")
 LEN_IV = re.compile(rb"/lenIV\s+(-?\d+)")
 MATRIX = re.compile(rb"/FontMatrix\s*\[\s*([-+.\deE]+)")
 EEXEC_KEY, CHARSTRING_KEY = 55665, 4330
+WIDTH_BYTES = 40
+"""A charstring sets its width first; the rest need not be decrypted."""
 
 
 @dataclass
@@ -82,6 +84,9 @@ def _cff(data: bytes) -> Program:
     fonts = CFFFontSet()
     fonts.decompile(io.BytesIO(data), None)
     top = fonts[0]
+    if "charset" not in top.rawDict and not hasattr(top, "ROS"):
+        # The library needs the predefined charset named; glyphs beyond it cannot be there.
+        top.charset = cffISOAdobeStrings[: top.numGlyphs]
     strings: Any = top.CharStrings
     scale: float = 1000 * getattr(top, "FontMatrix", [0.001])[0]
     keyed = hasattr(top, "ROS")
@@ -162,7 +167,7 @@ def _type1(data: bytes) -> Program:
         if glyph not in strings:
             return None
         coded = strings[glyph]
-        opened = eexec.decrypt(coded, CHARSTRING_KEY)[0][skipped:] if skipped >= 0 else coded
+        opened = eexec.decrypt(coded[: skipped + WIDTH_BYTES], CHARSTRING_KEY)[0][skipped:] if skipped >= 0 else coded
         own = _side_width(opened)
         return None if own is None else own * scale
 
