@@ -106,7 +106,7 @@ def is_plain(thing: Object) -> bool:
     """Whether a value is a number within every part's limits: by far the most of what there is."""
     kind = type(thing)
     if kind is int:
-        return -32767 <= thing <= 32767
+        return bool(-32767 <= thing <= 32767)
     return kind is Decimal and (not thing or 1e-6 < abs(float(thing)) < 32767)
 
 
