@@ -65,7 +65,7 @@ def judge_composite(judgement: Judgement, use: Use, inner: Object, program: Prog
                 judgement.violate("notdef", place)
         text = texts.get(code) if texts is not None else "?" if _known_collection(inner, encoding) else None
         _unicode(judgement, code, text, texts, use, place)
-    if cids is None and use.codes:
+    if cids is None:
         for rule in ("glyph-missing", "widths"):
             judgement.leave(rule)
 

@@ -34,7 +34,7 @@ def judge_state(judgement: Judgement, state: Object, place: str) -> None:
     if "/HTP" in state or (judgement.part == 4 and "/HTO" in state):
         judgement.violate("halftone-phase", place)
     if "/RI" in state:
-        judge_intent(judgement, state.get("/RI"), place)
+        judge_intent(judgement, state.get("/RI"), place, "state-intent")
     _halftone(judgement, state.get("/HT"), "", place)
     if "/SMask" in state and state.get("/SMask") != "/None":
         judgement.violate("soft-mask", place)
@@ -70,9 +70,9 @@ def judge_blend(judgement: Judgement, modes: Object, place: str) -> None:
         judgement.violate("blend", place)
 
 
-def judge_intent(judgement: Judgement, intent: Object, place: str) -> None:
+def judge_intent(judgement: Judgement, intent: Object, place: str, rule: str = "intent") -> None:
     if label(intent) not in INTENTS:
-        judgement.violate("intent", place)
+        judgement.violate(rule, place)
 
 
 def _halftone(judgement: Judgement, halftone: Object, colorant: str, place: str, depth: int = 0) -> None:
@@ -99,7 +99,7 @@ def judge_image(judgement: Judgement, image: Object, place: str) -> None:
     if image.get("/Interpolate", image.get("/I")) is True:
         judgement.violate("image-interpolate", place)
     if "/Intent" in image:
-        judge_intent(judgement, image.get("/Intent"), place)
+        judge_intent(judgement, image.get("/Intent"), place, "image-intent")
     bits = image.get("/BitsPerComponent", image.get("/BPC"))
     if bits is not None:
         masked = image.get("/ImageMask", image.get("/IM")) is True
