@@ -18,7 +18,7 @@ _PART_1 = {
 _PART_2 = _PART_1 | {"Polygon", "PolyLine", "Caret", "FileAttachment", "Watermark", "Redact"}
 _PART_4 = (_PART_2 - {"FileAttachment"}) | {"Projection"}
 TYPES = {1: _PART_1, 2: _PART_2, 3: _PART_2, 4: _PART_4}
-EXTRA_TYPES = {"4f": {"FileAttachment"}, "4e": {"FileAttachment", "3D", "RichMedia"}}
+EXTRA_TYPES = {"4f": {"FileAttachment"}, "4e": {"3D", "RichMedia"}}
 _GO = {"GoTo", "GoToR", "Thread", "URI", "Named", "SubmitForm"}
 ACTIONS = {
     1: _GO,
