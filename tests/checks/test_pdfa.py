@@ -262,3 +262,11 @@ def test_strings_split_by_the_code_space_of_their_map():
     assert list(found.split(b"\x20\x81\x40\x21")) == [0x20, 0x8140, 0x21]
     assert found.cids[0x8142] == 9
     assert found.texts[2] == "C"
+
+
+def test_a_map_of_endless_ranges_ends():
+    ranges = b"<0000> <FFFF> <0041> " * 500
+    with pikepdf.new() as pdf:
+        found = cmaps.read(pdf.make_stream(b"1 beginbfrange " + ranges + b" endbfrange"))
+    assert found is not None
+    assert len(found.texts) <= cmaps.MOST_ENTRIES

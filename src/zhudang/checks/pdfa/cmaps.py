@@ -123,7 +123,7 @@ def _cid_characters(found: CharacterMap, tokens: list[bytes]) -> None:
 def _cid_ranges(found: CharacterMap, tokens: list[bytes]) -> None:
     for low, high, cid in zip(tokens[::3], tokens[1::3], tokens[2::3], strict=False):
         first, last, start = _number(low), _number(high), _number(cid)
-        for offset in range(min(last - first + 1, MOST_ENTRIES)):
+        for offset in range(min(last - first + 1, MOST_ENTRIES - len(found.cids))):
             found.cids[first + offset] = start + offset
 
 
@@ -144,7 +144,7 @@ def _text_ranges(found: CharacterMap, tokens: list[bytes]) -> None:
             position = end + 1
         elif target[:1] == b"<":
             start = _text(target)
-            for offset in range(min(last - first + 1, MOST_ENTRIES)):
+            for offset in range(min(last - first + 1, MOST_ENTRIES - len(found.texts))):
                 found.texts[first + offset] = start[:-1] + _after(start[-1:], offset)
 
 

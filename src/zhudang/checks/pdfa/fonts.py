@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ SUBSET = re.compile(r"/[A-Z]{6}\+")
 SYMBOLIC = 4
 INVISIBLE = 3
 MOST_CODES = 100_000
+BUDGET_S = 8.0
 
 
 @dataclass
@@ -68,7 +70,13 @@ class Fonts:
         return use
 
     def judge(self) -> None:
+        until = time.monotonic() + BUDGET_S
         for use in self.uses.values():
+            if time.monotonic() > until:
+                self.judgement.incomplete = True
+                for rule in ("font-embedded", "glyph-missing", "widths"):
+                    self.judgement.leave(rule)
+                return
             try:
                 _judge(self.judgement, use)
             except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError):

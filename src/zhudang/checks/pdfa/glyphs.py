@@ -20,7 +20,7 @@ Object = Any
 NOTDEF = ".notdef"
 WIDTH_TOLERANCE = 1.0
 """In thousandths of an em; ISO 19005-2, 6.2.11.5 allows one."""
-UNSET = object()
+MOST_WIDTHS = 70_000
 COLLECTIONS = {"GB1", "CNS1", "Japan1", "Korea1", "KR"}
 FORBIDDEN_TEXT = {"\0", "\ufeff", "\ufffe"}
 
@@ -170,14 +170,14 @@ def _cid_widths(inner: Object) -> dict[int, float]:
     listed = inner.get("/W")
     parts = list(listed) if isinstance(listed, pikepdf.Array) else []
     position = 0
-    while position + 1 < len(parts):
+    while position + 1 < len(parts) and len(found) < MOST_WIDTHS:
         first, second = int(parts[position]), parts[position + 1]
         if isinstance(second, pikepdf.Array):
             found.update({first + index: float(width) for index, width in enumerate(second)})
             position += 2
         elif position + 2 < len(parts):
             width = float(parts[position + 2])
-            found.update(dict.fromkeys(range(first, min(int(second), first + 70_000) + 1), width))
+            found.update(dict.fromkeys(range(first, min(int(second), first + MOST_WIDTHS) + 1), width))
             position += 3
         else:
             break
