@@ -22,13 +22,14 @@ class Clause:
         topic: family of clauses, to which a finding code belongs.
         numbers: part of ISO 19005 -> clause number; a part without the rule is absent.
         claims: the only claims (`2u`) it applies to; empty for all.
+        severity: where it weighs otherwise than its finding code.
     """
 
     rule: str
     topic: str
     numbers: Mapping[int, str]
     claims: frozenset[str]
-    severity: Severity
+    severity: Severity | None
     what_zh: str
     what_en: str
 
@@ -49,7 +50,7 @@ def _clause(row: Mapping[str, str]) -> Clause:
         topic=row["topic"],
         numbers={part: row[f"part_{part}"] for part in PARTS if row[f"part_{part}"]},
         claims=frozenset(row["claims"].split()),
-        severity=Severity(row["severity"]),
+        severity=Severity(row["severity"]) if row["severity"] else None,
         what_zh=row["what_zh"],
         what_en=row["what_en"],
     )
