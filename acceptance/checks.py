@@ -143,6 +143,8 @@ def identity(label: Label, report: FileReport) -> bool | None:
         return report.format.id == found[1]
     if label.folder == "ofd" and label.kind.startswith("ofd"):
         return report.format.id == "zd/ofd"
+    if label.folder == "pdfa" and (found := re.match(r"(pass|fail):", label.expected)):
+        return bool((report.facts.get("pdfa") or {}).get("conforms")) is (found[1] == "pass")
     if found := re.match(r"D[WX]G release .*header (AC\d+)", label.expected):
         return found[1] in str(report.facts.get("release"))
     if found := re.fullmatch(r"encoding (\S+)", label.expected):

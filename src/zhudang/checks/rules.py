@@ -30,6 +30,7 @@ FAMILIES = {
     "RUN": ("检测过程", "The check itself"),
     "FMT": ("格式", "Formats"),
     "PDF": ("PDF", "PDF"),
+    "PDA": ("PDF/A（长期保存）", "PDF/A (long-term preservation)"),
     "SIG": ("签名与印章", "Signatures and seals"),
     "OFD": ("OFD", "OFD"),
     "IMG": ("图像", "Images"),
@@ -86,7 +87,7 @@ class Rule:
     def message(self, data: Mapping[str, Any], language: str = "zh") -> str:
         """The sentence for one finding; what the data lack is shown as a question mark."""
         sentence = self.message_en if language == "en" else self.message_zh
-        return sentence.format_map(_Readable(data))
+        return sentence.format_map(_Readable(data, language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,19 @@ def all_items() -> Mapping[str, Item]:
 
 
 class _Readable(dict[str, Any]):
-    """Values as people read them inside a sentence: lists joined, absent ones a question mark."""
+    """Values as people read them inside a sentence: lists joined, absent ones a question mark.
+
+    A value given in both languages (`{"zh": …, "en": …}`) is shown in the reader's.
+    """
+
+    def __init__(self, data: Mapping[str, Any], language: str) -> None:
+        super().__init__(data)
+        self._language = language
 
     def __getitem__(self, key: str) -> str:
         value = super().get(key)
+        if isinstance(value, Mapping):
+            value = value.get(self._language)
         if value is None:
             return "?"
         if isinstance(value, list | tuple):

@@ -7,6 +7,7 @@ A module per kind of file. `BAD[code](folder)` writes the sample and gives its p
 from __future__ import annotations
 
 from samples.checks import (
+    archival,
     archives,
     business,
     drawings,
@@ -37,6 +38,7 @@ MODULES = (
     archives,
     texts,
     business,
+    archival,
 )
 BAD: dict[str, Maker] = {code: make for module in MODULES for code, make in getattr(module, "BAD", {}).items()}
 """One bad file per code that a file alone can show."""

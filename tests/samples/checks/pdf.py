@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,6 +152,18 @@ def _page_gone(folder: Path) -> Path:
     return put(folder, "page_gone.pdf", body + table + end)
 
 
+def _no_version(folder: Path) -> Path:
+    return put(folder, "no_version.pdf", re.sub(rb"%PDF-1\.\d", b"%PDF-x.y", pdf_bytes(), count=1))
+
+
+def _broken_stream(folder: Path) -> Path:
+    pdf = new_pdf()
+    pdf.Root.Extra = pikepdf.Stream(pdf, b"not deflated", Filter=pikepdf.Name.FlateDecode)
+    return saved(
+        pdf, folder, "broken_stream.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none
+    )
+
+
 BAD: dict[str, Maker] = {
     "PDF-001": _rubbish_pdf,
     "PDF-002": _locked,
@@ -171,6 +184,9 @@ BAD: dict[str, Maker] = {
     "PDF-017": pdf_with(_movie),
     "PDF-018": _page_gone,
     "PDF-019": _unreadable_metadata,
+    "PDF-020": _no_version,
+    "PDF-021": _broken_stream,
+    "PDF-022": lambda folder: saved(new_pdf(), folder, "blank.pdf"),
 }
 
 GOOD: dict[str, Maker] = {

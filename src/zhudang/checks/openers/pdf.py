@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections import Counter
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_pages, pdf_signatures
+from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_signatures, pdf_structure
 from zhudang.checks.paper import sheet_name
 
 TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
 MAX_NAME_NODES = 5000
-METADATA_BYTES = 1024 * 1024
-PDFA_PART = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>\s*)(\d)")
-PDFA_LEVEL = re.compile(rb"pdfaid:conformance\s*(?:=\s*[\"']|>\s*)([A-Za-z])")
+WHOLE_S, LEAST_S = 45.0, 4.0
+"""Time for a whole document, and the least of it for looking at pages as a reader shows them."""
+BUDGET_S = 6.0
+"""Longest time for going through all pages once; what is left over is told, not guessed."""
 MMAP_BYTES = 64 * 1024 * 1024
 EXTERNAL_ACTIONS = {"/GoToR", "/GoToE", "/ImportData", "/SubmitForm", "/Thread"}
 ACTIVE_ANNOTATIONS = {
@@ -42,6 +43,7 @@ Object = Any
 
 
 def examine(case: Case) -> None:
+    started = time.monotonic()
     mode = pikepdf.AccessMode.default if case.size < MMAP_BYTES else pikepdf.AccessMode.stream
     try:
         pdf = pikepdf.open(case.path, suppress_warnings=True, access_mode=mode)
@@ -60,11 +62,16 @@ def examine(case: Case) -> None:
         try:
             signed = _signature_fields(pdf)
             _active(case, pdf)
-            case.facts["pdfa"] = _pdfa(pdf)
         except TROUBLES as trouble:
             case.find("PDF-019", detail=type(trouble).__name__)
+        for further in (pdf_structure.examine, pdf_archival.examine):
+            try:
+                further(case, pdf)
+            except TROUBLES as trouble:
+                case.find("PDF-019", detail=type(trouble).__name__)
         _damage(case, pdf)
-    pdf_pages.examine(case)
+    spent = time.monotonic() - started
+    pdf_pages.examine(case, max(LEAST_S, min(pdf_pages.BUDGET_S, WHOLE_S - spent)))
     if signed or pdf_signatures.traces(case):
         pdf_signatures.examine(case)
     else:
@@ -114,7 +121,11 @@ def _pages(case: Case, pdf: pikepdf.Pdf) -> bool:
     sizes: Counter[str] = Counter()
     fonts: set[str] = set()
     seen: set[tuple[int, int]] = set()
+    until = time.monotonic() + BUDGET_S
     for number, page in enumerate(pages, 1):
+        if time.monotonic() > until:
+            case.not_checked["PDF-011"] = f"pages_from_{number}"
+            break
         try:
             sizes[_sheet(page)] += 1
             _resources(case, page, number, fonts, seen)
@@ -240,7 +251,11 @@ def _active(case: Case, pdf: pikepdf.Pdf) -> None:
             case.find("PDF-016")
         for field in _array(form.get("/Fields"))[:MAX_NAME_NODES]:
             _field(case, field, 0)
-    for page in pdf.pages:
+    until = time.monotonic() + BUDGET_S
+    for number, page in enumerate(pdf.pages, 1):
+        if time.monotonic() > until:
+            case.not_checked["PDF-004"] = f"pages_from_{number}"
+            break
         _additional(case, page.obj.get("/AA"))
         for annotation in _array(page.obj.get("/Annots")):
             _annotation(case, annotation)
@@ -284,6 +299,11 @@ def _action(case: Case, action: Object, depth: int) -> None:
     elif kind == "/Launch":
         case.active("launch")
         case.find("PDF-005", target=_target(action))
+        if "/F" in action or "/Win" in action:
+            case.active("external_reference")
+    elif kind == "/URI" and str(action.get("/URI", "")).lower().startswith("file:"):
+        case.active("external_reference")
+        case.find("PDF-010", target=str(action.get("/URI"))[:120])
     elif kind in EXTERNAL_ACTIONS:
         case.active("external_reference")
         case.find("PDF-010", target=_target(action))
@@ -321,18 +341,6 @@ def _tree_has_leaves(node: Object, depth: int = 0) -> int:
         if count > MAX_NAME_NODES:
             break
     return count
-
-
-def _pdfa(pdf: pikepdf.Pdf) -> dict[str, Any]:
-    """What the document claims to be under ISO 19005; its clauses are not tested yet, and that is said."""
-    claims = None
-    metadata = pdf.Root.get("/Metadata")
-    if isinstance(metadata, pikepdf.Stream):
-        content = metadata.read_bytes()[:METADATA_BYTES]
-        part, level = PDFA_PART.search(content), PDFA_LEVEL.search(content)
-        if part:
-            claims = (part[1] + (level[1] if level else b"")).decode("ascii").lower()
-    return {"claims": claims, "conforms": None, "violations": [], "not_covered": ["all"] if claims else []}
 
 
 def _signature_fields(pdf: pikepdf.Pdf) -> int:

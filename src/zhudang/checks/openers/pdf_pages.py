@@ -18,28 +18,30 @@ BUDGET_S = 30.0
 PAGE_SHARE = 0.5
 """An image that covers this much of its page makes it a scanned page."""
 FORM_DEPTH = 3
+MOST_TOLD = 1000
 
 
-def examine(case: Case) -> None:
-    """Measure every page; note pages no reader can show."""
+def examine(case: Case, budget_s: float = BUDGET_S) -> None:
+    """Measure every page within the time; note pages no reader can show."""
     try:
         document = pdfium.PdfDocument(case.path)
     except pdfium.PdfiumError as trouble:
         case.find("PDF-001", detail=f"pdfium: {str(trouble)[:120]}")
         return
     try:
-        _pages(case, document)
+        _pages(case, document, time.monotonic() + budget_s)
         look.pdf(case, document)
     finally:
         document.close()
 
 
-def _pages(case: Case, document: pdfium.PdfDocument) -> None:
+def _pages(case: Case, document: pdfium.PdfDocument, until: float) -> None:
     characters, lowest, lowest_page = 0, math.inf, 0
     unreadable: list[int] = []
-    started = time.monotonic()
+    blank: list[int] = []
+    texts = scans = 0
     for index in range(len(document)):
-        if time.monotonic() - started > BUDGET_S:
+        if time.monotonic() > until:
             case.not_checked["PDF-014"] = f"pages_from_{index + 1}"
             break
         try:
@@ -47,14 +49,21 @@ def _pages(case: Case, document: pdfium.PdfDocument) -> None:
         except pdfium.PdfiumError:
             unreadable.append(index + 1)
             continue
-        characters += _characters(page)
+        shown = _characters(page)
+        characters += shown
+        texts += shown > 0
+        if not shown and pdfium_c.FPDFPage_CountObjects(page.raw) == 0:
+            blank.append(index + 1)
         dpi = _scan_dpi(page)
+        scans += dpi is not None
         if dpi is not None and dpi < lowest:
             lowest, lowest_page = dpi, index + 1
         page.close()
     if unreadable:
         case.find("PDF-018", pages=unreadable[:20])
-    case.facts["text_chars"] = characters
+    case.facts.update(text_chars=characters, text_pages=texts, scan_pages=scans, blank_pages=blank[:MOST_TOLD])
+    if blank:
+        case.find("PDF-022", pages=blank[:20])
     if lowest < math.inf:
         case.facts["dpi"] = round(lowest)
         if round(lowest) < DIGITISATION_DPI:

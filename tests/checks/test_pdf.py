@@ -1,0 +1,93 @@
+"""PDF facts and frame: sheets, blank pages, references, what was left when time ran out."""
+
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pikepdf import Dictionary, Name
+
+from samples.checks.archival import claiming, drawing
+from samples.checks.pdf import new_pdf, pdf_with, saved, with_text
+from zhudang.checks.examine import Examiner
+from zhudang.checks.openers import pdf, pdf_pages
+from zhudang.checks.paper import sheet_name
+
+
+def examine(path: Path) -> dict:
+    task = {"path": path, "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
+    return Examiner(path.parent).examine({**task, "expect_sha256": None, "depth": "full"})
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [
+        ((210, 297), "A4"),
+        ((841, 594), "A1"),
+        ((841, 1486), "A0+1/4"),
+        ((594, 1051), "A1+1/4"),
+        ((420, 1189), "A2+1"),
+        ((594, 2102), "A1+3/2"),
+        ((1189, 1682), "A0×2"),
+        ((420, 900), "A2+"),
+        ((100, 200), "100×200 mm"),
+    ],
+)
+def test_sheets_are_named_as_drawing_offices_name_them(size: tuple[float, float], name: str):
+    assert sheet_name(*size) == name
+
+
+def test_blank_pages_and_pages_with_text_are_counted(tmp_path: Path):
+    path = pdf_with(with_text, pages=3)(tmp_path)
+    facts = examine(path)["facts"]
+    assert (facts["pages"], facts["text_pages"], facts["scan_pages"]) == (3, 1, 0)
+    assert facts["blank_pages"] == [2, 3]
+
+
+def test_a_link_to_a_file_is_an_external_reference_and_one_to_the_web_is_not(tmp_path: Path):
+    def linked(address: str) -> Path:
+        document = new_pdf()
+        document.Root.OpenAction = Dictionary(S=Name.URI, URI=address)
+        return saved(document, tmp_path, "linked.pdf")
+
+    assert examine(linked("file:///C:/plan.dwg"))["facts"]["active_content"] == ["external_reference"]
+    assert examine(linked("https://example.org/"))["facts"]["active_content"] == []
+
+
+def test_the_fact_names_claim_answer_and_clauses(tmp_path: Path):
+    good = examine(claiming("2b", drawing(b"q Q"))(tmp_path))["facts"]["pdfa"]
+    assert (good["claims"], good["conforms"], good["violations"]) == ("2b", True, [])
+    assert "6.2.8.2" in good["not_covered"]
+    bad = examine(claiming("2b", drawing(b"0 0 1 rg"))(tmp_path))
+    assert (bad["facts"]["pdfa"]["conforms"], bad["facts"]["pdfa"]["violations"]) == (False, ["6.2.4.3"])
+    assert bad["verdict"] == "warn"
+    found = next(each for each in bad["findings"] if each["code"] == "PDA-002")
+    assert (found["data"]["part"], found["data"]["clause"], found["data"]["places"]) == (2, "6.2.4.3", ["page 1"])
+    assert "ISO 19005-2 第 6.2.4.3 条" in found["message"]
+
+
+def test_a_document_that_claims_nothing_is_not_judged(tmp_path: Path):
+    fact = examine(saved(new_pdf(), tmp_path, "plain.pdf"))["facts"]["pdfa"]
+    assert fact == {"claims": None, "conforms": None, "violations": [], "not_covered": []}
+
+
+def test_pages_not_reached_in_time_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pdf, "LEAST_S", -1.0)
+    monkeypatch.setattr(pdf_pages, "BUDGET_S", -1.0)
+    report = examine(saved(new_pdf(3), tmp_path, "late.pdf"))
+    assert report["not_checked"]["PDF-014"] == "pages_from_1"
+
+
+def test_a_document_without_readable_version_is_told_and_not_refused(tmp_path: Path):
+    path = saved(new_pdf(), tmp_path, "odd.pdf")
+    path.write_bytes(path.read_bytes().replace(b"%PDF-1.", b"%PDF-9.", 1))
+    report = examine(path)
+    assert "PDF-020" in {found["code"] for found in report["findings"]}
+    assert report["verdict"] == "warn"
+
+
+def test_a_stream_that_would_not_fit_into_memory_is_not_decoded(tmp_path: Path):
+    document = new_pdf()
+    document.Root.Extra = document.make_stream(bytes(300_000_000))
+    report = examine(saved(document, tmp_path, "bomb.pdf", compress_streams=True))
+    assert "PDF-021" not in {found["code"] for found in report["findings"]}
+    assert pikepdf.open(tmp_path / "bomb.pdf").Root.Extra.Length < 1_000_000
