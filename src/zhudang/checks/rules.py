@@ -33,6 +33,7 @@ FAMILIES = {
     "SIG": ("签名与印章", "Signatures and seals"),
     "OFD": ("OFD", "OFD"),
     "IMG": ("图像", "Images"),
+    "SCN": ("扫描质量", "Scan quality"),
     "CAD": ("图形 DWG、DXF", "Drawings"),
     "BIM": ("模型 IFC", "Models"),
     "AV": ("声像", "Sound and video"),
