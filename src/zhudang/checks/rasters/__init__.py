@@ -70,7 +70,7 @@ def structure(path: Path, claimed: str = "") -> Structure:
         return Structure(kind, state.found, png=state)
     if not kind or (path.stat().st_size > WALKED_BYTES and kind != "tiff"):
         return Structure(kind)
-    with _mapped(path) as content:
+    with mapped(path) as content:
         if kind == "jpeg":
             seen = jpeg.read(content)
             return Structure(kind, seen.found, jpeg=seen)
@@ -90,7 +90,7 @@ def kind_of(head: bytes) -> str:
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[memoryview]:
+def mapped(path: Path) -> Iterator[memoryview]:
     """The file's bytes without loading them; views must not outlive the block (they keep the map alive)."""
     with path.open("rb") as stream:
         if path.stat().st_size == 0:
