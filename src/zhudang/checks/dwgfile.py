@@ -220,7 +220,8 @@ def read_coded(view: View) -> Seen:
     except IndexError:
         seen.found.append(cut("header"))
         return seen
-    tail = view.take(max(0, len(view) - 64 * 1024), min(len(view), 64 * 1024))
+    start = max(HEADER_AT + CODED_HEADER_BYTES, len(view) - 64 * 1024)
+    tail = view.take(start, len(view) - start)
     if head not in tail:
         near = any(head[at : at + 96] in tail for at in (0, 300, 600, 900))
         seen.found.append(broken("header differs from its repetition") if near else cut("the repeated header is gone"))

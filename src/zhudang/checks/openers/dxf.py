@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import ezdxf
@@ -17,6 +12,7 @@ from ezdxf.audit import Auditor
 from ezdxf.document import Drawing
 
 from zhudang.checks import cad_fonts
+from zhudang.checks.alarms import OutOfTime, limited
 from zhudang.checks.examine import Case
 
 logging.getLogger("ezdxf").setLevel(logging.CRITICAL)
@@ -54,10 +50,6 @@ RELEASES = {
 }
 
 
-class _OutOfTime(BaseException):
-    """Not an Exception: the library catches those while repairing."""
-
-
 def examine(case: Case) -> None:
     case.facts["encrypted"] = False
     with case.path.open("rb") as stream:
@@ -76,9 +68,9 @@ def examine(case: Case) -> None:
         case.find("CAD-007", size=case.size)
         return
     try:
-        with _limited(SECONDS):
+        with limited(SECONDS):
             _drawing(case, faults=[] if ended else ["EOF missing"])
-    except _OutOfTime:
+    except OutOfTime:
         case.find("CAD-010", detail=f"> {SECONDS:.0f} s")
 
 
@@ -121,25 +113,6 @@ def _ended(case: Case) -> bool:
 def _between_sections(case: Case) -> bool:
     """Whether the file stops where a section ends: only the end mark is missing, as some programs leave it."""
     return _tail(case).endswith(b"ENDSEC") and case.size > TAIL_BYTES
-
-
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Raise _OutOfTime inside the block after `seconds`; elsewhere than in the main thread there is no limit."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _OutOfTime
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _open(case: Case) -> tuple[Drawing, list[str]] | None:
