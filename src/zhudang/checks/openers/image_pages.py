@@ -20,6 +20,7 @@ BORDER_MM, BORDER_SHARE = 2.0, 0.01
 EDGE_MM, EDGE_PX = 0.42, 5.5
 """Sharpest edges wider than this are blurred to the eye at reading distance."""
 PAPER_TONE, CONTRAST = 130, 50
+SAMPLES = {"uchar": "u1", "ushort": "u2"}
 
 
 class Pages:
@@ -62,10 +63,11 @@ class Pages:
             and "bits-per-sample" in image.get_fields()
             and image.get("bits-per-sample") == 1
         )
-        grey = image.colourspace("b-w")[0].cast("uchar")
-        small = grey.shrink(factor, factor)
-        values = np.frombuffer(small.write_to_memory(), np.uint8).reshape(small.height, small.width)
-        self._measure(scan_quality.Page(values, factor, (), _dpi(density), bitonal, self._camera))
+        small = image.shrink(factor, factor)
+        values = np.frombuffer(small.write_to_memory(), SAMPLES.get(small.format, "u1"))
+        grey = _toned(values.reshape(small.height, small.width, small.bands), small)
+        if grey is not None:
+            self._measure(scan_quality.Page(grey, factor, (), _dpi(density), bitonal, self._camera))
 
     def _measure(self, page: scan_quality.Page) -> None:
         if scan_quality.looks_scanned(page):
@@ -118,6 +120,19 @@ class Pages:
                 {key: value for key, value in each.items() if key != "short_px"} for each in self._values[:KEPT_PAGES]
             ],
         }
+
+
+def _toned(values: Any, image: Any) -> Any:
+    """Grey of 8 bits from the samples of a reduced copy; None where they are no tones."""
+    if image.format not in SAMPLES:
+        return None
+    colours = 3 if image.bands >= 3 else 1
+    grey = values[:, :, :colours].mean(axis=2)
+    if image.format == "ushort":
+        grey = grey / 256
+    if image.interpretation == "cmyk":
+        grey = (255 - grey) * (255 - values[:, :, 3]) / 255
+    return grey.clip(0, 255).astype(np.uint8)
 
 
 def _bordered(values: dict[str, Any]) -> bool:
