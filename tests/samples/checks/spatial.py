@@ -36,6 +36,7 @@ def geojson(folder: Path, place: Any = (116.3, 39.9), name: str = "wells.geojson
 
 def geopackage(folder: Path) -> Path:
     path = folder / "wells.gpkg"
+    path.unlink(missing_ok=True)
     base = sqlite3.connect(path)
     base.execute("PRAGMA application_id = 1196444487")
     base.execute("CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT, srs_id INTEGER)")
