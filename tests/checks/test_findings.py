@@ -23,6 +23,7 @@ SHOWN_ELSEWHERE = {
     "RUN-005": "needs a parser's surprise: test_examine",
     "RUN-006": "needs an incomplete installation: test_examine",
     "CAD-007": "needs a very large drawing: test_examine",
+    "CAD-010": "needs a short limit: test_drawings",
     "BIM-005": "needs a very large model: test_examine",
     "VIR-001": "needs a scanner: test_examine",
     "OFD-025": "needs a revocation list: test_ofd_signatures",

@@ -37,6 +37,8 @@ OPENERS = {
     "dxf": "dxf",
     "dwg": "dwg",
     "ifc": "ifc",
+    "ids": "ids",
+    "geo": "geo",
     "media": "media",
     "office": "office",
     "archive": "archive",

@@ -25,6 +25,33 @@ IFC_SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'(IFC[^']*)'", re.IGNORECASE)
 TEXT_FORMAT = Format("x-fmt/111", "Plain Text File", "text/plain", "text decoding")
 
 
+XML_ROOTS = (
+    (
+        re.compile(rb"<(?:\w+:)?ids\b[^>]*buildingsmart\.org/IDS", re.IGNORECASE),
+        "zd/ids",
+        "buildingSMART IDS",
+        "application/xml",
+    ),
+    (
+        re.compile(rb"<(?:\w+:)?kml\b[^>]*kml/2", re.IGNORECASE),
+        "zd/kml",
+        "Keyhole Markup Language",
+        "application/vnd.google-earth.kml+xml",
+    ),
+    (
+        re.compile(rb"<(?:\w+:)?(?:FeatureCollection|CityModel)\b[^>]*opengis\.net/(?:gml|citygml)", re.IGNORECASE),
+        "zd/gml",
+        "GML / CityGML",
+        "application/gml+xml",
+    ),
+    (
+        re.compile(rb"<(?:\w+:)?(?:ifcXML|iso_10303_28|uos)\b[^>]*ifc", re.IGNORECASE),
+        "zd/ifcxml",
+        "ifcXML",
+        "application/xml",
+    ),
+)
+"""Pattern of the start of the file, our identifier, name, mime type."""
 STEP = "fmt/698"
 PROBE_BYTES = 2 * 1024 * 1024
 PROBE_FROM_BYTES = 8 * 1024 * 1024
@@ -138,6 +165,10 @@ def own_rule(path: Path, head: bytes) -> Format | None:
         return _zip_rule(path, head)
     if ESEAL.match(head):
         return Format("zd/eseal", "电子印章 (GB/T 38540)", "application/octet-stream", "own rule: ES header of a seal")
+    if head.startswith(b"glTF\2\0\0\0"):
+        return Format("zd/glb", "glTF Binary 2", "model/gltf-binary", "own rule: glTF magic")
+    if found := _xml_rule(head):
+        return found
     if head.startswith(b"ISO-10303-21") and (schema := IFC_SCHEMA.search(head)):
         name = schema[1].decode("ascii", "replace").upper()
         if name in {"IFC2X3", "IFC4"}:
@@ -155,10 +186,23 @@ def _ofd(basis: str) -> Format:
     return Format("zd/ofd", "OFD 版式文档 (GB/T 33190)", "application/ofd", f"own rule: {basis}")
 
 
+def _xml_rule(head: bytes) -> Format | None:
+    """Building models and requirements written as XML, by the namespace of their root."""
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:4096]
+    if not start.startswith(b"<"):
+        return None
+    for mark, identifier, name, mime in XML_ROOTS:
+        if mark.search(start):
+            return Format(identifier, name, mime, "own rule: root element and namespace")
+    return None
+
+
 def _zip_rule(path: Path, head: bytes, *, claimed_ofd: bool = False) -> Format | None:
     try:
         with zipfile.ZipFile(path) as container:
             names = {info.filename for info in container.infolist()[:20000]}
+            if path.suffix.lower() == ".ifczip" or _one_model(names):
+                return Format("zd/ifczip", "ifcZIP", "application/zip", "own rule: ZIP with one IFC")
             if any(name.lower() == "ofd.xml" for name in names):
                 return _ofd("ZIP with OFD.xml at its root")
             if claimed_ofd and any(name.lower().partition("/")[2] == "ofd.xml" for name in names):
@@ -173,6 +217,12 @@ def _zip_rule(path: Path, head: bytes, *, claimed_ofd: bool = False) -> Format |
     except Exception:  # zlib and struct errors of hostile containers: left to the archive opener
         return None
     return None
+
+
+def _one_model(names: set[str]) -> bool:
+    """ifcZIP holds one model and at most pictures or notes beside it."""
+    models = [name for name in names if name.lower().endswith((".ifc", ".ifcxml"))]
+    return len(models) == 1 and len(names) == 1
 
 
 def _is_encrypted_odf(container: zipfile.ZipFile) -> bool:

@@ -20,6 +20,7 @@ from samples.checks import (
     office,
     pdf,
     signatures,
+    spatial,
     texts,
 )
 from samples.checks.making import Maker
@@ -39,6 +40,7 @@ MODULES = (
     texts,
     business,
     archival,
+    spatial,
 )
 BAD: dict[str, Maker] = {code: make for module in MODULES for code, make in getattr(module, "BAD", {}).items()}
 """One bad file per code that a file alone can show."""

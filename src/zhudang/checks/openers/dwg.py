@@ -1,8 +1,11 @@
-"""DWG: no permissive reader exists. Release and wholeness as far as the header tells; a person opens it."""
+"""DWG: no permissive reader exists. Release, wholeness and checksums are verified; a person opens it."""
 
 from __future__ import annotations
 
+from zhudang.checks import cad_fonts, dwgfile
 from zhudang.checks.examine import Case
+from zhudang.checks.rasters import mapped
+from zhudang.checks.rasters.faults import View, Weight
 
 RELEASES = {
     b"MC0.0": "1.1",
@@ -19,6 +22,7 @@ RELEASES = {
     b"AC1006": "R10",
     b"AC1009": "R11/R12",
     b"AC1012": "R13",
+    b"AC1013": "R13c3",
     b"AC1014": "R14",
     b"AC1015": "2000",
     b"AC1018": "2004",
@@ -27,11 +31,13 @@ RELEASES = {
     b"AC1027": "2013",
     b"AC1032": "2018",
 }
-LOCATORS = (b"AC1012", b"AC1014", b"AC1015")
+OFFSETS = (b"AC2.10", b"AC2.21", b"AC2.22", b"AC1001", b"AC1002", b"AC1003", b"AC1004", b"AC1006", b"AC1009")
+LOCATORS = (b"AC1012", b"AC1013", b"AC1014", b"AC1015")
 PAGED = (b"AC1018", b"AC1024", b"AC1027", b"AC1032")
-HEADER_AT, HEADER_BYTES = 0x80, 0x6C
-HEADER_MARK = b"AcFssFcAJMB"
+CODED = b"AC1021"
 SMALLEST = 256
+REFERENCES = ("XRef", "Image", "DWF", "DGN", "PDF", "Underlay", "PointCloud")
+FONTS = ("Text", "Font", "Shape")
 
 
 def examine(case: Case) -> None:
@@ -42,53 +48,47 @@ def examine(case: Case) -> None:
         case.find("CAD-001", detail=head[:6].decode("ascii", "replace"))
         return
     case.facts["release"] = f"{RELEASES[version]} ({version.decode()})"
-    if len(head) < SMALLEST or _ends_early(case, version, head):
+    case.facts["encrypted"] = None
+    if len(head) < SMALLEST:
         case.find("CAD-004", size=case.size)
         return
-    if version in PAGED and not unmask(head[HEADER_AT : HEADER_AT + HEADER_BYTES]).startswith(HEADER_MARK):
-        case.find("CAD-001", detail="header")
+    with mapped(case.path) as content:
+        seen = _read(version, View(content, "<"))
+    if _tell(case, seen):
         return
+    _depends(case, seen)
     case.find("CAD-003", release=case.facts["release"])
 
 
-def _ends_early(case: Case, version: bytes, head: bytes) -> bool:
-    """Whether the file is shorter than its header says; False where that is not known."""
-    if version in LOCATORS:
-        return _section_beyond_end(case, head)
+def _read(version: bytes, view: View) -> dwgfile.Seen:
     if version in PAGED:
-        return _second_header_gone(case, head)
-    return False
+        return dwgfile.read_paged(view)
+    if version in LOCATORS:
+        return dwgfile.read_locators(view)
+    if version == CODED:
+        return dwgfile.read_coded(view)
+    return dwgfile.read_offsets(view) if version in OFFSETS else dwgfile.Seen()
 
 
-def _section_beyond_end(case: Case, head: bytes) -> bool:
-    """R13 to 2000 list where each section lies: one beyond the end was cut off."""
-    count = int.from_bytes(head[21:25], "little")
-    if not 0 < count <= 10:
-        return False
-    for number in range(count):
-        record = head[25 + 9 * number : 34 + 9 * number]
-        start, size = int.from_bytes(record[1:5], "little"), int.from_bytes(record[5:9], "little")
-        if start + size > case.size:
-            return True
-    return False
+def _tell(case: Case, seen: dwgfile.Seen) -> bool:
+    """Note what was verified and what is wrong; True when the drawing cannot be whole."""
+    case.facts["integrity"] = {"verified": seen.checked, "sections": seen.sections[:30]}
+    lost = [fault for fault in seen.found if fault.weight is not Weight.FAULTY]
+    if any(fault.weight is Weight.CUT for fault in lost):
+        case.find("CAD-004", size=case.size)
+    elif lost:
+        case.find("CAD-008", detail="; ".join(fault.detail for fault in lost[:4]))
+    elif seen.found:
+        case.find("CAD-002", count=len(seen.found), first=seen.found[0].detail)
+    return bool(lost)
 
 
-def _second_header_gone(case: Case, head: bytes) -> bool:
-    """From 2004 on (but 2007) a masked header at 0x80 is repeated at the end of the file."""
-    first = unmask(head[HEADER_AT : HEADER_AT + HEADER_BYTES])
-    if not first.startswith(HEADER_MARK):
-        return False
-    place = int.from_bytes(first[0x34:0x3C], "little")
-    with case.path.open("rb") as stream:
-        stream.seek(place)
-        second = stream.read(HEADER_BYTES)
-    return len(second) < HEADER_BYTES or not unmask(second).startswith(HEADER_MARK)
-
-
-def unmask(content: bytes) -> bytes:
-    """Undo the mask of the 2004 header: a linear congruential sequence with seed 1."""
-    seed, plain = 1, bytearray()
-    for byte in content:
-        seed = (seed * 0x343FD + 0x269EC3) & 0xFFFFFFFF
-        plain.append(byte ^ (seed >> 16 & 0xFF))
-    return bytes(plain)
+def _depends(case: Case, seen: dwgfile.Seen) -> None:
+    """Other files and fonts, as the drawing's own list of dependencies names them."""
+    references = sorted({one.name for one in seen.files if any(word in one.feature for word in REFERENCES)})
+    if references:
+        case.active("external_reference")
+        case.find("CAD-005", names=references[:20])
+    fonts = {one.name for one in seen.files if any(word in one.feature for word in FONTS)}
+    if fonts:
+        cad_fonts.tell(case, fonts)

@@ -1,4 +1,4 @@
-"""Images: every frame decoded to its end, resolution, size."""
+"""Images: structure walked, every frame decoded to its end, properties and scan quality measured."""
 
 from __future__ import annotations
 
@@ -7,163 +7,88 @@ from typing import Any
 
 from PIL import Image
 
+from zhudang.checks import rasters
 from zhudang.checks.examine import Case
 from zhudang.checks.limits import DIGITISATION_DPI, PIXELS
-from zhudang.checks.openers.image_structure import png_trouble, tiff_is_whole
+from zhudang.checks.model import Severity
+from zhudang.checks.openers import image_decode, image_pages
 from zhudang.checks.openers.media_structure import troubles
+from zhudang.checks.rasters import tiff_tags
+from zhudang.checks.rasters.faults import Weight
 
-STREAM_PIXELS = 60_000_000
-"""Larger frames are decoded in strips, so that a big drawing stays within a worker's memory."""
-FRAMES = 5000
-DECODED = {"image/jpeg", "image/png", "image/tiff", "image/gif", "image/bmp", "image/jp2", "image/webp", ""}
-"""Formats the decoders here know: what they cannot show of these is damaged."""
 DPI_RANGE = (30, 5000)
+CODES = {Weight.CUT: "IMG-002", Weight.BROKEN: "IMG-001", Weight.BOMB: "IMG-003"}
+KINDS = {"image/jp2": "jp2", "image/tiff": "tiff", "image/png": "png", "image/gif": "gif"}
+ENDINGS = {".jp2": "jp2", ".j2k": "jp2", ".tif": "tiff", ".tiff": "tiff", ".png": "png", ".gif": "gif"}
+MOST_TOLD = 6
 
-Image.MAX_IMAGE_PIXELS = PIXELS // 2
+Image.MAX_IMAGE_PIXELS = PIXELS
 warnings.simplefilter("ignore")
 
 
 def examine(case: Case) -> None:
     case.facts["encrypted"] = False
-    if spoiled := png_trouble(case.path):
-        _png(case, spoiled)
-        if spoiled == "truncated":
-            return
-    if case.format.mime == "image/tiff" and tiff_is_whole(case.path) is False:
-        case.find("IMG-002", frame=1, detail="TIFF")
+    claimed = KINDS.get(case.format.mime, "" if case.format.id else ENDINGS.get(case.extension, ""))
+    structure = rasters.structure(case.path, claimed)
+    _tell(case, structure)
+    if structure.kind == "":
+        _containers(case)
+    _properties(case, structure)
+    if any(found.severity is Severity.BLOCK for found in case.findings):
         return
+    pages = image_pages.Pages(case, structure.camera)
+    decoded = image_decode.Decoder(case, structure, pages)
+    decoded.run()
+    _resolution(case, decoded.densities, scanned=pages.scanned)
+    pages.tell()
+
+
+def _tell(case: Case, structure: rasters.Structure) -> None:
+    """Faults that block by themselves one by one, mere irregularities together."""
+    lenient = [fault.detail for fault in structure.found if fault.weight is Weight.FAULTY]
+    for fault in structure.found:
+        if fault.weight in CODES:
+            data: dict[str, Any] = {"frame": 1, "detail": fault.detail}
+            if fault.weight is Weight.BOMB:
+                data = {"pixels": fault.detail}
+            case.find(CODES[fault.weight], **data)
+            break
+    if lenient:
+        case.find("IMG-008", count=len(lenient), details=lenient[:MOST_TOLD])
+
+
+def _containers(case: Case) -> None:
+    """Boxes of HEIF and AVIF."""
     for trouble in troubles(case.path):
         code = "IMG-002" if trouble.cut else "IMG-006"
         case.find(code, frame=1, detail=f"{trouble.name}: {trouble.why}")
-    try:
-        picture = Image.open(case.path)
-    except Image.DecompressionBombError:
-        case.find("IMG-003", pixels=f">{PIXELS}")
-        return
-    except Exception as unread:  # plug-ins raise anything on damaged headers
-        _by_vips(case, str(unread))
-        return
-    with picture:
-        width, height = picture.size
-        case.facts.update(width=width, height=height, mode=picture.mode, release=picture.format)
-        if width * height > STREAM_PIXELS:
-            _by_vips(case, "large")
-        else:
-            _frames(case, picture)
-        _resolution(case, picture)
 
 
-def _png(case: Case, trouble: str) -> None:
-    """A wrong checksum in a chunk the picture needs is damage; elsewhere it is a fault to tell."""
-    if trouble == "truncated":
-        case.find("IMG-002", frame=1, detail="PNG")
-    elif trouble.split()[-1][:1].isupper():
-        case.find("IMG-001", detail=trouble)
-    else:
-        case.find("IMG-006", detail=trouble)
+def _properties(case: Case, structure: rasters.Structure) -> None:
+    """Compression, bit depth and profile as the structure tells them; the decoder adds the rest."""
+    told: dict[str, Any] = {"kind": structure.kind or None, "bit_depth": None, "compression": None}
+    if structure.tiff is not None and structure.tiff.directories:
+        first = structure.tiff.directories[0]
+        number = first.first(tiff_tags.COMPRESSION, 1)
+        told["compression"] = tiff_tags.COMPRESSIONS.get(number, str(number))
+        told["bit_depth"] = max(first.values.get(tiff_tags.BITS, (1,)))
+    elif structure.jpeg is not None:
+        told["bit_depth"] = structure.jpeg.precision
+        told["compression"] = "JPEG progressive" if structure.jpeg.progressive else "JPEG"
+    elif structure.png is not None:
+        told["bit_depth"] = structure.png.depth
+        told["compression"] = "Deflate"
+    case.facts["image"] = told
 
 
-def _frames(case: Case, picture: Any) -> None:
-    """Decode all frames; the last frame reached is told when one fails."""
-    try:
-        counted = getattr(picture, "n_frames", 1)
-    except Exception as trouble:  # a directory of frames that leads nowhere
-        _broken(case, 1, str(trouble))
-        return
-    case.facts["pages"] = counted
-    for frame in range(min(counted, FRAMES)):
-        try:
-            picture.seek(frame)
-            if picture.size[0] * picture.size[1] > PIXELS // 2:
-                case.find("IMG-003", pixels=picture.size[0] * picture.size[1])
-                return
-            picture.load()
-        except Image.DecompressionBombError:
-            case.find("IMG-003", pixels=f">{PIXELS}")
-            return
-        except MemoryError:
-            raise
-        except Exception as trouble:  # decoders raise anything on damaged data
-            _broken(case, frame + 1, str(trouble))
-            return
-
-
-def _broken(case: Case, frame: int, detail: str) -> None:
-    if "truncated" in detail.lower() or "incomplete" in detail.lower():
-        case.find("IMG-002", frame=frame, detail=detail[:160])
-    elif _vips_reads(case):
-        case.find("IMG-006", detail=detail[:160])
-    else:
-        _undecoded(case, frame, detail)
-
-
-def _undecoded(case: Case, frame: int, detail: str) -> None:
-    """No decoder here shows it: is the file damaged, or only of a kind they do not know?"""
-    whole = tiff_is_whole(case.path) if case.format.mime == "image/tiff" else None
-    rare = case.format.id and case.format.mime not in DECODED and not case.format.basis.startswith("own")
-    first = detail.strip().splitlines()[0][:160] if detail.strip() else "?"
-    if whole or rare:
-        case.find("IMG-007", format=case.format.name, detail=first)
-    elif whole is False or "truncated" in detail:
-        case.find("IMG-002", frame=frame, detail=first)
-    else:
-        case.find("IMG-001", detail=first)
-
-
-def _by_vips(case: Case, detail: str) -> None:
-    """A second decoder, which works in strips and knows more variants."""
-    try:
-        import pyvips
-
-        whole = pyvips.Image.new_from_file(str(case.path), access="sequential", fail_on="truncated")
-        if whole.width * whole.height > PIXELS:
-            case.find("IMG-003", pixels=whole.width * whole.height)
-            return
-        case.facts.update(width=whole.width, height=whole.height)
-        pages = whole.get("n-pages") if "n-pages" in whole.get_fields() else 1
-        for page in range(min(pages, FRAMES)):
-            _vips_frame(case, page, pages)
-        case.facts["pages"] = pages
-        if case.facts["dpi"] is None and whole.xres > 1.01:
-            _take_dpi(case, whole.xres * 25.4, whole.yres * 25.4)
-    except Exception as trouble:  # pyvips raises its own Error for everything
-        _undecoded(case, 1, detail if detail != "large" else str(trouble))
-
-
-def _vips_frame(case: Case, page: int, pages: int, fail_on: str = "truncated") -> None:
-    import pyvips
-
-    options: dict[str, Any] = {"access": "sequential", "fail_on": fail_on}
-    if pages > 1:
-        options["page"] = page
-    pyvips.Image.new_from_file(str(case.path), **options).avg()
-
-
-def _vips_reads(case: Case) -> bool:
-    try:
-        _vips_frame(case, 0, 1, fail_on="error")
-    except Exception:  # pyvips raises its own Error for everything
-        return False
-    return True
-
-
-def _resolution(case: Case, picture: Any) -> None:
-    if case.facts["dpi"] is not None:
-        return
-    try:
-        stated = picture.info.get("dpi")
-        if stated:
-            _take_dpi(case, float(stated[0]), float(stated[1]))
-    except (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError):
-        stated = None
-    if case.facts["dpi"] is None:
+def _resolution(case: Case, densities: list[tuple[float, float]], *, scanned: bool) -> None:
+    """The lowest resolution stated over all frames; below the norm it weighs only for scans."""
+    usable = [min(each) for each in densities if DPI_RANGE[0] <= min(each) <= DPI_RANGE[1]]
+    if not usable:
         case.find("IMG-004")
-
-
-def _take_dpi(case: Case, across: float, down: float) -> None:
-    lowest = min(across, down)
-    if not DPI_RANGE[0] <= lowest <= DPI_RANGE[1]:
         return
-    case.facts["dpi"] = round(lowest)
-    if round(lowest) < DIGITISATION_DPI:
-        case.find("IMG-005", dpi=round(lowest), least=DIGITISATION_DPI)
+    lowest = round(min(usable))
+    case.facts["dpi"] = lowest
+    if lowest < DIGITISATION_DPI:
+        weight = Severity.WARN if scanned else None
+        case.find("IMG-005", weight, dpi=lowest, least=DIGITISATION_DPI)

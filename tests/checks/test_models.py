@@ -1,0 +1,114 @@
+"""Models, their requirements and spatial data: what they are, whether they are whole, where they lie."""
+
+from pathlib import Path
+
+import pytest
+
+from samples.checks import models, spatial
+from zhudang.checks.examine import Examiner
+from zhudang.checks.openers import ifc
+
+
+def examine(path: Path, scratch: Path, name: str | None = None):
+    task = {
+        "path": str(path),
+        "name": name or path.name,
+        "label": path.name,
+        "sha256": None,
+        "sm3": None,
+        "expect_sha256": None,
+        "depth": "full",
+    }
+    return Examiner(scratch).examine(task)
+
+
+def codes(report):
+    return {found["code"] for found in report["findings"]}
+
+
+def test_a_parse_error_is_told_with_its_line(tmp_path):
+    report = examine(models.BAD["BIM-006"](tmp_path), tmp_path)
+    (found,) = [each for each in report["findings"] if each["code"] == "BIM-006"]
+    assert found["data"]["details"][0].startswith("line 8:")
+    assert report["verdict"] != "fail"
+
+
+def test_units_and_map_conversion_are_facts(tmp_path):
+    content = models.ifc(tmp_path).read_text()
+    more = (
+        "#3=IFCSIUNIT(*,.LENGTHUNIT.,.MILLI.,.METRE.);\n#4=IFCUNITASSIGNMENT((#3));\n"
+        "#5=IFCPROJECTEDCRS('EPSG:4547',$,$,$,$,$,$);\n"
+        "#6=IFCGEOMETRICREPRESENTATIONCONTEXT($,'Model',3,1.E-05,#7,$);\n#7=IFCAXIS2PLACEMENT3D(#2,$,$);\n"
+        "#8=IFCMAPCONVERSION(#6,#5,500000.,4400000.,0.,$,$,$);\n"
+    )
+    content = content.replace("$,$,$,$,$,$);", "$,$,$,$,$,#4);").replace("#2=IFCC", f"{more}#2=IFCC")
+    path = tmp_path / "placed.ifc"
+    path.write_text(content)
+    facts = examine(path, tmp_path)["facts"]
+    assert facts["units"] == {"LENGTHUNIT": "MILLI METRE"}
+    assert facts["georeference"] == {"kind": "map", "crs": "EPSG:4547", "east": 500000.0, "north": 4400000.0}
+    assert facts["georeferenced"] is True
+
+
+def test_degrees_minutes_seconds_become_degrees():
+    assert ifc._degrees((39, 54, 0, 0)) == 39.9
+    assert ifc._degrees((-87, -38, -21, -840000)) == pytest.approx(-87.6394)
+
+
+def test_a_zipped_model_is_read_like_the_plain_one(tmp_path):
+    report = examine(models.ifczip(tmp_path), tmp_path)
+    assert report["format"]["id"] == "zd/ifczip"
+    assert report["facts"]["release"] == "IFC4"
+    assert not (tmp_path / "model.ifc.ifc").exists()
+
+
+@pytest.mark.parametrize(("ending", "code"), [("</uos>", None), ("", "BIM-004")])
+def test_a_model_in_xml_is_counted_and_its_end_missed(tmp_path, ending, code):
+    path = tmp_path / "model.ifcxml"
+    namespace = "http://www.buildingsmart-tech.org/ifcXML/IFC4/Add2"
+    path.write_text(f'<uos xmlns="{namespace}"><IfcProject id="i1"/>{ending}')
+    report = examine(path, tmp_path)
+    assert report["format"]["id"] == "zd/ifcxml"
+    assert codes(report) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<title>T</title>", "", "title"),
+        ('minOccurs="0"', 'minOccurs="7"', "occurrence"),
+        ("<simpleValue>IFCWALL</simpleValue>", "IFCWALL", "simple value"),
+        ("entity>", "entities>", "unknown facet"),
+        ("<name><simpleValue>IFCWALL</simpleValue></name>", "", "entity without name"),
+    ],
+)
+def test_requirements_are_read_by_their_structure(tmp_path, old, new, words):
+    path = tmp_path / "requirements.ids"
+    path.write_text(models.IDS.format(version="IFC4").replace(old, new))
+    report = examine(path, tmp_path)
+    assert report["format"]["id"] == "zd/ids"
+    assert words in str(report["findings"][0]["data"]["details"])
+
+
+def test_a_shapefile_set_is_looked_for_only_beside_its_own_name(tmp_path):
+    path = spatial.shapefile(tmp_path, whole_set=False)
+    assert codes(examine(path, tmp_path)) == {"GIS-003"}
+    stored = examine(path, tmp_path, "井.shp")
+    assert stored["not_checked"]["GIS-003"] == "alone"
+    assert codes(examine(spatial.shapefile(tmp_path), tmp_path)) == set()
+
+
+@pytest.mark.parametrize("make", [spatial.geojson, spatial.geopackage, spatial.glb, spatial.kml, spatial.shapefile])
+def test_spatial_data_cut_off_are_refused(tmp_path, make):
+    path = make(tmp_path)
+    content = path.read_bytes()
+    assert examine(path, tmp_path)["verdict"] == "pass"
+    for share in (0.5, 0.9):
+        path.write_bytes(content[: int(len(content) * share)])
+        assert examine(path, tmp_path)["verdict"] == "fail"
+
+
+def test_layers_and_systems_of_a_geopackage_are_facts(tmp_path):
+    facts = examine(spatial.geopackage(tmp_path), tmp_path)["facts"]
+    assert facts["layers"] == ["wells"]
+    assert facts["crs"] == ["EPSG:4490"]
