@@ -39,13 +39,32 @@ def encoding_of(sample: bytes, cut: bool = False) -> str | None:
         return None
     if sample.isascii():
         return "ascii"
-    if _decodes(sample, "utf-8", cut):
+    if _decodes(sample, "utf-8", cut) and not utf8_by_accident(sample):
         return "utf-8"
     candidates = [name for name in ("gb18030", "big5", "big5hkscs") if _decodes(sample, name, cut)]
     if not candidates:
         return None
     best = max(candidates, key=lambda name: (_chineseness(sample, name), name == "gb18030"))
     return _narrowest(sample, best, cut)
+
+
+def utf8_by_accident(raw: bytes) -> bool:
+    """Whether a few bytes are UTF-8 only by chance: 联通 and 图纸 in GBK also read as letters nobody mixes here.
+
+    Two-byte UTF-8 beyond the Latin letters (U+0250 to U+07FF) and nothing else, while GBK gives ideographs.
+    """
+    if len(raw) > 400:
+        return False
+    foreign = [character for character in raw.decode("utf-8", "replace") if ord(character) > 0x7F]
+    if not foreign or not all(0x80 <= ord(character) < 0x800 for character in foreign):
+        return False
+    if all(ord(character) < 0x250 for character in foreign):
+        return False
+    try:
+        read = [character for character in raw.decode("gb18030") if ord(character) > 0x7F]
+    except UnicodeDecodeError:
+        return False
+    return all(0x4E00 <= ord(character) < 0xA000 for character in read)
 
 
 def _narrowest(sample: bytes, name: str, cut: bool) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from zhudang.checks.formats import Identified, Identifier
 from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.malware import Scanner, ScannerUnavailable
+from zhudang.checks.members import Nest
 from zhudang.checks.model import (
     FACT_NAMES,
     UNKNOWN_FORMAT,
@@ -62,6 +63,9 @@ class Case:
     facts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(FACT_NAMES))
     findings: list[Finding] = field(default_factory=list)
     not_checked: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
+    nest: Nest | None = None
+    """For openers of files that hold files (`members.Members`); without it they are only listed."""
 
     @property
     def extension(self) -> str:
@@ -108,7 +112,7 @@ class Examiner:
             # A pipe or device would hang or never end.
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
-        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust)
+        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:
@@ -129,6 +133,13 @@ class Examiner:
         ).as_json()
         return {**report, "findings": presentable(report["findings"]), "facts": presentable(report["facts"])}
 
+    def _member(self, path: Path, name: str, depth: int, nest: Nest) -> Case:
+        """Examine a file that was inside another one."""
+        inner = Case(path, name, path.stat().st_size, self._scratch, self._trust, depth=depth, nest=nest)
+        self._look(inner, opened=True)
+        self._scan(inner)
+        return inner
+
     def _look(self, case: Case, *, opened: bool) -> None:
         if case.size == 0:
             case.find("FMT-003")
@@ -148,7 +159,7 @@ class Examiner:
         except ScannerUnavailable as trouble:
             case.not_checked["VIR-001"] = trouble.reason
             return
-        case.facts["infected"] = virus or False
+        case.facts["infected"] = virus or case.facts["infected"] or False
         if virus:
             case.find("VIR-001", virus=virus)
 
