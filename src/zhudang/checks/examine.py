@@ -43,7 +43,8 @@ OPENERS = {
     "text": "text",
     "xml": "text",
     "html": "text",
-    "email": "text",
+    "email": "mail",
+    "mhtml": "mail",
 }
 """Module in `openers/` for each kind of file. A kind without one is told as not opened."""
 LONGEST_TEXT = 1000
@@ -192,7 +193,7 @@ def _tell_format(case: Case, seen: Identified) -> None:
     if seen.mismatch and not seen.claimed_only:
         case.find("FMT-002", extension=case.extension, format=seen.format.name, id=seen.format.id)
     if not seen.kind:
-        code = "FMT-004" if seen.format.id else "FMT-001"
+        code = ("FMT-005" if seen.claimed_only else "FMT-004") if seen.format.id else "FMT-001"
         case.find(code, extension=case.extension, format=seen.format.name, id=seen.format.id)
 
 

@@ -6,10 +6,10 @@ A module per kind of file. `BAD[code](folder)` writes the sample and gives its p
 
 from __future__ import annotations
 
-from samples.checks import archives, drawings, formats, images, media, models, ofd, office, pdf, signatures, texts
+from samples.checks import archives, drawings, formats, images, mail, media, models, ofd, office, pdf, signatures, texts
 from samples.checks.making import Maker
 
-MODULES = (formats, pdf, signatures, ofd, images, drawings, models, media, office, archives, texts)
+MODULES = (formats, pdf, signatures, ofd, images, drawings, models, media, office, archives, mail, texts)
 BAD: dict[str, Maker] = {code: make for module in MODULES for code, make in getattr(module, "BAD", {}).items()}
 """One bad file per code that a file alone can show."""
 GOOD: dict[str, Maker] = {name: make for module in MODULES for name, make in getattr(module, "GOOD", {}).items()}

@@ -114,7 +114,7 @@ BAD: dict[str, Maker] = {
     "ZIP-013": lambda folder: zip_of(folder, {"锁住.zip": _locked_zip(folder).read_bytes()}, "outer.zip"),
     "ZIP-015": _junk_before,
     "ZIP-016": _nested,
-    "ZIP-017": lambda folder: zip_of(folder, {"unknown.xyz": bytes(range(1, 32)) * 40}),
+    "ZIP-017": lambda folder: zip_of(folder, {"unknown.qqq9": bytes(range(1, 32)) * 40}),
 }
 
 GOOD: dict[str, Maker] = {
