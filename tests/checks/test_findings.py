@@ -24,6 +24,7 @@ SHOWN_ELSEWHERE = {
     "RUN-006": "needs an incomplete installation: test_examine",
     "CAD-007": "needs a very large drawing: test_examine",
     "BIM-005": "needs a very large model: test_examine",
+    "AV-008": "needs an encrypted recording: test_media",
     "FMT-006": "needs a folder: test_renditions",
     "ZIP-014": "needs a short limit: test_archives",
     "VIR-001": "needs a scanner: test_examine",

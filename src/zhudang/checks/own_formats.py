@@ -194,12 +194,13 @@ def zipped(path: Path, head: bytes) -> Format | None:
             return Format(format_id, name, mime, f"own rule: ZIP with {part}")
     if len(names) == 1 and next(iter(names)).endswith(".ifc"):
         return Format("zd/ifczip", "IFC (ifcZIP)", "application/x-step", "own rule: ZIP with one .ifc")
-    if odf := ODF_START.search(head):
+    odf = ODF_START.search(head)
+    if odf and (not names or "content.xml" in names):
         version = ODF_VERSION.search(head)
         format_id = ODF_VERSIONS[odf[1].decode()].get(version[1].decode() if version else "", "zd/odf")
         mime = f"application/vnd.oasis.opendocument.{odf[1].decode()}"
         return Format(format_id, f"OpenDocument {odf[1].decode()}", mime, "own rule: mimetype")
-    if "mimetype" in names:
+    if {"mimetype", "content.xml"} <= names:
         return _by_mimetype(path)
     return None
 
