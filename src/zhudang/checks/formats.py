@@ -39,6 +39,11 @@ TEXTUAL = ("text", "xml", "html", "email", "mhtml")
 ENVELOPES = frozenset({"fmt/111", "x-fmt/263", "UNKNOWN"})
 """What PRONOM answers when it sees a container and not what is in it."""
 LONGEST_ENDING = 20
+NEAR = (
+    {"heif", "avif", "image/heif", "image/heic", "image/avif"},
+    {"jp2", "image/jp2", "image/jpx", "image/jpm", "image/x-jp2-codestream"},
+)
+"""Families of endings and media types that are one thing at two levels of detail."""
 OFFICE_CLASSES = ("Spreadsheet", "Presentation", "Word Processor")
 
 
@@ -218,7 +223,7 @@ def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | N
         return _by_ending(found, kind, path, head, claim, extension)
     if "text only" in warning or match["basis"].startswith("text match"):
         return _plain_text(found, path, head, claim)
-    differs = "extension mismatch" in warning and _contradicts(claim, kind)
+    differs = "extension mismatch" in warning and _contradicts(claim, kind) and not _near(claim, found)
     return Identified(found, kind, mismatch=differs)
 
 
@@ -231,6 +236,11 @@ def _plain_text(found: Format, path: Path, head: bytes, claim: _Claim | None) ->
     if claim is not None and claim.kind in {"email", "mhtml"} and MAIL_START.match(head):
         return Identified(MAIL, claim.kind)
     return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
+
+
+def _near(claim: _Claim | None, found: Format) -> bool:
+    """HEIF is the family of AVIF and HEIC, JPEG 2000 of its codestream: a finer name is no contradiction."""
+    return claim is not None and any(claim.family in near and found.mime in near for near in NEAR)
 
 
 def _contradicts(claim: _Claim | None, kind: str) -> bool:

@@ -75,12 +75,9 @@ ROOT = re.compile(
 SVG_VERSIONS = {b"1.0": "fmt/91", b"1.1": "fmt/92", b"1.2": "fmt/413"}
 ROOTS = {
     b"ONIXMessage": ("zd/onix", "ONIX message", "application/onix-message+xml"),
-    b"ifcXML": ("zd/ifcxml", "ifcXML", "application/xml"),
     b"UOF": ("zd/uof", "标文通 UOF (GB/T 20916)", "application/vnd.uof"),
     b"LandXML": ("zd/landxml", "LandXML", "application/xml"),
-    b"CityModel": ("zd/citygml", "CityGML", "application/gml+xml"),
     b"COLLADA": ("zd/collada", "COLLADA", "model/vnd.collada+xml"),
-    b"kml": ("fmt/244", "Keyhole Markup Language", "application/vnd.google-earth.kml+xml"),
 }
 PNM = re.compile(rb"\AP([1-6])(?:\s+|#[^\n]*\n)+\d+\s+\d+\s")
 PNM_NAMES = {

@@ -44,12 +44,19 @@ def _by_kind(case: Case, magic: bytes, members: Members) -> None:
         packers.rar(case, members)
     elif tar.is_tar(case.path):
         tar.examine(case, None, members)
-    elif magic.startswith(b"PK") or zipfile.is_zipfile(case.path) or case.extension == ".zip":
+    elif magic.startswith(b"PK") or case.extension == ".zip" or _ends_as_zip(case):
         _zip(case, members)
     elif case.format.id:
         case.find("ZIP-009", name=case.name, why=case.format.name)
     else:
         case.find("ZIP-001", name=case.name, why=magic.hex())
+
+
+def _ends_as_zip(case: Case) -> bool:
+    try:
+        return zipfile.is_zipfile(case.path)
+    except zipfile.BadZipFile:
+        return True
 
 
 def _stream_opener(magic: bytes) -> Any:

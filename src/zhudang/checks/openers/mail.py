@@ -7,6 +7,7 @@ import email.errors
 import email.header
 import email.policy
 import re
+import time
 from collections.abc import Iterator
 from email.message import Message
 from typing import Any
@@ -19,6 +20,9 @@ from zhudang.checks.openers.web import tell_page
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WHOLE_BYTES = 64 * 1024 * 1024
 MOST_MESSAGES = 5000
+MOST_PARTS = 10_000
+HEAD_BYTES = 256 * 1024
+BUDGET_S = 30.0
 SHOWN = 20
 MBOX_START = re.compile(rb"^From [^\n]*\r?\n", re.MULTILINE)
 LOCKED_TYPES = frozenset({"multipart/encrypted"})
@@ -51,19 +55,32 @@ def examine(case: Case) -> None:
 
 
 def _messages(case: Case, content: bytes, members: Members) -> None:
-    count = 0
-    for raw in _split(content):
+    count, until = 0, time.monotonic() + BUDGET_S
+    for number, raw in enumerate(_split(content)):
+        if number >= MOST_MESSAGES or time.monotonic() > until:
+            case.not_checked["MSG-002"] = f"after_{number}_messages"
+            break
+        if _is_excessive(raw):
+            # The parser's time grows with the square of what such a message piles up.
+            case.find("MSG-004", detail="parts")
+            case.not_checked["MSG-002"] = "too_large"
+            count += 1
+            continue
         message = email.message_from_bytes(raw, policy=email.policy.compat32)
         if not message.keys():
             continue
         count += 1
         _message(case, message, members)
-        if count >= MOST_MESSAGES:
-            case.not_checked["MSG-002"] = f"after_{count}_messages"
-            break
     case.facts["messages"] = count
     if not count:
         case.find("MSG-001", detail="no header")
+
+
+def _is_excessive(raw: bytes) -> bool:
+    """Heads of hundreds of kilobytes, and parts by the ten thousand, no program writes."""
+    head = raw[: HEAD_BYTES + 4]
+    ended = b"\n\n" in head or b"\r\n\r\n" in head
+    return (not ended and len(raw) > HEAD_BYTES) or raw.count(b"\n--") > MOST_PARTS
 
 
 def _split(content: bytes) -> Iterator[bytes]:

@@ -62,7 +62,8 @@ def _id3(stream: BinaryIO, size: int) -> list[Trouble]:
         return [Trouble("ID3", f"{10 + length} > {size}", cut=True)]
     if length > TAG_BYTES or head[5] & 0xC0:
         return []
-    tag, found, at = stream.read(length), [], 0
+    found: list[Trouble] = []
+    tag, at = stream.read(length), 0
     while length - at >= 10 and tag[at] != 0:
         name, raw = tag[at : at + 4], tag[at + 4 : at + 8]
         step = int.from_bytes(raw, "big")
