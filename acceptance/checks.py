@@ -123,6 +123,8 @@ def identity(label: Label, report: FileReport) -> bool | None:
     """Whether the format agrees with a label that names one; None when it names none we can compare."""
     if found := re.match(r"PRONOM (\S+)", label.expected):
         return report.format.id == found[1]
+    if label.folder == "formats" and re.match(r"[a-z]+/[\w.+-]+(;|$)", label.expected):
+        return label.expected.split(";")[0].lower() in report.format.mime.lower()
     if label.folder == "ofd" and label.kind.startswith("ofd"):
         return report.format.id == "zd/ofd"
     if found := re.match(r"D[WX]G release .*header (AC\d+)", label.expected):

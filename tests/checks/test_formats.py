@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def ole_with(folder: Path, stream: str, name: str) -> Path:
         ("noname", b'{"a": 1}\n{"a": 2}\n', "fmt/2054"),
         ("a.svg", b'<svg version="1.1" xmlns="http://www.w3.org/2000/svg"></svg>', "fmt/92"),
         ("a.xml", b'<uof:UOF xmlns:uof="http://schemas.uof.org"></uof:UOF>', "zd/uof"),
+        ("b.svg", b"<!-- > -->" * 700 + b'<svg xmlns="http://www.w3.org/2000/svg"/>', "fmt/92"),
+        ("c.svg", b'<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>', "fmt/92"),
         ("a.caj", b"CAJ" + bytes(range(200)), "zd/caj"),
         ("a.mp3", (b"\xff\xfb\x90\x00" + bytes(413)) * 4, "fmt/134"),
     ],
@@ -84,6 +87,13 @@ def test_zip_envelopes_are_looked_into(tmp_path):
     assert identify(zip_of(tmp_path, {"bcf.version": b"<v/>"}, "a.bcf")).format.id == "zd/bcf"
     assert identify(docx(tmp_path, name="a.wps")).format.id == "zd/wps"
     assert identify(zip_of(tmp_path, {"a.txt": b"x"}, "a.zip")).format.id == "x-fmt/263"
+
+
+@pytest.mark.parametrize("content", [b"P1" + b" " * 8000 + b"x", b"<!-- --> " * 900 + b"<", b"999\n" * 2000])
+def test_naming_takes_no_time_on_text_made_to_take_it(content, tmp_path):
+    started = time.monotonic()
+    identify(put(tmp_path, "a.xml", content))
+    assert time.monotonic() - started < 10
 
 
 def test_what_only_the_ending_says_is_told_as_doubt(tmp_path):

@@ -67,11 +67,8 @@ ODF_VERSIONS = {
 }
 ODF_START = re.compile(rb"mimetypeapplication/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation|graphics)")
 ODF_VERSION = re.compile(rb"office:version=\"(\d\.\d)\"")
-ROOT = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*|<\?[^>]*\?>\s*|<!DOCTYPE[^>\[]*(?:\[.*?\])?>\s*)*"
-    rb"<(?:([\w.-]+):)?([\w.-]+)([^>]*)",
-    re.DOTALL,
-)
+ELEMENT = re.compile(rb"<(?:([\w.-]+):)?([\w.-]+)([^<>]*)")
+PROLOGUE = ((b"<!--", b"-->"), (b"<?", b"?>"), (b"<!DOCTYPE", b">"))
 SVG_VERSIONS = {b"1.0": "fmt/91", b"1.1": "fmt/92", b"1.2": "fmt/413"}
 ROOTS = {
     b"ONIXMessage": ("zd/onix", "ONIX message", "application/onix-message+xml"),
@@ -79,7 +76,7 @@ ROOTS = {
     b"LandXML": ("zd/landxml", "LandXML", "application/xml"),
     b"COLLADA": ("zd/collada", "COLLADA", "model/vnd.collada+xml"),
 }
-PNM = re.compile(rb"\AP([1-6])(?:\s+|#[^\n]*\n)+\d+\s+\d+\s")
+PNM = re.compile(rb"\AP([1-6])(?:\s|#[^\n]*\n)+\d+\s+\d+\s")
 PNM_NAMES = {
     b"1": ("pbm-ascii", "Portable Bitmap, ASCII", "bitmap"), b"2": ("pgm-ascii", "Portable Grey Map, ASCII", "graymap"),
     b"3": ("ppm-ascii", "Portable Pixel Map, ASCII", "pixmap"), b"4": ("pbm", "Portable Bitmap", "bitmap"),
@@ -258,9 +255,26 @@ def textual(path: Path, head: bytes, encoding: str | None) -> tuple[Format, str]
         return Format(f"zd/{short}", name, f"image/x-portable-{mime}", "own rule: P and a digit"), "image"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and (found_json := _json(path, encoding)):
         return found_json, "text"
-    if root := ROOT.match(head):
+    if root := root_of(head):
         return _by_root(root)
     return None
+
+
+def root_of(head: bytes) -> re.Match[bytes] | None:
+    """The first element of XML: groups prefix, name, attributes. Comments before it are stepped over, not matched."""
+    at = len(head) - len(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    while True:
+        mark = next((end for start, end in PROLOGUE if head.startswith(start, at)), None)
+        if mark is None:
+            return ELEMENT.match(head, at)
+        end = head.find(mark, at + 2)
+        if mark == b">" and 0 <= head.find(b"[", at) < end:
+            mark, end = b"]>", head.find(b"]>", at)
+        if end < 0:
+            return None
+        at = end + len(mark)
+        while head[at : at + 1].isspace():
+            at += 1
 
 
 def _by_root(root: re.Match[bytes]) -> tuple[Format, str] | None:
@@ -279,7 +293,7 @@ def _by_root(root: re.Match[bytes]) -> tuple[Format, str] | None:
 
 def root_mime(head: bytes) -> str | None:
     """The media type of a known root element, for XML that PRONOM knows as XML only."""
-    root = ROOT.match(head)
+    root = root_of(head)
     return ROOTS[root[2]][2] if root and root[2] in ROOTS else None
 
 

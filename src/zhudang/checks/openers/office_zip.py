@@ -153,7 +153,7 @@ def _relation(case: Case, relation: Attributes) -> None:
 
 
 def _dde_link(content: bytes) -> bytes:
-    found = re.search(rb"<(?:\w+:)?ddeLink[^>]*", content)
+    found = re.search(rb"<(?:\w+:)?ddeLink[^<>]*", content)
     told = re.findall(rb"dde(?:Service|Topic)=\"([^\"]*)\"", found[0]) if found else []
     return b"|".join(told) or b"ddeLink"
 
@@ -205,11 +205,11 @@ def _odf_part(case: Case, name: str, content: bytes) -> None:
         dde(case, b"ODF")
     if re.search(rb"script:language=\"[^\"]+\"|<script:event-listener|vnd\.sun\.star\.script:", content):
         macro(case, name)
-    found = re.search(rb"<meta:template\b[^>]*xlink:href=\"([^\"]*)\"", content)
+    found = re.search(rb"<meta:template\b[^<>]*xlink:href=\"([^\"]*)\"", content)
     if found and REMOTE_PLACE.match(found[1].decode("utf-8", "replace")):
         remote_template(case, found[1].decode("utf-8", "replace")[:120])
     pattern = (
-        rb"<(?:draw:image|draw:object|draw:plugin|draw:floating-frame|text:section-source|table:table-source)\b[^>]*"
+        rb"<(?:draw:image|draw:object|draw:plugin|draw:floating-frame|text:section-source|table:table-source)\b[^<>]*"
     )
     for element in re.findall(pattern, content)[:2000]:
         target = re.search(rb"xlink:href=\"([^\"]*)\"", element)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from zhudang.checks.examine import Case
@@ -10,7 +11,8 @@ from zhudang.checks.openers.office_words import dde, embedded, external, remote_
 WHOLE_BYTES = 64 * 1024 * 1024
 OBJECT = re.compile(rb"\\obj(?:data|emb|autlink|link|update|ocx)\b")
 TEMPLATE = re.compile(rb"\\\*\s*\\template\b\s?([^}]{0,1000})", re.DOTALL)
-FIELD = re.compile(rb"\\fldinst\b(.{0,2000}?)(?:\\fldrslt|\}\s*\}\s*\}|\Z)", re.DOTALL)
+FIELD = re.compile(rb"\\fldinst\b")
+FIELD_BYTES, MOST = 2000, 20_000
 CONTROL = re.compile(rb"\\[a-zA-Z]+-?\d* ?|[{}\r\n]|\\\*")
 PLACE = re.compile(rb"\s*(?:(?:https?|ftp|file|mhtml):|\\\\|//)", re.IGNORECASE)
 
@@ -23,12 +25,13 @@ def examine(case: Case) -> None:
         case.find("OFF-006", detail="no closing brace")
     if objects := OBJECT.findall(content):
         embedded(case, sum(each == b"\\objdata" for each in objects) or 1)
-    for found in TEMPLATE.finditer(content):
+    for found in itertools.islice(TEMPLATE.finditer(content), MOST):
         target = _plain(found[1])
         if PLACE.match(target):
             remote_template(case, target.decode("utf-8", "replace")[:120])
-    for field in FIELD.finditer(content):
-        words = CONTROL.sub(b"", _plain(field[1]))
+    for field in itertools.islice(FIELD.finditer(content), MOST):
+        instruction = content[field.end() : field.end() + FIELD_BYTES].split(b"\\fldrslt", 1)[0]
+        words = CONTROL.sub(b"", _plain(instruction))
         if re.search(rb"\bDDE(?:AUTO)?\b", words, re.IGNORECASE):
             dde(case, words)
         elif re.match(rb"\s*(?:INCLUDEPICTURE|INCLUDETEXT|IMPORT|LINK)\b", words, re.IGNORECASE):

@@ -16,7 +16,7 @@ from zhudang.checks.openers.web import tell_page
 WHOLE_BYTES = 64 * 1024 * 1024
 LEGACY = {"big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 FORMULA = re.compile(
-    r"(?:^|[,;\t\"'])\s*[=+@-][^\n\r,;\t]{0,200}?\|[^\n\r]{0,300}?!|(?:^|[,;\t\"])\s*[=+@-]\s*DDE\s*\(",
+    r"(?:^|[,;\t\"'])[ \t]{0,9}[=+@-][^\n\r,;\t]{0,200}?\|[^\n\r]{0,300}?!|(?:^|[,;\t\"])[ \t]{0,9}[=+@-][ \t]{0,9}DDE[ \t]{0,9}\(",
     re.MULTILINE | re.IGNORECASE,
 )
 """A cell that starts another program once the list is opened as a sheet: `=cmd|' /c calc'!A0`."""

@@ -7,15 +7,15 @@ import re
 from zhudang.checks.examine import Case
 
 SCRIPT = re.compile(
-    rb"<script\b|(?:href|src|action)\s*=\s*[\"']?\s*(?:javascript|vbscript):|\son[a-z]{3,20}\s*=\s*[\"']|data:text/html"
-    rb"|data:[^,\"']{0,80}javascript",
+    rb"<script\b|(?:href|src|action)\s{0,9}=\s{0,9}[\"']?\s{0,9}(?:javascript|vbscript):"
+    rb"|\son[a-z]{3,20}\s{0,9}=\s{0,9}[\"']|data:text/html|data:[^,\"']{0,80}javascript",
     re.IGNORECASE,
 )
-FETCHED = re.compile(
-    rb"<(?:img|script|iframe|frame|embed|source|video|audio|input|link|object)\b[^>]*?\s(?:src|href|data)\s*=\s*[\"']?"
-    rb"\s*((?:https?:)?//[^\"'\s>]{1,300})",
-    re.IGNORECASE,
+# Without "<" in a tag every byte is looked at once, however many tags stay open.
+TAG = re.compile(
+    rb"<(?:img|script|iframe|frame|embed|source|video|audio|input|link|object)\b([^<>]{0,4000})", re.IGNORECASE
 )
+PLACE = re.compile(rb"\s(?:src|href|data)\s{0,9}=\s{0,9}[\"']?\s{0,9}((?:https?:)?//[^\"'\s>]{1,300})", re.IGNORECASE)
 CANONICAL = re.compile(rb"rel\s*=\s*[\"']?(?:canonical|alternate|next|prev|shortlink)", re.IGNORECASE)
 SHOWN = 10
 
@@ -26,8 +26,9 @@ def tell_page(case: Case, content: bytes, *, inside: bool = False) -> None:
         case.active("script")
         case.find("WEB-001")
     places = []
-    for found in FETCHED.finditer(content):
-        if not CANONICAL.search(found[0]):
+    for tag in TAG.finditer(content):
+        found = PLACE.search(tag[1])
+        if found and not CANONICAL.search(tag[1]):
             places.append(found[1].decode("utf-8", "replace")[:160])
         if len(places) >= 1000:
             break
