@@ -72,7 +72,11 @@ def test_what_is_too_large_to_open_is_left_to_a_person(tmp_path, monkeypatch):
         ("avi", "duration_s", 6.0),
         ("gbk", "encoding", "gb2312"),
         ("utf8", "encoding", "utf-8"),
-        ("zip", "members", [{"path": "图纸/一层.txt"}]),
+        (
+            "zip",
+            "members",
+            [{"name": "图纸/一层.txt", "size": 1, "format": "x-fmt/111", "verdict": "pass", "codes": []}],
+        ),
     ],
 )
 def test_facts_others_build_on(name, fact, value, tmp_path):

@@ -25,6 +25,9 @@ SHOWN_ELSEWHERE = {
     "CAD-007": "needs a very large drawing: test_examine",
     "CAD-010": "needs a short limit: test_drawings",
     "BIM-005": "needs a very large model: test_examine",
+    "AV-008": "needs an encrypted recording: test_media",
+    "FMT-006": "needs a folder: test_renditions",
+    "ZIP-014": "needs a short limit: test_archives",
     "VIR-001": "needs a scanner: test_examine",
     "OFD-025": "needs a revocation list: test_ofd_signatures",
 }

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from zhudang.checks.engine import Engine
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
+from zhudang.checks.renditions import ask_for_renditions
 from zhudang.checks.report import summary, write_json
 from zhudang.checks.rules import rule, translate, why_not_checked
 from zhudang.checks.settings import CheckSettings
@@ -138,9 +139,9 @@ def _examine(paths: Sequence[Path], options: Options, err: TextIO) -> list[FileR
     files = list(files_under(paths))
     with Engine(options.workers, options.timeout_s, settings=options.settings) as engine:
         reports = engine.check_paths(files)
-        if not err.isatty():
-            return list(reports)
-        return list(_with_progress(reports, len(files), err, options.language))
+        if err.isatty():
+            reports = _with_progress(reports, len(files), err, options.language)
+        return ask_for_renditions(reports)
 
 
 def _with_progress(reports: Iterator[FileReport], total: int, err: TextIO, language: str) -> Iterator[FileReport]:

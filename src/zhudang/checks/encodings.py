@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 SAMPLE_BYTES = 256 * 1024
@@ -13,6 +14,8 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){2,}~\}")
+"""GB 2312 within seven bits, as early mail wrote it (RFC 1843)."""
 CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
 COMMON = frozenset(
     "的一是不了在人有我他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十用发天如然作方成者多日都三小军二无同主经公此已工使情明性知全定心本长市建设单位程项目施工图验收監這個為會國來時說們對開關發學現經過"
@@ -38,14 +41,33 @@ def encoding_of(sample: bytes, cut: bool = False) -> str | None:
     if sum(byte in CONTROLS for byte in sample[:4096]) > len(sample[:4096]) // 50:
         return None
     if sample.isascii():
-        return "ascii"
-    if _decodes(sample, "utf-8", cut):
+        return "hz" if HZ.search(sample) and _decodes(sample, "hz", cut) else "ascii"
+    if _decodes(sample, "utf-8", cut) and not utf8_by_accident(sample):
         return "utf-8"
     candidates = [name for name in ("gb18030", "big5", "big5hkscs") if _decodes(sample, name, cut)]
     if not candidates:
         return None
     best = max(candidates, key=lambda name: (_chineseness(sample, name), name == "gb18030"))
     return _narrowest(sample, best, cut)
+
+
+def utf8_by_accident(raw: bytes) -> bool:
+    """Whether a few bytes are UTF-8 only by chance: 联通 and 图纸 in GBK also read as letters nobody mixes here.
+
+    Two-byte UTF-8 beyond the Latin letters (U+0250 to U+07FF) and nothing else, while GBK gives ideographs.
+    """
+    if len(raw) > 400:
+        return False
+    foreign = [character for character in raw.decode("utf-8", "replace") if ord(character) > 0x7F]
+    if not foreign or not all(0x80 <= ord(character) < 0x800 for character in foreign):
+        return False
+    if all(ord(character) < 0x250 for character in foreign):
+        return False
+    try:
+        read = [character for character in raw.decode("gb18030") if ord(character) > 0x7F]
+    except UnicodeDecodeError:
+        return False
+    return all(0x4E00 <= ord(character) < 0xA000 for character in read)
 
 
 def _narrowest(sample: bytes, name: str, cut: bool) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from zhudang.checks.formats import Identified, Identifier
 from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.malware import Scanner, ScannerUnavailable
+from zhudang.checks.members import Nest
 from zhudang.checks.model import (
     FACT_NAMES,
     UNKNOWN_FORMAT,
@@ -45,7 +46,8 @@ OPENERS = {
     "text": "text",
     "xml": "text",
     "html": "text",
-    "email": "text",
+    "email": "mail",
+    "mhtml": "mail",
 }
 """Module in `openers/` for each kind of file. A kind without one is told as not opened."""
 LONGEST_TEXT = 1000
@@ -65,6 +67,9 @@ class Case:
     facts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(FACT_NAMES))
     findings: list[Finding] = field(default_factory=list)
     not_checked: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
+    nest: Nest | None = None
+    """For openers of files that hold files (`members.Members`); without it they are only listed."""
 
     @property
     def extension(self) -> str:
@@ -111,7 +116,7 @@ class Examiner:
             # A pipe or device would hang or never end.
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
-        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust)
+        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:
@@ -132,6 +137,13 @@ class Examiner:
         ).as_json()
         return {**report, "findings": presentable(report["findings"]), "facts": presentable(report["facts"])}
 
+    def _member(self, path: Path, name: str, depth: int, nest: Nest) -> Case:
+        """Examine a file that was inside another one."""
+        inner = Case(path, name, path.stat().st_size, self._scratch, self._trust, depth=depth, nest=nest)
+        self._look(inner, opened=True)
+        self._scan(inner)
+        return inner
+
     def _look(self, case: Case, *, opened: bool) -> None:
         if case.size == 0:
             case.find("FMT-003")
@@ -151,7 +163,7 @@ class Examiner:
         except ScannerUnavailable as trouble:
             case.not_checked["VIR-001"] = trouble.reason
             return
-        case.facts["infected"] = virus or False
+        case.facts["infected"] = virus or case.facts["infected"] or False
         if virus:
             case.find("VIR-001", virus=virus)
 
@@ -184,7 +196,7 @@ def _tell_format(case: Case, seen: Identified) -> None:
     if seen.mismatch and not seen.claimed_only:
         case.find("FMT-002", extension=case.extension, format=seen.format.name, id=seen.format.id)
     if not seen.kind:
-        code = "FMT-004" if seen.format.id else "FMT-001"
+        code = ("FMT-005" if seen.claimed_only else "FMT-004") if seen.format.id else "FMT-001"
         case.find(code, extension=case.extension, format=seen.format.name, id=seen.format.id)
 
 

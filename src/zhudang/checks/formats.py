@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zhudang.checks import own_formats
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.model import Format
 from zhudang.checks.rules import DATA
@@ -22,6 +23,8 @@ HEAD_BYTES = 8192
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 DXF_START = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:999\s*\r?\n[^\n]*\n\s*)*0\s*\r?\n\s*SECTION\b")
 IFC_SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'(IFC[^']*)'", re.IGNORECASE)
+MAIL_START = re.compile(rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){2,}", re.ASCII)
+MAIL = Format("fmt/278", "Internet Message Format", "message/rfc822", "own rule: header lines; ending")
 TEXT_FORMAT = Format("x-fmt/111", "Plain Text File", "text/plain", "text decoding")
 
 
@@ -62,7 +65,16 @@ SEVERAL = ("image", "media", "office", "archive")
 ESEAL = re.compile(rb"\x30[\x82\x83].{2,3}\x30[\x82\x83].{2,3}\x30.\x16\x02ES\x02", re.DOTALL)
 OFD_PARTS = re.compile(rb"PK\x03\x04.{26}/?(?:OFD\.xml|Doc_\d+/)", re.DOTALL)
 """A local header of a part every OFD has, where the list of parts is lost."""
-TEXTUAL = ("text", "xml", "html", "email")
+TEXTUAL = ("text", "xml", "html", "email", "mhtml")
+ENVELOPES = frozenset({"fmt/111", "x-fmt/263", "UNKNOWN"})
+"""What PRONOM answers when it sees a container and not what is in it."""
+LONGEST_ENDING = 20
+NEAR = (
+    {"heif", "avif", "image/heif", "image/heic", "image/avif"},
+    {"jp2", "image/jp2", "image/jpx", "image/jpm", "image/x-jp2-codestream"},
+)
+"""Families of endings and media types that are one thing at two levels of detail."""
+OFFICE_CLASSES = ("Spreadsheet", "Presentation", "Word Processor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +120,26 @@ class Identifier:
 
     def identify(self, path: Path, name: str) -> Identified:
         """Tell the format of `path`; `name` is what its maker called it."""
-        extension = Path(name).suffix.lower()
+        extension = Path(name).suffix.lower().replace("\0", "")
+        extension = extension if len(extension) <= LONGEST_ENDING else ""
         claim = extensions().get(extension)
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
         if own := own_rule(path, head) or _claimed_ofd(path, head, claim):
             kind = kinds()[own.id]
             return Identified(own, kind, mismatch=_claims_other(claim, kind))
+        if kingsoft := own_formats.wps(path, head, extension):
+            return Identified(kingsoft, "office")
         match = self._ask_pronom(path, head, extension)
+        by_name = match is None or "only" in match.get("warning", "")
+        if (match is None or by_name or match["id"] in ENVELOPES) and (inner := _inside(path, head, extension)):
+            kind = _kind_of({"id": inner.id, "mime": inner.mime})
+            return Identified(inner, kind, mismatch=_contradicts_format(claim, kind, inner, extension))
+        if _is_mp3(match, extension, path, head):
+            return Identified(_mp3(), "media", mismatch=_claims_other(claim, "media"))
         if match is None or match["id"] == "UNKNOWN":
-            return _unknown(path, head, claim)
-        return _by_pronom(match, path, head, claim)
+            return _unknown(path, head, claim, extension)
+        return _by_pronom(match, path, head, claim, extension)
 
     def _probe(self, path: Path, size: int, extension: str) -> Path:
         """Start and end of a large file: signatures lie there, and the library would map it whole."""
@@ -150,6 +171,29 @@ class Identifier:
         by_bytes = [match for match in matches if "only" not in match.get("warning", "")]
         best: dict[str, str] | None = (by_bytes or matches or [None])[0]
         return best
+
+
+def _inside(path: Path, head: bytes, extension: str) -> Format | None:
+    if head.startswith(own_formats.OLE_MAGIC):
+        return own_formats.ole(path, head, extension)
+    if head.startswith(ZIP_MAGIC):
+        return own_formats.zipped(path, head)
+    return None
+
+
+def _contradicts_format(claim: _Claim | None, kind: str, found: Format, extension: str) -> bool:
+    claimed = own_formats.native().get(extension)
+    if claimed is not None and claimed["id"] == found.id:
+        return False
+    return bool(kind) and _claims_other(claim, kind)
+
+
+def _is_mp3(match: dict[str, str] | None, extension: str, path: Path, head: bytes) -> bool:
+    """MP3 has no signature but its frames; PRONOM asks for more of them than short files have."""
+    sure = match is not None and match["id"] != "UNKNOWN" and "mismatch" not in match.get("warning", "")
+    sure = sure and "only" not in (match or {}).get("warning", "")
+    likely = extension == ".mp3" or ((match is None or match["id"] == "UNKNOWN") and head.startswith((b"ID3", b"\xff")))
+    return not sure and likely and own_formats.is_mpeg_audio(path)
 
 
 def tool_versions() -> dict[str, str]:
@@ -233,21 +277,35 @@ def _is_encrypted_odf(container: zipfile.ZipFile) -> bool:
         return False
 
 
-def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | None) -> Identified:
-    found = Format(match["id"], _name(match), match.get("mime", ""), f"PRONOM: {match['basis']}")
-    kind = _kind_of(match)
+def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
+    kind = _kind_of(match, head)
+    found = Format(match["id"], _name(match), _mime(match, head), f"PRONOM: {match['basis']}")
     if match["id"] == STEP and claim is not None and claim.kind == "ifc":
         # The signature of IFC is its schema line; without it the file is told as broken IFC.
         return Identified(found, "ifc")
     warning = match.get("warning", "")
     if "extension only" in warning:
-        return _by_ending(found, kind, path, head, claim)
+        return _by_ending(found, kind, path, head, claim, extension)
     if "text only" in warning or match["basis"].startswith("text match"):
-        if DXF_START.match(head):
-            return Identified(_dxf(), "dxf")
-        return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
-    differs = "extension mismatch" in warning and _contradicts(claim, kind)
+        return _plain_text(found, path, head, claim)
+    differs = "extension mismatch" in warning and _contradicts(claim, kind) and not _near(claim, found)
     return Identified(found, kind, mismatch=differs)
+
+
+def _plain_text(found: Format, path: Path, head: bytes, claim: _Claim | None) -> Identified:
+    """PRONOM saw text and nothing in it."""
+    if DXF_START.match(head):
+        return Identified(_dxf(), "dxf")
+    if own := own_formats.textual(path, head, guess_encoding(path, head)):
+        return Identified(*own, mismatch=_claims_other(claim, own[1], *TEXTUAL))
+    if claim is not None and claim.kind in {"email", "mhtml"} and MAIL_START.match(head):
+        return Identified(MAIL, claim.kind)
+    return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
+
+
+def _near(claim: _Claim | None, found: Format) -> bool:
+    """HEIF is the family of AVIF and HEIC, JPEG 2000 of its codestream: a finer name is no contradiction."""
+    return claim is not None and any(claim.family in near and found.mime in near for near in NEAR)
 
 
 def _contradicts(claim: _Claim | None, kind: str) -> bool:
@@ -259,28 +317,50 @@ def _contradicts(claim: _Claim | None, kind: str) -> bool:
     return claim.kind != kind or kind in SEVERAL
 
 
-def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None) -> Identified:
+def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
     """PRONOM knew the ending only: text formats are proven by decoding, others not at all."""
-    if guess_encoding(path, head):
+    if seen := own_formats.by_signature(head):
+        return Identified(*seen, mismatch=_claims_other(claim, seen[1]))
+    encoding = guess_encoding(path, head)
+    if own := own_formats.textual(path, head, encoding):
+        return Identified(*own, mismatch=_claims_other(claim, own[1], *TEXTUAL))
+    if encoding:
         return Identified(found, kind or "text")
-    if claim:
-        return Identified(found, claim.kind, claimed_only=True)
-    return Identified(Format("", "", "", ""), "")
+    return _claimed(found, claim, extension)
 
 
-def _unknown(path: Path, head: bytes, claim: _Claim | None) -> Identified:
+def _claimed(found: Format, claim: _Claim | None, extension: str) -> Identified:
+    """Nothing in the content speaks; what the ending says is told as a claim."""
+    if claim and claim.kind:
+        basis = f"extension only: {extension}"
+        told = Format(found.id, found.name, found.mime, basis) if found.id else found
+        return Identified(told, claim.kind, claimed_only=True)
+    ours = own_formats.claimed(extension)
+    if ours is None and found.id:
+        ours = Format(found.id, found.name, found.mime, f"extension only: {extension}")
+    return Identified(ours or Format("", "", "", ""), "", claimed_only=True)
+
+
+def _unknown(path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
     """Neither rule nor signature: text, or the claim of the ending put to the proof."""
     position = head[:1024].find(b"%PDF-")
     if position >= 0:
         found = Format("zd/pdf", "PDF", "application/pdf", f"own rule: %PDF- at {position}")
         return Identified(found, "pdf", mismatch=_claims_other(claim, "pdf"))
+    if seen := own_formats.by_signature(head):
+        return Identified(*seen, mismatch=bool(seen[1]) and _claims_other(claim, seen[1]))
     if DXF_START.match(head):
         return Identified(_dxf(), "dxf", mismatch=_claims_other(claim, "dxf"))
+    encoding = guess_encoding(path, head)
+    if own := own_formats.textual(path, head, encoding):
+        return Identified(*own, mismatch=_claims_other(claim, own[1], *TEXTUAL))
     if claim and claim.kind not in TEXTUAL:
-        return Identified(Format("", "", "", ""), claim.kind, claimed_only=True)
-    if guess_encoding(path, head):
+        return _claimed(Format("", "", "", ""), claim, extension)
+    if encoding:
+        if claim is not None and claim.kind in {"email", "mhtml"}:
+            return Identified(MAIL, claim.kind)
         return Identified(TEXT_FORMAT, claim.kind if claim else "text")
-    return Identified(Format("", "", "", ""), claim.kind if claim else "", claimed_only=bool(claim))
+    return _claimed(Format("", "", "", ""), claim, extension)
 
 
 def _claims_other(claim: _Claim | None, *kinds: str) -> bool:
@@ -292,7 +372,28 @@ def _dxf() -> Format:
     return Format("zd/dxf", "Drawing Interchange File Format (ASCII)", "image/vnd.dxf", "own rule: 0 SECTION")
 
 
-def _kind_of(match: dict[str, str]) -> str:
+def _mp3() -> Format:
+    return Format("fmt/134", "MPEG 1/2 Audio Layer 3", "audio/mpeg", "own rule: frames of layer III")
+
+
+def _mime(match: dict[str, str], head: bytes) -> str:
+    """PRONOM's media type, completed or corrected by `data/mimes.csv` and by the first element of XML."""
+    mime = mimes().get(match["id"]) or match.get("mime", "")
+    if match["id"] == "fmt/101":
+        return own_formats.root_mime(head) or mime
+    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix"}:
+        return "image/heic"
+    return "audio/vnd.wave" if mime == "audio/x-wav" else mime
+
+
+@cache
+def mimes() -> dict[str, str]:
+    """PRONOM identifier → media type, where PRONOM has none or a wrong one."""
+    with (DATA / "mimes.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["id"]: row["mime"] for row in csv.DictReader(lines)}
+
+
+def _kind_of(match: dict[str, str], head: bytes = b"") -> str:
     table = kinds()
     if match["id"] in table:
         return table[match["id"]]
@@ -306,6 +407,8 @@ def _kind_of(match: dict[str, str]) -> str:
     for key in (f"class:{classes}", *(f"class:{part}" for part in classes.split(", "))):
         if key in table:
             return table[key]
+    if head.startswith(CONTAINERS) and any(each in classes for each in OFFICE_CLASSES):
+        return "office"
     return ""
 
 

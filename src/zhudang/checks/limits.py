@@ -14,3 +14,12 @@ PIXELS = 1_000_000_000
 ALLOCATION_BYTES = 3 * 1024**3
 """Backstop for one huge allocation between two looks of the watcher. A limit on address space would kill
 the identification library's runtime, which reserves far more than it uses."""
+READING_S = 40.0
+"""Longest time for reading what an archive holds; what was not reached is told."""
+INSIDE_FILES = 500
+INSIDE_BYTES = 1024**3
+INSIDE_FILE_BYTES = 256 * 1024**2
+INSIDE_S = 25.0
+INSIDE_DEPTH = 8
+"""Files within files: how many, how many bytes in all and each, how long and how deep they are examined. The
+nested bombs of record hide their load on the sixth level."""

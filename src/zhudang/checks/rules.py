@@ -44,6 +44,7 @@ FAMILIES = {
     "TXT": ("文本", "Plain text"),
     "XML": ("XML 与 JSON", "XML and JSON"),
     "WEB": ("网页", "Web pages"),
+    "MSG": ("电子邮件", "E-mail"),
     "VIR": ("病毒", "Malware"),
     "DSC": ("著录", "Descriptions"),
     "BIZ": ("业务审查", "Business review"),

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import itertools
 import posixpath
+import re
 import stat
-import struct
+import time
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
+from zhudang.checks.encodings import utf8_by_accident
+from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
+from zhudang.checks.zip_structure import (
+    ENCRYPTED_FLAG,
+    LOCAL,
+    MASKED_FLAG,
+    STRONG_FLAG,
+    UTF8_FLAG,
+    oddities,
+    unicode_path,
+)
 
-LOCAL = struct.Struct("<4s2B4HL2L2H")
 READ_BYTES = 1024 * 1024
-UTF8_FLAG = 0x800
-ENCRYPTED_FLAG = 0x1
-STREAMED_FLAG = 0x8
 DEVICES = {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK}
-DESCRIPTOR, DESCRIPTOR64 = struct.Struct("<3L"), struct.Struct("<L2Q")
-END_RECORD = struct.Struct("<4s4H2LH")
-END_MAGIC = b"PK\x05\x06"
+"""A pipe is no device here: packers that read from one note it as the kind of what they packed."""
+AES_METHOD, DEFLATE64 = 99, 9
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\..*)?", re.IGNORECASE)
+STRANGE = re.compile(r'[\x00-\x1f<>"|?*:\\\u202a-\u202e\u2066-\u2069]')
+"""Characters Windows refuses in names, and those that turn the direction of reading to hide an ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +44,27 @@ class ZipTrouble:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+class Bomb(Exception):
+    """More comes out than may."""
+
+
+class OutOfTime(Exception):
+    """Reading takes longer than a file may."""
+
+
 def unsafe_name(name: str) -> bool:
     """A name that would be written outside the folder it is unpacked into."""
     plain = name.replace("\\", "/")
-    drive = len(plain) > 1 and plain[1] == ":"
+    drive = len(plain) > 1 and plain[1] == ":" and plain[0].isalpha()
     return plain.startswith("/") or drive or ".." in plain.split("/")
+
+
+def odd_name(name: str) -> bool:
+    """A name that other systems refuse, cut or show as something else."""
+    parts = name.rstrip("/").split("/")
+    return bool(STRANGE.search(name)) or any(
+        not part or part != part.rstrip(". ") or RESERVED.fullmatch(part) for part in parts
+    )
 
 
 def shown_name(info: zipfile.ZipInfo) -> str:
@@ -46,214 +72,226 @@ def shown_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & UTF8_FLAG or info.filename.isascii():
         return info.filename
     raw = info.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gb18030"):
+    if told := unicode_path(info.extra, raw):
+        return told
+    return legacy_name(raw)
+
+
+def legacy_name(raw: bytes) -> str:
+    """Bytes of a name whose encoding nobody states."""
+    first = ("gb18030", "utf-8") if utf8_by_accident(raw) else ("utf-8", "gb18030")
+    for encoding in (*first, "cp437"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return info.filename
+    return raw.decode("latin-1")
 
 
-def zip_troubles(container: zipfile.ZipFile, path: Path, contents: bool = True) -> list[ZipTrouble]:
+def is_locked(info: zipfile.ZipInfo) -> bool:
+    locked = info.flag_bits & (ENCRYPTED_FLAG | STRONG_FLAG | MASKED_FLAG)
+    return bool(locked) or info.compress_type == AES_METHOD
+
+
+def zip_troubles(
+    container: zipfile.ZipFile,
+    path: Path,
+    contents: bool = True,
+    strict: bool = False,
+    through: Callable[[str, Iterable[bytes]], None] | None = None,
+) -> list[ZipTrouble]:
     """Everything wrong with a container, the dangerous first.
 
     Args:
         contents: also read every member to its end, within limits.
+        strict: tell also what only makes the file irregular, and names other systems refuse: for archives
+            people unpack, not for documents a program opens.
+        through: gets (shown name, chunks) of every readable member and must read the chunks to the end.
     """
     members = container.infolist()
-    troubles = _names(members) + _sizes(members)
-    locked = [info.filename for info in members if info.flag_bits & ENCRYPTED_FLAG]
+    troubles = _names(members, strict) + _sizes(members, path.stat().st_size)
+    locked = [shown_name(info) for info in members if is_locked(info)]
     if locked:
         troubles.append(ZipTrouble("ZIP-002", {"names": locked[:20], "count": len(locked)}))
-    troubles += _links(container, members) + _end_record(members, path) + _headers(members, path)
+    troubles += _links(container, members) + _structure(path, strict) + _overlaps(members)
     dangerous = {"ZIP-003", "ZIP-004", "ZIP-005"}
     if contents and not any(trouble.code in dangerous for trouble in troubles):
-        troubles += _contents(container, members)
+        troubles += _contents(container, members, through or _drain)
     return troubles
 
 
-def _names(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+def _structure(path: Path, strict: bool) -> list[ZipTrouble]:
+    seen = oddities(path)
+    grave = [ZipTrouble("ZIP-006", {"name": each.name, "why": each.why}) for each in seen if each.grave]
+    slight = [ZipTrouble("ZIP-015", {"why": each.why}) for each in seen if not each.grave]
+    return grave[:20] + (slight[:20] if strict else [])
+
+
+def _names(members: list[zipfile.ZipInfo], strict: bool) -> list[ZipTrouble]:
     troubles = []
-    if outside := [info.filename for info in members if unsafe_name(info.orig_filename)]:
+    names = [(shown_name(info), info) for info in members]
+    if outside := [name for name, info in names if unsafe_name(name) or unsafe_name(_ascii(info.orig_filename))]:
         troubles.append(ZipTrouble("ZIP-003", {"names": outside[:20]}))
-    if special := [info.filename for info in members if _unix_kind(info) in DEVICES]:
+    if special := [name for name, info in names if _unix_kind(info) in DEVICES]:
         troubles.append(ZipTrouble("ZIP-005", {"names": special[:20]}))
-    if cut := [info for info in members if "\0" in info.orig_filename.rstrip("\0")]:
+    if cut := [name for name, info in names if "\0" in info.orig_filename.rstrip("\0")]:
         # Readers in C end the name there, others do not: two people would unpack two things.
-        troubles.append(ZipTrouble("ZIP-006", {"name": cut[0].filename, "why": "NUL in a name"}))
-    counted = Counter(posixpath.normpath(info.filename) for info in members)
+        troubles.append(ZipTrouble("ZIP-006", {"name": cut[0], "why": "NUL in a name"}))
+    counted = Counter(posixpath.normpath(name).casefold() for name, _ in names)
     if twice := [name for name, count in counted.items() if count > 1]:
         troubles.append(ZipTrouble("ZIP-008", {"names": twice[:20]}))
     legacy = [info for info in members if not info.flag_bits & UTF8_FLAG and not info.filename.isascii()]
     if legacy:
         troubles.append(ZipTrouble("ZIP-010", {"count": len(legacy)}))
+    if strict and (odd := [name for name, _ in names if odd_name(name)]):
+        troubles.append(ZipTrouble("ZIP-012", {"names": odd[:20]}))
     return troubles
+
+
+def _ascii(name: str) -> str:
+    """The name as a reader of bytes sees its slashes; a backslash may be half of a Chinese character."""
+    return name if name.isascii() else name.replace("\\", "_")
 
 
 def _unix_kind(info: zipfile.ZipInfo) -> int:
     """Link, device, …: a Unix packer writes it in the upper half of the attributes."""
-    return stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
+    return stat.S_IFMT(info.external_attr >> 16) if info.create_system in {3, 19} else 0
 
 
 def _links(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     """Symbolic links: within the archive they are told, out of it they are dangerous."""
     inside: list[str] = []
     outside: list[str] = []
+    links: set[str] = set()
     for info in members:
         if _unix_kind(info) != stat.S_IFLNK:
             continue
+        name = shown_name(info).rstrip("/")
+        links.add(name)
         try:
-            target = container.read(info)[:1000].decode("utf-8", "replace")
+            with container.open(info) as stream:
+                target = stream.read(4096).decode("utf-8", "replace")
         except Exception:  # told by `_contents`
             target = ""
-        (outside if unsafe_name(target) else inside).append(f"{info.filename} -> {target}"[:200])
+        (outside if leads_out(name, target) else inside).append(f"{name} -> {target}"[:200])
+    outside += [shown_name(info) for info in members if links and goes_through(shown_name(info), links)]
     troubles = [ZipTrouble("ZIP-003", {"names": outside[:20]})] if outside else []
     return troubles + ([ZipTrouble("ZIP-007", {"names": inside[:20]})] if inside else [])
 
 
-def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+def leads_out(name: str, target: str) -> bool:
+    """Whether a link of that name leads out of the folder it is unpacked into."""
+    plain = target.replace("\\", "/")
+    if plain.startswith("/") or (len(plain) > 1 and plain[1] == ":"):
+        return True
+    reached = posixpath.normpath(posixpath.join(posixpath.dirname(name), plain))
+    return reached == ".." or reached.startswith("../")
+
+
+def goes_through(name: str, links: set[str]) -> bool:
+    """Whether a member would be written through a link of the same archive."""
+    parts = name.rstrip("/").split("/")
+    return any("/".join(parts[:count]) in links for count in range(1, len(parts)))
+
+
+def _sizes(members: list[zipfile.ZipInfo], size: int) -> list[ZipTrouble]:
     total = sum(info.file_size for info in members)
     worst = max(members, key=lambda info: info.file_size, default=None)
     if worst is None:
         return []
-    ratio = total / max(1, sum(info.compress_size for info in members))
+    ratio = total / max(1, min(size, sum(info.compress_size for info in members)))
     if len(members) > MEMBERS:
         return [ZipTrouble("ZIP-004", {"name": "", "why": f"{len(members)} entries"})]
     if (worst.file_size > MEMBER_BYTES and ratio > RATIO) or (total > RATIO_FROM_BYTES and ratio > RATIO):
         why = f"{total} bytes, ×{ratio:.0f}"
-        return [ZipTrouble("ZIP-004", {"name": worst.filename, "why": why})]
+        return [ZipTrouble("ZIP-004", {"name": shown_name(worst), "why": why})]
     return []
 
 
-def _end_record(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
-    """The record at the end against what is there: comment length, disks, number of entries."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, 2)
-        stream.seek(max(0, size - 65535 - END_RECORD.size))
-        tail = stream.read()
-    at = tail.rfind(END_MAGIC)
-    if at < 0 or len(tail) - at < END_RECORD.size:
-        return []
-    _, disk, first_disk, here, total, _, _, comment = END_RECORD.unpack_from(tail, at)
-    why = None
-    if len(tail) - at - END_RECORD.size < comment:
-        why = "length of the comment"
-    elif 0xFFFF not in (disk, first_disk) and (disk or first_disk):
-        why = "part of a set of disks"
-    elif 0xFFFF not in (here, total) and (here != total or total != len(members)):
-        why = "number of entries"
-    return [ZipTrouble("ZIP-006", {"name": "", "why": why})] if why else []
+def _overlaps(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+    """Members that share bytes: the flat bomb."""
+    spans = sorted((info.header_offset, info.header_offset + LOCAL.size + info.compress_size) for info in members)
+    if any(end > start for (_, end), (start, _) in itertools.pairwise(spans)):
+        return [ZipTrouble("ZIP-004", {"name": "", "why": "overlapping entries"})]
+    return []
 
 
-def _headers(members: list[zipfile.ZipInfo], path: Path) -> list[ZipTrouble]:
-    """Central directory against local headers, and members that share bytes."""
-    found: list[ZipTrouble] = []
-    spans = []
-    with path.open("rb") as stream:
-        for info in members:
-            stream.seek(info.header_offset)
-            raw = stream.read(LOCAL.size)
-            if len(raw) < LOCAL.size or not raw.startswith(b"PK\x03\x04"):
-                found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": "local header"}))
-                continue
-            fields = LOCAL.unpack(raw)
-            name = stream.read(fields[10])
-            why = _difference(info, fields, name) or _extra_fields(stream.read(fields[11]))
-            why = why or _extra_fields(info.extra) or _descriptor(info, fields, stream)
-            if why:
-                found.append(ZipTrouble("ZIP-006", {"name": info.filename, "why": why}))
-            start = info.header_offset
-            spans.append((start, start + LOCAL.size + fields[10] + fields[11] + info.compress_size, info))
-    spans.sort(key=lambda span: span[0])
-    for (_, end, _), (start, _, info) in itertools.pairwise(spans):
-        if start < end:
-            found.append(ZipTrouble("ZIP-004", {"name": info.filename, "why": "overlapping entries"}))
-            break
-    return found
+def _drain(name: str, chunks: Iterable[bytes]) -> None:
+    for _ in chunks:
+        pass
 
 
-def _difference(info: zipfile.ZipInfo, fields: tuple[Any, ...], name: bytes) -> str | None:
-    flags, method, crc, packed, unpacked = fields[3], fields[4], fields[7], fields[8], fields[9]
-    if method != info.compress_type:
-        return "compression method"
-    if flags & ENCRYPTED_FLAG != info.flag_bits & ENCRYPTED_FLAG:
-        return "encryption flag"
-    encoding = "utf-8" if flags & UTF8_FLAG else "cp437"
-    if name.decode(encoding, "replace") != info.orig_filename and _ascii(name) != _ascii_text(info):
-        return "name"
-    if flags & STREAMED_FLAG:
-        return None
-    if crc != info.CRC:
-        return "checksum"
-    if 0xFFFFFFFF not in (packed, unpacked) and (packed, unpacked) != (info.compress_size, info.file_size):
-        return "size"
-    return None
-
-
-def _extra_fields(extra: bytes) -> str | None:
-    """Extra fields are records of tag, length, content; up to three stray bytes are padding."""
-    at = 0
-    while len(extra) - at >= 4:
-        at += 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
-    return "extra field" if at > len(extra) else None
-
-
-def _descriptor(info: zipfile.ZipInfo, fields: tuple[Any, ...], stream: BinaryIO) -> str | None:
-    """After a streamed member its checksum and sizes follow, in one of four layouts."""
-    if not fields[3] & STREAMED_FLAG:
-        return None
-    stream.seek(info.header_offset + LOCAL.size + fields[10] + fields[11] + info.compress_size)
-    raw = stream.read(24)
-    for start in (4, 0) if raw.startswith(b"PK\x07\x08") else (0,):
-        for layout in (DESCRIPTOR, DESCRIPTOR64):
-            told = raw[start : start + layout.size]
-            if len(told) == layout.size and layout.unpack(told) == (info.CRC, info.compress_size, info.file_size):
-                return None
-    return "data descriptor"
-
-
-def _ascii(name: bytes) -> str:
-    return "".join(chr(byte) for byte in name if byte < 0x80)
-
-
-def _ascii_text(info: zipfile.ZipInfo) -> str:
-    return "".join(character for character in info.orig_filename if character.isascii())
-
-
-def _contents(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
+def _contents(
+    container: zipfile.ZipFile, members: list[zipfile.ZipInfo], through: Callable[[str, Iterable[bytes]], None]
+) -> list[ZipTrouble]:
     troubles: list[ZipTrouble] = []
+    until = time.monotonic() + READING_S
     total = 0
     for info in members:
-        if info.filename.endswith("/") or info.flag_bits & ENCRYPTED_FLAG:
+        if info.filename.endswith("/") or is_locked(info):
             continue
-        if total + info.file_size > TOTAL_BYTES:
-            break
+        name = shown_name(info)
+        total += info.file_size
+        if total > TOTAL_BYTES or time.monotonic() > until:
+            return [*troubles, ZipTrouble("ZIP-014", {"name": name})]
         try:
-            total += _read_through(container, info)
-        except _Bomb:
-            troubles.append(ZipTrouble("ZIP-004", {"name": info.filename, "why": "longer than declared"}))
+            through(name, member_chunks(container, info, until))
+        except OutOfTime:
+            return [*troubles, ZipTrouble("ZIP-014", {"name": name})]
+        except Bomb:
+            troubles.append(ZipTrouble("ZIP-004", {"name": name, "why": "longer than declared"}))
         except NotImplementedError as trouble:
-            troubles.append(ZipTrouble("ZIP-009", {"name": info.filename, "why": str(trouble)[:80]}))
+            troubles.append(ZipTrouble("ZIP-009", {"name": name, "why": str(trouble)[:80]}))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as trouble:
             why = str(trouble)[:100] or type(trouble).__name__
-            troubles.append(ZipTrouble("ZIP-001", {"name": info.filename, "why": why}))
+            troubles.append(ZipTrouble("ZIP-001", {"name": name, "why": why}))
         except Exception as trouble:  # lzma and bz2 raise their own
-            troubles.append(ZipTrouble("ZIP-001", {"name": info.filename, "why": type(trouble).__name__}))
+            troubles.append(ZipTrouble("ZIP-001", {"name": name, "why": type(trouble).__name__}))
+        if len(troubles) > 100:
+            break
     return troubles
 
 
-class _Bomb(Exception):
-    """A member that goes on beyond its declared size."""
+def member_chunks(container: zipfile.ZipFile, info: zipfile.ZipInfo, until: float) -> Iterator[bytes]:
+    """Unpack one member chunk by chunk; nothing is kept.
 
-
-def _read_through(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
-    """Decompress to the end without keeping anything; returns the bytes read."""
+    Raises:
+        Bomb, OutOfTime, zipfile.BadZipFile, NotImplementedError (method unknown), and what decoders raise.
+    """
     read = 0
-    with container.open(info) as stream:
-        while chunk := stream.read(READ_BYTES):
-            read += len(chunk)
-            if read > info.file_size + READ_BYTES:
-                raise _Bomb
+    source = _deflate64(container, info) if info.compress_type == DEFLATE64 else _plain(container, info)
+    for chunk in source:
+        read += len(chunk)
+        if read > info.file_size + READ_BYTES:
+            raise Bomb
+        if time.monotonic() > until:
+            raise OutOfTime
+        yield chunk
     if read != info.file_size:
         raise zipfile.BadZipFile("shorter than declared")
-    return read
+
+
+def _plain(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with container.open(info) as stream:
+        while chunk := stream.read(READ_BYTES):
+            yield chunk
+
+
+def _deflate64(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Deflate64, which Windows Explorer uses for large members and the standard library does not know."""
+    import inflate64
+
+    inflater = inflate64.Inflater()
+    crc = 0
+    with Path(str(container.filename)).open("rb") as stream:
+        stream.seek(info.header_offset)
+        fields = LOCAL.unpack(stream.read(LOCAL.size))
+        stream.seek(fields[10] + fields[11], 1)
+        left = info.compress_size
+        while left > 0 and (packed := stream.read(min(left, 65536))):
+            left -= len(packed)
+            chunk = inflater.inflate(packed)
+            crc = zlib.crc32(chunk, crc)
+            yield chunk
+    if crc != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")

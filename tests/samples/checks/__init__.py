@@ -13,6 +13,7 @@ from samples.checks import (
     drawings,
     formats,
     images,
+    mail,
     media,
     models,
     ofd,
@@ -40,6 +41,7 @@ MODULES = (
     texts,
     business,
     archival,
+    mail,
     spatial,
 )
 BAD: dict[str, Maker] = {code: make for module in MODULES for code, make in getattr(module, "BAD", {}).items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -17,6 +19,17 @@ def _zip_bomb(folder: Path) -> Path:
     ):
         for _ in range(320):
             out.write(bytes(1024 * 1024))
+    return path
+
+
+def tar_of(folder: Path, members: dict[str, bytes], name: str = "sample.tar") -> Path:
+    path = folder / name
+    packing = {".gz": "gz", ".xz": "xz", ".bz2": "bz2"}.get(path.suffix, "")
+    with tarfile.open(path, f"w:{packing}") as tar:
+        for place, content in members.items():
+            info = tarfile.TarInfo(place)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
     return path
 
 
@@ -66,6 +79,25 @@ def _gbk_names(folder: Path) -> Path:
     return put(folder, "gbk.zip", content.replace(b"aabb", "图纸".encode("gbk")))
 
 
+def _nested(folder: Path, levels: int = 12) -> Path:
+    content = b"text"
+    for level in range(levels):
+        name = "a.txt" if level == 0 else f"level{level}.zip"
+        content = zip_of(folder, {name: content}, "nested.zip").read_bytes()
+    return put(folder, "nested.zip", content)
+
+
+def _junk_before(folder: Path) -> Path:
+    content = zip_of(folder, {"a.txt": b"hello"}, "plain.zip").read_bytes()
+    end = content.rindex(b"PK\x05\x06")
+    start = int.from_bytes(content[end + 16 : end + 20], "little") + 8
+    directory = bytearray(b"leftover" + content)
+    directory[end + 8 + 16 : end + 8 + 20] = start.to_bytes(4, "little")
+    place = directory.index(b"PK\x01\x02")
+    directory[place + 42 : place + 46] = (8).to_bytes(4, "little")
+    return put(folder, "prefixed.zip", bytes(directory))
+
+
 BAD: dict[str, Maker] = {
     "ZIP-001": _spoiled_zip,
     "ZIP-002": _locked_zip,
@@ -75,11 +107,17 @@ BAD: dict[str, Maker] = {
     "ZIP-006": _two_names,
     "ZIP-007": _unix_zip(0o120777, b"a.txt"),
     "ZIP-008": _twice,
-    "ZIP-009": text("packed.7z", b"7z\xbc\xaf\x27\x1c" + bytes(60)),
+    "ZIP-009": text("packed.lzh", b"\x22\x00-lh5-" + bytes(60)),
     "ZIP-010": _gbk_names,
     "ZIP-011": lambda folder: zip_of(folder, {"a.txt": b"x"}),
+    "ZIP-012": lambda folder: zip_of(folder, {"aux.txt": b"x"}),
+    "ZIP-013": lambda folder: zip_of(folder, {"锁住.zip": _locked_zip(folder).read_bytes()}, "outer.zip"),
+    "ZIP-015": _junk_before,
+    "ZIP-016": _nested,
+    "ZIP-017": lambda folder: zip_of(folder, {"unknown.qqq9": bytes(range(1, 32)) * 40}),
 }
 
 GOOD: dict[str, Maker] = {
     "zip": lambda folder: zip_of(folder, {"图纸/一层.txt": b"x"}, "good.zip"),
+    "tgz": lambda folder: tar_of(folder, {"图纸/一层.txt": b"x"}, "good.tar.gz"),
 }

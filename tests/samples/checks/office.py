@@ -7,6 +7,8 @@ from pathlib import Path
 from samples.checks.making import Maker, half
 from samples.checks.ofd import ofd
 
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
 
 def docx(folder: Path, extra: dict[str, str] | None = None, body: str = "", name: str = "sample.docx") -> Path:
     parts = {
@@ -15,7 +17,7 @@ def docx(folder: Path, extra: dict[str, str] | None = None, body: str = "", name
         '<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.'
         'wordprocessingml.document.main+xml"/></Types>',
         "_rels/.rels": "<Relationships/>",
-        "word/document.xml": f"<w:document><w:body>{body}</w:body></w:document>",
+        "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
         **(extra or {}),
     }
     return ofd(folder, parts, name)
@@ -44,6 +46,7 @@ BAD: dict[str, Maker] = {
     "OFF-005": lambda folder: docx(folder, {"word/embeddings/oleObject1.bin": "x"}),
     "OFF-006": half(docx, "half.docx"),
     "OFF-007": lambda folder: docx(folder, relation("image", "file:///c:/a.png")),
+    "OFF-008": lambda folder: docx(folder, {"word/activeX/activeX1.xml": "<ax/>"}),
 }
 
 GOOD: dict[str, Maker] = {

@@ -12,6 +12,7 @@ BAD: dict[str, Maker] = {
     "XML-002": text("entity.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'),
     "XML-003": text("broken.json", b'{"a": '),
     "WEB-001": text("page.html", b"<!DOCTYPE html><html><body><script>1</script></body></html>"),
+    "WEB-002": text("fetch.html", b'<!DOCTYPE html><html><body><img src="http://example.test/a.png"></body></html>'),
 }
 
 GOOD: dict[str, Maker] = {

@@ -5,47 +5,82 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import tarfile
+import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import IO, Any
 
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
-from zhudang.checks.zips import shown_name, unsafe_name, zip_troubles
+from zhudang.checks.limits import RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
+from zhudang.checks.members import Members
+from zhudang.checks.openers import packers, tar
+from zhudang.checks.zips import Bomb, OutOfTime, is_locked, shown_name, zip_troubles
 
 READ_BYTES = 1024 * 1024
 STOPS = {"ZIP-001", "ZIP-003", "ZIP-004", "ZIP-005"}
-SHOWN = 500
-STREAMS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
-UNREADABLE = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR"}
+PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst", ".lzma", ".tgz", ".tbz2", ".txz")
+TROUBLES = (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError, zipfile.BadZipFile)
 
 
 def examine(case: Case) -> None:
     with case.path.open("rb") as stream:
         magic = stream.read(8)
     case.find("ZIP-011")
-    for mark, name in UNREADABLE.items():
-        if magic.startswith(mark):
-            case.find("ZIP-009", name=case.name, why=name)
-            return
-    opener = next((opener for mark, opener in STREAMS.items() if magic.startswith(mark)), None)
+    members = Members(case)
+    try:
+        _by_kind(case, magic, members)
+    finally:
+        members.finish()
+
+
+def _by_kind(case: Case, magic: bytes, members: Members) -> None:
+    opener = _stream_opener(magic)
     if opener is not None:
-        _compressed(case, opener)
-    elif case.extension == ".tar" or tarfile.is_tarfile(case.path):
-        _tar(case, None)
+        _compressed(case, opener, members)
+    elif magic.startswith(b"7z\xbc\xaf\x27\x1c"):
+        packers.seven(case, members)
+    elif magic.startswith(b"Rar!\x1a\x07"):
+        packers.rar(case, members)
+    elif tar.is_tar(case.path):
+        tar.examine(case, None, members)
+    elif magic.startswith(b"PK") or case.extension == ".zip" or _ends_as_zip(case):
+        _zip(case, members)
+    elif case.format.id:
+        case.find("ZIP-009", name=case.name, why=case.format.name)
     else:
-        _zip(case)
+        case.find("ZIP-001", name=case.name, why=magic.hex())
 
 
-def _zip(case: Case) -> None:
+def _ends_as_zip(case: Case) -> bool:
+    try:
+        return zipfile.is_zipfile(case.path)
+    except zipfile.BadZipFile:
+        return True
+
+
+def _stream_opener(magic: bytes) -> Any:
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        from backports import zstd
+
+        return zstd.open
+    known = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open, b"\x5d\0\0": lzma.open}
+    return next((opener for mark, opener in known.items() if magic.startswith(mark)), None)
+
+
+def _zip(case: Case, members: Members) -> None:
     try:
         with zipfile.ZipFile(case.path) as container:
-            names = [shown_name(info) for info in container.infolist()]
-            case.facts["members"] = [{"path": name} for name in names[:SHOWN]]
-            case.facts["member_count"] = len(names)
-            troubles = zip_troubles(container, case.path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeError) as trouble:
+            infos = container.infolist()
+            for info in infos:
+                if is_locked(info):
+                    members.named(shown_name(info), info.file_size)
+            troubles = zip_troubles(container, case.path, strict=True, through=members.take)
+            if not members.count:
+                # Nothing was opened: at least say what the archive claims to hold.
+                for info in infos:
+                    members.named(shown_name(info), info.file_size)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeError, EOFError) as trouble:
         case.find("ZIP-001", name=case.name, why=str(trouble)[:100])
         return
     case.facts["encrypted"] = any(each.code == "ZIP-002" for each in troubles)
@@ -53,84 +88,47 @@ def _zip(case: Case) -> None:
         case.find(each.code, **each.data)
 
 
-def _compressed(case: Case, opener: Any) -> None:
+def _compressed(case: Case, opener: Any, members: Members) -> None:
     """One compressed stream: a TAR inside it, or a single file."""
     case.facts["encrypted"] = False
     try:
         with opener(case.path) as stream:
             block = stream.read(512)
-        if len(block) == 512 and block[257:262] == b"ustar":
-            _tar(case, opener)
-        else:
-            _read_through(case, opener)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError) as trouble:
-        case.find("ZIP-001", name=case.name, why=str(trouble)[:100])
-
-
-def _read_through(case: Case, opener: Any) -> None:
-    read = 0
-    with opener(case.path) as stream:
-        while chunk := stream.read(READ_BYTES):
-            read += len(chunk)
-            if _is_bomb(read, case.size):
-                case.find("ZIP-004", name=case.name, why=f">{read} bytes")
-                return
-    case.facts["member_count"] = 1
-
-
-def _is_bomb(read: int, packed: int) -> bool:
-    return read > TOTAL_BYTES or (read > RATIO_FROM_BYTES and read > RATIO * packed)
-
-
-class _Bounded:
-    """A stream that ends a bomb before it ends us."""
-
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream = stream
-        self._packed = packed
-        self._read = 0
-
-    def read(self, size: int = READ_BYTES) -> bytes:
-        chunk = self._stream.read(size)
-        self._read += len(chunk)
-        if _is_bomb(self._read, self._packed):
-            raise _Bomb
-        return chunk
-
-
-class _Bomb(Exception):
-    """More came out than may."""
-
-
-def _tar(case: Case, opener: Any) -> None:
-    """Walk a TAR as a stream, so that a header cannot send us back and forth."""
-    case.facts["encrypted"] = False
-    names: list[str] = []
-    try:
-        with opener(case.path) if opener else case.path.open("rb") as raw:
-            source: Any = _Bounded(raw, case.size) if opener else raw
-            with tarfile.open(fileobj=source, mode="r|") as tar:
-                for member in tar:
-                    names.append(member.name)
-                    _tar_member(case, member)
-                    if len(names) > MEMBERS:
-                        case.find("ZIP-004", name="", why=f">{MEMBERS} entries")
-                        break
-    except _Bomb:
+        if tar.starts_tar(block):
+            tar.examine(case, opener, members)
+            return
+        with opener(case.path) as stream:
+            members.take(_inner_name(case.name), bounded_chunks(stream, case.size))
+    except Bomb:
         case.find("ZIP-004", name=case.name, why=f"×{RATIO}")
-    except (tarfile.TarError, OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as trouble:
+    except OutOfTime:
+        case.find("ZIP-014", name=case.name)
+    except TROUBLES as trouble:
         case.find("ZIP-001", name=case.name, why=str(trouble)[:100])
-    case.facts["members"] = [{"path": name} for name in names[:SHOWN]]
-    case.facts["member_count"] = len(names)
+    except Exception as trouble:  # Zstandard raises its own
+        case.find("ZIP-001", name=case.name, why=f"{type(trouble).__name__}: {trouble}"[:100])
 
 
-def _tar_member(case: Case, member: tarfile.TarInfo) -> None:
-    if unsafe_name(member.name):
-        case.find("ZIP-003", names=[member.name])
-    if member.issym() or member.islnk():
-        if unsafe_name(member.linkname):
-            case.find("ZIP-003", names=[f"{member.name} -> {member.linkname}"])
-        else:
-            case.find("ZIP-007", names=[member.name])
-    elif not (member.isfile() or member.isdir()):
-        case.find("ZIP-005", names=[member.name])
+def _inner_name(name: str) -> str:
+    ending = next((each for each in PACKED_ENDINGS if name.lower().endswith(each)), "")
+    return name[: len(name) - len(ending)] or name
+
+
+def bounded_chunks(stream: IO[bytes], packed: int) -> Iterator[bytes]:
+    """Read to the end, or to where it is clear that the end is not worth reaching.
+
+    Raises:
+        Bomb, OutOfTime
+    """
+    read, until = 0, time.monotonic() + READING_S
+    while chunk := stream.read(READ_BYTES):
+        read += len(chunk)
+        if is_bomb(read, packed):
+            raise Bomb
+        if time.monotonic() > until:
+            raise OutOfTime
+        yield chunk
+
+
+def is_bomb(read: int, packed: int) -> bool:
+    return read > TOTAL_BYTES or (read > RATIO_FROM_BYTES and read > RATIO * packed)

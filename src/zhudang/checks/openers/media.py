@@ -9,7 +9,7 @@ import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers.media_structure import troubles
+from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
 
 av.logging.set_level(None)
 TROUBLES = (FFmpegError, OSError, ValueError, EOFError)
@@ -27,7 +27,10 @@ def examine(case: Case) -> None:
     try:
         container = av.open(str(case.path), metadata_errors="replace")
     except (FFmpegError, OSError, ValueError, EOFError) as trouble:
-        case.find("AV-001", detail=_short(trouble))
+        if holds_nothing(case.path):
+            case.find("AV-005")
+        else:
+            case.find("AV-001", detail=_short(trouble))
         return
     with container:
         streams = [each for each in container.streams if each.type in {"audio", "video"}]
@@ -43,7 +46,10 @@ def examine(case: Case) -> None:
 def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
     decoding.run()
     reached = decoding.reached
-    if not decoding.frames and decoding.errors:
+    if not decoding.frames and decoding.errors and is_protected(case.path):
+        case.facts["encrypted"] = True
+        case.find("AV-008")
+    elif not decoding.frames and decoding.errors:
         case.find("AV-001", detail=decoding.first)
     elif not decoding.frames:
         case.find("AV-005")

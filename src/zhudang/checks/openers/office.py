@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import Any
 
 import olefile
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import archive
-from zhudang.checks.zips import ZipTrouble, zip_troubles
+from zhudang.checks.openers import biff, office_zip, rtf
+from zhudang.checks.openers.office_words import dde, embedded, external, locked, macro, remote_template
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ONENOTE_MAGIC = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d"
+ONENOTE_FILE = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
+"""Mark before each file kept in a notebook ([MS-ONESTORE] 2.6.13)."""
+OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 PART_BYTES = 64 * 1024 * 1024
 DDE = re.compile(rb"\bDDE(?:AUTO)?\b", re.IGNORECASE)
-INSTRUCTION = re.compile(rb"<w:(?:instrText|fldSimple)\b[^>]*?(?:w:instr=\"([^\"]*)\")?[^>]*>([^<]*)")
-REMOTE = re.compile(rb"<Relationship\b[^>]*TargetMode=\"External\"[^>]*>")
-TARGET = re.compile(rb"Target=\"([^\"]*)\"")
 MACRO_STORAGES = {"macros", "_vba_project_cur", "vba"}
 ENCRYPTED_STREAMS = {"encryptedpackage", "encryptioninfo"}
-RTF_OBJECT = re.compile(rb"\\obj(?:data|emb|autlink|link)\b")
+WORKBOOKS = {"workbook", "book"}
+REMOTE_DOT = re.compile(rb"(?:h\0t\0t\0p\0s?\0?:\0|\\\0\\\0)(?:[^\0]\0){3,200}?\.\0d\0o\0t\0", re.IGNORECASE)
 
 
 def examine(case: Case) -> None:
@@ -30,21 +31,27 @@ def examine(case: Case) -> None:
     if magic == OLE_MAGIC:
         _ole(case)
     elif magic.startswith(b"PK"):
-        _zipped(case)
-    elif magic.startswith(b"{\\rtf"):
-        _rtf(case)
+        office_zip.examine(case)
+    elif magic.startswith(b"{\\rt"):
+        rtf.examine(case)
+    elif magic.startswith(OLD_EXCEL):
+        _workbook(case, case.path.read_bytes()[:PART_BYTES])
+    elif magic.startswith(ONENOTE_MAGIC):
+        _notebook(case)
+    elif case.format.id:
+        # Older than any program here, and not known to be broken.
+        case.find("FMT-004", extension=case.extension, format=case.format.name, id=case.format.id)
     else:
         case.find("OFF-006", detail=magic[:4].hex())
 
 
-def _locked(case: Case) -> None:
-    case.facts["encrypted"] = True
-    case.find("OFF-002")
-
-
-def _macro(case: Case, where: str) -> None:
-    case.active("macro")
-    case.find("OFF-001", where=where)
+def _notebook(case: Case) -> None:
+    """OneNote: named, files kept in it counted, its pages not opened."""
+    with case.path.open("rb") as stream:
+        count = stream.read(PART_BYTES).count(ONENOTE_FILE)
+    if count:
+        embedded(case, count)
+    case.find("FMT-004", extension=case.extension, format=case.format.name, id=case.format.id)
 
 
 def _ole(case: Case) -> None:
@@ -57,21 +64,49 @@ def _ole(case: Case) -> None:
         return
     parts = {part.lower() for name in names for part in name.split("/")}
     if parts & ENCRYPTED_STREAMS or _says_encrypted(case):
-        _locked(case)
+        locked(case)
         return
     case.facts["encrypted"] = False
     if broken:
         case.find("OFF-006", detail=broken)
         return
     if parts & MACRO_STORAGES:
-        _macro(case, next(name for name in names if name.split("/")[-1].lower() in MACRO_STORAGES))
-    if any(part.startswith("objectpool") or "ole10native" in part for part in parts):
-        case.active("embedded_file")
-        case.find("OFF-005", count=sum("ole10native" in name.lower() for name in names) or 1)
+        macro(case, next(name for name in names if name.split("/")[-1].lower() in MACRO_STORAGES))
+    _hidden_files(case, names)
     if "worddocument" in parts:
         _word_fields(case)
+    for name in names:
+        if name.lower() in WORKBOOKS:
+            with olefile.OleFileIO(case.path) as ole:
+                _workbook(case, ole.openstream(name).read(PART_BYTES))
     if "powerpoint document" in parts and _slides_have_macros(case):
-        _macro(case, "PowerPoint Document")
+        macro(case, "PowerPoint Document")
+
+
+def _hidden_files(case: Case, names: list[str]) -> None:
+    """Embedded objects: Word keeps them in a pool, Excel in numbered storages, packages in a stream of their own."""
+    storages = {part for name in names for part in name.split("/") if re.fullmatch(r"MBD[0-9A-F]{8}|_\d{6,10}", part)}
+    packages = sum("ole10native" in name.lower() for name in names)
+    if storages or packages or any(name.lower() == "objectpool" for name in names):
+        count = max(len(storages), packages)
+        if count:
+            embedded(case, count)
+
+
+def _workbook(case: Case, stream: bytes) -> None:
+    book = biff.read(stream)
+    if book.locked:
+        locked(case)
+        return
+    case.facts["encrypted"] = case.facts["encrypted"] or False
+    if not book.whole:
+        case.find("OFF-006", detail="Workbook")
+    if book.macro_sheets:
+        macro(case, "Excel 4.0")
+    for field in book.dde[:20]:
+        dde(case, field.encode())
+    for target in book.links[:20]:
+        external(case, target[:120])
 
 
 def _unreadable_stream(ole: Any) -> str | None:
@@ -121,108 +156,11 @@ def _word_fields(case: Case) -> None:
     """DDE fields of a binary Word document stand as plain text between field marks."""
     with olefile.OleFileIO(case.path) as ole:
         content = ole.openstream("WordDocument").read(PART_BYTES)
+        tables = [name for name in ("1Table", "0Table") if ole.exists(name)]
+        settings = b"".join(ole.openstream(name).read(PART_BYTES) for name in tables)
+    if found := REMOTE_DOT.search(settings):
+        remote_template(case, found[0].replace(b"\0", b"").decode("latin-1")[:120])
     for start in re.finditer(rb"\x13([^\x13\x14\x15]{1,400})", content):
         field = start[1].replace(b"\0", b"")
         if DDE.match(field.strip()):
-            _dde(case, field)
-
-
-def _dde(case: Case, field: bytes) -> None:
-    case.active("dde")
-    case.find("OFF-003", field=field.decode("utf-8", "replace").strip()[:120])
-
-
-def _zipped(case: Case) -> None:
-    """OOXML and OpenDocument."""
-    try:
-        with zipfile.ZipFile(case.path) as container:
-            names = [info.filename for info in container.infolist()]
-            troubles = zip_troubles(container, case.path)
-            if any(trouble.code == "ZIP-002" for trouble in troubles) or _odf_locked(container, names):
-                _locked(case)
-                return
-            case.facts["encrypted"] = False
-            _tell_troubles(case, troubles)
-            if not any(trouble.code in archive.STOPS for trouble in troubles):
-                _parts(case, container, names)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as trouble:
-        case.find("OFF-006", detail=str(trouble)[:160])
-
-
-def _tell_troubles(case: Case, troubles: list[ZipTrouble]) -> None:
-    for trouble in troubles:
-        if trouble.code in {"ZIP-001", "ZIP-006"}:
-            case.find("OFF-006", detail=trouble.data.get("name", trouble.code))
-        elif trouble.code not in {"ZIP-008", "ZIP-010"}:
-            case.find(trouble.code, **trouble.data)
-
-
-def _odf_locked(container: zipfile.ZipFile, names: list[str]) -> bool:
-    if "META-INF/manifest.xml" not in names:
-        return False
-    return b"encryption-data" in _part(container, "META-INF/manifest.xml")
-
-
-def _part(container: zipfile.ZipFile, name: str) -> bytes:
-    with container.open(name) as stream:
-        return stream.read(PART_BYTES)
-
-
-def _parts(case: Case, container: zipfile.ZipFile, names: list[str]) -> None:
-    for name in names:
-        low = name.lower()
-        if low.endswith("vbaproject.bin") or (low.startswith(("basic/", "scripts/")) and low.endswith(".xml")):
-            _macro(case, name)
-        elif low.endswith(".rels"):
-            _remote(case, name, _part(container, name))
-        elif low == "word/settings.xml":
-            _settings(case, _part(container, name))
-        elif low.endswith(".xml") and low.startswith("word/"):
-            _fields(case, _part(container, name))
-        elif low.startswith("xl/externallinks/") and b"ddeLink" in _part(container, name):
-            _dde(case, b"ddeLink")
-    embedded = [name for name in names if "/embeddings/" in name.lower() or name.startswith("Object ")]
-    if embedded:
-        case.active("embedded_file")
-        case.find("OFF-005", count=len(embedded))
-
-
-def _remote(case: Case, name: str, content: bytes) -> None:
-    for relation in REMOTE.findall(content):
-        found = TARGET.search(relation)
-        target = found[1].decode("utf-8", "replace")[:120] if found else "?"
-        if b"attachedTemplate" in relation:
-            case.active("remote_template")
-            case.find("OFF-004", target=target)
-        elif b"/hyperlink" not in relation:
-            case.active("external_reference")
-            case.find("OFF-007", target=target)
-
-
-def _settings(case: Case, content: bytes) -> None:
-    if b"<w:mailMerge" in content:
-        case.active("external_reference")
-        case.find("OFF-007", target="mailMerge")
-
-
-def _fields(case: Case, content: bytes) -> None:
-    """Field instructions may be cut into runs, so they are joined before they are read."""
-    joined = b"".join(attribute + b" " + text for attribute, text in INSTRUCTION.findall(content))
-    if DDE.search(joined):
-        _dde(case, joined[:120])
-
-
-def _rtf(case: Case) -> None:
-    case.facts["encrypted"] = False
-    with case.path.open("rb") as stream:
-        content = stream.read(PART_BYTES)
-    if case.size <= PART_BYTES and not content.rstrip(b"\0\r\n\t ").endswith(b"}"):
-        case.find("OFF-006", detail="no closing brace")
-    if RTF_OBJECT.search(content):
-        case.active("embedded_file")
-        case.find("OFF-005", count=len(RTF_OBJECT.findall(content)))
-    if b"\\*\\template" in content and re.search(rb"\\\*\\template\s+(?:https?:|\\\\)", content):
-        case.active("remote_template")
-        case.find("OFF-004", target="RTF")
-    if re.search(rb"\\fldinst[^}]{0,80}\bDDE", content):
-        _dde(case, b"RTF")
+            dde(case, field)

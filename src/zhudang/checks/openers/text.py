@@ -1,4 +1,4 @@
-"""Plain text, lists, XML, HTML and e-mail: encoding, well-formedness, scripts."""
+"""Plain text, lists, XML and HTML: encoding, well-formedness, scripts, cells that start programs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ from lxml import etree
 
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.examine import Case
+from zhudang.checks.openers.office_words import dde, macro
+from zhudang.checks.openers.web import tell_page
 
 WHOLE_BYTES = 64 * 1024 * 1024
 LEGACY = {"big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32"}
-SCRIPT = re.compile(rb"<script\b|javascript:|\bon(?:load|click|error)\s*=|data:text/html", re.IGNORECASE)
+FORMULA = re.compile(
+    r"(?:^|[,;\t\"'])[ \t]{0,9}[=+@-][^\n\r,;\t]{0,200}?\|[^\n\r]{0,300}?!|(?:^|[,;\t\"])[ \t]{0,9}[=+@-][ \t]{0,9}DDE[ \t]{0,9}\(",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A cell that starts another program once the list is opened as a sheet: `=cmd|' /c calc'!A0`."""
+LISTS = frozenset({".csv", ".tsv", ".slk", ".tab", ".dif"})
+SLK_MACRO = re.compile(r"^(?:O;E|NN;NAuto_open|C;.*EEXEC\()", re.MULTILINE | re.IGNORECASE)
+EMBEDDED_MACRO = re.compile(rb"editdata\.mso|<w:binData|QWN0aXZlTWltZ|<office:scripts>\s*<|<MacroSheet", re.IGNORECASE)
+"""Macros in documents saved as one XML file (Word 2003 XML, flat OpenDocument)."""
 
 
 def examine(case: Case) -> None:
@@ -34,8 +44,10 @@ def examine(case: Case) -> None:
     case.facts["text_chars"] = _characters(content, encoding)
     if case.kind == "xml":
         _xml(case, content)
-    if case.kind == "html":
-        _html(case, content)
+    if case.kind == "html" or case.format.mime == "image/svg+xml":
+        tell_page(case, content)
+    if case.kind == "text" and case.extension in LISTS:
+        _list(case, content.decode(encoding, "replace"))
     if case.extension == ".json":
         _json(case, content, encoding)
 
@@ -58,6 +70,8 @@ def _xml(case: Case, content: bytes) -> None:
     if b"<!ENTITY" in content[:65536]:
         case.active("external_reference")
         case.find("XML-002")
+    if found := EMBEDDED_MACRO.search(content):
+        macro(case, found[0].decode("latin-1"))
     parser: Any = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         etree.fromstring(content, parser)
@@ -65,11 +79,11 @@ def _xml(case: Case, content: bytes) -> None:
         case.find("XML-001", detail=str(trouble)[:160])
 
 
-def _html(case: Case, content: bytes) -> None:
-    if SCRIPT.search(content):
-        case.active("script")
-        case.find("WEB-001")
-    case.facts["active_content"] = case.facts["active_content"] or []
+def _list(case: Case, text: str) -> None:
+    if found := FORMULA.search(text):
+        dde(case, found[0].encode())
+    if text.startswith("ID;P") and (macros := SLK_MACRO.search(text)):
+        macro(case, macros[0][:40])
 
 
 def _json(case: Case, content: bytes, encoding: str) -> None:

@@ -11,44 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zhudang.checks.renditions import is_native as is_native
 from zhudang.shared.refusals import Reason
 
 BORN_DIGITAL, SCAN, PAPER_ONLY = "born_digital", "scan", "paper_only"
 ORIGINS = (BORN_DIGITAL, SCAN, PAPER_ONLY)
-
-NATIVE_SUFFIXES = frozenset(
-    [
-        "dwg",
-        "dgn",
-        "dwf",
-        "rvt",
-        "rfa",
-        "rte",
-        "nwd",
-        "nwc",
-        "ifc",
-        "skp",
-        "max",
-        "3ds",
-        "3dm",
-        "pln",
-        "gbq",
-        "gbq4",
-        "gbq5",
-        "gbq6",
-        "gcl",
-        "ggj",
-        "gcfx",
-        "gtj",
-        "gqi",
-        "zjxm",
-        "cjz",
-        "13jz",
-        "mpp",
-        "zpet",
-    ]
-)
-"""Files of the maker's own program: kept, with a rendition people can read beside them."""
 
 IMAGE_MIMES = frozenset({"image/jpeg", "image/tiff", "image/png", "image/bmp", "image/jp2"})
 
@@ -83,11 +50,6 @@ class OriginFacts:
 
 SOFT = frozenset({"filing.finding_blocks", "filing.native_needs_rendition", "filing.check_could_not_run"})
 """Reasons a person may knowingly pass on to the reviewer (仍然确认); they stay written on the record."""
-
-
-def is_native(name: str) -> bool:
-    """Whether a file is its maker's program's own format, by its suffix."""
-    return name.rsplit(".", 1)[-1].lower() in NATIVE_SUFFIXES
 
 
 def why_not_by_origin(record: OriginFacts) -> list[Reason]:

@@ -1,0 +1,58 @@
+"""E-mail and web archives: opened, parts named, every attachment examined."""
+
+from email.message import EmailMessage
+from pathlib import Path
+
+from samples.checks.archives import BAD as ARCHIVES
+from samples.checks.mail import mail, message
+from samples.checks.making import put
+from samples.checks.office import docx
+from zhudang.checks.examine import Examiner
+
+
+def examine(path: Path, scratch: Path) -> dict:
+    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
+    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
+
+
+def codes(report: dict) -> set[str]:
+    return {found["code"] for found in report["findings"]}
+
+
+def test_attachments_are_named_and_what_they_run_is_told(tmp_path):
+    macro = docx(tmp_path, {"word/vbaProject.bin": "x"}).read_bytes()
+    report = examine(mail(tmp_path, {"竣工图说明.docx": macro, "清单.txt": b"text"}), tmp_path)
+    assert [row["name"] for row in report["facts"]["members"]] == ["竣工图说明.docx", "清单.txt"]
+    assert report["facts"]["active_content"] == ["macro"]
+    assert report["verdict"] == "warn"
+
+
+def test_a_locked_attachment_blocks(tmp_path):
+    report = examine(mail(tmp_path, {"锁.zip": ARCHIVES["ZIP-002"](tmp_path).read_bytes()}), tmp_path)
+    assert "ZIP-013" in codes(report)
+    assert report["verdict"] == "fail"
+
+
+def test_every_message_of_a_mailbox_is_opened(tmp_path):
+    one = b"From a@example.test Sat Nov 28 10:00:00 2026\n" + message({"a.txt": b"1"}).as_bytes() + b"\n\n"
+    two = b"From b@example.test Sat Nov 28 11:00:00 2026\n" + message({"b.txt": b"2"}).as_bytes()
+    report = examine(put(tmp_path, "box.mbox", one + two), tmp_path)
+    assert report["facts"]["messages"] == 2
+    assert [row["name"] for row in report["facts"]["members"]] == ["a.txt", "b.txt"]
+
+
+def test_a_message_in_html_tells_scripts_and_what_it_fetches(tmp_path):
+    made = message()
+    made.add_alternative('<html><script>1</script><img src="https://example.test/a.png"></html>', subtype="html")
+    report = examine(put(tmp_path, "html.eml", made.as_bytes()), tmp_path)
+    assert {"WEB-001", "WEB-002"} <= codes(report)
+
+
+def test_a_web_archive_opens_with_its_parts(tmp_path):
+    made = EmailMessage()
+    made["From"], made["Subject"], made["MIME-Version"] = "<Saved by Blink>", "page", "1.0"
+    made.set_content("<html><body>x</body></html>", subtype="html")
+    made.add_related(b"\x89PNG\r\n\x1a\n" + bytes(40), "image", "png", cid="<a>")
+    report = examine(put(tmp_path, "page.mht", made.as_bytes()), tmp_path)
+    assert report["facts"]["member_count"] == 1
+    assert "MSG-002" not in codes(report)

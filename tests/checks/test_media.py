@@ -1,0 +1,107 @@
+"""Recordings: structure read without a decoder, and what cannot be decoded told apart."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from samples.checks.making import put
+from samples.checks.media import film
+from zhudang.checks.examine import Examiner
+from zhudang.checks.openers import heif_structure
+from zhudang.checks.openers.media_structure import troubles
+
+
+def examine(path: Path, scratch: Path) -> dict:
+    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
+    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
+
+
+def codes(report: dict) -> set[str]:
+    return {found["code"] for found in report["findings"]}
+
+
+def box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">L4s", 8 + len(content), name) + content
+
+
+def meta(uses: list[int], colours: int = 1) -> bytes:
+    """A still image of one AV1 item; `uses` are its property indexes, the top bit for essential."""
+    properties = box(b"ispe", bytes(12)) + box(b"av1C", bytes(4)) + box(b"irot", bytes(1)) + box(b"clap", bytes(32))
+    properties += box(b"colr", b"prof" + bytes(8)) * colours
+    item = box(b"infe", bytes([2, 0, 0, 0]) + struct.pack(">2H4s", 1, 0, b"av01") + b"\0")
+    return bytes(4) + b"".join(
+        [
+            box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
+            box(b"pitm", bytes(4) + struct.pack(">H", 1)),
+            box(b"iinf", bytes(4) + struct.pack(">H", 1) + item),
+            box(
+                b"iprp",
+                box(b"ipco", properties) + box(b"ipma", bytes(4) + struct.pack(">LHB", 1, 1, len(uses)) + bytes(uses)),
+            ),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("uses", "colours", "part"),
+    [
+        ([0x82, 5], 1, "ispe"),
+        ([1, 5], 1, "av1C"),
+        ([1, 2, 5], 1, "av1C"),
+        ([1, 0x82, 5, 6], 2, "colr"),
+        ([1, 0x82, 0x83, 0x84], 1, "ipma"),
+        ([0x83, 1, 0x82], 1, "ipma"),
+        ([1, 0x82, 0x60], 1, "ipma"),
+    ],
+)
+def test_what_an_image_item_lacks_is_told(uses, colours, part):
+    assert part in {name for name, _ in heif_structure.troubles(meta(uses, colours))}
+
+
+def test_a_sound_image_item_has_no_troubles():
+    assert heif_structure.troubles(meta([1, 0x82, 0x84, 0x83, 5])) == []
+
+
+def id3(frames: bytes) -> bytes:
+    size = len(frames)
+    return b"ID3\x03\0\0" + bytes([size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127]) + frames
+
+
+def frame(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack(">LH", len(content), 0) + content
+
+
+@pytest.mark.parametrize(
+    ("frames", "troubled"),
+    [
+        (frame(b"TYER", b"\x002026"), False),
+        (frame(b"TIT2", b"\x01\xff\xfe" + "竣工".encode("utf-16-le")), False),
+        (frame(b"TYER", b"\x00\xfe\xff"), True),
+        (frame(b"TIT2", b"\x07abc"), True),
+        (frame(b"TIT2", b"\0abc")[:-1] + b"", True),
+    ],
+)
+def test_tags_before_sound_are_read(frames, troubled, tmp_path):
+    assert bool(troubles(put(tmp_path, "a.mp3", id3(frames) + bytes(100)))) == troubled
+
+
+def test_a_recording_of_heads_only_waits_for_a_person(tmp_path):
+    empty = b"FLV\x01\0\0\0\0\x09" + bytes(4) + b"\x12\0\0\x04" + bytes(7) + b"abcd" + struct.pack(">L", 15)
+    report = examine(put(tmp_path, "empty.flv", empty), tmp_path)
+    assert "AV-005" in codes(report)
+    assert report["verdict"] == "manual"
+
+
+def test_an_encrypted_recording_is_refused_by_its_name(tmp_path):
+    content = film(tmp_path, 30, "plain.mp4").read_bytes()
+    start = content.index(b"mdat")
+    length = int.from_bytes(content[start - 4 : start], "big") - 8
+    locked = bytearray(content)
+    locked[start + 4 : start + 4 + length] = b"\xff" * length
+    # What a packager writes: the sample entry renamed, its scheme beside it.
+    place = locked.index(b"mp4v")
+    locked[place : place + 4] = b"encv"
+    report = examine(put(tmp_path, "locked.mp4", bytes(locked) + box(b"free", b"schm" + bytes(8))), tmp_path)
+    assert report["verdict"] in {"fail", "manual"}
+    assert codes(report) & {"AV-008", "AV-005"}
