@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zhudang.checks import preview, text
+from zhudang.checks import limits, preview, text
 from zhudang.checks.examine import Examiner
-from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.settings import CheckSettings
 
 PR_SET_PDEATHSIG = 1
@@ -52,7 +51,7 @@ def bound_resources() -> None:
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
-        (resource.RLIMIT_DATA, ALLOCATION_BYTES),
+        (resource.RLIMIT_DATA, limits.ALLOCATION_BYTES),
     ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (limit, limit))
@@ -63,6 +62,7 @@ def bound_resources() -> None:
 def serve(line: socket.socket, folder: Path) -> None:
     with line.makefile("rb") as tasks:
         config = json.loads(tasks.readline() or b"{}").get("config", {})
+        limits.use(config.get("limits", {}))
         examiner = Examiner(folder, CheckSettings.from_json(config))
         line.sendall(b'{"ready": true}\n')
         for raw in tasks:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
+from zhudang.checks import limits
 
 LOCAL = struct.Struct("<4s2B4HL2L2H")
 READ_BYTES = 1024 * 1024
@@ -117,9 +117,11 @@ def _sizes(members: list[zipfile.ZipInfo]) -> list[ZipTrouble]:
     if worst is None:
         return []
     ratio = total / max(1, sum(info.compress_size for info in members))
-    if len(members) > MEMBERS:
+    if len(members) > limits.MEMBERS:
         return [ZipTrouble("ZIP-004", {"name": "", "why": f"{len(members)} entries"})]
-    if (worst.file_size > MEMBER_BYTES and ratio > RATIO) or (total > RATIO_FROM_BYTES and ratio > RATIO):
+    if (worst.file_size > limits.MEMBER_BYTES and ratio > limits.RATIO) or (
+        total > limits.RATIO_FROM_BYTES and ratio > limits.RATIO
+    ):
         why = f"{total} bytes, ×{ratio:.0f}"
         return [ZipTrouble("ZIP-004", {"name": worst.filename, "why": why})]
     return []
@@ -226,7 +228,7 @@ def _contents(container: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> lis
     for info in members:
         if info.filename.endswith("/") or info.flag_bits & ENCRYPTED_FLAG:
             continue
-        if total + info.file_size > TOTAL_BYTES:
+        if total + info.file_size > limits.TOTAL_BYTES:
             break
         try:
             total += _read_through(container, info)

@@ -10,8 +10,8 @@ import zipfile
 import zlib
 from typing import IO, Any
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import MEMBERS, RATIO, RATIO_FROM_BYTES, TOTAL_BYTES
 from zhudang.checks.zips import shown_name, unsafe_name, zip_troubles
 
 READ_BYTES = 1024 * 1024
@@ -79,7 +79,7 @@ def _read_through(case: Case, opener: Any) -> None:
 
 
 def _is_bomb(read: int, packed: int) -> bool:
-    return read > TOTAL_BYTES or (read > RATIO_FROM_BYTES and read > RATIO * packed)
+    return read > limits.TOTAL_BYTES or (read > limits.RATIO_FROM_BYTES and read > limits.RATIO * packed)
 
 
 class _Bounded:
@@ -113,11 +113,11 @@ def _tar(case: Case, opener: Any) -> None:
                 for member in tar:
                     names.append(member.name)
                     _tar_member(case, member)
-                    if len(names) > MEMBERS:
-                        case.find("ZIP-004", name="", why=f">{MEMBERS} entries")
+                    if len(names) > limits.MEMBERS:
+                        case.find("ZIP-004", name="", why=f">{limits.MEMBERS} entries")
                         break
     except _Bomb:
-        case.find("ZIP-004", name=case.name, why=f"×{RATIO}")
+        case.find("ZIP-004", name=case.name, why=f"×{limits.RATIO}")
     except (tarfile.TarError, OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as trouble:
         case.find("ZIP-001", name=case.name, why=str(trouble)[:100])
     case.facts["members"] = [{"path": name} for name in names[:SHOWN]]

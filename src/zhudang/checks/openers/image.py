@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import DIGITISATION_DPI, PIXELS
 from zhudang.checks.openers.image_structure import png_trouble, tiff_is_whole
 from zhudang.checks.openers.media_structure import troubles
 
@@ -19,7 +19,7 @@ DECODED = {"image/jpeg", "image/png", "image/tiff", "image/gif", "image/bmp", "i
 """Formats the decoders here know: what they cannot show of these is damaged."""
 DPI_RANGE = (30, 5000)
 
-Image.MAX_IMAGE_PIXELS = PIXELS // 2
+Image.MAX_IMAGE_PIXELS = limits.PIXELS // 2
 warnings.simplefilter("ignore")
 
 
@@ -38,7 +38,7 @@ def examine(case: Case) -> None:
     try:
         picture = Image.open(case.path)
     except Image.DecompressionBombError:
-        case.find("IMG-003", pixels=f">{PIXELS}")
+        case.find("IMG-003", pixels=f">{limits.PIXELS}")
         return
     except Exception as unread:  # plug-ins raise anything on damaged headers
         _by_vips(case, str(unread))
@@ -74,12 +74,12 @@ def _frames(case: Case, picture: Any) -> None:
     for frame in range(min(counted, FRAMES)):
         try:
             picture.seek(frame)
-            if picture.size[0] * picture.size[1] > PIXELS // 2:
+            if picture.size[0] * picture.size[1] > limits.PIXELS // 2:
                 case.find("IMG-003", pixels=picture.size[0] * picture.size[1])
                 return
             picture.load()
         except Image.DecompressionBombError:
-            case.find("IMG-003", pixels=f">{PIXELS}")
+            case.find("IMG-003", pixels=f">{limits.PIXELS}")
             return
         except MemoryError:
             raise
@@ -116,7 +116,7 @@ def _by_vips(case: Case, detail: str) -> None:
         import pyvips
 
         whole = pyvips.Image.new_from_file(str(case.path), access="sequential", fail_on="truncated")
-        if whole.width * whole.height > PIXELS:
+        if whole.width * whole.height > limits.PIXELS:
             case.find("IMG-003", pixels=whole.width * whole.height)
             return
         case.facts.update(width=whole.width, height=whole.height)
@@ -165,5 +165,5 @@ def _take_dpi(case: Case, across: float, down: float) -> None:
     if not DPI_RANGE[0] <= lowest <= DPI_RANGE[1]:
         return
     case.facts["dpi"] = round(lowest)
-    if round(lowest) < DIGITISATION_DPI:
-        case.find("IMG-005", dpi=round(lowest), least=DIGITISATION_DPI)
+    if round(lowest) < limits.DIGITISATION_DPI:
+        case.find("IMG-005", dpi=round(lowest), least=limits.DIGITISATION_DPI)

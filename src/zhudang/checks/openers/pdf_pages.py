@@ -9,8 +9,8 @@ import time
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import DIGITISATION_DPI
 
 BUDGET_S = 30.0
 """Longest time for looking into pages; what is left over is told, not guessed."""
@@ -55,8 +55,8 @@ def _pages(case: Case, document: pdfium.PdfDocument) -> None:
     case.facts["text_chars"] = characters
     if lowest < math.inf:
         case.facts["dpi"] = round(lowest)
-        if round(lowest) < DIGITISATION_DPI:
-            case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=DIGITISATION_DPI)
+        if round(lowest) < limits.DIGITISATION_DPI:
+            case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=limits.DIGITISATION_DPI)
 
 
 def _characters(page: pdfium.PdfPage) -> int:
