@@ -87,6 +87,11 @@ def test_a_file_not_checked_to_the_end_keeps_its_items_from_passing():
     assert answers([unread])["2-7"].result is Result.NOT_CHECKED
 
 
+def test_a_file_that_stays_closed_keeps_what_needs_its_inside_from_passing():
+    got = answers([SOUND, report(finding("PDF-002"), path="b.pdf")])
+    assert (got["2-7"].result, got["2-7"].data) == (Result.NOT_CHECKED, {"unopened": 1})
+
+
 def test_the_source_is_proven_only_by_signatures_or_known_digests():
     assert answers([SOUND])["1-1"].reason == "no_fixity"
     assert answers([report(signatures=[{"status": "valid"}])])["1-1"].result is Result.PASS

@@ -37,7 +37,14 @@ RESULTS = {
 REASONS = {
     "files": ("看了 {files} 个文件", "{files} files looked at"),
     "descriptions": ("看了著录", "descriptions looked at"),
-    "found": ("{findings} 处发现", "{findings} findings"),
+    "pages_only": (
+        "比较了页数；其他电子属性没有可比的",
+        "page counts compared; nothing to compare other attributes with",
+    ),
+    "counted": ("清点数与申报数相符", "the number counted is the number declared"),
+    "scope": ("对照了归档范围", "compared with the filing scope"),
+    "steps": ("看了归档一步的办理记录", "the record of the filing step was looked at"),
+    "found": ("{findings} 处发现", "findings: {findings}"),
     "stated": ("{statement}", "{statement}"),
     "unknown": (
         "未查明：标准此项的文字没有得到",
@@ -55,6 +62,10 @@ REASONS = {
     "no_facts": ("没有可比的数据", "there was nothing to compare with"),
     "no_baseline": ("没有先前登记的摘要可比", "no digest registered before was there to compare with"),
     "not_applicable_files": ("没有这一类文件", "no file of this kind"),
+    "unopened": (
+        "{unopened} 个文件打不开或没有相应的检测",
+        "{unopened} files do not open or are of a kind not looked into",
+    ),
     "unfinished": ("{unfinished} 个文件没有检完", "{unfinished} files were not checked to the end"),
     "undecided": ("{undecided} 个文件未能判定", "could not be decided for {undecided} files"),
     "no_scanner": ("没有配置查毒程序", "no malware scanner is configured"),
@@ -75,8 +86,12 @@ REASONS = {
 
 OPENED = frozenset({"2-7", "3-3", "3-4"})
 """Items every opened file answers."""
+INSIDE = frozenset({"2-7", "3-5"})
+"""Items that need the inside of every file: one that stayed closed keeps them from passing."""
 LONG_TERM_KINDS = ("pdf", "ofd", "office", "dxf", "dwg")
 """Kinds of files whose long-term readability (3-5) is looked at."""
+BATCH_REASONS = {"1-10": "pages_only", "2-1": "counted", "2-2": "counted", "2-5": "steps", "2-9": "scope"}
+"""What passing these items over descriptions rests on: less than their names promise, so it is said."""
 PACKAGE_ITEMS = frozenset({"1-12", "1-13", "2-10", "2-11", "3-1", "3-8", "4-3"})
 
 
@@ -138,6 +153,7 @@ class _Seen:
 
     files: int
     unfinished: int
+    unopened: int
     findings: Mapping[str, Sequence[Finding]]
     undecided: Mapping[str, int]
     signed: int
@@ -172,6 +188,7 @@ def _gather(reports: Sequence[FileReport], others: Iterable[Finding]) -> _Seen:
     return _Seen(
         files=len(reports),
         unfinished=sum(_unfinished(report) for report in reports),
+        unopened=sum(_unopened(report) for report in reports),
         findings=findings,
         undecided=undecided,
         signed=sum(bool(report.facts.get("signatures")) for report in reports),
@@ -181,6 +198,16 @@ def _gather(reports: Sequence[FileReport], others: Iterable[Finding]) -> _Seen:
 
 def _unfinished(report: FileReport) -> bool:
     return report.verdict is Verdict.NOT_CHECKED or any(code.startswith("RUN-") for code in report.codes)
+
+
+def _unopened(report: FileReport) -> bool:
+    """A file whose inside nobody saw: broken, encrypted, or of a kind without an opener."""
+    blocked = {_item_of(found) for found in report.findings if found.severity is Severity.BLOCK}
+    return bool(blocked & {"3-4", "3-8"} or report.codes & {"FMT-001", "FMT-003", "FMT-004"})
+
+
+def _item_of(found: Finding) -> str:
+    return rule.item if (rule := all_rules().get(found.code)) else ""
 
 
 def _is_kind(report: FileReport, kind: str) -> bool:
@@ -228,6 +255,8 @@ def _weigh(item: Item, ran: tuple[bool, str, dict[str, Any]], seen: _Seen, city:
         return ItemResult(item.code, result, reason, data, codes)
     if reason == "files" and seen.unfinished:
         return ItemResult(item.code, Result.NOT_CHECKED, "unfinished", {"unfinished": seen.unfinished}, codes)
+    if item.code in INSIDE and seen.unopened:
+        return ItemResult(item.code, Result.NOT_CHECKED, "unopened", {"unopened": seen.unopened}, codes)
     return ItemResult(item.code, Result.PASS, reason, data, codes)
 
 
@@ -239,7 +268,7 @@ def _ran(item: Item, seen: _Seen, context: Context) -> Ran:
     if special := _SPECIAL.get(item.code):
         return special(seen, context)
     if item.code in context.batch_ran:
-        return True, "descriptions", {}
+        return True, BATCH_REASONS.get(item.code, "descriptions"), {}
     if item.code in context.package_ran:
         return True, "files", {"files": seen.files}
     if item.code in OPENED:

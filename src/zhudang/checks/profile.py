@@ -101,6 +101,17 @@ class Profile:
         }
 
 
+def load_stored(data: Mapping[str, Any]) -> Profile:
+    """The profile a run was made by, as `as_json` kept it with the run."""
+    return Profile(
+        name=data.get("name", ""),
+        severity={code: Severity(weight) for code, weight in data.get("severity", {}).items()},
+        limits=dict(data.get("limits", {})),
+        stages={code: frozenset(stages) for code, stages in data.get("stages", {}).items()},
+        digest=data.get("sha256", ""),
+    )
+
+
 def load(path: str | None) -> Profile:
     """Read a profile; an empty one without a path.
 

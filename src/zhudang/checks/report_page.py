@@ -112,7 +112,7 @@ def _items(items: Sequence[ItemResult], language: str) -> str:
             yield f'<tr class="group"><th colspan="4" scope="colgroup">{_e(DIMENSIONS[dimension][place])}</th></tr>'
             for each in group:
                 item = all_items()[each.item]
-                why = each.why(language) + "".join(f" {code} × {count}" for code, count in each.codes.items())
+                why = "；".join([each.why(language), *(f"{code} × {count}" for code, count in each.codes.items())])
                 compared = f'<div class="small">{_e(item.compared(language))}</div>' if item.compared(language) else ""
                 yield (
                     f'<tr><td class="code">{_e(each.item)}</td><td>{_e(item.name(language))}{compared}</td>'

@@ -20,9 +20,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
+from zhudang.checks import profile
+from zhudang.checks.check_report import engine_name
 from zhudang.checks.engine import Engine
+from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.model import FileReport, FileToCheck
-from zhudang.checks.rules import RULES_VERSION
+from zhudang.checks.report import tool
 from zhudang.content import queries, store
 from zhudang.content.models import CheckRequest, CheckRun, Finding
 from zhudang.events import operations as events
@@ -49,6 +52,19 @@ def engine() -> Engine:
             _engine = Engine(settings=settings.CHECKS)
             atexit.register(_engine.close)
         return _engine
+
+
+def tools_now() -> dict[str, Any]:
+    """What checks here and by which settings: parsers and signature files, scanner, profile, trust anchors."""
+    configured = settings.CHECKS
+    scanner: str | None = None
+    if configured.clamd:
+        try:
+            scanner = Scanner(configured.clamd).version()
+        except ScannerUnavailable:
+            scanner = ""
+    city = profile.load(configured.profile).as_json()
+    return {"tool": tool(), "settings": {"profile": city, "scanner": scanner, "trust": configured.trust is not None}}
 
 
 def check_waiting(file_ids: Iterable[UUID], *, with_engine: Engine | None = None) -> int:
@@ -109,17 +125,20 @@ def _take_requests(wanted: Sequence[UUID]) -> list[CheckRequest]:
 
 def _write_runs(reports: dict[UUID, FileReport], began: datetime, ended: datetime) -> None:
     runs, findings = [], []
+    tools = tools_now()
+    engine_told = engine_name(tools["settings"]["profile"])
     for file_id, report in reports.items():
         run = CheckRun(
             id=new_id(),
             file_id=file_id,
             started_at=began,
             finished_at=ended,
-            engine=f"zhudang checks {RULES_VERSION}",
+            engine=engine_told,
             verdict=str(report.verdict),
             format=report.format.as_json(),
             facts=plain(report.facts),
             not_checked=plain(report.not_checked),
+            tools=tools,
         )
         runs.append(run)
         findings += [
