@@ -39,7 +39,6 @@ WORDS = {
     "format": ("格式", "Format"),
     "size": ("字节", "Bytes"),
     "verdict": ("结论", "Verdict"),
-    "digest": ("SHA-256", "SHA-256"),
     "count": ("文件数", "Files"),
     "tool": ("工具", "Tool"),
     "version": ("版本", "Version"),
