@@ -12,7 +12,7 @@ import pytest
 from samples.checks import images
 from zhudang.checks import isolation
 from zhudang.checks.engine import Engine
-from zhudang.checks.report import tool
+from zhudang.checks.report_words import isolation_words
 from zhudang.checks.settings import CheckSettings
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -70,5 +70,6 @@ def test_the_report_says_whether_its_parsers_were_isolated(tmp_path: Path):
         held = engine.isolation
     assert held is not None
     assert held == engine.isolation
-    assert tool(held)["isolated"] == (isolation.NETWORK in held)
-    assert tool(())["isolated"] is False
+    assert ("未隔离" in isolation_words(held, "zh")) == (isolation.NETWORK not in held)
+    assert isolation_words((), "zh") == "未隔离"
+    assert isolation_words((), "en") == "not isolated"

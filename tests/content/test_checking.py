@@ -128,3 +128,34 @@ def test_a_large_repeated_check_shows_progress_and_can_be_cancelled(
     assert not CheckRequest.objects.exists()
     assert CheckRun.objects.count() == 10
     assert not queries.unchecked(ids)
+
+
+def test_a_run_keeps_its_tools_and_a_later_correction_carries_it_over(site: Site, engine: Engine) -> None:
+    from datetime import timedelta
+
+    from zhudang.content import reporting
+
+    first, second = receive(site, a_picture(), "一.png"), receive(site, a_picture(90), "二.png")
+    assert {file.report.verdict for file in reporting.checked_files([first, second])} == {"not_checked"}
+    checking.check_waiting([first, second], with_engine=engine)
+    run = CheckRun.objects.get(file_id=first)
+    assert run.tools["tool"]["parsers"]["pillow"]
+    assert run.tools["settings"]["scanner"] is None
+    assert reporting.tools_of([first]) == run.tools
+    corrected_at = run.finished_at + timedelta(seconds=1)
+    CheckRun.objects.filter(file_id=second).update(finished_at=corrected_at + timedelta(seconds=1))
+    files = reporting.checked_files([first, second], labels={first: "甲 / 一.png"}, since=corrected_at)
+    assert [(file.report.path, file.run.carried) for file in files] == [("甲 / 一.png", True), ("二.png", False)]
+
+
+def test_a_wrong_profile_stops_the_start_with_every_reason(settings, tmp_path) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from zhudang.checks.settings import CheckSettings
+    from zhudang.content.apps import _take_profile
+
+    city = tmp_path / "city.toml"
+    city.write_text('name = ""\n[limits]\ndepth = 1\n', encoding="utf-8")
+    settings.CHECKS = CheckSettings(profile=str(city))
+    with pytest.raises(ImproperlyConfigured, match=r"line 1: name.*line 3: limits\.depth"):
+        _take_profile()

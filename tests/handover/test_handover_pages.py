@@ -8,6 +8,7 @@ from filing.filing_support import NOW
 from handover.handover_support import NOTE, Handover
 from zhudang.audit.proofs import seal_tail
 from zhudang.documents import operations as documents_operations
+from zhudang.documents import queries as documents_queries
 from zhudang.handover import operations, queries
 from zhudang.handover.models import Application, Certificate, Delivery, Transfer
 from zhudang.identity.models import Account
@@ -141,3 +142,28 @@ def test_a_project_of_others_and_none_at_all_answer_alike(name):
     absent = stranger.get(address(name, new_id()))
     assert theirs.status_code == absent.status_code and theirs.status_code in {403, 404}
     assert Client().get(address(name, site.project_id)).status_code == 302
+
+
+def test_the_check_report_says_the_same_on_page_json_and_sealed_pdf():
+    site = Handover()
+    site.with_client()
+    application_id = site.apply()
+    reviewer, manager = browser(site.reviewer), browser(site.manager)
+    page = manager.get(address("checks", application_id))
+    told = manager.get(address("checks_json", application_id)).json()
+    assert page.context["sheet"].report.counts == told["counts"]
+    assert len(told["items"]) == 45
+    assert told["stage"] == "YJ"
+    text = page.content.decode()
+    assert text.count('class="n-sub code">1-') == 16
+    assert "盖章出具" not in text
+    assert manager.post(address("checks_seal", application_id)).status_code == 403
+    assert not documents_queries.documents_about(f"handover.application:{application_id}", "check_report")
+    reviewer.post(address("checks_seal", application_id))
+    [card] = documents_queries.documents_about(f"handover.application:{application_id}", "check_report")
+    printed = documents_queries.printed_data(card.id)
+    verdicts = next(each["value"] for each in printed["facts"] if each["label"] == "文件")
+    assert verdicts.startswith(f"通过 {told['counts']['verdicts']['pass']}，")
+    pdf = reviewer.get(address("paper", card.id))
+    assert b"".join(pdf.streaming_content if pdf.streaming else [pdf.content]).startswith(b"%PDF")
+    assert reviewer.get(reverse("filing:checks", args=[site.project_id])).status_code == 200

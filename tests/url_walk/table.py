@@ -113,7 +113,7 @@ TABLE: dict[str, Walk] = {
     **each("filing", "checklist excuse excuse_many restore", one("unit_work_id")),
     **each(
         "filing",
-        "inbox confirm dismiss assign upload records records_act volumes compose arrange catalogue_pdf",
+        "inbox confirm dismiss assign upload records records_act volumes compose arrange catalogue_pdf checks checks_json",
         one("project_id"),
     ),
     **each(
@@ -150,7 +150,7 @@ TABLE |= {
     **each("handover", "delivery sign delivery_list", one("delivery_id")),
     **each(
         "handover",
-        "application supplement withdraw propose review judge pass_group demand_again return accept",
+        "application checks checks_json checks_seal supplement withdraw propose review judge pass_group demand_again return accept",
         one("application_id"),
     ),
     **each("handover", "transfer begin count receive certify", one("transfer_id")),

@@ -6,18 +6,15 @@ whether it agrees with what was filed.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from zhudang.checks import limits
 from zhudang.checks.model import Finding
 from zhudang.checks.rules import finding
+from zhudang.checks.scheme import unfit
 
-EARLIEST = date(1949, 10, 1)
-"""Construction archives of older buildings exist, but not in a running project."""
-TITLE_CHARACTERS = 200
-"""Longest title that fits a catalogue line and the index [inferred]."""
 LEVELS = range(5)
 NATIVE_KINDS = frozenset({"dwg", "dxf", "ifc", "rvt", "skp", "dgn", "office"})
 READABLE_KINDS = frozenset({"pdf", "ofd", "image", "media"})
@@ -45,7 +42,7 @@ class Description:
         carrier: text, drawing, photo, av, model.
         paper_only: the record exists on paper and that was stated.
         wants_number: whether this kind of record should carry a document or drawing number.
-        not_before: nothing of this project can be older, when known.
+        not_before: nothing of this project can be older, when known; else the earliest plausible year counts.
     """
 
     title: str
@@ -58,7 +55,7 @@ class Description:
     carrier: str = "text"
     paper_only: bool = False
     wants_number: bool = False
-    not_before: date = EARLIEST
+    not_before: date | None = None
     files: Sequence[DescribedFile] = ()
 
 
@@ -72,15 +69,10 @@ def _title(record: Description) -> Iterable[Finding]:
     if not title:
         yield finding("DSC-001")
         return
-    if odd := sorted({character for character in title if _unfit(character)}):
+    if odd := sorted({character for character in title if unfit(character)}):
         yield finding("DSC-009", characters=[f"U+{ord(character):04X}" for character in odd])
-    if len(title) > TITLE_CHARACTERS:
-        yield finding("DSC-010", length=len(title), most=TITLE_CHARACTERS)
-
-
-def _unfit(character: str) -> bool:
-    """Control characters, private use, replacement marks and the like; rare Chinese characters are fine."""
-    return character == "�" or unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn"}
+    if len(title) > limits.TITLE_CHARACTERS:
+        yield finding("DSC-010", length=len(title), most=limits.TITLE_CHARACTERS)
 
 
 def _responsible(record: Description) -> Iterable[Finding]:
@@ -96,8 +88,9 @@ def _dates(record: Description, today: date) -> Iterable[Finding]:
     latest = max(formed, record.formed_until or formed)
     if latest > today:
         yield finding("DSC-004", formed_on=latest.isoformat(), today=today.isoformat())
-    if formed < record.not_before:
-        yield finding("DSC-005", formed_on=formed.isoformat(), earliest=record.not_before.isoformat())
+    earliest = record.not_before or date(limits.EARLIEST_YEAR, 1, 1)
+    if formed < earliest:
+        yield finding("DSC-005", formed_on=formed.isoformat(), earliest=earliest.isoformat())
     if record.formed_until is not None and formed > record.formed_until:
         until = record.formed_until.isoformat()
         yield finding("DSC-006", formed_on=formed.isoformat(), formed_until=until)

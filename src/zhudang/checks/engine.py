@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from zhudang.checks import profile
 from zhudang.checks.model import FileReport, FileToCheck, report_from_json
 from zhudang.checks.settings import CheckSettings
 from zhudang.checks.supervisor import Limits, Results, Supervisor, Task
@@ -57,12 +58,15 @@ class Engine:
         timeout_s: longest time for one file (large files get more for their digests, see `Limits`).
         memory_bytes: resident size at which a worker is ended.
         settings: scanner, trust anchors and profile of the installation; from the environment unless given.
+        stage: `GD`, `YJ` or `CQ` when the check serves one stage; what only other stages ask is then a note.
     """
 
     workers: int = 2
     timeout_s: float = 60.0
     memory_bytes: int = 600 * 1024 * 1024
     settings: CheckSettings = field(default_factory=CheckSettings.from_environment)
+    stage: str | None = None
+    _profile: profile.Profile = field(default_factory=profile.Profile, init=False, repr=False)
     _supervisor: Supervisor | None = field(default=None, init=False, repr=False)
     _isolation: tuple[str, ...] | None = field(default=None, init=False, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -75,11 +79,17 @@ class Engine:
         self.close()
 
     def start(self) -> None:
-        """Start supervising; workers themselves start with the first work."""
+        """Start supervising; workers themselves start with the first work.
+
+        Raises:
+            profile.WrongProfile: the city's profile cannot be used, with every reason.
+        """
         with self._guard:
             if self._supervisor is None or not self._supervisor.alive:
+                self._profile = profile.load(self.settings.profile)
                 limits = Limits(self.workers, self.timeout_s, self.memory_bytes)
-                self._supervisor = Supervisor(limits, self.settings.as_json())
+                config = {**self.settings.as_json(), "limits": dict(self._profile.limits)}
+                self._supervisor = Supervisor(limits, config)
                 self._supervisor.start()
 
     @property
@@ -117,7 +127,7 @@ class Engine:
                     return
                 answer = self._next(results)
                 waiting -= 1
-                yield report_from_json(answer["report"])
+                yield self._profile.weigh_report(report_from_json(answer["report"]), self.stage)
         finally:
             if waiting and self._supervisor is not None:
                 self._supervisor.forget(results)

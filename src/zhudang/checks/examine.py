@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zhudang.checks import limits
 from zhudang.checks.formats import Identified, Identifier
-from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.members import Nest
 from zhudang.checks.model import (
@@ -216,7 +216,7 @@ def _open(case: Case, seen: Identified) -> None:
     try:
         opener(case)
     except MemoryError:
-        case.find("RUN-003", limit_mb=ALLOCATION_BYTES // (1024 * 1024))
+        case.find("RUN-003", limit_mb=limits.ALLOCATION_BYTES // (1024 * 1024))
     except Exception as trouble:  # a parser's surprise on a stranger's file is data, not a crash
         case.find("RUN-005", error=type(trouble).__name__, detail=str(trouble)[:200])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from zhudang.checks.limits import INSIDE_BYTES, INSIDE_DEPTH, INSIDE_FILE_BYTES, INSIDE_FILES, INSIDE_S
+from zhudang.checks import limits
 from zhudang.checks.model import Severity, verdict_of
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Nest:
     """
 
     look: Callable[[Path, str, int, Nest], Case]
-    files: int = INSIDE_FILES
-    bytes: int = INSIDE_BYTES
-    until: float = field(default_factory=lambda: time.monotonic() + INSIDE_S)
+    files: int = limits.INSIDE_FILES
+    bytes: int = limits.INSIDE_BYTES
+    until: float = field(default_factory=lambda: time.monotonic() + limits.INSIDE_S)
 
     def spent(self) -> bool:
         return self.files <= 0 or self.bytes <= 0 or time.monotonic() > self.until
@@ -112,8 +112,8 @@ class Members:
         self.count += 1
         path = self._case.scratch / f"inside-{self._case.depth}-{self.count}"
         nest = self._case.nest
-        keep = nest is not None and self._case.depth < INSIDE_DEPTH and not nest.spent()
-        return Spool(self, name, path, min(INSIDE_FILE_BYTES, nest.bytes) if nest and keep else None)
+        keep = nest is not None and self._case.depth < limits.INSIDE_DEPTH and not nest.spent()
+        return Spool(self, name, path, min(limits.INSIDE_FILE_BYTES, nest.bytes) if nest and keep else None)
 
     def finish(self) -> None:
         """Write the facts; tell when some members were not looked into."""

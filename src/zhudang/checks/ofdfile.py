@@ -18,7 +18,7 @@ from typing import Any
 
 from lxml import etree
 
-from zhudang.checks.limits import MEMBER_BYTES
+from zhudang.checks import limits
 from zhudang.checks.zips import shown_name
 
 OFD_NAMESPACE = "http://www.ofdspec.org/2016"
@@ -134,7 +134,7 @@ class OfdFile:
         key = (self.stored(path) or path, name)
         if key not in self._digests:
             running = hashlib.new(name, usedforsecurity=False)
-            for chunk in self._chunks(path, MEMBER_BYTES):
+            for chunk in self._chunks(path, limits.MEMBER_BYTES):
                 running.update(chunk)
             self._digests[key] = running.digest()
         return self._digests[key]

@@ -1,12 +1,10 @@
-"""One report, the same numbers for people and machines."""
+"""What checked, and the counts over many files; the whole report is `check_report.CheckReport`."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from zhudang.checks.model import FileReport
@@ -31,19 +29,13 @@ PRONOM = {"signature": "DROID_SignatureFile_V125.xml", "container": "container-s
 """Signature files inside the identification library; a test compares them with the library."""
 
 
-def tool(isolation: Sequence[str] | None = None) -> dict[str, Any]:
-    """What checked: our version, the rules' version, the parsers and the signature files.
-
-    Args:
-        isolation: what cut the parsers off from the system; without `network` they ran 未隔离.
-    """
+def tool() -> dict[str, Any]:
+    """What checked: our version, the rules' version, the parsers and the signature files."""
     return {
         "name": "zhudang check",
         "version": _version("zhudang"),
         "rules": RULES_VERSION,
         "pronom": PRONOM,
-        "isolation": list(isolation) if isolation is not None else None,
-        "isolated": "network" in isolation if isolation is not None else None,
         "parsers": {name: _version(name) for name in PARSERS},
     }
 
@@ -69,22 +61,3 @@ def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
             {"code": code, "reason": reason, "files": count} for (code, reason), count in sorted(not_checked.items())
         ],
     }
-
-
-def to_json(reports: Iterable[FileReport], about: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The whole report, files in path order."""
-    ordered = sorted(reports, key=lambda report: report.path)
-    return {
-        "tool": dict(about or tool()),
-        "files": [report.as_json() for report in ordered],
-        "summary": summary(ordered),
-    }
-
-
-def write_json(path: Path, reports: Iterable[FileReport], about: Mapping[str, Any] | None = None) -> None:
-    """Write the report whole or not at all."""
-    text = json.dumps(to_json(reports, about), ensure_ascii=False, indent=1)
-    beside = path.with_name(path.name + ".part")
-    # A name that is no text (GBK bytes on a UTF-8 system) is written as its escape, which JSON reads back.
-    beside.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))
-    beside.replace(path)

@@ -50,6 +50,12 @@ FAMILIES = {
     "BIZ": ("业务审查", "Business review"),
 }
 """Families of codes in the order people read them; each has its file in `data/rules/`."""
+STAGES = {
+    "GD": ("归档", "filing"),
+    "YJ": ("移交与接收", "transfer"),
+    "CQ": ("长期保存", "preservation"),
+}
+"""Stages of the frame, by the prefix of its codes."""
 SEVERITIES = {
     Severity.BLOCK: ("须更正", "must be corrected"),
     Severity.WARN: ("提示", "warning"),
@@ -97,41 +103,60 @@ class Rule:
 class Item:
     """One of the 45 places of DA/T 70's frame, as far as its text is known.
 
+    `severity` is what failing it weighs; `aliases` are its numbers in other products, separated by spaces.
     `answered_by`: machine, partly, adapter, person, or unknown (未查明: always `not_checked`).
     """
 
     code: str
+    aliases: str
     dimension: str
     name_zh: str
     name_en: str
-    object: str
-    compared_with: str
+    object_zh: str
+    object_en: str
+    compared_zh: str
+    compared_en: str
     stages: str
+    severity: Severity | None
+    clause: str
     answered_by: str
     source: str
+
+    def name(self, language: str = "zh") -> str:
+        return self.name_en if language == "en" else self.name_zh
+
+    def compared(self, language: str = "zh") -> str:
+        return self.compared_en if language == "en" else self.compared_zh
 
 
 @cache
 def all_items() -> Mapping[str, Item]:
     """The frame of the standard by item number."""
     with (DATA / "items.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["code"]: Item(**row) for row in csv.DictReader(lines)}
+        rows: list[dict[str, Any]] = list(csv.DictReader(lines))
+    return {
+        row["code"]: Item(**{**row, "severity": Severity(row["severity"]) if row["severity"] else None}) for row in rows
+    }
+
+
+@cache
+def item_named(name: str) -> Item | None:
+    """The item other products call `name`: `1-3`, `GD-1-3`, `YJ-ZS-2-3`, `1-2-3`."""
+    return next((item for item in all_items().values() if name == item.code or name in item.aliases.split()), None)
 
 
 class _Readable(dict[str, Any]):
-    """Values as people read them inside a sentence: lists joined, absent ones a question mark.
+    """Values as people read them inside a sentence: lists joined, absent ones a question mark, what has a word
+    in each language (`{"zh": …, "en": …}`) in the reader's."""
 
-    A value given in both languages (`{"zh": …, "en": …}`) is shown in the reader's.
-    """
-
-    def __init__(self, data: Mapping[str, Any], language: str) -> None:
+    def __init__(self, data: Mapping[str, Any], language: str = "zh") -> None:
         super().__init__(data)
         self._language = language
 
     def __getitem__(self, key: str) -> str:
         value = super().get(key)
-        if isinstance(value, Mapping):
-            value = value.get(self._language)
+        if isinstance(value, Mapping) and "zh" in value:
+            value = value.get(self._language, value["zh"])
         if value is None:
             return "?"
         if isinstance(value, list | tuple):

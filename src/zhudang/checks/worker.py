@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zhudang.checks import preview, text
+from zhudang.checks import limits, preview, text
 from zhudang.checks.examine import Examiner
 from zhudang.checks.isolation import isolate
-from zhudang.checks.limits import ALLOCATION_BYTES
 from zhudang.checks.settings import CheckSettings
 
 PR_SET_PDEATHSIG = 1
@@ -38,7 +37,9 @@ def main() -> None:
     folder = Path(sys.argv[3])
     tempfile.tempdir = str(folder)
     with line.makefile("rb") as tasks:
-        settings = CheckSettings.from_json(json.loads(tasks.readline() or b"{}").get("config", {}))
+        config = json.loads(tasks.readline() or b"{}").get("config", {})
+        limits.use(config.get("limits", {}))
+        settings = CheckSettings.from_json(config)
         held = isolate(network=not (settings.clamd or "").startswith("tcp:"))
         die_with(int(sys.argv[2]))  # again: the kernel forgets the wish when rights change
         serve(line, tasks, Examiner(folder, settings), held)
@@ -57,7 +58,7 @@ def bound_resources() -> None:
     for kind, limit in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, OUTPUT_BYTES),
-        (resource.RLIMIT_DATA, ALLOCATION_BYTES),
+        (resource.RLIMIT_DATA, limits.ALLOCATION_BYTES),
     ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (limit, limit))

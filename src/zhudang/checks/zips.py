@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zhudang.checks import limits
 from zhudang.checks.encodings import utf8_by_accident
-from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
 from zhudang.checks.zip_structure import (
     ENCRYPTED_FLAG,
     LOCAL,
@@ -200,9 +200,11 @@ def _sizes(members: list[zipfile.ZipInfo], size: int) -> list[ZipTrouble]:
     if worst is None:
         return []
     ratio = total / max(1, min(size, sum(info.compress_size for info in members)))
-    if len(members) > MEMBERS:
+    if len(members) > limits.MEMBERS:
         return [ZipTrouble("ZIP-004", {"name": "", "why": f"{len(members)} entries"})]
-    if (worst.file_size > MEMBER_BYTES and ratio > RATIO) or (total > RATIO_FROM_BYTES and ratio > RATIO):
+    if (worst.file_size > limits.MEMBER_BYTES and ratio > limits.RATIO) or (
+        total > limits.RATIO_FROM_BYTES and ratio > limits.RATIO
+    ):
         why = f"{total} bytes, ×{ratio:.0f}"
         return [ZipTrouble("ZIP-004", {"name": shown_name(worst), "why": why})]
     return []
@@ -225,14 +227,14 @@ def _contents(
     container: zipfile.ZipFile, members: list[zipfile.ZipInfo], through: Callable[[str, Iterable[bytes]], None]
 ) -> list[ZipTrouble]:
     troubles: list[ZipTrouble] = []
-    until = time.monotonic() + READING_S
+    until = time.monotonic() + limits.READING_S
     total = 0
     for info in members:
         if info.filename.endswith("/") or is_locked(info):
             continue
         name = shown_name(info)
         total += info.file_size
-        if total > TOTAL_BYTES or time.monotonic() > until:
+        if total > limits.TOTAL_BYTES or time.monotonic() > until:
             return [*troubles, ZipTrouble("ZIP-014", {"name": name})]
         try:
             through(name, member_chunks(container, info, until))

@@ -85,11 +85,23 @@ def doctor() -> None:
 def check(
     paths: Annotated[list[Path], typer.Argument(help="文件或文件夹 / files or folders")],
     json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
+    html: Annotated[Path | None, typer.Option(help="把报告写成网页文件 / write the report as a page")] = None,
+    profile: Annotated[Path | None, typer.Option(help="本馆配置 TOML / the city's profile")] = None,
+    stage: Annotated[str | None, typer.Option(help="归档 GD、移交 YJ、长期保存 CQ / one stage only")] = None,
+    since: Annotated[Path | None, typer.Option(help="先前的 JSON 报告，未改动的沿用 / carry over from it")] = None,
+    language: Annotated[str, typer.Option(help="报告语言 zh、en / language of the report")] = "zh",
 ) -> None:
     """检测文件，不需要数据库 / check files; needs no database."""
-    from zhudang.checks import command
+    from dataclasses import replace
 
-    sys.exit(command.run(paths, json))
+    from zhudang.checks import command
+    from zhudang.checks.settings import CheckSettings
+
+    settings = CheckSettings.from_environment()
+    if profile is not None:
+        settings = replace(settings, profile=str(profile))
+    options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since)
+    sys.exit(command.run(paths, json, options))
 
 
 @app.command()

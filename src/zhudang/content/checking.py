@@ -20,9 +20,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
+from zhudang.checks import profile
+from zhudang.checks.check_report import engine_name
 from zhudang.checks.engine import Engine
+from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.model import FileReport, FileToCheck
-from zhudang.checks.rules import RULES_VERSION
+from zhudang.checks.report import tool
 from zhudang.content import queries, store
 from zhudang.content.models import CheckRequest, CheckRun, Finding
 from zhudang.events import operations as events
@@ -51,6 +54,21 @@ def engine() -> Engine:
         return _engine
 
 
+def tools_now(isolation: Sequence[str] | None = None) -> dict[str, Any]:
+    """What checks here and by which settings: parsers and signature files, scanner, profile, trust anchors."""
+    configured = settings.CHECKS
+    scanner: str | None = None
+    if configured.clamd:
+        try:
+            scanner = Scanner(configured.clamd).version()
+        except ScannerUnavailable:
+            scanner = ""
+    city = profile.load(configured.profile).as_json()
+    chosen = {"profile": city, "scanner": scanner, "trust": configured.trust is not None}
+    held = list(isolation) if isolation is not None else None
+    return {"tool": tool(), "settings": {**chosen, "isolation": held}}
+
+
 def check_waiting(file_ids: Iterable[UUID], *, with_engine: Engine | None = None) -> int:
     """Check these files if their check is still owed, and others that wait to fill the batches; gives how many.
 
@@ -77,7 +95,7 @@ def _check_batch(wanted: Sequence[UUID], looker: Engine) -> tuple[int, dict[UUID
         for f in files.values()
     ]
     reports = {UUID(report.path): report for report in looker.check_paths(owed)}
-    _write_runs(reports, began, timezone.now())
+    _write_runs(reports, began, timezone.now(), looker.isolation)
     CheckRequest.objects.filter(id__in=[r.id for r in requests]).delete()
     events.publish(
         kind="content.checked",
@@ -107,19 +125,24 @@ def _take_requests(wanted: Sequence[UUID]) -> list[CheckRequest]:
     return batch
 
 
-def _write_runs(reports: dict[UUID, FileReport], began: datetime, ended: datetime) -> None:
+def _write_runs(
+    reports: dict[UUID, FileReport], began: datetime, ended: datetime, isolation: Sequence[str] | None
+) -> None:
     runs, findings = [], []
+    tools = tools_now(isolation)
+    engine_told = engine_name(tools["settings"]["profile"])
     for file_id, report in reports.items():
         run = CheckRun(
             id=new_id(),
             file_id=file_id,
             started_at=began,
             finished_at=ended,
-            engine=f"zhudang checks {RULES_VERSION}",
+            engine=engine_told,
             verdict=str(report.verdict),
             format=report.format.as_json(),
             facts=plain(report.facts),
             not_checked=plain(report.not_checked),
+            tools=tools,
         )
         runs.append(run)
         findings += [

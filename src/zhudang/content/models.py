@@ -114,6 +114,8 @@ class CheckRun(models.Model):
     facts = models.JSONField(default=dict)
     not_checked = models.JSONField(default=dict)
     """Rules that could not be decided, each with its reason: what was not checked is never passed."""
+    tools = models.JSONField(default=dict)
+    """Parsers, signature files, scanner and profile of this run; empty for runs of before this was kept."""
 
     class Meta:
         indexes = [models.Index(fields=["file", "-finished_at"], name="content_run_latest")]

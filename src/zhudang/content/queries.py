@@ -87,6 +87,7 @@ class CheckReport:
     facts: Mapping[str, Any] = field(default_factory=dict)
     format: Mapping[str, Any] = field(default_factory=dict)
     not_checked: Mapping[str, str] = field(default_factory=dict)
+    tools: Mapping[str, Any] = field(default_factory=dict)
 
 
 def visible_to(actor: Actor) -> QuerySet[File]:
@@ -217,7 +218,14 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
             CheckReport(file)
             if run is None
             else CheckReport(
-                file, run.engine, run.finished_at, tuple(found.get(file_id, ())), run.facts, run.format, run.not_checked
+                file,
+                run.engine,
+                run.finished_at,
+                tuple(found.get(file_id, ())),
+                run.facts,
+                run.format,
+                run.not_checked,
+                run.tools,
             )
         )
     return answer

@@ -50,6 +50,7 @@ LAYOUT_OF: Mapping[str, str] = {
     "commitment": "letter",
     "receiving": "letter",
     "supplement": "letter",
+    "check_report": "letter",
     **{name: name for name in REQUIRED},
 }
 

@@ -210,6 +210,13 @@ def documents_of(project_id: UUID, *kinds: str) -> list[DocumentCard]:
     return [_card(row) for row in rows.order_by("-issued_at", "-id")]
 
 
+def documents_about(subject: str, kind: str) -> list[DocumentCard]:
+    """The documents of a kind about one row, newest first; the issuing context has asked who looks."""
+    return [
+        _card(row) for row in SealedDocument.objects.filter(subject=subject, kind=kind).order_by("-issued_at", "-id")
+    ]
+
+
 def waiting_to_be_sealed(limit: int = 100) -> list[UUID]:
     """Documents issued and logged whose PDF is not sealed, oldest first."""
     rows = SealedDocument.objects.filter(sealed_at__isnull=True, voided_at__isnull=True).order_by("issued_at")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
 from django.utils.translation import get_language
 
-from zhudang.checks import descriptions, rules
+from zhudang.checks import descriptions, profile, rules, scheme
 from zhudang.checks.descriptions import DescribedFile
 from zhudang.checks.model import Finding
 from zhudang.content.queries import FileFinding
@@ -14,6 +15,7 @@ from zhudang.filing.domain.describing import Description
 from zhudang.filing.domain.origin import PAPER_ONLY
 from zhudang.filing.queries.records import FileRow
 
+SCHEME_FIELDS = tuple(each.field for each in scheme.all_elements() if each.level == "record")
 _BY_MIME = {"application/pdf": "pdf", "application/ofd": "ofd"}
 _BY_SUFFIX = {
     "dwg": "dwg",
@@ -42,13 +44,20 @@ def kind_of(name: str, mime: str) -> str:
 
 def findings_about(d: Description, files: tuple[FileRow, ...], *, today: date) -> list[Finding]:
     """Everything the rules say about a description and the files it speaks of."""
-    facts = descriptions.Description(
+    values = {name: getattr(d, name) for name in SCHEME_FIELDS}
+    said = [*descriptions.check(facts_about(d, files), today=today), *scheme.check_values("record", values)]
+    city = profile.load(settings.CHECKS.profile)
+    return [city.weigh(found) for found in said]
+
+
+def facts_about(d: Description, files: tuple[FileRow, ...]) -> descriptions.Description:
+    """A description and its current files as the rules want them."""
+    return descriptions.Description(
         title=d.title, responsible=d.responsible, formed_on=d.formed_on, formed_until=d.formed_until,
         document_no=d.document_no, pages=d.pages, level=d.level, carrier=d.carrier, paper_only=d.origin == PAPER_ONLY,
         wants_number=d.carrier == "drawing",
         files=[DescribedFile(f.name, f.part, f.pages, kind_of(f.name, f.mime)) for f in files if f.current],
     )  # fmt: skip
-    return descriptions.check(facts, today=today)
 
 
 def in_words(found: Finding | FileFinding) -> tuple[str, str, str, str]:

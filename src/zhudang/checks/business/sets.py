@@ -1,4 +1,4 @@
-"""What only shows among many: the same content twice, near-identical pages, gaps in a sequence of numbers."""
+"""What only shows among many: near-identical pages, gaps in a sequence of numbers. The same content twice is DSC-030."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ class Member:
 
     Args:
         name: how people call it.
-        digest: SHA-256 of its file.
         marks: a mark for each page (`look.py`): `t:` and a digest of its text, or `i:` and 64 hex digits of its picture.
         number: drawing or document number.
     """
 
     name: str
-    digest: str = ""
     marks: Sequence[str] = ()
     number: str = ""
 
@@ -36,26 +34,11 @@ class Member:
 def check(members: Sequence[Member]) -> dict[str, list[Finding]]:
     """Findings by the name of the member they speak of; sequences stand under the empty name."""
     found: dict[str, list[Finding]] = defaultdict(list)
-    twice = dict(_twice(members))
-    for name, others in twice.items():
-        found[name].append(finding("BIZ-011", others=others[:TOLD]))
     for name, other, pages in _alike(members):
-        if other not in twice.get(name, []):
-            found[name].append(finding("BIZ-012", other=other, pages=pages[:TOLD]))
+        found[name].append(finding("BIZ-012", other=other, pages=pages[:TOLD]))
     for prefix, missing in gaps(member.number for member in members):
         found[""].append(finding("BIZ-013", sequence=prefix, missing=missing[:TOLD]))
     return dict(found)
-
-
-def _twice(members: Sequence[Member]) -> Iterator[tuple[str, list[str]]]:
-    by_digest: dict[str, list[str]] = defaultdict(list)
-    for member in members:
-        if member.digest:
-            by_digest[member.digest].append(member.name)
-    for names in by_digest.values():
-        for place, name in enumerate(names):
-            if place and names[:place]:
-                yield name, names[:place]
 
 
 def _alike(members: Sequence[Member]) -> Iterator[tuple[str, str, list[int]]]:

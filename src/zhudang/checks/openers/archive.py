@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
 from zhudang.checks.members import Members
 from zhudang.checks.openers import packers, tar
 from zhudang.checks.zips import Bomb, OutOfTime, is_locked, shown_name, zip_troubles
@@ -100,7 +100,7 @@ def _compressed(case: Case, opener: Any, members: Members) -> None:
         with opener(case.path) as stream:
             members.take(_inner_name(case.name), bounded_chunks(stream, case.size))
     except Bomb:
-        case.find("ZIP-004", name=case.name, why=f"×{RATIO}")
+        case.find("ZIP-004", name=case.name, why=f"×{limits.RATIO}")
     except OutOfTime:
         case.find("ZIP-014", name=case.name)
     except TROUBLES as trouble:
@@ -120,7 +120,7 @@ def bounded_chunks(stream: IO[bytes], packed: int) -> Iterator[bytes]:
     Raises:
         Bomb, OutOfTime
     """
-    read, until = 0, time.monotonic() + READING_S
+    read, until = 0, time.monotonic() + limits.READING_S
     while chunk := stream.read(READ_BYTES):
         read += len(chunk)
         if is_bomb(read, packed):
@@ -131,4 +131,4 @@ def bounded_chunks(stream: IO[bytes], packed: int) -> Iterator[bytes]:
 
 
 def is_bomb(read: int, packed: int) -> bool:
-    return read > TOTAL_BYTES or (read > RATIO_FROM_BYTES and read > RATIO * packed)
+    return read > limits.TOTAL_BYTES or (read > limits.RATIO_FROM_BYTES and read > limits.RATIO * packed)

@@ -7,9 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from zhudang.checks import rasters
+from zhudang.checks import limits, rasters
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import DIGITISATION_DPI, PIXELS
 from zhudang.checks.model import Severity
 from zhudang.checks.openers import image_decode, image_pages
 from zhudang.checks.openers.media_structure import troubles
@@ -22,7 +21,7 @@ KINDS = {"image/jp2": "jp2", "image/tiff": "tiff", "image/png": "png", "image/gi
 ENDINGS = {".jp2": "jp2", ".j2k": "jp2", ".tif": "tiff", ".tiff": "tiff", ".png": "png", ".gif": "gif"}
 MOST_TOLD = 6
 
-Image.MAX_IMAGE_PIXELS = PIXELS
+Image.MAX_IMAGE_PIXELS = limits.PIXELS
 warnings.simplefilter("ignore")
 
 
@@ -89,6 +88,6 @@ def _resolution(case: Case, densities: list[tuple[float, float]], *, scanned: bo
         return
     lowest = round(min(usable))
     case.facts["dpi"] = lowest
-    if lowest < DIGITISATION_DPI:
+    if lowest < limits.DIGITISATION_DPI:
         weight = Severity.WARN if scanned else None
-        case.find("IMG-005", weight, dpi=lowest, least=DIGITISATION_DPI)
+        case.find("IMG-005", weight, dpi=lowest, least=limits.DIGITISATION_DPI)

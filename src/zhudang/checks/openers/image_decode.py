@@ -10,9 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from zhudang.checks import rasters
+from zhudang.checks import limits, rasters
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import PIXELS
 from zhudang.checks.openers.image_pages import Pages
 
 STREAM_PIXELS = 60_000_000
@@ -58,7 +57,7 @@ class Decoder:
         try:
             picture = Image.open(self._case.path)
         except Image.DecompressionBombError:
-            self._case.find("IMG-003", pixels=f">{PIXELS}")
+            self._case.find("IMG-003", pixels=f">{limits.PIXELS}")
             return
         except Exception as unread:  # plug-ins raise anything on damaged headers
             self._by_vips(str(unread))
@@ -66,7 +65,7 @@ class Decoder:
         with picture:
             self._describe(picture)
             width, height = picture.size
-            if width * height > PIXELS:
+            if width * height > limits.PIXELS:
                 self._case.find("IMG-003", pixels=width * height)
             elif width * height > STREAM_PIXELS:
                 self._density(picture)
@@ -117,13 +116,13 @@ class Decoder:
                 return True
             try:
                 picture.seek(frame)
-                if picture.size[0] * picture.size[1] > PIXELS // 2:
+                if picture.size[0] * picture.size[1] > limits.PIXELS // 2:
                     self._case.find("IMG-003", pixels=picture.size[0] * picture.size[1])
                     return False
                 self._density(picture)
                 picture.load()
             except Image.DecompressionBombError:
-                self._case.find("IMG-003", pixels=f">{PIXELS}")
+                self._case.find("IMG-003", pixels=f">{limits.PIXELS}")
                 return False
             except MemoryError:
                 raise
@@ -176,7 +175,7 @@ class Decoder:
             import pyvips
 
             whole = pyvips.Image.new_from_file(str(self._case.path), access="sequential", fail_on="truncated")
-            if whole.width * whole.height > PIXELS:
+            if whole.width * whole.height > limits.PIXELS:
                 self._case.find("IMG-003", pixels=whole.width * whole.height)
                 return
             self._case.facts.update(width=whole.width, height=whole.height)

@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import DIGITISATION_DPI
 from zhudang.checks.ofdfile import OfdDocument, OfdError, Resource, descendants, numbers
 
 SCAN_SHARE = 0.6
@@ -60,8 +60,8 @@ class Pictures:
             return
         dpi = round(self._lowest)
         self._case.facts["dpi"] = dpi
-        if dpi < DIGITISATION_DPI:
-            self._case.find("OFD-018", page=self._lowest_page, dpi=dpi, least=DIGITISATION_DPI)
+        if dpi < limits.DIGITISATION_DPI:
+            self._case.find("OFD-018", page=self._lowest_page, dpi=dpi, least=limits.DIGITISATION_DPI)
 
     def _pixels(self, document: OfdDocument, resource: Resource, number: int) -> tuple[int, int] | None:
         place = resource.path

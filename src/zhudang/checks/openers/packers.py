@@ -6,8 +6,8 @@ import stat
 import time
 from typing import Any
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import MEMBER_BYTES, MEMBERS, RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
 from zhudang.checks.members import Members, Spool
 from zhudang.checks.zips import Bomb, OutOfTime, odd_name, unsafe_name
 
@@ -37,7 +37,9 @@ def _tell_names(case: Case, names: list[str], links: list[str], special: list[st
 
 def _is_bomb(case: Case, total: int, largest: int, count: int) -> bool:
     ratio = total / max(1, case.size)
-    huge = count > MEMBERS or (ratio > RATIO and (total > RATIO_FROM_BYTES or largest > MEMBER_BYTES))
+    huge = count > limits.MEMBERS or (
+        ratio > limits.RATIO and (total > limits.RATIO_FROM_BYTES or largest > limits.MEMBER_BYTES)
+    )
     if huge:
         case.find("ZIP-004", name=case.name, why=f"{total} bytes, ×{ratio:.0f}")
     return huge
@@ -81,10 +83,10 @@ class _Writer:
 class _Factory:
     def __init__(self, members: Members) -> None:
         self._members = members
-        self._until = time.monotonic() + READING_S
+        self._until = time.monotonic() + limits.READING_S
 
     def create(self, filename: str, mode: str | None = None) -> Any:
-        return _Writer(self._members.open(filename.lstrip("/")), self._until, TOTAL_BYTES)
+        return _Writer(self._members.open(filename.lstrip("/")), self._until, limits.TOTAL_BYTES)
 
 
 def seven(case: Case, members: Members) -> None:
@@ -100,7 +102,7 @@ def seven(case: Case, members: Members) -> None:
     except UnsupportedCompressionMethodError as trouble:
         case.find("ZIP-009", name=case.name, why=str(trouble)[:80] or "7z")
     except Bomb:
-        case.find("ZIP-004", name=case.name, why=f"×{RATIO}")
+        case.find("ZIP-004", name=case.name, why=f"×{limits.RATIO}")
     except OutOfTime:
         case.find("ZIP-014", name=case.name)
     except MemoryError:

@@ -9,9 +9,9 @@ import time
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from zhudang.checks import limits
 from zhudang.checks.business import look
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import DIGITISATION_DPI
 
 BUDGET_S = 30.0
 """Longest time for looking into pages; what is left over is told, not guessed."""
@@ -66,8 +66,8 @@ def _pages(case: Case, document: pdfium.PdfDocument, until: float) -> None:
         case.find("PDF-022", pages=blank[:20])
     if lowest < math.inf:
         case.facts["dpi"] = round(lowest)
-        if round(lowest) < DIGITISATION_DPI:
-            case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=DIGITISATION_DPI)
+        if round(lowest) < limits.DIGITISATION_DPI:
+            case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=limits.DIGITISATION_DPI)
 
 
 def _characters(page: pdfium.PdfPage) -> int:

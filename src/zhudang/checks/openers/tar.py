@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from zhudang.checks import limits
 from zhudang.checks.examine import Case
-from zhudang.checks.limits import MEMBERS, RATIO, RATIO_FROM_BYTES, READING_S, TOTAL_BYTES
 from zhudang.checks.members import Members
 from zhudang.checks.zips import Bomb, OutOfTime, goes_through, leads_out, legacy_name, odd_name, unsafe_name
 
@@ -44,7 +44,7 @@ class _Source:
     def __init__(self, stream: IO[bytes], packed: int | None) -> None:
         self._stream = stream
         self._packed = packed
-        self._until = time.monotonic() + READING_S
+        self._until = time.monotonic() + limits.READING_S
         self.count = 0
         self.last = b""
 
@@ -54,7 +54,8 @@ class _Source:
         self.last = (self.last + chunk)[-64 * 1024 :] if len(chunk) < 64 * 1024 else chunk[-64 * 1024 :]
         packed = self._packed
         if packed is not None and (
-            self.count > TOTAL_BYTES or (self.count > RATIO_FROM_BYTES and self.count > RATIO * packed)
+            self.count > limits.TOTAL_BYTES
+            or (self.count > limits.RATIO_FROM_BYTES and self.count > limits.RATIO * packed)
         ):
             raise Bomb
         if time.monotonic() > self._until:
@@ -100,7 +101,7 @@ class _Walk:
 
     def _content(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
         if member.issparse():
-            if member.size > TOTAL_BYTES:
+            if member.size > limits.TOTAL_BYTES:
                 raise Bomb
             self._members.named(name, member.size)
             return
@@ -130,7 +131,7 @@ def examine(case: Case, opener: Any, members: Members) -> None:
             source = _Source(raw, case.size if opener else None)
             _through(case, source, walk)
     except Bomb:
-        case.find("ZIP-004", name=case.name, why=f"×{RATIO}")
+        case.find("ZIP-004", name=case.name, why=f"×{limits.RATIO}")
     except OutOfTime:
         case.find("ZIP-014", name=case.name)
     except TROUBLES as trouble:
@@ -143,7 +144,7 @@ def _through(case: Case, source: _Source, walk: _Walk) -> None:
     with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as tar:
         for member in tar:
             walk.member(tar, member)
-            if walk.count > MEMBERS:
+            if walk.count > limits.MEMBERS:
                 raise Bomb
             tar.members.clear()  # type: ignore[attr-defined]
         _tell_end(case, source, int(tar.offset))

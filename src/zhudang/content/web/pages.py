@@ -130,7 +130,8 @@ def report_for_machines(report: CheckReport) -> dict[str, Any]:
     """The report in the shape of `zhudang check --json`, for one file."""
     file = report.file
     return {
-        "tool": {"name": report.engine},
+        "tool": {**report.tools.get("tool", {}), "name": report.engine},
+        "settings": report.tools.get("settings"),
         "file": str(file.id),
         "path": "/".join(part for part in (file.folder, file.name) if part),
         "size": file.size,

@@ -127,7 +127,7 @@ def volumes_page(actor: Actor, project_id: UUID) -> VolumesPage:
     """
     facts = registry.project_facts(project_id)
     rights.demand(actor, "filing.volume.read", facts)
-    seen = _seen_volumes(actor, project_id)
+    seen = seen_volumes(actor, project_id)
     rows = tuple(v for v in volumes_of(project_id) if v.id in seen)
     name, code = registry.visible_projects(actor).filter(id=project_id).values_list("name", "code").first() or ("", "")
     records = visible_to(actor).filter(project_id=project_id, to_archive=True)
@@ -144,7 +144,7 @@ def volumes_page(actor: Actor, project_id: UUID) -> VolumesPage:
     )  # fmt: skip
 
 
-def _seen_volumes(actor: Actor, project_id: UUID) -> set[UUID]:
+def seen_volumes(actor: Actor, project_id: UUID) -> set[UUID]:
     """Volumes all of whose records exist for the person: a volume must not show what its reader may not know."""
     inside = Record.objects.live().filter(project_id=project_id, volume__isnull=False)
     every = dict(inside.values_list("volume_id").annotate(n=Count("id")).order_by())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.filing.web import clerk, excusing, exports, inbox, records, scope, volumes
+from zhudang.filing.web import checks, clerk, excusing, exports, inbox, records, scope, volumes
 
 app_name = "filing"
 
@@ -34,6 +34,8 @@ urlpatterns = [
     path("filing/volumes/<uuid:volume_id>/void/", volumes.void, name="volume_void"),
     path("filing/volumes/<uuid:volume_id>/<slug:form>.pdf", exports.volume_pdf, name="volume_pdf"),
     path("filing/volumes/<uuid:volume_id>/contents.xlsx", exports.contents_xlsx, name="contents_xlsx"),
+    path("filing/projects/<uuid:project_id>/checks/", checks.project, name="checks"),
+    path("filing/projects/<uuid:project_id>/checks.json", checks.project_json, name="checks_json"),
     path("filing/scope/", scope.scope_lists, name="scope_lists"),
     path("filing/scope/<uuid:list_id>/", scope.scope_list, name="scope_list"),
     path("filing/scope/<uuid:list_id>/adopt/", scope.adopt, name="scope_adopt"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.handover.web import applications, deliveries, desk, notices, transfers
+from zhudang.handover.web import applications, checks, deliveries, desk, notices, transfers
 
 app_name = "handover"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("handover/projects/<uuid:project_id>/apply/", applications.apply, name="application_new"),
     path("handover/applications/", applications.queue, name="applications"),
     path("handover/applications/<uuid:application_id>/", applications.application, name="application"),
+    path("handover/applications/<uuid:application_id>/checks/", checks.checks, name="checks"),
+    path("handover/applications/<uuid:application_id>/checks.json", checks.checks_json, name="checks_json"),
+    path("handover/applications/<uuid:application_id>/checks/seal/", checks.seal, name="checks_seal"),
     path("handover/applications/<uuid:application_id>/supplement/", applications.supplement, name="supplement"),
     path("handover/applications/<uuid:application_id>/withdraw/", applications.withdraw, name="withdraw"),
     path("handover/applications/<uuid:application_id>/transfer/", transfers.propose, name="propose"),
