@@ -23,6 +23,7 @@ from uuid import UUID
 
 from zhudang.content import conf
 from zhudang.shared.digests import CHUNK_BYTES, Digests, hasher_for
+from zhudang.shared.flushing import Flusher
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import Reason, Refusal
 
@@ -113,13 +114,18 @@ def _flush_all(paths: list[Path]) -> None:
 
 
 def take_in(source: BinaryIO, size_hint: int = 0) -> tuple[Path, Digests]:
-    """Write a stream to a fresh incoming file and digest it on the way; the file is not flushed yet."""
+    """Write a stream to a fresh incoming file and digest it on the way; its last 128 MB at most are not flushed yet."""
     path, hasher = new_incoming(), hasher_for(size_hint)
     try:
         with path.open("xb", buffering=0) as target:
-            while chunk := source.read(CHUNK_BYTES):
-                hasher.update(chunk)
-                write_whole(target, chunk)
+            flusher = Flusher(target.fileno())
+            try:
+                while chunk := source.read(CHUNK_BYTES):
+                    hasher.update(chunk)
+                    write_whole(target, chunk)
+                    flusher.wrote(len(chunk))
+            finally:
+                flusher.close(force=False)
     except OSError as problem:
         path.unlink(missing_ok=True)
         if is_full(problem):

@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from zhudang.discovery import operations
 
-BATCH = 100
+BATCH = 500
 RUN_SECONDS = 20.0
 
 

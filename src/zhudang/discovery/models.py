@@ -33,5 +33,6 @@ class PageText(models.Model):
     class Meta:
         indexes = [
             GinIndex(fields=["lexemes"], name="discovery_page_lexemes", fastupdate=False),
+            GinIndex(fields=["lexemes"], name="discovery_described", fastupdate=False, condition=models.Q(page=0)),
             models.Index(fields=["record", "page"], name="discovery_page_record"),
         ]

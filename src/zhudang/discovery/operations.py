@@ -20,22 +20,23 @@ from zhudang.filing import queries as filing
 log = structlog.get_logger("zhudang.discovery")
 DESCRIPTION_PAGE = 0
 
-_STALE = """
-    SELECT r.id FROM filing_record r
-    LEFT JOIN discovery_entry e ON e.record_id = r.id
+# Two statements, each a join of whole tables once; together with OR they would ask for the files of every record.
+_BEHIND = """
+    SELECT r.id FROM filing_record r LEFT JOIN discovery_entry e ON e.record_id = r.id
     WHERE e.id IS NULL OR e.revision <> r.revision OR r.withdrawn_at > e.indexed_at
-       OR EXISTS (
-            SELECT 1 FROM filing_recordfile f JOIN content_file c ON c.id = f.file_id
-            WHERE f.record_id = r.id AND f.replaced_at IS NULL AND c.checked_at > e.indexed_at)
     ORDER BY r.id LIMIT %s
+"""
+_CHECKED_SINCE = """
+    SELECT DISTINCT e.record_id FROM content_file c
+    JOIN filing_recordfile f ON f.file_id = c.id AND f.replaced_at IS NULL
+    JOIN discovery_entry e ON e.record_id = f.record_id
+    WHERE c.checked_at > e.indexed_at ORDER BY e.record_id LIMIT %s
 """
 
 
 def index_stale(*, limit: int, now: datetime) -> int:
     """Index up to `limit` records that are new or changed; give how many were done."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STALE, [limit])
-        ids = [row[0] for row in cursor.fetchall()]
+    ids = _stale(_BEHIND, limit) or _stale(_CHECKED_SINCE, limit)
     for record in filing.records_by_id(ids).values():
         try:
             index_record(record, now=now)
@@ -44,6 +45,12 @@ def index_stale(*, limit: int, now: datetime) -> int:
             log.exception("record not indexed whole", record=str(record.id))
             index_record(replace(record, files=()), now=now)
     return len(ids)
+
+
+def _stale(sql: str, limit: int) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [limit])
+        return [row[0] for row in cursor.fetchall()]
 
 
 @transaction.atomic

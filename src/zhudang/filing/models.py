@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from zhudang.filing.domain.states import RecordState
 from zhudang.shared.ids import new_id
@@ -281,6 +281,12 @@ class Record(models.Model):
                 name="record_answers",
             ),
             models.Index(fields=["volume", "position"], name="record_in_volume"),
+            models.Index(
+                F("formed_on").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(withdrawn_at__isnull=True),
+                name="record_newest",
+            ),
             models.Index(
                 fields=["organisation", "returned_at"],
                 condition=Q(state="returned"),

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 CHUNK_BYTES = 1024 * 1024
 _THREADED_FROM_BYTES = 8 * 1024 * 1024
-_AHEAD = 4
+_AHEAD = 16
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Hasher:
 class HasherBeside(Hasher):
     """As `Hasher`, with SM3 (the slower by four) on a thread of its own: hashlib lets go of the interpreter lock.
 
-    A chunk must not change after it was fed; at most four wait, so memory stays flat. `digests()` ends it.
+    A chunk must not change after it was fed; at most sixteen wait, so memory stays flat. `digests()` ends it.
     """
 
     def __init__(self) -> None:

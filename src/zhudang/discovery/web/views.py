@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from zhudang.discovery import queries
-from zhudang.discovery.queries.search import FILTERS, Wanted
+from zhudang.discovery.queries.search import BOUND, EXPORTED, FILTERS, Wanted
 from zhudang.discovery.words import FACETS, facet_label
 from zhudang.shared.web import exports
 
@@ -23,7 +23,8 @@ def search(request: HttpRequest) -> HttpResponse:
         question=request.GET.get("q", "")[:200],
         filters={name: request.GET[name] for name in FILTERS if request.GET.get(name)},
         page=int(number) if number.isdigit() else 1,
-        rows=5000 if kind else ROWS,
+        rows=EXPORTED if kind else ROWS,
+        bound=EXPORTED if kind else BOUND,
     )
     results = queries.search(request.actor, wanted)  # type: ignore[attr-defined]
     if kind:

@@ -18,12 +18,12 @@ from zhudang.filing.domain.scope import PART_NAMES
 from zhudang.filing.domain.states import RecordState
 from zhudang.filing.domain.volumes import Bundle, Piece, bundle, moved, number_pages
 from zhudang.filing.models import Counter, GivenCode, Obligation, Record, ScopeItem, Volume
-from zhudang.filing.operations.rows import save_many
 from zhudang.identity import rights
 from zhudang.identity.models import Organisation
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
 from zhudang.registry.queries import UnitWorkFacts
+from zhudang.shared.bulk import save_changed
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -99,7 +99,7 @@ def _hold(project_id: UUID) -> None:
 def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetime) -> list[Volume]:
     """Replace the unnumbered volumes by freshly composed ones."""
     units = registry.unit_works_of(project_id)
-    Record.objects.filter(project_id=project_id, volume__arranged_at__isnull=True).update(
+    Record.objects.filter(project_id=project_id, volume__isnull=False, volume__arranged_at__isnull=True).update(
         volume=None, position=None, page_from=None, page_to=None
     )
     Volume.objects.filter(project_id=project_id, arranged_at__isnull=True).delete()
@@ -120,7 +120,7 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
             record = by_id[place.piece.id]
             record.volume, record.position = volume, place.position
             record.page_from, record.page_to = place.page_from, place.page_to
-    save_many(records, ["volume", "position", "page_from", "page_to"])
+    save_changed(records, ["volume", "position", "page_from", "page_to"])
     return volumes
 
 
@@ -239,9 +239,7 @@ def _number(
         given.append(_given("accession", volume.accession_no, "accession", at, volume.id, project_id, who, now))
         volume.arranged_at, volume.arranged_by = now, who
     GivenCode.objects.bulk_create(given, batch_size=1000)
-    Volume.objects.bulk_update(
-        volumes, ["class_code", "reference_code", "accession_no", "arranged_at", "arranged_by"], batch_size=500
-    )
+    save_changed(volumes, ["class_code", "reference_code", "accession_no", "arranged_at", "arranged_by"])
 
 
 def _fill(template: str, values: Mapping[str, str | int]) -> str:
@@ -350,7 +348,7 @@ def move_in_volume(
     for place in number_pages(ordered):
         row = records[place.piece.id]
         row.position, row.page_from, row.page_to = place.position, place.page_from, place.page_to
-    Record.objects.bulk_update(list(records.values()), ["position", "page_from", "page_to"])
+    save_changed(list(records.values()), ["position", "page_from", "page_to"])
     Volume.objects.filter(id=volume.id).update(
         revision=F("revision") + 1, composed_at=now, composed_by=actor.name or actor.username
     )

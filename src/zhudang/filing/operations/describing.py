@@ -17,12 +17,12 @@ from zhudang.filing import pencil
 from zhudang.filing.domain.describing import FIELDS, Description, why_not_described
 from zhudang.filing.domain.states import CHANGEABLE
 from zhudang.filing.models import Record
-from zhudang.filing.operations.rows import save_many
 from zhudang.filing.queries.visibility import facts_of
 from zhudang.filing.readiness import description_of
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor, may_know_of
 from zhudang.registry import queries as registry
+from zhudang.shared.bulk import save_changed
 from zhudang.shared.refusals import Conflict, NotFound, Reason, Refusal
 
 
@@ -105,10 +105,10 @@ def describe_many(*, actor: Actor, descriptions: Mapping[UUID, Description], now
     if reasons:
         raise CannotDescribe(*reasons)
     for row in rows:
-        for name, value in asdict(descriptions[row.id]).items():
-            setattr(row, name, value)
+        for name in FIELDS:
+            setattr(row, name, getattr(descriptions[row.id], name))
         _touch(row, actor, now)
-    save_many(rows, [*FIELDS, "described_at", "described_by", "changed_at", "changed_by", "revision"])
+    save_changed(rows, [*FIELDS, "described_at", "described_by", "changed_at", "changed_by", "revision"])
     _log(actor, rows, "filing.record.described", now, {"count": len(rows)})
     return len(rows)
 

@@ -18,9 +18,9 @@ from zhudang.filing.domain.origin import SOFT
 from zhudang.filing.domain.states import CHANGEABLE, RecordState
 from zhudang.filing.models import Record, RecordFile, Suggestion
 from zhudang.filing.operations.describing import lock, lock_many
-from zhudang.filing.operations.rows import save_many
 from zhudang.filing.readiness import reasons_against
 from zhudang.identity.rights import Actor
+from zhudang.shared.bulk import save_changed
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 
@@ -67,7 +67,7 @@ def file_many(*, actor: Actor, record_ids: Iterable[UUID], now: datetime, knowin
         passed_on = [[r.code, dict(r.data)] for r in against.get(row.id, ())]
         row.state, row.filed_at, row.filed_by, row.blockers = RecordState.FILED.value, now, who, passed_on
         row.changed_at, row.changed_by, row.revision = now, who, row.revision + 1
-    save_many(rows, ["state", "filed_at", "filed_by", "blockers", "changed_at", "changed_by", "revision"])
+    save_changed(rows, ["state", "filed_at", "filed_by", "blockers", "changed_at", "changed_by", "revision"])
     _log(actor, rows, "filing.record.filed", now)
     return len(rows)
 

@@ -20,6 +20,7 @@ from zhudang.filing.models import Obligation, Record, RecordFile, Suggestion
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
+from zhudang.shared.bulk import save_changed
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -267,4 +268,4 @@ def refresh_facts(file_ids: Iterable[UUID], files: Mapping[UUID, StoredFile]) ->
         row.pages = row.pages or file.pages
         row.origin = origin.guess_origin(file.mime, file.facts)
         row.e_sealed = origin.sealed(file.facts, [f.code for f in found.get(file.id, ())])
-    Record.objects.bulk_update(rows, ["pages", "origin", "e_sealed"], batch_size=500)
+    save_changed(rows, ["pages", "origin", "e_sealed"])

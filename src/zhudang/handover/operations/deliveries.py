@@ -18,6 +18,7 @@ from zhudang.handover.domain.states import DeliveryState
 from zhudang.handover.models import Delivery, DeliveryItem
 from zhudang.handover.operations.common import CannotDeliver, demand, demand_revision, lock, name_of, refuse, touch
 from zhudang.identity.rights import Actor
+from zhudang.shared.bulk import save_changed
 
 
 def _acting_for(actor: Actor, party_ids: frozenset[UUID], client_id: UUID | None) -> UUID | None:
@@ -91,7 +92,7 @@ def sign_delivery(
     refuse(CannotDeliver, why_not_close(delivery.state, on_list, back))
     for item in items:
         item.returned_reason = back.get(item.record_id, "")
-    DeliveryItem.objects.bulk_update([item for item in items if item.returned_reason], ["returned_reason"])
+    save_changed([item for item in items if item.returned_reason], ["returned_reason"])
     kept = [item.record_id for item in items if item.record_id not in back]
     if kept:
         filing.mark_with_client(actor=actor, record_ids=kept, now=now)

@@ -28,6 +28,7 @@ from zhudang.handover.operations.common import CannotReview, demand, demand_revi
 from zhudang.handover.policy import policy
 from zhudang.handover.project_facts import project_card
 from zhudang.identity.rights import Actor
+from zhudang.shared.bulk import save_changed
 from zhudang.shared.refusals import NotFound, Reason
 
 
@@ -132,9 +133,7 @@ def pass_group(
     for item in passed:
         _write(item, ItemState.PASSED.value, actor, now, "", "", "")
         item.sampled = item.id in seen
-    ReviewItem.objects.bulk_update(
-        passed, ["state", "reason_code", "reason", "cure", "judged_by", "judged_at", "sampled"]
-    )
+    save_changed(passed, ["state", "reason_code", "reason", "cure", "judged_by", "judged_at", "sampled"])
     looked = sum(1 for item in passed if item.id in seen)
     SampleNote.objects.create(
         application=application, scope=passed[0].heading[:100] if item_ids else "", looked_at=looked,

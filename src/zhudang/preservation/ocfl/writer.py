@@ -21,6 +21,7 @@ from zhudang.preservation.ocfl import durable, layout, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.verifier import read_back
+from zhudang.shared.flushing import Flusher
 
 MOST_FILES = 2000
 MOST_VERSIONS = 100
@@ -119,9 +120,11 @@ def write_version(
         for stage in stages:
             _finish_stage(stage, number, data, whole=prior is None)
         expected = _expected(inventory, number, data)
-        for stage in stages:
-            if different := read_back(stage, expected):
-                raise CopyDiffers(stage, different)
+        # Beside each other: one large file is one thread a place, and the places are different disks at best.
+        with ThreadPoolExecutor(len(stages), "ocfl-places") as pool:
+            for stage, different in zip(stages, pool.map(lambda each: read_back(each, expected), stages), strict=True):
+                if different:
+                    raise CopyDiffers(stage, different)
         for root, stage in zip(roots, stages, strict=True):
             if prior is None:
                 root.install_object(stage, object_id)
@@ -230,25 +233,37 @@ def _write_small(folders: Sequence[Path], content: Content) -> str:
 
 def _write_large(folders: Sequence[Path], content: Content, progress: Progress | None) -> str:
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
-    descriptors: list[int] = []
+    flushers: list[Flusher] = []
+    whole = False
     try:
         for folder in folders:
-            descriptors.append(os.open(folder / content.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+            flushers.append(Flusher(os.open(folder / content.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)))
         sinks: list[streaming.Sink] = [sha256.update, sha512.update]
-        sinks += [_appender(descriptor) for descriptor in descriptors]
+        sinks += [_appender(flusher) for flusher in flushers]
         with content.open() as stream:
             streaming.feed(_counted(streaming.chunks_of(stream), progress), sinks)
         _compare(content, sha256.hexdigest())
-        with ThreadPoolExecutor(max(1, len(descriptors)), "ocfl-sync") as pool:
-            list(pool.map(os.fsync, descriptors))
+        whole = True
     finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
+        _close_all(flushers, force=whole)
     return sha512.hexdigest()
 
 
-def _appender(descriptor: int) -> streaming.Sink:
-    return lambda chunk: durable.write_all(descriptor, chunk)
+def _close_all(flushers: Sequence[Flusher], *, force: bool) -> None:
+    try:
+        with ThreadPoolExecutor(max(1, len(flushers)), "ocfl-sync") as pool:
+            list(pool.map(lambda flusher: flusher.close(force=force), flushers))
+    finally:
+        for flusher in flushers:
+            os.close(flusher.descriptor)
+
+
+def _appender(flusher: Flusher) -> streaming.Sink:
+    def append(chunk: bytes) -> None:
+        durable.write_all(flusher.descriptor, chunk)
+        flusher.wrote(len(chunk))
+
+    return append
 
 
 def _counted(chunks: Iterator[bytes], progress: Progress | None) -> Iterator[bytes]:
