@@ -11,7 +11,7 @@ import pytest
 from samples.checks.archives import BAD, tar_of
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx
-from zhudang.checks import zips
+from zhudang.checks import limits
 from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import packers
 from zhudang.checks.zip_structure import oddities
@@ -134,7 +134,7 @@ def test_a_bomb_hidden_in_layers_is_found(tmp_path, scratch):
 
 
 def test_reading_ends_in_time_and_says_so(tmp_path, scratch, monkeypatch):
-    monkeypatch.setattr(zips, "READING_S", -1.0)
+    monkeypatch.setattr(limits, "READING_S", -1.0)
     report = examine(zip_of(tmp_path, {"a.txt": b"x"}), scratch)
     assert "ZIP-014" in codes(report)
     assert report["verdict"] == "manual"

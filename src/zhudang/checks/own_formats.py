@@ -254,7 +254,7 @@ def textual(path: Path, head: bytes, encoding: str | None) -> tuple[Format, str]
         short, name, mime = PNM_NAMES[found[1]]
         return Format(f"zd/{short}", name, f"image/x-portable-{mime}", "own rule: P and a digit"), "image"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and (found_json := _json(path, encoding)):
-        return found_json, "text"
+        return found_json, "geo" if found_json.mime == GEOJSON.mime else "text"
     if root := root_of(head):
         return _by_root(root)
     return None
@@ -297,14 +297,22 @@ def root_mime(head: bytes) -> str | None:
     return ROOTS[root[2]][2] if root and root[2] in ROOTS else None
 
 
+GEOJSON = Format("fmt/1367", "GeoJSON", "application/geo+json", "own rule: JSON with a type of RFC 7946")
+GEOJSON_TYPES = {"FeatureCollection", "Feature", "GeometryCollection", "Point", "LineString", "Polygon"} | {
+    "MultiPoint", "MultiLineString", "MultiPolygon",
+}  # fmt: skip
+
+
 def _json(path: Path, encoding: str) -> Format | None:
     if path.stat().st_size > JSON_BYTES:
         return None
     text = path.read_bytes().decode(encoding, "replace")
     try:
-        json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return _json_lines(text)
+    if isinstance(value, dict) and value.get("type") in GEOJSON_TYPES:
+        return GEOJSON
     return Format("fmt/817", "JSON Data Interchange Format", "application/json", "own rule: parses as JSON")
 
 

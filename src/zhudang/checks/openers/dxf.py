@@ -111,8 +111,11 @@ def _ended(case: Case) -> bool:
 
 
 def _between_sections(case: Case) -> bool:
-    """Whether the file stops where a section ends: only the end mark is missing, as some programs leave it."""
-    return _tail(case).endswith(b"ENDSEC") and case.size > TAIL_BYTES
+    """Whether the file stops where a section ends, the drawing itself reached: only the end mark is missing, as some
+    programs leave it."""
+    if not _tail(case).endswith(b"ENDSEC") or not TAIL_BYTES < case.size <= WHOLE_BYTES:
+        return False
+    return b"ENTITIES" in case.path.read_bytes()
 
 
 def _open(case: Case) -> tuple[Drawing, list[str]] | None:
