@@ -12,6 +12,8 @@ from typing import TextIO
 
 from zhudang.checks.engine import Engine
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
+from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.packages.running import package_reports
 from zhudang.checks.report import summary, write_json
 from zhudang.checks.rules import rule, translate, why_not_checked
 from zhudang.checks.settings import CheckSettings
@@ -68,6 +70,7 @@ def run(
         return WRONG_USAGE
     try:
         reports = _examine(paths, options, err)
+        packages = package_reports(paths, reports, options.timeout_s)
     except KeyboardInterrupt:
         print("interrupted" if english else "已中断", file=err)
         return INTERRUPTED
@@ -75,18 +78,18 @@ def run(
         traceback.print_exc(file=err)
         return NOT_RUN
     if not options.quiet:
-        _print(reports, options.language, out)
+        _print([*packages, *reports], options.language, out)
     if json_file is not None:
         try:
-            write_json(json_file, reports)
+            write_json(json_file, reports, packages)
         except OSError as trouble:
             words = "cannot write the report" if english else "写不了报告"
             print(f"{words}: {json_file}: {trouble.strerror}", file=err)
             return NOT_RUN
-    return exit_code(reports)
+    return exit_code([*reports, *packages])
 
 
-def exit_code(reports: Iterable[FileReport]) -> int:
+def exit_code(reports: Iterable[FileReport | PackageReport]) -> int:
     code = NOTHING_BLOCKS
     for report in reports:
         if report.verdict is Verdict.NOT_CHECKED or report.codes & CHECKER_TROUBLE:
@@ -156,23 +159,30 @@ def _with_progress(reports: Iterator[FileReport], total: int, err: TextIO, langu
             yield report
 
 
-def _print(reports: Sequence[FileReport], language: str, out: TextIO) -> None:
-    """Files with something to tell, then the counts."""
+PACKAGE_KINDS = {"bagit": "BagIt", "ocfl": "OCFL", "eep": "DA/T 48 EEP", "transfer": "移交包", "eark": "E-ARK"}
+PACKAGE_KINDS_EN = {**PACKAGE_KINDS, "transfer": "transfer package"}
+
+
+def _print(reports: Sequence[FileReport | PackageReport], language: str, out: TextIO) -> None:
+    """Packages, files with something to tell, then the counts."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=out, soft_wrap=True, highlight=False)
     place = 1 if language == "en" else 0
-    for report in sorted(reports, key=lambda each: each.path):
+    for report in sorted(reports, key=lambda each: (isinstance(each, FileReport), each.path)):
         told = [each for each in report.findings if each.severity is not Severity.INFO]
-        if not told:
+        if not told and isinstance(report, FileReport):
             continue
         line = Text(f"{VERDICT_WORDS[report.verdict][place]:　<3}  ", style=VERDICT_STYLES[report.verdict])
         shown = report.path.encode("utf-8", "replace").decode("utf-8")
+        if isinstance(report, PackageReport):
+            kinds = PACKAGE_KINDS_EN if place else PACKAGE_KINDS
+            shown = f"[{kinds[report.kind]} {report.version or '?'}] {shown}"
         console.print(line.append(shown, style="not bold default"))
         for each in told:
             console.print(Text(f"      {each.code}  {translate(each, language)}"))
-    counts = summary(reports)
+    counts = summary([each for each in reports if isinstance(each, FileReport)])
     verdicts = "  ".join(
         f"{words[place]} {counts['verdicts'].get(str(verdict), 0)}" for verdict, words in VERDICT_WORDS.items()
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zhudang.checks.model import FileReport
+from zhudang.checks.packages.model import PackageReport
 from zhudang.checks.rules import RULES_VERSION
 
 PARSERS = (
@@ -49,8 +50,10 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """Counts by verdict and by code, and what nobody checked."""
+def summary(reports: Sequence[FileReport], packages: Sequence[PackageReport] = ()) -> dict[str, Any]:
+    """Counts by verdict and by code, and what nobody checked; codes of packages count with those of files."""
+    codes = Counter(code for report in reports for code in report.codes)
+    codes.update(code for package in packages for code in package.codes)
     not_checked: Counter[tuple[str, str]] = Counter()
     for report in reports:
         not_checked.update(report.not_checked.items())
@@ -58,26 +61,31 @@ def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
         "files": len(reports),
         "bytes": sum(report.size for report in reports),
         "verdicts": dict(sorted(Counter(str(report.verdict) for report in reports).items())),
-        "codes": dict(sorted(Counter(code for report in reports for code in report.codes).items())),
+        "codes": dict(sorted(codes.items())),
+        "packages": dict(sorted(Counter(str(package.verdict) for package in packages).items())),
         "not_checked": [
             {"code": code, "reason": reason, "files": count} for (code, reason), count in sorted(not_checked.items())
         ],
     }
 
 
-def to_json(reports: Iterable[FileReport], about: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The whole report, files in path order."""
+def to_json(
+    reports: Iterable[FileReport], packages: Iterable[PackageReport] = (), about: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The whole report, files and packages in path order."""
     ordered = sorted(reports, key=lambda report: report.path)
+    folders = sorted(packages, key=lambda package: package.path)
     return {
         "tool": dict(about or tool()),
+        "packages": [package.as_json() for package in folders],
         "files": [report.as_json() for report in ordered],
-        "summary": summary(ordered),
+        "summary": summary(ordered, folders),
     }
 
 
-def write_json(path: Path, reports: Iterable[FileReport]) -> None:
+def write_json(path: Path, reports: Iterable[FileReport], packages: Iterable[PackageReport] = ()) -> None:
     """Write the report whole or not at all."""
-    text = json.dumps(to_json(reports), ensure_ascii=False, indent=1)
+    text = json.dumps(to_json(reports, packages), ensure_ascii=False, indent=1)
     beside = path.with_name(path.name + ".part")
     # A name that is no text (GBK bytes on a UTF-8 system) is written as its escape, which JSON reads back.
     beside.write_bytes((text + "\n").encode("utf-8", "backslashreplace"))

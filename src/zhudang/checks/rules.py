@@ -43,6 +43,12 @@ FAMILIES = {
     "WEB": ("网页", "Web pages"),
     "VIR": ("病毒", "Malware"),
     "DSC": ("著录", "Descriptions"),
+    "PKG": ("包", "Packages"),
+    "BAG": ("BagIt 包", "BagIt bags"),
+    "OCF": ("OCFL 对象", "OCFL objects"),
+    "EEP": ("封装包 DA/T 48", "Encapsulations DA/T 48"),
+    "TRF": ("移交包", "Transfer packages"),
+    "EAR": ("E-ARK 信息包", "E-ARK packages"),
 }
 """Families of codes in the order people read them; each has its file in `data/rules/`."""
 SEVERITIES = {

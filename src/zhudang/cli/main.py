@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(name="zhudang", help="筑档 · 城建档案管理系统 / urban construction archives system", no_args_is_help=True,
-                  pretty_exceptions_enable=False, add_completion=False)  # fmt: skip
-audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True)
+                  pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)  # fmt: skip
+audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True,
+                        rich_markup_mode=None)  # fmt: skip
 app.add_typer(audit_app, name="audit")
 
 
