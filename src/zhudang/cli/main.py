@@ -94,6 +94,22 @@ def check(
 
 
 @app.command()
+def package(
+    folder: Annotated[Path, typer.Argument(help="要移交的文件夹 / the folder to submit")],
+    out: Annotated[Path | None, typer.Option(help="写到哪个文件 / where to write the package")] = None,
+    project: Annotated[str, typer.Option(help="项目代码 / code of the project")] = "",
+    works: Annotated[str, typer.Option(help="工程代码 / code of the works")] = "",
+) -> None:
+    """检测并打包待移交的文件夹，不需要数据库 / check a folder and pack it for submission."""
+    from datetime import datetime
+
+    from zhudang.checks import packing
+
+    naming = packing.Naming(project or folder.absolute().name, works or "00", datetime.now().astimezone())
+    sys.exit(packing.run(folder, naming, out))
+
+
+@app.command()
 def verify(
     repair: Annotated[bool, typer.Option(help="损坏的用好的修复 / mend a damaged copy from a sound one")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
