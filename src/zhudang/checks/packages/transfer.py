@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.paths import leaves
-from zhudang.checks.packages.tree import PLACEHOLDERS, Unreadable
+from zhudang.checks.packages.tree import PLACEHOLDERS, Tree, Unreadable
 from zhudang.checks.packages.xmltree import NoXml, local, parse, text_of
 
 NOTE, DIGESTS, ARCHIVES = "说明文件.TXT", "digests.sm3", "电子档案"
@@ -23,7 +23,7 @@ CODE, TITLE, PLACE, FILE_NAME = "档号", "题名", "路径", "电子档案名�
 APART = frozenset({"其他", "BIM", "声像"})
 """Folders at the root that need no entries."""
 RULES, DAT93, PROFILE = "附件2", "DA/T 93-2022", "SIP"
-LONGEST_NAME, LONGEST_PATH = 80, 240
+LONGEST_NAME, LONGEST_PATH, LONGEST_LINE = 80, 240, 500
 FORBIDDEN = re.compile(r'[\\:*?"<>|\x00-\x1f]')
 DIGEST_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
 STATED = re.compile(r"\s*([^：:\s][^：:]*?)\s*[：:]\s*(\d[\d,]*)\s*(?:件|个|字节|bytes)?\s*")
@@ -118,6 +118,15 @@ def _entries(package: Package, name: str) -> list[Entry]:
     if not entries:
         package.find("TRF-002", path=name, why="no entries")
     return entries
+
+
+def entries_of(tree: Tree) -> list[Entry]:
+    """Entries of a sound package's directory; none when it cannot be read."""
+    name = next((path for path in tree.files if path.upper() == DIRECTORY), DIRECTORY)
+    try:
+        return list(_entries_in(parse(tree, name)))
+    except NoXml:
+        return []
 
 
 def _entries_in(root: Element) -> Iterator[Entry]:
@@ -292,7 +301,7 @@ def _note(package: Package, name: str, entries: list[Entry]) -> None:
     lowest = [entry for entry in entries if entry.kind == "文件"] or entries
     real = {"entries": len(lowest), "files": len(files)}
     for line in text.splitlines():
-        if not (found := STATED.fullmatch(line)):
+        if len(line) > LONGEST_LINE or not (found := STATED.fullmatch(line)):
             continue
         label, stated = found[1], int(found[2].replace(",", ""))
         if label in BYTES and package.version == PROFILE:
