@@ -135,7 +135,10 @@ OBJECTS: dict[str, Maker] = {
         {f"a/{name}": body for name, body in OBJECT.items()}, **{"0=ocfl_1.1": b"ocfl_1.1\n", "b/c": b"x"}
     ),
     "OCF-009": _with(OBJECT, **{"extensions/0005-mutable-head/head/inventory.json": b"{}"}),
-    "OCF-010": folder_of(ocfl_object(inventory(fixity={"tiger": {"00": ["v1/content/a.txt"]}}))),
+    "OCF-010": _with(
+        ocfl_object(inventory(fixity={"tiger": {"00": ["v1/content/a.txt"]}})),
+        **{"extensions/own-tiger/config.json": b"{}"},
+    ),
 }
 
 # EEP

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from zhudang.checks.packages.model import Package
-from zhudang.checks.packages.tree import hasher
+from zhudang.checks.packages.tree import can_digest, hasher
 
 ALGORITHMS = ("sha512", "sha256")
 TYPE = re.compile(r"https://ocfl\.io/(1\.\d+)/spec/#inventory")
@@ -110,9 +110,8 @@ class _Reader:
         used: set[str] = set()
         for name in names:
             inventory.versions[name] = self._version(name, versions[name], spelled, used)
-        if self.release != "1.0":
-            for digest in sorted({each.lower() for each in spelled} - used):
-                self.wrong("E107", f"digest in no version: {digest[:16]}…")
+        for digest in sorted({each.lower() for each in spelled} - used):
+            self.wrong("E107", f"digest in no version: {digest[:16]}…")
         self._fixity(document.get("fixity", NOTHING))
         inventory.usable = bool(isinstance(manifest, dict) and names and inventory.algorithm)
         return inventory
@@ -234,7 +233,7 @@ class _Reader:
             elif {"", ".", ".."} & set(path.split("/")):
                 self.wrong("E099", f"path {path}")
             else:
-                if path in seen:
+                if path in seen and into is self.inventory.manifest:
                     self.wrong("E101", f"path twice: {path}")
                 elif not self._inside_content(path):
                     self.wrong("E042", f"path {path}")
@@ -317,9 +316,12 @@ class _Reader:
         if not isinstance(user, dict) or not isinstance(user.get("name"), str) or not user["name"]:
             self.wrong("E054", f"{name}: user")
             return
-        if not user.get("address"):
+        address = user.get("address", "")
+        if not isinstance(address, str):
+            self.wrong("E054", f"{name}: address {address}")
+        elif not address:
             self.advise("W008", f"{name}: no address of the user")
-        elif not isinstance(user["address"], str) or not URI.fullmatch(user["address"]):
+        elif not URI.fullmatch(address):
             self.advise("W009", f"{name}: address {user['address']}")
 
     def _fixity(self, fixity: Any) -> None:
@@ -332,6 +334,8 @@ class _Reader:
             if not isinstance(block, dict):
                 self.wrong("E056 E057", f"fixity {algorithm}")
                 continue
+            if not can_digest(algorithm) and not any(self.package.tree.below("extensions")):
+                self.wrong("E056", f"fixity {algorithm}: unknown algorithm, and no extension that names it")
             into = self.inventory.fixity.setdefault(algorithm, {})
             seen: set[str] = set()
             for digest, paths in self._block(block, None, "E097", "E093"):
