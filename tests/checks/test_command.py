@@ -55,7 +55,7 @@ def test_the_report_has_the_shape_others_read(tmp_path):
     code, _, _ = checked(tmp_path / "in", json_file=tmp_path / "out.json")
     report = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert code == 1
-    assert set(report) >= {"tool", "files", "summary", "items", "settings", "counts", "runs"}
+    assert set(report) >= {"tool", "files", "packages", "summary", "items", "settings", "counts", "runs"}
     assert [file["path"] for file in report["files"]] == ["图纸/good.ofd", "图纸/rubbish.pdf"]
     good, bad = report["files"]
     assert set(good) >= {"path", "size", "sha256", "sm3", "format", "verdict", "findings", "facts"}

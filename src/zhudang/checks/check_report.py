@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from zhudang.checks.item_results import ItemResult, Result
 from zhudang.checks.model import FileReport, Finding, Severity, Verdict, report_from_json
+from zhudang.checks.packages.model import PackageReport
 from zhudang.checks.report import summary
 from zhudang.checks.rules import RULES_VERSION, all_rules
 
@@ -69,7 +70,7 @@ class CheckReport:
     items: tuple[ItemResult, ...]
     described: tuple[tuple[str, Finding], ...] = ()
     stage: str = ""
-    packages: tuple[Mapping[str, Any], ...] = field(default=())
+    packages: tuple[PackageReport, ...] = ()
 
     @property
     def reports(self) -> list[FileReport]:
@@ -146,9 +147,9 @@ class CheckReport:
             "items": [item.as_json() for item in self.items],
             "files": [{**file.report.as_json(), "run": _run(file.run)} for file in self.files],
             "described": [{"subject": subject, **found.as_json()} for subject, found in self.described],
-            "packages": [dict(package) for package in self.packages],
+            "packages": [package.as_json() for package in self.packages],
             "runs": [{**_run(run), "files": count} for run, count in self.runs],
-            "summary": summary(self.reports),
+            "summary": summary(self.reports, self.packages),
         }
 
 

@@ -18,6 +18,7 @@ from zhudang.checks.check_report import (
     Earlier,
     NoEarlierReport,
     Run,
+    findings_of,
     ordered,
     read_earlier,
     write_json_file,
@@ -26,6 +27,8 @@ from zhudang.checks.engine import Engine
 from zhudang.checks.item_results import Context, item_results
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
+from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.packages.running import ITEMS, package_reports
 from zhudang.checks.renditions import ask_for_renditions
 from zhudang.checks.report import summary, tool
 from zhudang.checks.report_words import VERDICTS, carried_sentence
@@ -107,10 +110,10 @@ def run(
         words = "cannot write the report" if english else "写不了报告"
         print(f"{words}: {trouble.filename}: {trouble.strerror}", file=err)
         return NOT_RUN
-    return exit_code(report.reports)
+    return exit_code([*report.reports, *report.packages])
 
 
-def exit_code(reports: Iterable[FileReport]) -> int:
+def exit_code(reports: Iterable[FileReport | PackageReport]) -> int:
     code = NOTHING_BLOCKS
     for report in reports:
         if report.verdict is Verdict.NOT_CHECKED or report.codes & CHECKER_TROUBLE:
@@ -184,8 +187,10 @@ def check_folder(paths: Sequence[Path], options: Options, err: TextIO) -> CheckR
     before = replace(run, at=earlier.at, engine=earlier.engine, carried=True) if earlier else run
     files = [CheckedFile(report, run) for report in fresh]
     files += [CheckedFile(city.weigh_report(report, options.stage), before) for report in carried.values()]
-    context = Context(options.stage, scanner)
     reports = [file.report for file in files]
+    packages = package_reports(paths, reports, options.timeout_s)
+    context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset())
+    described = tuple((package.path, found) for package in packages for found in package.findings)
     return CheckReport(
         title="、".join(path.absolute().name for path in paths),
         subject=("folder", "、".join(path.absolute().name for path in paths)),
@@ -193,7 +198,9 @@ def check_folder(paths: Sequence[Path], options: Options, err: TextIO) -> CheckR
         tool=about,
         settings={**settings, "isolation": held},
         files=ordered(files),
-        items=item_results(reports, context, city),
+        items=item_results(reports, context, city, findings_of(described)),
+        described=described,
+        packages=tuple(packages),
         stage=options.stage or "",
     )
 
@@ -246,24 +253,31 @@ def _with_progress(reports: Iterator[FileReport], total: int, err: TextIO, langu
             yield report
 
 
+PACKAGE_KINDS = {"bagit": "BagIt", "ocfl": "OCFL", "eep": "DA/T 48 EEP", "transfer": "移交包", "eark": "E-ARK"}
+PACKAGE_KINDS_EN = {**PACKAGE_KINDS, "transfer": "transfer package"}
+
+
 def _print(told: CheckReport, language: str, out: TextIO) -> None:
-    """Files with something to tell, then the counts."""
+    """Packages, files with something to tell, then the counts."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=out, soft_wrap=True, highlight=False)
     place = 1 if language == "en" else 0
-    reports = told.reports
-    for report in reports:
+    every: list[FileReport | PackageReport] = [*told.packages, *told.reports]
+    for report in every:
         findings = [each for each in report.findings if each.severity is not Severity.INFO]
-        if not findings:
+        if not findings and isinstance(report, FileReport):
             continue
         line = Text(f"{VERDICTS[report.verdict][place]:　<3}  ", style=VERDICT_STYLES[report.verdict])
         shown = report.path.encode("utf-8", "replace").decode("utf-8")
+        if isinstance(report, PackageReport):
+            kinds = PACKAGE_KINDS_EN if place else PACKAGE_KINDS
+            shown = f"[{kinds[report.kind]} {report.version or '?'}] {shown}"
         console.print(line.append(shown, style="not bold default"))
         for each in findings:
             console.print(Text(f"      {each.code}  {translate(each, language)}"))
-    counts = summary(reports)
+    counts = summary(told.reports)
     verdicts = "  ".join(
         f"{words[place]} {counts['verdicts'].get(str(verdict), 0)}" for verdict, words in VERDICTS.items()
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
 from zhudang.checks.model import FileReport
+from zhudang.checks.packages.model import PackageReport
 from zhudang.checks.rules import RULES_VERSION
 
 PARSERS = (
@@ -47,8 +48,10 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """Counts by verdict and by code, and what nobody checked."""
+def summary(reports: Sequence[FileReport], packages: Sequence[PackageReport] = ()) -> dict[str, Any]:
+    """Counts by verdict and by code, and what nobody checked; codes of packages count with those of files."""
+    codes = Counter(code for report in reports for code in report.codes)
+    codes.update(code for package in packages for code in package.codes)
     not_checked: Counter[tuple[str, str]] = Counter()
     for report in reports:
         not_checked.update(report.not_checked.items())
@@ -56,8 +59,16 @@ def summary(reports: Sequence[FileReport]) -> dict[str, Any]:
         "files": len(reports),
         "bytes": sum(report.size for report in reports),
         "verdicts": dict(sorted(Counter(str(report.verdict) for report in reports).items())),
-        "codes": dict(sorted(Counter(code for report in reports for code in report.codes).items())),
+        "codes": dict(sorted(codes.items())),
+        "packages": dict(sorted(Counter(str(package.verdict) for package in packages).items())),
         "not_checked": [
             {"code": code, "reason": reason, "files": count} for (code, reason), count in sorted(not_checked.items())
         ],
     }
+
+
+def to_json(reports: Iterable[FileReport]) -> dict[str, Any]:
+    """The results alone, files in path order, for a package that carries them along."""
+    ordered = sorted(reports, key=lambda report: report.path)
+    files = [report.as_json() for report in ordered]
+    return {"tool": tool(), "packages": [], "files": files, "summary": summary(ordered)}

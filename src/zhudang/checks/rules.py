@@ -48,6 +48,12 @@ FAMILIES = {
     "VIR": ("病毒", "Malware"),
     "DSC": ("著录", "Descriptions"),
     "BIZ": ("业务审查", "Business review"),
+    "PKG": ("包", "Packages"),
+    "BAG": ("BagIt 包", "BagIt bags"),
+    "OCF": ("OCFL 对象", "OCFL objects"),
+    "EEP": ("封装包 DA/T 48", "Encapsulations DA/T 48"),
+    "TRF": ("移交包", "Transfer packages"),
+    "EAR": ("E-ARK 信息包", "E-ARK packages"),
 }
 """Families of codes in the order people read them; each has its file in `data/rules/`."""
 STAGES = {

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(name="zhudang", help="筑档 · 城建档案管理系统 / urban construction archives system", no_args_is_help=True,
-                  pretty_exceptions_enable=False, add_completion=False)  # fmt: skip
-audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True)
+                  pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)  # fmt: skip
+audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True,
+                        rich_markup_mode=None)  # fmt: skip
 app.add_typer(audit_app, name="audit")
 
 
@@ -102,6 +103,22 @@ def check(
         settings = replace(settings, profile=str(profile))
     options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since)
     sys.exit(command.run(paths, json, options))
+
+
+@app.command()
+def package(
+    folder: Annotated[Path, typer.Argument(help="要移交的文件夹 / the folder to submit")],
+    out: Annotated[Path | None, typer.Option(help="写到哪个文件 / where to write the package")] = None,
+    project: Annotated[str, typer.Option(help="项目代码 / code of the project")] = "",
+    works: Annotated[str, typer.Option(help="工程代码 / code of the works")] = "",
+) -> None:
+    """检测并打包待移交的文件夹，不需要数据库 / check a folder and pack it for submission."""
+    from datetime import datetime
+
+    from zhudang.checks import packing
+
+    naming = packing.Naming(project or folder.absolute().name, works or "00", datetime.now().astimezone())
+    sys.exit(packing.run(folder, naming, out))
 
 
 @app.command()

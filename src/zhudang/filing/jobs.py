@@ -30,7 +30,10 @@ def plan_kind(kind: str) -> None:
 
 @app.task(name="filing.suggest_files", queue="filing", retry=_PATIENCE)
 def suggest_files(file_ids: list[str]) -> None:
-    """Guess what newly checked files answer, in pencil."""
+    """Take newly checked packages apart, and guess what newly checked files answer, in pencil."""
+    from zhudang.content import packages
     from zhudang.filing import operations
 
+    for file_id in file_ids:
+        packages.take_apart(UUID(file_id), now=timezone.now())
     operations.suggest(file_ids=[UUID(i) for i in file_ids], now=timezone.now())

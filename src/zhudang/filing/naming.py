@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
+import json
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from zhudang.filing import data_files
 from zhudang.filing.domain.matching import Guess, Matcher, Named, Target, Unit
 from zhudang.filing.models import Obligation
 from zhudang.registry import queries as registry
+
+SCOPE, UNIT = "归档范围", "单位工程"
+"""Columns of a clerk's sheet that name the row of the scope and the unit work."""
 
 
 @functools.cache
@@ -55,6 +59,37 @@ def dropped_on_rows(file_ids: Iterable[UUID]) -> dict[UUID, Guess]:
         for f, o in chosen.items()
         if o in owed and owed[o].project_id == files[f].project_id
     }
+
+
+def said_in_package(files: Iterable[StoredFile]) -> dict[UUID, Guess]:
+    """Files whose submission package names their row of the scope: that row, in pencil."""
+    rows = {file.id: file for file in files}
+    guesses: dict[UUID, Guess] = {}
+    for file_id, text in content.said_at_upload(rows, "described").items():
+        file, said = rows[file_id], package_words(text)
+        owed = Obligation.objects.filter(
+            project_id=file.project_id,
+            scope_item__code=said.get(SCOPE, ""),
+            retired_at__isnull=True,
+            na_at__isnull=True,
+        )
+        units = (
+            {u.unit_work_id for u in registry.unit_works_of(file.project_id) if u.name == said.get(UNIT)}
+            if (file.project_id)
+            else set()
+        )
+        found = list((owed.filter(unit_work_id__in=units) if units else owed)[:2])
+        if len(found) == 1:
+            guesses[file_id] = Guess(found[0].id, 99, (("package", {}),))
+    return guesses
+
+
+def package_words(text: str) -> dict[str, str]:
+    """What a package says of a file, by element name; empty when it cannot be read."""
+    with contextlib.suppress(ValueError):
+        if isinstance(said := json.loads(text), dict):
+            return {str(name): str(value) for name, value in said.items()}
+    return {}
 
 
 def named(file: StoredFile) -> Named:

@@ -7,8 +7,9 @@ from typing import Any
 
 from zhudang.content import queries as content
 from zhudang.content.queries import StoredFile
-from zhudang.filing.domain.describing import FIELDS, Description, Pencil, propose
+from zhudang.filing.domain.describing import FIELDS, Description, Pencil, described_in, propose
 from zhudang.filing.models import Obligation, Record, RecordFile
+from zhudang.filing.naming import package_words
 from zhudang.identity.models import Organisation
 from zhudang.registry.models import UnitWork
 
@@ -32,9 +33,12 @@ def sketches(records: Iterable[Record]) -> Iterator[tuple[Record, Pencil]]:
             "id", "scope_item__title"
         )
     )
+    said = content.said_at_upload(files, "described")
     for row in rows:
         first = next((files[f] for f in links.get(row.id, ()) if f in files), None)
-        yield row, _sketch(row, first, units, makers, titles)
+        sketch = _sketch(row, first, units, makers, titles)
+        words = package_words(said[first.id]) if first and first.id in said else {}
+        yield row, Pencil({**sketch.values, **described_in(words)})
 
 
 def _sketch(row: Record, file: StoredFile | None, units: Any, makers: Any, titles: Any) -> Pencil:

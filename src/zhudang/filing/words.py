@@ -64,7 +64,7 @@ FIELDS: Words = {
 }  # fmt: skip
 BASES: Words = {
     "name": _("取自文件名"), "facts": _("取自文件检测"), "scope": _("取自归档范围"), "uploader": _("上传单位"),
-    "project": _("随项目"), "usual": _("通常如此"),
+    "package": _("取自移交包"), "project": _("随项目"), "usual": _("通常如此"),
 }  # fmt: skip
 PART_OF_RECORD: Words = {"original": _("原件"), "rendition": _("可读版"), "native": _("原生文件")}
 DOUBTS: Words = {"knowledge": _("凭记忆"), "knowledge-low": _("凭记忆，把握低"), "unsure": _("符号不详")}
@@ -126,6 +126,7 @@ REASONS: Words = {
 
 WHY: Words = {
     "dropped": _("您把它拖到了这一行"),
+    "package": _("移交包里写明了这一项"),
     "code": _("名称里写着代码 %(code)s"),
     "synonym": _("“%(said)s”通常指“%(title)s”"),
     "title": _("题名相符"),

@@ -116,6 +116,30 @@ def propose(
     return Pencil(values)
 
 
+SAID = {
+    "题名": "title", "责任者": "responsible", "日期": "formed_on", "形成日期": "formed_on", "文件编号": "document_no",
+    "图号": "document_no", "文号": "document_no", "页数": "pages", "关键词": "keywords", "主题词": "keywords",
+    "附注": "notes", "备注": "notes",
+}  # fmt: skip
+"""Elements of a submission package -> fields of the form."""
+
+
+def described_in(words: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Propose what a submission package says of a file; what cannot be understood is left out."""
+    values: dict[str, tuple[Any, str]] = {}
+    for name, text in words.items():
+        field_name, value = SAID.get(name, ""), text.strip()
+        if field_name == "formed_on":
+            if day := date_in(value):
+                values[field_name] = (day, "package")
+        elif field_name == "pages":
+            if value.isascii() and value.isdigit() and 0 < int(value) < 100_000:
+                values[field_name] = (int(value), "package")
+        elif field_name and value:
+            values[field_name] = (value[:LONGEST_TITLE], "package")
+    return values
+
+
 def normal_stem(file_name: str) -> str:
     """The name without suffix, leading dates and codes, and trailing words about versions."""
     stem = file_name.rsplit(".", 1)[0] if "." in file_name else file_name

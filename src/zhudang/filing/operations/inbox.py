@@ -46,7 +46,7 @@ def suggest(*, file_ids: Iterable[UUID], now: datetime) -> int:
         if f.id not in taken | known and f.project_id and f.organisation_id and not f.withdrawn and not f.own_document
     ]  # fmt: skip
     rows = []
-    dropped = naming.dropped_on_rows(f.id for f in waiting)
+    dropped = naming.said_in_package(waiting) | naming.dropped_on_rows(f.id for f in waiting)
     for (project_id, organisation_id), group in _by_party(waiting).items():
         matcher = naming.matcher_for(project_id, organisation_id)
         for file in group:
