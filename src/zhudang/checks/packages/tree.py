@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Protocol
 
-from zhudang.checks.limits import MEMBERS, TOTAL_BYTES
+from zhudang.checks import limits
 from zhudang.checks.zip_structure import ENCRYPTED_FLAG
 from zhudang.checks.zips import shown_name, unsafe_name
 
@@ -161,7 +161,7 @@ class ZipTree(Tree):
             raise Unreadable(str(trouble)) from trouble
         self._members: dict[str, zipfile.ZipInfo] = {}
         members = self._zip.infolist()
-        if len(members) > MEMBERS or sum(info.file_size for info in members) > TOTAL_BYTES:
+        if len(members) > limits.MEMBERS or sum(info.file_size for info in members) > limits.TOTAL_BYTES:
             raise Unreadable("too large")
         for info in members:
             self._take(info, f"{inside}/" if inside else "")
