@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zhudang.checks.openers import heif_structure
+from zhudang.checks.openers import heif_structure, media_outline
 from zhudang.checks.own_formats import is_mpeg_audio
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -50,7 +50,20 @@ def troubles(path: Path) -> list[Trouble]:
             return _boxes(stream, size)
         if head[:3] == b"ID3" and head[3] in {3, 4}:
             return _id3(stream, size)
+        if part := _cut_part(stream, size, head):
+            return [Trouble(part, "beyond the end", cut=True)]
     return []
+
+
+def _cut_part(stream: BinaryIO, size: int, head: bytes) -> str | None:
+    """The part that goes beyond the end, in containers made of a plain row of parts."""
+    if head[4:8] in media_outline.QUICKTIME:
+        return media_outline.quicktime_cut(stream, size)
+    if head == media_outline.ASF_HEADER[:12]:
+        return media_outline.asf_cut(stream, size)
+    if head.startswith(media_outline.FLV_HEAD):
+        return media_outline.flv_cut(stream, size)
+    return None
 
 
 def _id3(stream: BinaryIO, size: int) -> list[Trouble]:

@@ -16,11 +16,17 @@ HEAD_BYTES = 1024
 DEEP_BYTES = 16 * 1024 * 1024
 """Larger files are not read object by object here; their pages are looked at all the same."""
 BUDGET_S = 4.0
+OBJECT_STREAM = re.compile(rb"/ObjStm\b")
+OBJECT_HEAD = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
+DICTIONARY_BYTES = 2000
+OBJECT_STREAMS = 2000
+FORBIDDEN_INSIDE = re.compile(rb">>\s*stream\r?\n|\A\s*\d+\s+\d+\s+obj\b")
 STEP_BYTES = 1024 * 1024
 FAULTS = {
     "offset": {"zh": "文件头不在开头", "en": "the header is not at the start"},
     "version": {"zh": "文件头没有有效的版本号", "en": "the header has no valid version"},
     "count": {"zh": "声明的页数与实际不符", "en": "the declared number of pages is wrong"},
+    "packed": {"zh": "对象流的目录与内容不符", "en": "an object stream's index does not fit its content"},
     "media": {"zh": "有页没有尺寸", "en": "a page has no size"},
 }
 
@@ -31,6 +37,7 @@ def examine(case: Case, pdf: pikepdf.Pdf) -> None:
     _tree(case, pdf)
     if case.size <= DEEP_BYTES:
         _streams(case, pdf)
+        _object_streams(case, pdf)
 
 
 def _fault(case: Case, name: str) -> None:
@@ -77,6 +84,35 @@ def _streams(case: Case, pdf: pikepdf.Pdf) -> None:
             damaged += 1
     if damaged:
         case.find("PDF-021", count=damaged)
+
+
+def _object_streams(case: Case, pdf: pikepdf.Pdf) -> None:
+    """Objects kept inside streams must stand where the stream's own index says. Source: ISO 32000-1 7.5.7."""
+    content, until = case.path.read_bytes(), time.monotonic() + BUDGET_S
+    for count, mark in enumerate(OBJECT_STREAM.finditer(content)):
+        if count >= OBJECT_STREAMS or time.monotonic() > until:
+            break
+        head = OBJECT_HEAD.findall(content, max(0, mark.start() - DICTIONARY_BYTES), mark.start())
+        if head and not _packed_well(pdf.get_object((int(head[-1][0]), int(head[-1][1])))):
+            _fault(case, "packed")
+            break
+
+
+def _packed_well(stream: Any) -> bool:
+    if not isinstance(stream, pikepdf.Stream) or stream.get("/Type") != "/ObjStm":
+        return True
+    try:
+        content, count, first = stream.read_bytes(), int(stream["/N"]), int(stream["/First"])
+        numbers = [int(each) for each in content[:first].split()]
+    except (pikepdf.PdfError, RuntimeError, KeyError, TypeError, ValueError):
+        return False
+    places = numbers[1 : 2 * count : 2]
+    if len(numbers) < 2 * count or any(not 0 <= place < len(content) - first for place in places):
+        return False
+    ends = [*sorted(places)[1:], len(content) - first]
+    pieces = (content[first + place : first + end] for place, end in zip(sorted(places), ends, strict=True))
+    # A stream, or an object with a head of its own, may not stand inside an object stream.
+    return not any(FORBIDDEN_INSIDE.search(piece) for piece in pieces)
 
 
 def _filters(stream: Any) -> list[str]:
