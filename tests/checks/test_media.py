@@ -155,3 +155,31 @@ def test_a_flac_that_misses_its_last_frames_is_cut_off(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 94 // 100])
     assert "AV-003" in codes(examine(path, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["sound.mka", "sound.aiff", "sound.au", "sound.caf", "sound.w64", "sound.oga"])
+def test_a_container_that_says_where_it_ends_is_cut_when_it_ends_before(tmp_path, name):
+    import av
+
+    whole = tmp_path / name
+    codec = {"sound.mka": "flac", "sound.oga": "flac", "sound.w64": "pcm_s16le"}.get(name, "pcm_s16be")
+    with av.open(str(flac(tmp_path))) as source, av.open(str(whole), "w") as out:
+        stream = out.add_stream(codec, rate=8000)
+        stream.layout = "mono"
+        for frame in source.decode(audio=0):
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    assert troubles(whole) == []
+    content = whole.read_bytes()
+    whole.write_bytes(content[: len(content) * 95 // 100])
+    assert [each.cut for each in troubles(whole)] == [True]
+
+
+def test_a_json_or_xml_text_cut_within_a_character_is_cut_off(tmp_path):
+    for name, text in (
+        ("a.json", '{"名称": "' + "建筑工程" * 30),
+        ("a.xml", "<?xml version='1.0'?><a>" + "建筑工程" * 30),
+    ):
+        path = tmp_path / name
+        path.write_bytes(text.encode()[:-1])
+        assert "XML-004" in codes(examine(path, tmp_path)), name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zhudang.checks.openers import heif_structure, media_outline
+from zhudang.checks.openers import heif_structure, media_ends, media_outline
 from zhudang.checks.own_formats import is_mpeg_audio
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -63,7 +63,7 @@ def _cut_part(stream: BinaryIO, size: int, head: bytes) -> str | None:
         return media_outline.asf_cut(stream, size)
     if head.startswith(media_outline.FLV_HEAD):
         return media_outline.flv_cut(stream, size)
-    return None
+    return media_ends.cut_part(stream, size, head)
 
 
 def _id3(stream: BinaryIO, size: int) -> list[Trouble]:
@@ -144,7 +144,7 @@ def _wave(stream: BinaryIO, size: int, head: bytes) -> list[Trouble]:
     end = size if declared == UNKNOWN_LENGTH else min(size, declared + 8)
     if declared != UNKNOWN_LENGTH and declared + 8 > size + 1:
         found.append(Trouble("RIFF", f"{declared + 8} > {size}", cut=declared + 8 > size + 8))
-    at = 12
+    at, large = 12, 0
     while at + 8 <= end and len(seen) < MOST_CHUNKS:
         stream.seek(at)
         name, length = struct.unpack("<4sL", stream.read(8))
@@ -152,8 +152,13 @@ def _wave(stream: BinaryIO, size: int, head: bytes) -> list[Trouble]:
         seen[name] += 1
         if not all(0x20 <= byte <= 0x7E for byte in name) or b" " in name.rstrip(b" "):
             found.append(Trouble(shown, "name"))
+        if name == b"ds64" and length >= 16:
+            large = int.from_bytes(stream.read(16)[8:16], "little")
         if length == UNKNOWN_LENGTH:
-            break
+            if name != b"data" or not large:
+                at = end
+                break
+            length = large
         if at + 8 + length > size:
             found.append(Trouble(shown, "beyond the end", cut=True))
             break
