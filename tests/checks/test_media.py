@@ -21,6 +21,22 @@ def codes(report: dict) -> set[str]:
     return {found["code"] for found in report["findings"]}
 
 
+def flac(folder: Path, seconds: int = 4) -> Path:
+    import av
+    import numpy
+
+    path = folder / "sound.flac"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("flac", rate=8000)
+        noise = numpy.random.default_rng(1).integers(-9000, 9000, (1, 8000), dtype=numpy.int16)
+        for _ in range(seconds):
+            frame = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+            frame.sample_rate = 8000
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
 def box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">L4s", 8 + len(content), name) + content
 
@@ -105,3 +121,65 @@ def test_an_encrypted_recording_is_refused_by_its_name(tmp_path):
     report = examine(put(tmp_path, "locked.mp4", bytes(locked) + box(b"free", b"schm" + bytes(8))), tmp_path)
     assert report["verdict"] in {"fail", "manual"}
     assert codes(report) & {"AV-008", "AV-005"}
+
+
+def test_recordings_cut_within_a_part_are_told_by_their_containers(tmp_path):
+    for name, codec in (("film.mov", "mpeg4"), ("film.flv", "flv1"), ("film.wmv", "wmv2")):
+        whole = film(tmp_path, 60, name, codec)
+        assert "AV-007" not in codes(examine(whole, tmp_path)), name
+        content = whole.read_bytes()
+        whole.write_bytes(content[: len(content) * 2 // 3])
+        assert codes(examine(whole, tmp_path)) & {"AV-007", "AV-001", "AV-003"}, name
+
+
+def test_an_iso_file_without_its_media_is_empty_and_not_damaged(tmp_path):
+    content = film(tmp_path, 20, "film.mp4").read_bytes()
+    media = content.index(b"mdat") - 4
+    length = int.from_bytes(content[media : media + 4], "big")
+    path = tmp_path / "heads.mp4"
+    path.write_bytes(content[:media] + content[media + length :])
+    assert codes(examine(path, tmp_path)) & {"AV-005"}
+
+
+def test_sound_plays_though_a_block_before_it_is_misstated(tmp_path):
+    path = flac(tmp_path)
+    assert codes(examine(path, tmp_path)) == set()
+    content = bytearray(path.read_bytes())
+    content[43] = 0x70  # the length of the block after STREAMINFO now reaches beyond the file
+    path.write_bytes(content)
+    assert codes(examine(path, tmp_path)) == {"AV-006"}
+
+
+def test_a_flac_that_misses_its_last_frames_is_cut_off(tmp_path):
+    path = flac(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 94 // 100])
+    assert "AV-003" in codes(examine(path, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["sound.mka", "sound.aiff", "sound.au", "sound.caf", "sound.w64", "sound.oga"])
+def test_a_container_that_says_where_it_ends_is_cut_when_it_ends_before(tmp_path, name):
+    import av
+
+    whole = tmp_path / name
+    codec = {"sound.mka": "flac", "sound.oga": "flac", "sound.w64": "pcm_s16le"}.get(name, "pcm_s16be")
+    with av.open(str(flac(tmp_path))) as source, av.open(str(whole), "w") as out:
+        stream = out.add_stream(codec, rate=8000)
+        stream.layout = "mono"
+        for frame in source.decode(audio=0):
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    assert troubles(whole) == []
+    content = whole.read_bytes()
+    whole.write_bytes(content[: len(content) * 95 // 100])
+    assert [each.cut for each in troubles(whole)] == [True]
+
+
+def test_a_json_or_xml_text_cut_within_a_character_is_cut_off(tmp_path):
+    for name, text in (
+        ("a.json", '{"名称": "' + "建筑工程" * 30),
+        ("a.xml", "<?xml version='1.0'?><a>" + "建筑工程" * 30),
+    ):
+        path = tmp_path / name
+        path.write_bytes(text.encode()[:-1])
+        assert "XML-004" in codes(examine(path, tmp_path)), name

@@ -91,3 +91,51 @@ def test_a_stream_that_would_not_fit_into_memory_is_not_decoded(tmp_path: Path):
     report = examine(saved(document, tmp_path, "bomb.pdf", compress_streams=True))
     assert "PDF-021" not in {found["code"] for found in report["findings"]}
     assert pikepdf.open(tmp_path / "bomb.pdf").Root.Extra.Length < 1_000_000
+
+
+def _set(target: object, key: str, value: object) -> None:
+    target[key] = value  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda pdf: _set(pdf.Root, "/Outlines", pikepdf.String("x")), "catalogue"),
+        (lambda pdf: _set(pdf.Root, "/OpenAction", pikepdf.Array([Name("/Fit")])), "catalogue"),
+        (lambda pdf: _set(pdf.trailer, "/Info", pdf.make_indirect(Dictionary(CreationDate="yesterday"))), "date"),
+        (lambda pdf: _set(pdf.pages[0].obj, "/Rotate", 45), "page"),
+        (lambda pdf: _set(pdf.pages[0].obj, "/Annots", pikepdf.Array([Dictionary(Subtype=Name("/Link"))])), "page"),
+        (lambda pdf: _set(pdf.pages[0].obj, "/MediaBox", pikepdf.Array([0, 0, 0, 842])), "page"),
+    ],
+)
+def test_entries_of_the_wrong_type_are_told(tmp_path: Path, spoil, words: str):
+    path = pdf_with(with_text)(tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        spoil(pdf)
+        pdf.save(path)
+    told = [found for found in examine(path)["findings"] if found["code"] == "PDF-020"]
+    assert any(words in found["data"]["what"]["en"] for found in told)
+
+
+def test_an_outline_that_comes_back_to_itself_is_told(tmp_path: Path):
+    path = pdf_with(with_text)(tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        item = pdf.make_indirect(Dictionary(Title=pikepdf.String("a")))
+        item["/Next"] = item
+        pdf.Root["/Outlines"] = pdf.make_indirect(Dictionary(Type=Name("/Outlines"), First=item, Last=item))
+        pdf.save(path)
+    assert "PDF-020" in {found["code"] for found in examine(path)["findings"]}
+
+
+@pytest.mark.parametrize(("lost", "damaged"), [(0, False), (4, False), (20, True)])
+def test_deflated_content_that_misses_its_last_block_is_damaged(tmp_path: Path, lost: int, damaged: bool):
+    import zlib
+
+    raw = zlib.compress(b"BT /F1 24 Tf 72 700 Td (Hello) Tj ET " + bytes(range(256)) * 4)
+    path = pdf_with(with_text)(tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        stream = pdf.make_stream(b"")
+        stream.write(raw[: len(raw) - lost], filter=Name("/FlateDecode"))
+        pdf.Root["/Extra"] = stream
+        pdf.save(path, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    assert ("PDF-021" in {found["code"] for found in examine(path)["findings"]}) is damaged

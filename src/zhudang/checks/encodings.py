@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 SAMPLE_BYTES = 256 * 1024
+LEAST_CUT = 64
+"""Fewer bytes may be read as text by chance once their end need not be."""
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -28,7 +30,8 @@ def guess_encoding(path: Path, head: bytes | None = None) -> str | None:
     with path.open("rb") as stream:
         sample = stream.read(SAMPLE_BYTES)
         more = bool(stream.read(1))
-    return encoding_of(sample, cut=more)
+    # A text that was cut off within a character is text all the same; reading it whole tells.
+    return encoding_of(sample, cut=more) or (encoding_of(sample, cut=True) if len(sample) > LEAST_CUT else None)
 
 
 def encoding_of(sample: bytes, cut: bool = False) -> str | None:

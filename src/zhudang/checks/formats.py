@@ -68,6 +68,10 @@ OFD_PARTS = re.compile(rb"PK\x03\x04.{26}/?(?:OFD\.xml|Doc_\d+/)", re.DOTALL)
 TEXTUAL = ("text", "xml", "html", "email", "mhtml")
 ENVELOPES = frozenset({"fmt/111", "x-fmt/263", "UNKNOWN"})
 """What PRONOM answers when it sees a container and not what is in it."""
+GENERIC = frozenset({"fmt/101", "x-fmt/111", STEP})
+"""XML, text and STEP: true of the file, and less than our own rules tell."""
+PRONOM_MAY_KNOW = frozenset({"zd/glb", "zd/kml", "zd/gml", "zd/ifcxml", "zd/ids", "zd/ifc"})
+"""Our rules decide how these are opened; where PRONOM has an identifier of its own for one, it stands."""
 LONGEST_ENDING = 20
 NEAR = (
     {"heif", "avif", "image/heif", "image/heic", "image/avif"},
@@ -127,7 +131,8 @@ class Identifier:
             head = stream.read(HEAD_BYTES)
         if own := own_rule(path, head) or _claimed_ofd(path, head, claim):
             kind = kinds()[own.id]
-            return Identified(own, kind, mismatch=_claims_other(claim, kind))
+            known = self._sure(own, path, head, extension) if own.id in PRONOM_MAY_KNOW else None
+            return Identified(known or own, kind, mismatch=_claims_other(claim, kind))
         if kingsoft := own_formats.wps(path, head, extension):
             return Identified(kingsoft, "office")
         match = self._ask_pronom(path, head, extension)
@@ -140,6 +145,15 @@ class Identifier:
         if match is None or match["id"] == "UNKNOWN":
             return _unknown(path, head, claim, extension)
         return _by_pronom(match, path, head, claim, extension)
+
+    def _sure(self, own: Format, path: Path, head: bytes, extension: str) -> Format | None:
+        """PRONOM's answer where it goes by bytes and names more than the envelope."""
+        match = self._ask_pronom(path, head, extension)
+        if match is None or match["id"] in ENVELOPES | GENERIC or "only" in match.get("warning", ""):
+            return None
+        # One identifier of PRONOM stands for several schemas of building models; ours names the very one.
+        name = own.name if own.id == "zd/ifc" else _name(match)
+        return Format(match["id"], name, _mime(match, head) or own.mime, f"PRONOM: {match['basis']}")
 
     def _probe(self, path: Path, size: int, extension: str) -> Path:
         """Start and end of a large file: signatures lie there, and the library would map it whole."""

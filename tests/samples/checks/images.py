@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from samples.checks.making import Maker, half, put
+from samples.checks.making import Maker, half, put, text
 
 
 def picture(folder: Path, name: str, size: tuple[int, int] = (300, 200), dpi: int | None = 300) -> Path:
@@ -134,6 +134,7 @@ BAD: dict[str, Maker] = {
     "IMG-007": _rare_tiff,
     "IMG-008": _png_note_spoiled,
     "IMG-009": _large_interlaced,
+    "IMG-010": text("nothing.gif", b"GIF89a\1\0\1\0\0\0\0;"),
     "SCN-001": lambda folder: scan(
         folder, "skewed.png", sheet().rotate(2.5, fillcolor=243, resample=Image.Resampling.BICUBIC)
     ),

@@ -66,6 +66,13 @@ def _wav_without_sound(folder: Path) -> Path:
     return sound(folder, 0.0, "silent.wav")
 
 
+def _contradicting_index(folder: Path) -> Path:
+    """The table of chunks begins with a chunk that does not exist."""
+    content = film(folder, 20, "whole.mp4").read_bytes()
+    at = content.index(b"stsc") + 12
+    return put(folder, "index.mp4", content[:at] + b"\1" + content[at + 1 :])
+
+
 BAD: dict[str, Maker] = {
     "AV-001": text("noise.wav", b"RIFF\x24\0\0\0WAVEfmt " + bytes(80)),
     "AV-002": _spoiled_film,
@@ -74,6 +81,7 @@ BAD: dict[str, Maker] = {
     "AV-005": _wav_without_sound,
     "AV-006": _wav_with_odd_chunk,
     "AV-007": half(sound, "half.wav"),
+    "AV-009": _contradicting_index,
 }
 
 GOOD: dict[str, Maker] = {

@@ -10,7 +10,8 @@ BAD: dict[str, Maker] = {
     "TXT-003": text("big5.txt", "這個工程的竣工圖由設計單位編制，監理單位審查。".encode("big5") * 20),
     "XML-001": text("broken.xml", b'<?xml version="1.0"?><a><b></a>'),
     "XML-002": text("entity.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'),
-    "XML-003": text("broken.json", b'{"a": '),
+    "XML-003": text("broken.json", b'{"a": yes}'),
+    "XML-004": text("half.xml", b'<?xml version="1.0"?>\n<a><b>half a sent'),
     "WEB-001": text("page.html", b"<!DOCTYPE html><html><body><script>1</script></body></html>"),
     "WEB-002": text("fetch.html", b'<!DOCTYPE html><html><body><img src="http://example.test/a.png"></body></html>'),
 }

@@ -33,7 +33,10 @@ def examine(case: Case) -> None:
     if structure.kind == "":
         _containers(case)
     _properties(case, structure)
-    if any(found.severity is Severity.BLOCK for found in case.findings):
+    empty = any(fault.weight is Weight.EMPTY for fault in structure.found)
+    if empty:
+        case.find("IMG-010")
+    if empty or any(found.severity is Severity.BLOCK for found in case.findings):
         return
     pages = image_pages.Pages(case, structure.camera)
     decoded = image_decode.Decoder(case, structure, pages)

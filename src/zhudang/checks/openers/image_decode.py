@@ -174,7 +174,7 @@ class Decoder:
         try:
             import pyvips
 
-            whole = pyvips.Image.new_from_file(str(self._case.path), access="sequential", fail_on="truncated")
+            whole = pyvips.Image.new_from_file(str(self._case.path), access="sequential", fail_on="error")
             if whole.width * whole.height > limits.PIXELS:
                 self._case.find("IMG-003", pixels=whole.width * whole.height)
                 return
@@ -190,7 +190,7 @@ class Decoder:
                 if time.monotonic() > self._until:
                     self._case.not_checked["IMG-002"] = f"pages_from_{page + 1}"
                     return
-                shown = whole if page == 0 else _vips_open(self._case, page, pages, "truncated")
+                shown = whole if page == 0 else _vips_open(self._case, page, pages, "error")
                 self._pages.add_streamed(shown, self.densities[-1] if self.densities else None)
         except Exception as trouble:  # pyvips raises its own Error for everything
             self._undecoded(1, detail if detail != "large" else str(trouble))

@@ -9,6 +9,7 @@ import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers.media_outline import flac_frames, iso_outline
 from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
 
 av.logging.set_level(None)
@@ -18,6 +19,7 @@ BUDGET_S = 40.0
 SHORT_S = 1.0
 SHORT_SHARE = 0.9
 """Decoded less than this share of the length the file claims, and short by more than `SHORT_S`: cut off."""
+EXACT_S = 0.2
 
 
 def examine(case: Case) -> None:
@@ -25,12 +27,9 @@ def examine(case: Case) -> None:
     for trouble in troubles(case.path):
         case.find("AV-007" if trouble.cut else "AV-006", part=trouble.name, why=trouble.why)
     try:
-        container = av.open(str(case.path), metadata_errors="replace")
-    except (FFmpegError, OSError, ValueError, EOFError) as trouble:
-        if holds_nothing(case.path):
-            case.find("AV-005")
-        else:
-            case.find("AV-001", detail=_short(trouble))
+        container = _opened(case)
+    except TROUBLES as trouble:
+        _unopened(case, trouble)
         return
     with container:
         streams = [each for each in container.streams if each.type in {"audio", "video"}]
@@ -43,6 +42,30 @@ def examine(case: Case) -> None:
         _tell(case, _Decoding(case, container), claimed)
 
 
+def _opened(case: Case) -> av.container.InputContainer:
+    """The container; of a FLAC file whose blocks before the sound are misstated, the sound alone."""
+    try:
+        return av.open(str(case.path), metadata_errors="replace")
+    except TROUBLES:
+        bare = case.scratch / "bare.flac"
+        if not flac_frames(case.path, bare):
+            raise
+        container = av.open(str(bare))
+        case.find("AV-006", part="metadata", why="block length")
+        return container
+
+
+def _unopened(case: Case, trouble: Exception) -> None:
+    """Nothing to play, tables that lead nowhere in a file that is all there, or damage?"""
+    outline = iso_outline(case.path)
+    if holds_nothing(case.path):
+        case.find("AV-005")
+    elif outline is not None and outline.whole and outline.has_tracks:
+        case.find("AV-009" if outline.has_media else "AV-005", detail=_short(trouble))
+    else:
+        case.find("AV-001", detail=_short(trouble))
+
+
 def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
     decoding.run()
     reached = decoding.reached
@@ -50,16 +73,25 @@ def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
         case.facts["encrypted"] = True
         case.find("AV-008")
     elif not decoding.frames and decoding.errors:
-        case.find("AV-001", detail=decoding.first)
+        outline = iso_outline(case.path)
+        empty = outline is not None and outline.whole and not outline.has_media
+        case.find("AV-005" if empty else "AV-001", detail=decoding.first)
     elif not decoding.frames:
         case.find("AV-005")
     elif decoding.errors:
         case.find("AV-002", count=decoding.errors, first=decoding.first)
     if claimed is None and reached:
         case.facts["duration_s"] = round(reached, 3)
-    short = claimed is not None and claimed - reached > SHORT_S and reached < claimed * SHORT_SHARE
+    short = claimed is not None and _ends_early(case, claimed, reached, decoding.errors)
     if decoding.ended and decoding.frames and short:
         case.find("AV-003", claimed=round(claimed or 0, 1), reached=round(reached, 1))
+
+
+def _ends_early(case: Case, claimed: float, reached: float, errors: int) -> bool:
+    """FLAC counts its samples exactly: there an error and anything missing tell of a cut."""
+    if errors and case.format.mime == "audio/flac":
+        return claimed - reached > EXACT_S
+    return claimed - reached > SHORT_S and reached < claimed * SHORT_SHARE
 
 
 class _Decoding:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zhudang.checks.openers import heif_structure
+from zhudang.checks.openers import heif_structure, media_ends, media_outline
 from zhudang.checks.own_formats import is_mpeg_audio
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -50,7 +50,20 @@ def troubles(path: Path) -> list[Trouble]:
             return _boxes(stream, size)
         if head[:3] == b"ID3" and head[3] in {3, 4}:
             return _id3(stream, size)
+        if part := _cut_part(stream, size, head):
+            return [Trouble(part, "beyond the end", cut=True)]
     return []
+
+
+def _cut_part(stream: BinaryIO, size: int, head: bytes) -> str | None:
+    """The part that goes beyond the end, in containers made of a plain row of parts."""
+    if head[4:8] in media_outline.QUICKTIME:
+        return media_outline.quicktime_cut(stream, size)
+    if head == media_outline.ASF_HEADER[:12]:
+        return media_outline.asf_cut(stream, size)
+    if head.startswith(media_outline.FLV_HEAD):
+        return media_outline.flv_cut(stream, size)
+    return media_ends.cut_part(stream, size, head)
 
 
 def _id3(stream: BinaryIO, size: int) -> list[Trouble]:
@@ -131,7 +144,7 @@ def _wave(stream: BinaryIO, size: int, head: bytes) -> list[Trouble]:
     end = size if declared == UNKNOWN_LENGTH else min(size, declared + 8)
     if declared != UNKNOWN_LENGTH and declared + 8 > size + 1:
         found.append(Trouble("RIFF", f"{declared + 8} > {size}", cut=declared + 8 > size + 8))
-    at = 12
+    at, large = 12, 0
     while at + 8 <= end and len(seen) < MOST_CHUNKS:
         stream.seek(at)
         name, length = struct.unpack("<4sL", stream.read(8))
@@ -139,8 +152,13 @@ def _wave(stream: BinaryIO, size: int, head: bytes) -> list[Trouble]:
         seen[name] += 1
         if not all(0x20 <= byte <= 0x7E for byte in name) or b" " in name.rstrip(b" "):
             found.append(Trouble(shown, "name"))
+        if name == b"ds64" and length >= 16:
+            large = int.from_bytes(stream.read(16)[8:16], "little")
         if length == UNKNOWN_LENGTH:
-            break
+            if name != b"data" or not large:
+                at = end
+                break
+            length = large
         if at + 8 + length > size:
             found.append(Trouble(shown, "beyond the end", cut=True))
             break

@@ -167,6 +167,9 @@ def rar(case: Case, members: Members) -> None:
     files = [info for info in infos if not info.is_dir()]
     for info in files:
         members.named(str(info.filename), info.file_size)
+    if cut := [info for info in files if (getattr(info, "data_offset", 0) or 0) + info.compress_size > case.size]:
+        case.find("ZIP-001", name=str(cut[0].filename), why="RAR, cut off")
+        return
     if locked:
         _locked(case, [str(info.filename) for info in files])
         return

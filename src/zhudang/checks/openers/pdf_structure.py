@@ -10,17 +10,31 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers import pdf_dictionaries
 
 HEADER = re.compile(rb"%PDF-(1\.[0-7]|2\.\d)(?=[\r\n %])")
 HEAD_BYTES = 1024
 DEEP_BYTES = 16 * 1024 * 1024
 """Larger files are not read object by object here; their pages are looked at all the same."""
 BUDGET_S = 4.0
+OBJECT_STREAM = re.compile(rb"/ObjStm\b")
+OBJECT_HEAD = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
+DICTIONARY_BYTES = 2000
+OBJECT_STREAMS = 2000
+TEXTUAL_FILTERS = {"/ASCIIHexDecode", "/ASCII85Decode", "/LZWDecode", "/RunLengthDecode"}
+TEXTUAL_BYTES = 1024 * 1024
+FORBIDDEN_INSIDE = re.compile(rb">>\s*stream\r?\n|\A\s*\d+\s+\d+\s+obj\b")
 STEP_BYTES = 1024 * 1024
 FAULTS = {
     "offset": {"zh": "文件头不在开头", "en": "the header is not at the start"},
     "version": {"zh": "文件头没有有效的版本号", "en": "the header has no valid version"},
     "count": {"zh": "声明的页数与实际不符", "en": "the declared number of pages is wrong"},
+    "packed": {"zh": "对象流的目录与内容不符", "en": "an object stream's index does not fit its content"},
+    "catalog": {"zh": "文件目录里有类型不对的条目", "en": "an entry of the catalogue has the wrong type"},
+    "id": {"zh": "文件标识（ID）不是两个字节串", "en": "the identifier (ID) is not two byte strings"},
+    "info": {"zh": "文件信息或其中的日期写法不对", "en": "the document information or a date in it is malformed"},
+    "outline": {"zh": "书签缺标题或循环", "en": "the outline lacks titles or loops"},
+    "page": {"zh": "有页的条目类型不对或指向空处", "en": "an entry of a page has the wrong type or leads nowhere"},
     "media": {"zh": "有页没有尺寸", "en": "a page has no size"},
 }
 
@@ -29,8 +43,11 @@ def examine(case: Case, pdf: pikepdf.Pdf) -> None:
     """Note where the frame of the document is not as ISO 32000 prescribes."""
     _header(case)
     _tree(case, pdf)
+    for name in pdf_dictionaries.faults(case, pdf):
+        _fault(case, name)
     if case.size <= DEEP_BYTES:
         _streams(case, pdf)
+        _object_streams(case, pdf)
 
 
 def _fault(case: Case, name: str) -> None:
@@ -69,14 +86,53 @@ def _streams(case: Case, pdf: pikepdf.Pdf) -> None:
         if time.monotonic() > until:
             case.not_checked["PDF-021"] = "too_large"
             break
-        if (
-            isinstance(thing, pikepdf.Stream)
-            and _filters(thing)[:1] == ["/FlateDecode"]
-            and not _inflates(thing, until)
-        ):
+        if isinstance(thing, pikepdf.Stream) and _spoiled(thing, until):
             damaged += 1
     if damaged:
         case.find("PDF-021", count=damaged)
+
+
+def _object_streams(case: Case, pdf: pikepdf.Pdf) -> None:
+    """Objects kept inside streams must stand where the stream's own index says. Source: ISO 32000-1 7.5.7."""
+    content, until = case.path.read_bytes(), time.monotonic() + BUDGET_S
+    for count, mark in enumerate(OBJECT_STREAM.finditer(content)):
+        if count >= OBJECT_STREAMS or time.monotonic() > until:
+            break
+        head = OBJECT_HEAD.findall(content, max(0, mark.start() - DICTIONARY_BYTES), mark.start())
+        if head and not _packed_well(pdf.get_object((int(head[-1][0]), int(head[-1][1])))):
+            _fault(case, "packed")
+            break
+
+
+def _packed_well(stream: Any) -> bool:
+    if not isinstance(stream, pikepdf.Stream) or stream.get("/Type") != "/ObjStm":
+        return True
+    try:
+        content, count, first = stream.read_bytes(), int(stream["/N"]), int(stream["/First"])
+        numbers = [int(each) for each in content[:first].split()]
+    except (pikepdf.PdfError, RuntimeError, KeyError, TypeError, ValueError):
+        return False
+    places = numbers[1 : 2 * count : 2]
+    if len(numbers) < 2 * count or any(not 0 <= place < len(content) - first for place in places):
+        return False
+    ends = [*sorted(places)[1:], len(content) - first]
+    pieces = (content[first + place : first + end] for place, end in zip(sorted(places), ends, strict=True))
+    # A stream, or an object with a head of its own, may not stand inside an object stream.
+    return not any(FORBIDDEN_INSIDE.search(piece) for piece in pieces)
+
+
+def _spoiled(stream: Any, until: float) -> bool:
+    filters = _filters(stream)
+    if any(name not in pdf_dictionaries.FILTERS for name in filters):
+        return True
+    if filters[:1] == ["/FlateDecode"]:
+        return not _inflates(stream, until)
+    if filters and set(filters) <= TEXTUAL_FILTERS and int(stream.get("/Length", 0)) < TEXTUAL_BYTES:
+        try:
+            stream.read_bytes()
+        except (pikepdf.PdfError, RuntimeError):
+            return True
+    return False
 
 
 def _filters(stream: Any) -> list[str]:
@@ -92,6 +148,20 @@ def _inflates(stream: Any, until: float) -> bool:
         inflater.decompress(raw, STEP_BYTES)
         while inflater.unconsumed_tail and time.monotonic() < until:
             inflater.decompress(inflater.unconsumed_tail, STEP_BYTES)
+        # Without its checksum a stream may still be whole; without its last block it is not.
+        cut = bool(raw) and not inflater.eof and not inflater.unconsumed_tail and _misses_its_end(raw, until)
     except (zlib.error, pikepdf.PdfError, RuntimeError):
         return False
-    return True
+    return not cut
+
+
+def _misses_its_end(raw: bytes, until: float) -> bool:
+    """Whether deflated data end before their last block does, and not only before the checksum behind it."""
+    bare = zlib.decompressobj(-zlib.MAX_WBITS)
+    rest = raw[2:]
+    while not bare.eof and time.monotonic() < until:
+        given = bare.decompress(rest, STEP_BYTES)
+        rest = bare.unconsumed_tail
+        if not given and not rest:
+            return not bare.eof
+    return False

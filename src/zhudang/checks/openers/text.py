@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -14,6 +15,7 @@ from zhudang.checks.openers.office_words import dde, macro
 from zhudang.checks.openers.web import tell_page
 
 WHOLE_BYTES = 64 * 1024 * 1024
+BLANK = "\ufeff \r\n\t"
 LEGACY = {"big5", "big5hkscs", "utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 FORMULA = re.compile(
     r"(?:^|[,;\t\"'])[ \t]{0,9}[=+@-][^\n\r,;\t]{0,200}?\|[^\n\r]{0,300}?!|(?:^|[,;\t\"])[ \t]{0,9}[=+@-][ \t]{0,9}DDE[ \t]{0,9}\(",
@@ -76,7 +78,26 @@ def _xml(case: Case, content: bytes) -> None:
     try:
         etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as trouble:
-        case.find("XML-001", detail=str(trouble)[:160])
+        cut = _open_at_end(content.decode(case.facts["encoding"] or "utf-8", "replace"))
+        case.find("XML-004" if cut else "XML-001", detail=str(trouble)[:160])
+
+
+def _open_at_end(text: str) -> bool:
+    """Whether nothing is wrong but that the text ends before its root element does."""
+    begun: list[str] = []
+    # The text is decoded already, whatever its declaration says; entities are neither fetched nor expanded.
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = lambda name, _: begun.append(name) if not begun else None
+    parser.DefaultHandler = lambda _: None
+    try:
+        parser.Parse(text.lstrip(BLANK).encode("utf-8", "replace"), False)
+    except (expat.ExpatError, ValueError):
+        return False
+    try:
+        parser.Parse(b"", True)
+    except expat.ExpatError:
+        return bool(begun)
+    return False
 
 
 def _list(case: Case, text: str) -> None:
@@ -89,5 +110,9 @@ def _list(case: Case, text: str) -> None:
 def _json(case: Case, content: bytes, encoding: str) -> None:
     try:
         json.loads(content.decode(encoding, "replace"))
+    except json.JSONDecodeError as trouble:
+        cut = trouble.pos >= len(trouble.doc.rstrip()) or trouble.msg.startswith("Unterminated string")
+        opened = trouble.doc.lstrip(BLANK)[:1] in ("{", "[")
+        case.find("XML-004" if cut and opened else "XML-003", detail=str(trouble)[:120])
     except (ValueError, RecursionError) as trouble:
         case.find("XML-003", detail=str(trouble)[:120])

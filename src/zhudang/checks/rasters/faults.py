@@ -9,12 +9,13 @@ from enum import StrEnum
 
 class Weight(StrEnum):
     """`CUT`: the end is missing. `BROKEN`: no reader may show it. `FAULTY`: shown, against the specification.
-    `BOMB`: expands beyond reason."""
+    `BOMB`: expands beyond reason. `EMPTY`: whole, and without a picture."""
 
     CUT = "cut"
     BROKEN = "broken"
     FAULTY = "faulty"
     BOMB = "bomb"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zhudang.checks.rasters.faults import Fault, View, broken, cut, faulty
+from zhudang.checks.rasters.faults import Fault, View, Weight, broken, cut, faulty
 
 GIF_VERSIONS = (b"GIF87a", b"GIF89a")
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
@@ -35,7 +35,7 @@ def _gif_blocks(view: View) -> list[Fault]:
         if kind == TRAILER:
             if at + 1 < len(view) and any(view.take(at + 1, min(64, len(view) - at - 1))):
                 found.append(faulty("data after the GIF trailer"))
-            return found if images else [*found, broken("GIF holds no image")]
+            return found if images else [*found, Fault(Weight.EMPTY, "GIF")]
         if kind == EXTENSION:
             at = _gif_chain(view, at + 2)
         elif kind == IMAGE:
