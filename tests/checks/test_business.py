@@ -151,3 +151,12 @@ def test_a_large_sheet_is_read_where_its_title_block_stands(tmp_path: Path):
     seen = facts(samples.drawing(), tmp_path)
     assert "建施-03" in seen["reading"]["opening"]
     assert seen["stamp_pages"] == seen["looked_pages"] == 1
+
+
+def test_of_a_text_not_read_whole_nothing_is_said_to_be_missing():
+    from dataclasses import replace
+
+    other = replace(SOUND, document_no="隐-017", project=("城北给水主干管",), responsible=("虹桥路桥工程有限公司",))
+    assert codes(other, Seen(text=TEXT)) == ["BIZ-007", "BIZ-009", "BIZ-010"]
+    assert codes(other, Seen(text=TEXT, whole=False)) == []
+    assert codes(replace(other, title="土壤氡浓度检测报告"), Seen(text=TEXT, whole=False)) == ["BIZ-004"]

@@ -21,6 +21,8 @@ from zhudang.registry import queries as registry
 
 AS_BUILT_PART = "D"
 """Part of the filing scope that holds as-built drawings (竣工图)."""
+READ_CHARACTERS = 1000
+"""What a check keeps of the opening and of the closing of a document (`checks.business.look`)."""
 DOCUMENTS = frozenset({"pdf", "ofd", "image", "office"})
 """Kinds of files that say what they are in words; models and recordings beside them say nothing against them."""
 _BETWEEN = re.compile(r"[、；;，,/\n]+")
@@ -76,6 +78,7 @@ def seen_in(files: Sequence[FileRow], facts: FileFacts) -> agreement.Seen | None
     whole = all(len(agreement.folded(text)) >= agreement.LEAST_TEXT for text in read)
     return agreement.Seen(
         text="\n".join(read) if whole else "",
+        whole=all(_read_to_the_end(each) for each in told),
         title_blocks=[_words(block) for each in told for block in each.get("title_blocks") or ()] if whole else (),
         stamps=[stamp for each in told for stamp in each.get("stamps") or ()],
         looked_for_stamps=all(each.get("pages") and each.get("stamp_pages") == each["pages"] for each in told),
@@ -127,6 +130,13 @@ def _readable(record: RecordRow) -> list[FileRow]:
         for file in record.files
         if file.current and not is_native(file.name) and kind_of(file.name, file.mime) in DOCUMENTS
     ]
+
+
+def _read_to_the_end(facts: Mapping[str, Any]) -> bool:
+    """Whether opening and closing are the whole text: of two pages at most, none longer than what is kept of it."""
+    reading = facts.get("reading") or {}
+    longest = max((len(text) for text in reading.values()), default=0)
+    return (facts.get("pages") or 0) <= 2 and longest < READ_CHARACTERS
 
 
 def _words(block: Mapping[str, Any]) -> dict[str, str]:
