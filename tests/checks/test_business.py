@@ -160,3 +160,9 @@ def test_of_a_text_not_read_whole_nothing_is_said_to_be_missing():
     assert codes(other, Seen(text=TEXT)) == ["BIZ-007", "BIZ-009", "BIZ-010"]
     assert codes(other, Seen(text=TEXT, whole=False)) == []
     assert codes(replace(other, title="土壤氡浓度检测报告"), Seen(text=TEXT, whole=False)) == ["BIZ-004"]
+
+
+@pytest.mark.parametrize("mark", ["t:1", "i:" + "0f" * 32])
+def test_printed_matter_that_stands_everywhere_is_told_a_few_times_only(mark: str):
+    found = sets.check([Member(f"{n:03}", (mark,)) for n in range(50)])
+    assert list(found) == ["001", "002", "003"]

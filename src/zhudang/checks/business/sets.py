@@ -12,6 +12,8 @@ from zhudang.checks.rules import finding
 
 NEAR_BITS = 8
 """Of 256 bits of a page's picture mark, how many may differ between two scans of one page [own]."""
+MOST_REPEATS = 3
+"""In how many later members one page is told: what stands in more is printed matter, such as notes on filling in [own]."""
 NUMBER = re.compile(r"^(.*?)(\d{1,4})(?:/\d+)?$")
 TOLD = 8
 
@@ -49,19 +51,22 @@ def _alike(members: Sequence[Member]) -> Iterator[tuple[str, str, list[int]]]:
     """Pages of a later member that stand, or nearly stand, in an earlier one; by member, pages from 1."""
     same: dict[str, str] = {}
     pictures = _Pictures()
+    again: dict[str, set[str]] = defaultdict(set)
     for member in members:
         near: dict[str, list[int]] = defaultdict(list)
         own: list[int] = []
         for page, mark in enumerate(member.marks, 1):
             if not mark:
                 continue
-            other = same.get(mark)
+            first, other = mark, same.get(mark)
             if other is None and mark.startswith("i:"):
                 bits = int(mark[2:], 16)
-                other = pictures.like(bits)
+                first, other = pictures.like(bits)
                 own.append(bits)
             if other is not None:
-                near[other].append(page)
+                again[first].add(member.name)
+                if len(again[first]) <= MOST_REPEATS:
+                    near[other].append(page)
         for mark in member.marks:
             if mark:
                 same.setdefault(mark, member.name)
@@ -81,12 +86,13 @@ class _Pictures:
     def __init__(self) -> None:
         self._by_piece: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
 
-    def like(self, bits: int) -> str | None:
+    def like(self, bits: int) -> tuple[str, str | None]:
+        """The mark that is nearly this one, and who bears it; None when there is none."""
         for piece in self._pieces(bits):
             for known, name in self._by_piece.get(piece, ()):
                 if (known ^ bits).bit_count() <= NEAR_BITS:
-                    return name
-        return None
+                    return f"i:{known:064x}", name
+        return "", None
 
     def add(self, marks: Iterable[int], name: str) -> None:
         for bits in marks:
