@@ -125,3 +125,44 @@ def test_a_page_that_stood_before_is_told_on_the_later_record():
     found = sets.check([first, near, other])
     assert [(name, [f.code for f in told]) for name, told in found.items()] == [("三", ["BIZ-012"])]
     assert found["三"][0].data["pages"] == [2]
+
+
+def test_a_title_may_carry_what_its_catalogue_adds():
+    titled = Described(title="1# 住宅楼隐蔽工程验收记录及其附件", around=("1# 住宅楼",))
+    assert codes(titled, Seen(text=TEXT)) == []
+
+
+@given(st.integers(0, 2**256 - 1), st.sets(st.integers(0, 255), max_size=sets.NEAR_BITS))
+def test_pictures_are_alike_up_to_the_bits_that_may_differ(bits: int, flipped: set[int]):
+    other = bits
+    for place in flipped:
+        other ^= 1 << place
+    found = sets.check([Member("一", (f"i:{bits:064x}",)), Member("二", (f"i:{other:064x}",))])
+    assert list(found) == ["二"]
+
+
+def test_a_sequence_that_goes_on_begins_with_its_first_number():
+    numbers = ["建施-11", "建施-12", "建施-14"]
+    assert sets.gaps(numbers, from_one=False) == [("建施-", ["建施-13"])]
+    assert sets.gaps(numbers) == []
+
+
+def test_a_large_sheet_is_read_where_its_title_block_stands(tmp_path: Path):
+    seen = facts(samples.drawing(), tmp_path)
+    assert "建施-03" in seen["reading"]["opening"]
+    assert seen["stamp_pages"] == seen["looked_pages"] == 1
+
+
+def test_of_a_text_not_read_whole_nothing_is_said_to_be_missing():
+    from dataclasses import replace
+
+    other = replace(SOUND, document_no="隐-017", project=("城北给水主干管",), responsible=("虹桥路桥工程有限公司",))
+    assert codes(other, Seen(text=TEXT)) == ["BIZ-007", "BIZ-009", "BIZ-010"]
+    assert codes(other, Seen(text=TEXT, whole=False)) == []
+    assert codes(replace(other, title="土壤氡浓度检测报告"), Seen(text=TEXT, whole=False)) == ["BIZ-004"]
+
+
+@pytest.mark.parametrize("mark", ["t:1", "i:" + "0f" * 32])
+def test_printed_matter_that_stands_everywhere_is_told_a_few_times_only(mark: str):
+    found = sets.check([Member(f"{n:03}", (mark,)) for n in range(50)])
+    assert list(found) == ["001", "002", "003"]

@@ -159,3 +159,67 @@ def test_a_wrong_profile_stops_the_start_with_every_reason(settings, tmp_path) -
     settings.CHECKS = CheckSettings(profile=str(city))
     with pytest.raises(ImproperlyConfigured, match=r"line 1: name.*line 3: limits\.depth"):
         _take_profile()
+
+
+def test_lists_load_only_the_facts_they_go_by_and_the_run_keeps_all(site: Site, engine: Engine) -> None:
+    from samples.checks import business
+
+    file_id = receive(site, business.form(signed=False), "隐蔽工程验收记录.pdf")
+    checking.check_waiting([file_id], with_engine=engine)
+    kept = queries.report(file_id).facts
+    assert kept["reading"]["opening"] and kept["blank_boxes"] and kept["page_marks"]
+    told = queries.stored_file(file_id).facts
+    assert set(told) <= checking.LIGHT_FACTS
+    assert (told["pages"], told["text_chars"], told["page_sizes"]) == (1, kept["text_chars"], kept["page_sizes"])
+
+
+def test_of_signatures_lists_know_who_and_whether_not_every_step() -> None:
+    signature = {"kind": "ofd-seal", "signer": "甲", "status": "valid", "why": None, "steps": {"value": True}}
+    facts = {"signatures": [signature], "pdfa": {"claims": "2b", "violations": ["6.1"]}, "members": ["a"]}
+    kept = checking.light(facts)
+    assert "steps" not in kept["signatures"][0] and kept["signatures"][0]["status"] == "valid"
+    assert kept["pdfa"] == {"claims": "2b", "conforms": None} and "members" not in kept
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    import zipfile
+
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    return stream.getvalue()
+
+
+NAMED = "SIP-P1-01-20260617020000-01.zip"
+
+
+def test_a_submission_package_is_not_told_to_be_unpacked(site: Site, engine: Engine) -> None:
+    from samples.checks.packages import SIP
+
+    package, other = receive(site, zipped(SIP), NAMED), receive(site, zipped(SIP), "图纸.zip")
+    checking.check_waiting([package, other], with_engine=engine)
+    codes = {key: {found.code for found in each.findings} for key, each in queries.reports([package, other]).items()}
+    assert "ZIP-011" not in codes[package] and "ZIP-011" in codes[other]
+    assert queries.stored_file(package).verdict == "pass"
+    [told] = queries.report(package).facts["package"]
+    assert (told["kind"], told["verdict"]) == ("transfer", "pass")
+
+
+def test_a_package_that_does_not_hold_fails_with_its_own_findings_and_stays_whole(site: Site, engine: Engine) -> None:
+    from samples.checks.packages import SIP
+    from zhudang.content import packages
+
+    spoiled = {name: data for name, data in SIP.items() if not name.endswith("图.txt")}
+    file_id = receive(site, zipped(spoiled), NAMED)
+    checking.check_waiting([file_id], with_engine=engine)
+    assert queries.stored_file(file_id).verdict == "fail"
+    assert any(found.code.startswith("TRF-") and found.blocks for found in queries.findings_of([file_id])[file_id])
+    assert packages.take_apart(file_id, now=NOW) == []
+
+
+def test_a_zip_that_only_bears_the_name_of_a_package_is_checked_as_an_archive(site: Site, engine: Engine) -> None:
+    file_id = receive(site, zipped({"a.txt": b"words"}), NAMED)
+    checking.check_waiting([file_id], with_engine=engine)
+    report = queries.report(file_id)
+    assert "ZIP-011" in {found.code for found in report.findings} and report.facts["package"] == []

@@ -180,3 +180,46 @@ def test_the_text_of_a_file_comes_page_by_page(site: Site) -> None:
     file_id = receive(site, stream.getvalue(), "a.pdf")
     texts = [(number, text.strip()) for number, text in queries.page_texts(file_id)]
     assert texts == [(1, "first page"), (2, "second page")]
+
+
+def test_the_report_says_on_which_page_and_where_business_review_saw_something(site: Site) -> None:
+    from samples.checks import business
+
+    file_id = receive(site, business.form(signed=False), "隐蔽工程验收记录.pdf")
+    with Engine(workers=1) as engine:
+        checking.check_waiting([file_id], with_engine=engine)
+    page = browser(site.clerk).get(f"/files/{file_id}/report/")
+    shaped = page.context["page"]
+    assert [line.code for line in shaped.business] == ["BIZ-001"]
+    assert not any(line.code.startswith("BIZ") for line in shaped.findings)
+    assert {(place.page, place.what) for place in shaped.places if place.state == "manual"} == {
+        (1, "签署处看来是空白：项目经理"), (1, "签署处看来是空白：专业监理工程师"),
+    }  # fmt: skip
+    assert all("距左" in place.where for place in shaped.places)
+    assert "第 1 页" in page.content.decode()
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_report_of_a_package_kept_whole_says_why(site: Site, language: str) -> None:
+    from samples.checks.packages import SIP
+    from zhudang.checks import rules
+
+    stream = BytesIO()
+    import zipfile
+
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, data in SIP.items():
+            if not name.endswith("图.txt"):
+                made.writestr(name, data)
+    file_id = receive(site, stream.getvalue(), "SIP-P1-01-20260617020000-01.zip")
+    with Engine(workers=1) as engine:
+        checking.check_waiting([file_id], with_engine=engine)
+    client = browser(site.clerk)
+    client.cookies["django_language"] = language
+    page = client.get(f"/files/{file_id}/report/")
+    [package] = page.context["page"].packages
+    assert package.state == "fail" and package.codes
+    told = page.content.decode()
+    assert ("没有拆开" in told) == (language != "en") and ("stays whole in the inbox" in told) == (language == "en")
+    rule = rules.all_rules()[package.codes[0]]
+    assert rule.cure("en" if language == "en" else "zh")[:8] in told.replace("&#x27;", "'")

@@ -69,3 +69,45 @@ def test_an_altered_package_stays_whole(tmp_path: Path):
 def test_another_zip_is_left_alone():
     site = Site()
     assert packages.take_apart(site.upload("图纸.zip"), now=NOW) == []
+
+
+def test_the_inbox_says_what_became_of_a_package_and_why_one_stays_whole(tmp_path: Path):
+    from zhudang.content.models import CheckRun, Finding
+    from zhudang.filing.queries import inbox_files, inbox_rows
+
+    site = Site()
+    sound, [_one] = taken(site, packed(tmp_path))
+    broken = site.upload("SIP-P1-02-20260617020000-01.zip", data=b"PK other", checked="fail")
+    run = CheckRun.objects.create(file_id=broken, started_at=NOW, finished_at=NOW, engine="test", verdict="fail")
+    Finding.objects.create(
+        run=run, file_id=broken, code="TRF-003", dimension="integrity", severity="block", message="缺",
+        data={"entry": "A-1"},
+    )  # fmt: skip
+    states = {row.id: row.package for row in inbox_rows(list(inbox_files(site.clerk, site.project_id)))}
+    assert states[sound].files == 1
+    assert states[broken].files == 0 and [found.code for found in states[broken].why] == ["TRF-003"]
+    assert states[_one] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("zh-hans", "目录里有 A-1，包里没有"), ("en", "The directory names A-1")]
+)
+def test_the_page_of_the_inbox_tells_it_in_both_languages(language: str, sentence: str):
+    from django.test import Client
+    from django.urls import reverse
+
+    from zhudang.content.models import CheckRun, Finding
+    from zhudang.identity.models import Account
+
+    site = Site()
+    broken = site.upload("SIP-P1-02-20260617020000-01.zip", data=b"PK other", checked="fail")
+    run = CheckRun.objects.create(file_id=broken, started_at=NOW, finished_at=NOW, engine="test", verdict="fail")
+    Finding.objects.create(
+        run=run, file_id=broken, code="TRF-003", dimension="integrity", severity="block", message="缺",
+        data={"entry": "A-1"},
+    )  # fmt: skip
+    client = Client()
+    client.force_login(Account.objects.get(id=site.clerk.account_id))
+    client.cookies["django_language"] = language
+    told = client.get(reverse("filing:inbox", args=[site.project_id])).content.decode()
+    assert sentence in told and "TRF-003" in told

@@ -9,8 +9,9 @@ from handover.handover_support import NOTE, Handover
 from zhudang.audit.proofs import seal_tail
 from zhudang.documents import operations as documents_operations
 from zhudang.documents import queries as documents_queries
+from zhudang.filing import queries as filing_queries
 from zhudang.handover import operations, queries
-from zhudang.handover.models import Application, Certificate, Delivery, Transfer
+from zhudang.handover.models import Application, Certificate, Delivery, ReviewItem, Transfer
 from zhudang.identity.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +168,57 @@ def test_the_check_report_says_the_same_on_page_json_and_sealed_pdf():
     pdf = reviewer.get(address("paper", card.id))
     assert b"".join(pdf.streaming_content if pdf.streaming else [pdf.content]).startswith(b"%PDF")
     assert reviewer.get(reverse("filing:checks", args=[site.project_id])).status_code == 200
+
+
+def test_a_delivery_has_its_check_report_for_both_who_sent_and_who_signs():
+    site = Handover()
+    delivery_id, ids = site.delivered(("C5-12", "一.pdf"), ("C5-12", "二.pdf"))
+    for actor in (site.clerk, site.manager):
+        page = browser(actor).get(address("delivery_checks", delivery_id))
+        told = browser(actor).get(address("delivery_checks_json", delivery_id)).json()
+        assert page.context["sheet"].report.counts == told["counts"]
+        assert (told["stage"], told["counts"]["files"], len(told["items"])) == ("GD", len(ids), 45)
+        assert (
+            address("delivery_checks", delivery_id)
+            in browser(actor).get(address("delivery", delivery_id)).content.decode()
+        )
+    assert browser(site.supervisor).get(address("delivery_checks", delivery_id)).status_code == 404
+
+
+def test_business_review_stands_beside_the_four_properties_on_the_desk_and_blocks_nothing():
+    from zhudang.content.models import CheckRun
+
+    site = Handover()
+    [record_id] = site.with_client()
+    application_id = site.apply()
+    [file_id] = filing_queries.records_by_id([record_id])[record_id].file_ids
+    seen = {"pages": 1, "looked_pages": 1, "reading": {"opening": "土壤氡浓度检测报告" * 5, "closing": ""}}
+    CheckRun.objects.create(file_id=file_id, started_at=NOW, finished_at=NOW, engine="test", verdict="pass", facts=seen)
+    reviewer = browser(site.reviewer)
+    item = site.item(application_id, record_id).id
+    desk = reviewer.get(address("review", application_id), {"item": item})
+    assert len(desk.context["dimensions"]) == 4
+    assert "BIZ-004" in {line["code"] for line in desk.context["business"]}
+    assert not any(line["code"].startswith("BIZ") for line in desk.context["findings"])
+    assert desk.context["business_state"][1] == "manual"
+    reviewer.post(
+        address("judge", application_id),
+        {"item": item, "verdict": "passed", "revision": desk.context["desk"].application.revision},
+    )
+    assert ReviewItem.objects.get(id=item).state == "passed"
+
+
+def test_what_only_shows_among_the_records_is_advice_before_applying():
+    from zhudang.content.models import CheckRun
+
+    site = Handover()
+    ids = site.with_client(("C5-12", "一.pdf"), ("C5-12", "二.pdf"))
+    for row in filing_queries.records_by_id(ids).values():
+        CheckRun.objects.create(
+            file_id=row.file_ids[0], started_at=NOW, finished_at=NOW, engine="test", verdict="pass",
+            facts={"page_marks": ["t:same"]},
+        )  # fmt: skip
+    page = browser(site.manager).get(address("application_new", site.project_id))
+    assert [line[1] for line in page.context["advice"]] == ["BIZ-012"]
+    assert "BIZ-012" in page.content.decode()
+    assert site.apply()

@@ -147,7 +147,7 @@ TABLE |= {
     **each("handover", "project notice notice_issue commitment deliveries application_new", one("project_id")),
     **each("handover", "notice_one acknowledge", one("notice_id")),
     "handover:paper": one("document_id", "get"),
-    **each("handover", "delivery sign delivery_list", one("delivery_id")),
+    **each("handover", "delivery sign delivery_list delivery_checks delivery_checks_json", one("delivery_id")),
     **each(
         "handover",
         "application checks checks_json checks_seal supplement withdraw propose review judge pass_group demand_again return accept",

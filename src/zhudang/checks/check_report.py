@@ -21,6 +21,7 @@ from zhudang.checks.report import summary
 from zhudang.checks.rules import RULES_VERSION, all_rules
 
 FORMAT = "zhudang-check-report/1"
+BUSINESS = "business"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ class CheckReport:
         every = [(report.path, found) for report in self.reports for found in report.findings]
         order = list(Severity)
         return sorted([*every, *self.described], key=lambda told: (order.index(told[1].severity), told[1].code))
+
+    @property
+    def of_properties(self) -> list[tuple[str, Finding]]:
+        """Findings of the four properties, gravest first."""
+        return [told for told in self.findings if told[1].dimension != BUSINESS]
+
+    @property
+    def business(self) -> list[tuple[str, Finding]]:
+        """Findings of the business review: questions for a person, none of the four properties."""
+        return [told for told in self.findings if told[1].dimension == BUSINESS]
 
     @property
     def severities(self) -> dict[str, int]:

@@ -44,6 +44,9 @@ FACT_NAMES = (
 )
 """Facts others build on; every report has all of them, None when unknown. Openers may add more."""
 
+NEVER_SIGNED = "prepared but never signed"
+"""`why` of an entry of `signatures` that is a place for a signature and none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -168,3 +168,17 @@ def isolation_words(held: Sequence[str], language: str) -> str:
     if "network" in held:
         return told
     return ("未隔离" if not place else "not isolated") + (f"（{told}）" if told else "")
+
+
+PACKAGE_KINDS = {
+    "transfer": ("移交信息包", "transfer package"),
+    "bagit": ("BagIt 包", "BagIt bag"),
+    "ocfl": ("OCFL 对象", "OCFL object"),
+    "eep": ("电子文件封装包（DA/T 48）", "encapsulated record (DA/T 48)"),
+    "eark": ("E-ARK 信息包", "E-ARK package"),
+}
+
+
+def package_kind(kind: str, language: str = "zh") -> str:
+    """A kind of information package in words; an unknown one as it is."""
+    return PACKAGE_KINDS.get(kind, (kind, kind))[1 if language == "en" else 0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,9 @@ from zhudang.checks import profile
 from zhudang.checks.check_report import engine_name
 from zhudang.checks.engine import Engine
 from zhudang.checks.malware import Scanner, ScannerUnavailable
-from zhudang.checks.model import FileReport, FileToCheck
+from zhudang.checks.model import FACT_NAMES, FileReport, FileToCheck
 from zhudang.checks.report import tool
-from zhudang.content import queries, store
+from zhudang.content import package_checks, queries, store
 from zhudang.content.models import CheckRequest, CheckRun, Finding
 from zhudang.events import operations as events
 from zhudang.events import work
@@ -39,6 +39,11 @@ from zhudang.shared.refusals import NotFound
 BATCH_FILES = 200
 BATCH_BYTES = 64 * 1024 * 1024
 SHOWN_AS_WORK_FROM = 20
+LIGHT_FACTS = (frozenset(FACT_NAMES) - {"members"}) | {"page_sizes"}
+LIGHT_SIGNATURE = (
+    "kind", "signer", "time", "covers_whole", "intact", "modified_after", "trust", "revocation", "status", "why",
+)  # fmt: skip
+MOST_SIGNATURES = 100
 
 _engine: Engine | None = None
 _engine_guard = threading.Lock()
@@ -95,6 +100,9 @@ def _check_batch(wanted: Sequence[UUID], looker: Engine) -> tuple[int, dict[UUID
         for f in files.values()
     ]
     reports = {UUID(report.path): report for report in looker.check_paths(owed)}
+    for file_id, report in reports.items():
+        row = files[file_id]
+        reports[file_id] = package_checks.with_package(report, row.name, store.blob_path(row.blob.sha256))
     _write_runs(reports, began, timezone.now(), looker.isolation)
     CheckRequest.objects.filter(id__in=[r.id for r in requests]).delete()
     events.publish(
@@ -164,6 +172,16 @@ def _write_runs(
     _write_verdicts(reports, ended)
 
 
+def light(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts lists and other contexts go by; everything else stays in the run, where reports find it."""
+    kept = {name: value for name, value in facts.items() if name in LIGHT_FACTS}
+    if isinstance(signatures := kept.get("signatures"), list):
+        kept["signatures"] = [{key: each.get(key) for key in LIGHT_SIGNATURE} for each in signatures[:MOST_SIGNATURES]]
+    if isinstance(pdfa := kept.get("pdfa"), Mapping):
+        kept["pdfa"] = {key: pdfa.get(key) for key in ("claims", "conforms")}
+    return kept
+
+
 def _write_verdicts(reports: dict[UUID, FileReport], at: datetime) -> None:
     """One statement for the whole batch: a row at a time would cost more than the checks."""
     rows: list[list[Any]] = [
@@ -174,7 +192,7 @@ def _write_verdicts(reports: dict[UUID, FileReport], at: datetime) -> None:
             report.format.name[:200],
             report.format.mime[:150],
             pages if isinstance(pages := report.facts.get("pages"), int) else None,
-            json.dumps(plain(report.facts), ensure_ascii=False).replace("\\u0000", ""),
+            json.dumps(plain(light(report.facts)), ensure_ascii=False).replace("\\u0000", ""),
         ]
         for file_id, report in reports.items()
     ]

@@ -6,28 +6,26 @@ The bytes come out of the ZIP as streams; nothing is unpacked to a place the pac
 from __future__ import annotations
 
 import json
-import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
 
+from zhudang.checks.model import Verdict
 from zhudang.checks.packages import transfer
-from zhudang.checks.packages.running import package_reports
 from zhudang.checks.packages.tree import Tree, ZipTree
 from zhudang.checks.packing import METADATA, ORIGINAL_FOLDER, ORIGINAL_NAME
 from zhudang.content import operations, places, store
 from zhudang.content.domain import tus
 from zhudang.content.models import File, Upload
 from zhudang.content.operations import Incoming
+from zhudang.content.package_checks import KIND, is_named_as_package, reports_on
 from zhudang.identity.rights import SYSTEM
 from zhudang.shared.ids import new_id
 
-PACKAGE_NAME = re.compile(r"SIP-.+\.zip", re.IGNORECASE)
+UNSOUND = frozenset({Verdict.FAIL, Verdict.NOT_CHECKED})
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,13 @@ def take_apart(file_id: UUID, *, now: datetime) -> list[UUID]:
     Safe to run twice: a package already taken apart stays so. The package itself stays as it came.
     """
     row = File.objects.select_related("blob").filter(id=file_id, withdrawn_at__isnull=True).first()
-    if row is None or not PACKAGE_NAME.fullmatch(row.name) or row.verdict in (None, "fail"):
+    if row is None or not is_named_as_package(row.name) or row.verdict in (None, "fail", "not_checked"):
         return []
-    with tempfile.TemporaryDirectory(prefix="zhudang-package-") as scratch:
-        package = Path(scratch) / "package.zip"
-        package.symlink_to(store.blob_path(row.blob.sha256))
-        reports = package_reports([package])
-        if not reports or any(each.kind != "transfer" or each.blocks for each in reports):
-            return []
-        return _receive(row, ZipTree(package), now)
+    stored = store.blob_path(row.blob.sha256)
+    reports = reports_on(stored)
+    if not reports or any(each.kind != KIND or each.verdict in UNSOUND for each in reports):
+        return []
+    return _receive(row, ZipTree(stored), now)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -263,3 +263,19 @@ def said_at_upload(file_ids: Iterable[UUID], key: str) -> dict[UUID, str]:
         if file_id and (value := tus.read_metadata(text).get(key)):
             said[file_id] = value
     return said
+
+
+def page_marks(file_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """By what the latest checks know the pages of files, to tell pages that stand twice. Rights were asked."""
+    runs = CheckRun.objects.filter(id__in=_latest_runs(file_ids).values(), facts__has_key="page_marks")
+    return {file_id: {"page_marks": marks} for file_id, marks in runs.values_list("file_id", "facts__page_marks")}
+
+
+def files_of_packages(package_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many files were taken out of each of these packages; packages still whole are left out."""
+    counts: dict[UUID, int] = {}
+    for package_id in package_ids:
+        mark = tus.write_metadata({"package": str(package_id)})
+        if count := Upload.objects.filter(metadata__startswith=mark, file__isnull=False).count():
+            counts[package_id] = count
+    return counts

@@ -24,9 +24,16 @@ def checked_files(
         labels: what the report calls a file; its name when not given.
         since: results older than this were carried over: what changed later could not affect them.
     """
+    return list(checked_by_file(file_ids, labels=labels, since=since).values())
+
+
+def checked_by_file(
+    file_ids: Iterable[UUID], *, labels: Mapping[UUID, str] | None = None, since: datetime | None = None
+) -> dict[UUID, CheckedFile]:
+    """`checked_files` by file."""
     asked = list(dict.fromkeys(file_ids))
     reports = queries.reports(asked)
-    return [_checked(reports[each], (labels or {}).get(each, ""), since) for each in asked if each in reports]
+    return {each: _checked(reports[each], (labels or {}).get(each, ""), since) for each in asked if each in reports}
 
 
 def _checked(report: CheckReport, label: str, since: datetime | None) -> CheckedFile:

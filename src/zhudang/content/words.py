@@ -72,6 +72,11 @@ FACTS: Mapping[str, Any] = {
 }
 """Facts worth showing; others stay in the JSON report."""
 
+STAMPS: Mapping[str, Any] = {
+    "as_built": _("竣工图章"), "round": _("圆章"), "square": _("方章"), "other": _("红色印章"),
+}  # fmt: skip
+"""Stamps by their look; what one says is not read."""
+
 UPLOAD_STATES: Mapping[str, Any] = {
     "receiving": _("正在接收"),
     "arrived": _("已收，正在校验"),

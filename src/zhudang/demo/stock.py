@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import cycle
+from typing import Any
 
 from zhudang.demo.paper import faults, other, typeset
 from zhudang.demo.paper.layouts import LAYOUTS, Facts
@@ -67,6 +68,15 @@ def layout_for(need: Need) -> str:
     if need.part == "A" and "纪要" in need.title:
         return "project_meeting"
     return next((layout for words, layout in BY_TITLE if words in need.title), _BY_PART.get(need.part, "concealed"))
+
+
+def _name_it(data: dict[str, Any], title: str, project: str) -> None:
+    """Print on a paper what it is, where its layout was made for another of its kind."""
+    if data.get("heading"):
+        if title not in data["heading"]:
+            data["heading"] = f"关于{project}{title}的批复" if project in data["heading"] else title
+    elif data.get("title") and title not in data["title"]:
+        data["title"] = title
 
 
 def clean(text: str) -> str:
@@ -138,6 +148,7 @@ class Maker:
     def _form(self, need: Need, day: date, rng: random.Random, way: str, pages: int, blank: bool) -> Made:
         layout = LAYOUTS[layout_for(need)]
         data = layout.data(self._facts(need, day, pages, blank), rng)
+        _name_it(data, clean(need.title.split("(")[0].split("、")[0]), self.facts.project)
         if way in {"scan", "low_scan"}:
             dpi = 200 if way == "scan" else 96
             return self._named(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from django.utils import timezone
 from zhudang.checks import batch, profile, scheme
 from zhudang.checks.check_report import CheckReport, ordered
 from zhudang.checks.item_results import Context, item_results
+from zhudang.checks.model import Finding
 from zhudang.content import reporting as content
-from zhudang.filing import data_files
+from zhudang.filing import agreeing, data_files
 from zhudang.filing.described import SCHEME_FIELDS, facts_about
 from zhudang.filing.domain import codes
 from zhudang.filing.domain.describing import FIELDS, Description
@@ -81,12 +82,19 @@ def report_over(
     labels = {
         file.file_id: f"{record.title} / {file.name}" for record in records for file in record.files if file.current
     }
-    files = ordered(content.checked_files(labels, labels=labels, since=since))
+    checked = content.checked_by_file(labels, labels=labels, since=since)
+    files = ordered(list(checked.values()))
     tools = content.tools_of(labels)
     city = profile.load_stored(tools["settings"]["profile"])
     volumes = {volume.id: volume for volume in volumes_of(project_id) if volume.id in seen}
     looked = batch.check(_batch(records, volumes, declared, owed), today=timezone.localtime(now).date())
-    described = tuple((about, city.weigh(found, stage or None)) for about, found in looked.findings)
+    business = _business(
+        records,
+        {key: file.report.facts for key, file in checked.items()},
+        project_id,
+        whole=subject[0] == "registry.project",
+    )
+    described = tuple((about, city.weigh(found, stage or None)) for about, found in [*looked.findings, *business])
     scanned = tools["settings"]["scanner"]
     results = item_results(
         [file.report for file in files],
@@ -98,6 +106,16 @@ def report_over(
         title=title, subject=subject, made_at=timezone.localtime(now), tool=tools["tool"], settings=tools["settings"],
         files=files, items=results, described=described, stage=stage,
     )  # fmt: skip
+
+
+def _business(
+    records: Sequence[RecordRow], facts: agreeing.FileFacts, project_id: UUID, *, whole: bool
+) -> Iterator[tuple[str, Finding]]:
+    """Business review over descriptions: whether records agree with their files, and with each other."""
+    names = agreeing.names_for(project_id, records)
+    for record in records:
+        yield from ((record.title, found) for found in agreeing.of_record(record, facts, names))
+    yield from agreeing.among(records, facts, whole=whole)
 
 
 def _batch(

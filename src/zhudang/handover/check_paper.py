@@ -1,10 +1,12 @@
 """The sealed check report (四性检测报告): the letter drawn from the same dataclass as page and JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from zhudang.checks import report_words as words
 from zhudang.checks import rules
 from zhudang.checks.check_report import CheckReport
+from zhudang.checks.model import Finding
 from zhudang.documents.operations import Paper
 from zhudang.handover.project_facts import ProjectFacts
 
@@ -42,7 +44,7 @@ def check_paper(card: ProjectFacts, report: CheckReport, subject: str) -> tuple[
         "to": card.client_name,
         "paragraphs": [each for each in (words.opening(report, "zh"), words.carried_sentence(report, "zh")) if each],
         "facts": facts,
-        "parts": [part for part in (_items(report), _findings(report), _left(report), _how(report)) if part],
+        "parts": [part for part in _parts(report) if part],
     }
     record = {**report.as_json(), "files": [_brief(each) for each in report.as_json()["files"]]}
     face = [("工程名称", card.name), ("文件", f"{counts['files']} 个"), ("须更正", f"{counts['verdicts']['fail']} 个")]
@@ -51,6 +53,13 @@ def check_paper(card: ProjectFacts, report: CheckReport, subject: str) -> tuple[
 
 def _said(pairs: list[tuple[str, int]]) -> str:
     return "，".join(f"{word} {number}" for word, number in pairs)
+
+
+def _parts(report: CheckReport) -> list[dict[str, Any] | None]:
+    return [
+        _items(report), _findings("检测发现", report.of_properties), _findings("业务审查", report.business), _left(report),
+        _how(report),
+    ]  # fmt: skip
 
 
 def _items(report: CheckReport) -> dict[str, Any]:
@@ -71,19 +80,19 @@ def _items(report: CheckReport) -> dict[str, Any]:
     return {"heading": "检测项目（DA/T 70-2018，45 项）", "columns": columns, "rows": rows}
 
 
-def _findings(report: CheckReport) -> dict[str, Any] | None:
-    if not report.findings:
+def _findings(title: str, found_ones: Sequence[tuple[str, Finding]]) -> dict[str, Any] | None:
+    if not found_ones:
         return None
     rows = [
         [rules.SEVERITIES[found.severity][0], found.code, subject, rules.translate(found, "zh")]
-        for subject, found in report.findings[:MOST_ROWS]
+        for subject, found in found_ones[:MOST_ROWS]
     ]
-    more = len(report.findings) - len(rows)
+    more = len(found_ones) - len(rows)
     columns = [
         {"title": "程度", "width": "15mm"}, {"title": "代码", "width": "19mm"},
         {"title": "对象", "width": "1fr"}, {"title": "发现", "width": "1.2fr"},
     ]  # fmt: skip
-    heading = f"检测发现（{len(report.findings)} 条" + (
+    heading = f"{title}（{len(found_ones)} 条" + (
         f"，此处列出前 {MOST_ROWS} 条，其余见报告 JSON）" if more > 0 else "）"
     )
     return {"heading": heading, "columns": columns, "rows": rows}

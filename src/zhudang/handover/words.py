@@ -142,7 +142,7 @@ ROLES = {
 }  # fmt: skip
 DIMENSIONS = {
     "authenticity": _("真实性"), "integrity": _("完整性"), "usability": _("可用性"), "security": _("安全性"),
-    "business": _("业务"),
+    "business": _("业务审查"),
 }  # fmt: skip
 
 

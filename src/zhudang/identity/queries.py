@@ -167,6 +167,18 @@ def organisation_names(ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(Organisation.objects.filter(id__in=ids).values_list("id", "name"))
 
 
+def names_of_bearers(names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By each name given: every name, present and former, of the organisations that bear or bore it; others left out."""
+    bearers = Organisation.objects.filter(Q(name__in=names) | Q(short_name__in=names) | Q(names__name__in=names))
+    answer: dict[str, tuple[str, ...]] = {}
+    for row in bearers.distinct().prefetch_related("names"):
+        every = tuple(dict.fromkeys((row.name, row.short_name, *(each.name for each in row.names.all()))))
+        borne = tuple(name for name in every if name)
+        for name in set(borne) & set(names):
+            answer[name] = (*answer.get(name, ()), *borne)
+    return answer
+
+
 def organisation_choices(*kinds: str) -> list[tuple[str, str]]:
     """Id and name for a form's choice, by name; of some kinds only if given."""
     rows = Organisation.objects.filter(kind__in=kinds) if kinds else Organisation.objects.all()

@@ -18,6 +18,10 @@ from zhudang.checks.rules import finding
 
 ALIKE = 0.6
 """Share of a title's character pairs that must stand in the document."""
+ADDED_BY_CATALOGUES = ("及其附件", "及附件", "附件", "批复文件", "文件", "资料", "有关", "关于")
+"""What a catalogue adds to the name a document bears itself."""
+ONLY_NOT_SEEN = frozenset({"BIZ-007", "BIZ-009", "BIZ-010"})
+"""Findings that say no more than that something was not seen: nothing follows from them where not all was read."""
 LEAST_TEXT = 30
 """Fewer characters than this say nothing: a scan without a text layer is not compared."""
 NUMERALS = {**{c: str(n) for n, c in enumerate("〇一二三四五六七八九")}, "零": "0", "○": "0", "Ｏ": "0"}
@@ -30,12 +34,14 @@ class Described:
     """What a person wrote about a record.
 
     Args:
+        around: names a title may carry that the document need not repeat: of the project, the unit work.
         as_built: the record is an as-built drawing (竣工图).
         project: every name the project has or had.
         responsible: names of the responsible body, former ones included.
     """
 
     title: str = ""
+    around: Sequence[str] = ()
     document_no: str = ""
     formed_on: date | None = None
     formed_until: date | None = None
@@ -47,9 +53,14 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the check saw in the files of the record: opening and closing text, title block, stamps."""
+    """What the check saw in the files of the record: opening and closing text, title block, stamps.
+
+    Args:
+        whole: opening and closing are all the text there is; else what is not in them may stand between.
+    """
 
     text: str = ""
+    whole: bool = True
     title_blocks: Sequence[Mapping[str, str]] = ()
     stamps: Sequence[Mapping[str, Any]] = ()
     looked_for_stamps: bool = False
@@ -69,7 +80,7 @@ def check(described: Described, seen: Seen) -> list[Finding]:
     found += _number(described, everything, blocks)
     found += _names(described, everything, blocks)
     found += _date(described, seen)
-    return found
+    return found if seen.whole else [each for each in found if each.code not in ONLY_NOT_SEEN]
 
 
 def _stamp(described: Described, seen: Seen) -> Iterator[Finding]:
@@ -79,6 +90,10 @@ def _stamp(described: Described, seen: Seen) -> Iterator[Finding]:
 
 def _title(described: Described, text: str) -> Iterator[Finding]:
     title = folded(described.title)
+    for name in sorted(map(folded, described.around), key=len, reverse=True):
+        title = title.replace(name, "") if len(name) >= 2 else title
+    for word in ADDED_BY_CATALOGUES:
+        title = title.replace(word, "")
     pairs = {title[n : n + 2] for n in range(len(title) - 1)}
     if len(pairs) >= 3:
         share = sum(pair in text for pair in pairs) / len(pairs)

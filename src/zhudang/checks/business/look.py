@@ -1,7 +1,7 @@
 """Looks at the pages of a PDF for the business review. Inside workers only; bounded in pages and time.
 
 Facts it leaves: `stamps` and `blank_boxes` (page, place in mm), `title_blocks`, `page_marks` (one a page),
-`reading` (opening and closing text), `looked_pages`.
+`reading` (opening and closing text), `looked_pages`, `stamp_pages` (how many of them were searched for stamps).
 """
 
 from __future__ import annotations
@@ -39,7 +39,13 @@ TOLD = 12
 def pdf(case: Case, document: pdfium.PdfDocument) -> None:
     """Look at the first pages; what was found becomes facts and findings of `case`."""
     began, count = time.monotonic(), len(document)
-    seen: dict[str, list[Any]] = {"stamps": [], "blank_boxes": [], "title_blocks": [], "page_marks": []}
+    seen: dict[str, list[Any]] = {
+        "stamps": [],
+        "blank_boxes": [],
+        "title_blocks": [],
+        "page_marks": [],
+        "stamp_pages": [],
+    }
     opening, closing, looked = "", "", 0
     for index in range(min(count, PAGES)):
         if time.monotonic() - began > BUDGET_S:
@@ -52,7 +58,7 @@ def pdf(case: Case, document: pdfium.PdfDocument) -> None:
         looked += 1
         opening = opening or text
         closing = text or closing
-    case.facts.update(seen)
+    case.facts.update({**seen, "stamp_pages": len(seen["stamp_pages"])})
     case.facts["reading"] = {"opening": opening[:READ_CHARACTERS], "closing": closing[-READ_CHARACTERS:]}
     case.facts["looked_pages"] = looked
     if looked < count:
@@ -65,7 +71,7 @@ def pdf(case: Case, document: pdfium.PdfDocument) -> None:
 
 
 def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str:
-    """See one page; gives its text."""
+    """See one page; gives its text, of a large sheet what stands where its title block is."""
     words = sheet.get_textpage()
     try:
         text = str(words.get_text_range()).replace("\r\n", "\n").replace("￾", "")
@@ -84,7 +90,7 @@ def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str
             page.picture = _picture(sheet, page.scale)
             _note(page, seen, signs=signs)
         seen["page_marks"].append(_text_mark(text) if plain else _picture_mark(page.picture))
-        return text
+        return title_block.corner(page) if large else text
     finally:
         words.close()
         sheet.close()
@@ -92,6 +98,7 @@ def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str
 
 def _note(page: Page, seen: dict[str, list[Any]], *, signs: bool) -> None:
     found = stamps.find(page)
+    seen["stamp_pages"].append(page.number)
     seen["stamps"] += [{"kind": stamp.kind, **as_json(stamp.box, page.number)} for stamp in found]
     if signs:
         for empty in signing_boxes.find(page, [stamp.box for stamp in found]):

@@ -16,6 +16,9 @@ LABELS = {
     "scale": ("比例",),
 }
 LARGE_MM = 400.0
+STRIP_MM = 75.0
+CORNER_MM = (250.0, 150.0)
+"""Title blocks stand in a strip along the right or lower edge or in the lower right corner (GB/T 50001) [inferred]."""
 """Longer side from which a page is a drawing (A3 and up)."""
 REACH_MM = 120.0
 
@@ -40,6 +43,18 @@ def read(page: Page) -> dict[str, str] | None:
                 found[field] = words.text[len(inline) + 1 :].strip()
                 break
     return found if len(found) >= 2 else None
+
+
+def corner(page: Page) -> str:
+    """What stands along the right and lower edge of a sheet, line by line: there the title block says what it shows."""
+    words = [
+        each
+        for each in page.words
+        if each.left >= page.width - STRIP_MM
+        or each.top >= page.height - STRIP_MM
+        or (each.left >= page.width - CORNER_MM[0] and each.top >= page.height - CORNER_MM[1])
+    ]
+    return "\n".join(each.text for each in sorted(words, key=lambda each: (-each.top, each.left)))
 
 
 def _value(label: Words, words: Sequence[Words], labels: set[str]) -> str:

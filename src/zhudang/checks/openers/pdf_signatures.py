@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import pikepdf
 
 from zhudang.checks.examine import Case
+from zhudang.checks.model import NEVER_SIGNED
 from zhudang.checks.signing import certificates, pdf_fields, pdf_standing, pdf_values
 from zhudang.checks.signing.certificates import Standing
 from zhudang.checks.signing.pdf_changes import History, Later
@@ -153,7 +154,7 @@ def _conclude(one: Judged) -> None:
     """The status, from what breaks a signature to what only leaves a doubt."""
     value, later = one.value, one.later
     if one.signed.empty and one.signed.fault in ("", "byte range of unusual form", "no byte range"):
-        one.status, one.why = "indeterminate", "prepared but never signed"
+        one.status, one.why = "indeterminate", NEVER_SIGNED
     elif one.signed.fault:
         one.status, one.why = "broken", one.signed.fault
     elif value.intact is False:

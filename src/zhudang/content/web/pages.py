@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zhudang.checks import rules
+from django.utils.translation import gettext as _
+
+from zhudang.checks import report_words, rules
+from zhudang.checks.check_report import BUSINESS
 from zhudang.checks.model import Finding as Told
 from zhudang.checks.model import Severity
 from zhudang.content import words
+from zhudang.content.package_checks import FACT
 from zhudang.content.queries import CheckReport, FileFinding
+from zhudang.content.seen_places import EMPTY, STAMP, Place, places_in
 from zhudang.identity.rights import Actor, ThingFacts
 
 _STATES = {"block": "fail", "warn": "warn", "manual": "manual", "info": "na"}
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/tiff", "image/bmp", "image/gif", "image/webp"})
+MOST_PLACES = 60
 _ORDER = {"block": 0, "manual": 1, "warn": 2, "info": 3}
 
 
@@ -31,6 +37,7 @@ class FindingLine:
     clause: str
     cause: str
     cure: str
+    business: bool
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,40 @@ class NotCheckedLine:
 
 
 @dataclass(frozen=True)
+class PlaceLine:
+    """Something seen on a page: what, and where in millimetres."""
+
+    page: int
+    what: str
+    where: str
+    state: str
+
+
+@dataclass(frozen=True)
+class PackageLine:
+    """What came of a submission package: its kind in words, its verdict, how many findings it has."""
+
+    kind: str
+    version: str
+    state: str
+    verdict: str
+    codes: list[str]
+
+
+@dataclass(frozen=True)
 class ReportPage:
     """The check report of one file."""
 
     report: CheckReport
     verdict: str
     findings: list[FindingLine]
+    business: list[FindingLine]
     not_checked: list[NotCheckedLine]
     facts: list[tuple[str, str]]
+    places: list[PlaceLine]
+    more_places: int
+    packages: list[PackageLine]
+    no_package: bool
     may_check_again: bool
     may_withdraw: bool
 
@@ -74,12 +107,18 @@ def report_page(actor: Actor, report: CheckReport, language: str) -> ReportPage:
         client_id=file.client_organisation_id, holder_id=file.organisation_id, level=file.level, stage="holder"
     )
     mine = not file.own_document
+    places = places_in(report.facts)
     return ReportPage(
         report=report,
         verdict=str(words.VERDICTS[file.verdict or ""]),
-        findings=lines,
+        findings=[line for line in lines if not line.business],
+        business=[line for line in lines if line.business],
         not_checked=[_not_checked(code, reason, language) for code, reason in report.not_checked.items()],
         facts=[(str(words.FACTS[name]), _value(value)) for name, value in report.facts.items() if _shown(name, value)],
+        places=[_place(each) for each in places[:MOST_PLACES]],
+        more_places=max(len(places) - MOST_PLACES, 0),
+        packages=[_package(each, language) for each in report.facts.get(FACT) or ()],
+        no_package=report.facts.get(FACT) == [],
         may_check_again=mine and actor.may("content.file.check_again") and _of(actor, facts),
         may_withdraw=mine
         and actor.may("content.file.withdraw", facts)
@@ -118,7 +157,31 @@ def _line(found: FileFinding, language: str) -> FindingLine:
         clause=rule.clause if rule else "",
         cause=rule.cause(language) if rule else "",
         cure=rule.cure(language) if rule else "",
+        business=found.dimension == BUSINESS,
     )
+
+
+def _place(place: Place) -> PlaceLine:
+    if place.kind == EMPTY:
+        what, state = _("签署处看来是空白：%(what)s") % {"what": place.what}, "manual"
+    elif place.kind == STAMP:
+        what, state = str(words.STAMPS.get(place.what, words.STAMPS["other"])), "ok"
+    else:
+        what, state = _("图标：%(what)s") % {"what": place.what or "—"}, "ok"
+    where = ""
+    if place.left is not None:
+        where = _("距左 %(left)s、距上 %(top)s，%(width)s × %(height)s mm") % {
+            "left": place.left, "top": place.top, "width": place.width, "height": place.height,
+        }  # fmt: skip
+    return PlaceLine(place.page, what, where, state)
+
+
+def _package(told: Mapping[str, Any], language: str) -> PackageLine:
+    state = {"pass": "ok", "warn": "warn", "fail": "fail", "manual": "manual"}.get(told["verdict"], "unchecked")
+    return PackageLine(
+        report_words.package_kind(told["kind"], language), told["version"] or "", state,
+        str(words.VERDICTS[told["verdict"]]), list(told["codes"]),
+    )  # fmt: skip
 
 
 def _not_checked(code: str, reason: str, language: str) -> NotCheckedLine:

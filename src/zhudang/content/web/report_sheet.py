@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import JsonResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from zhudang.checks import report_words as words
 from zhudang.checks import rules
@@ -29,6 +30,20 @@ MOST_FINDINGS = 300
 
 
 @dataclass(frozen=True)
+class Found:
+    """What was found, of the four properties or of the business review: the lines shown, and how many are left."""
+
+    key: str
+    heading: str
+    total: int
+    lines: Sequence[dict[str, Any]]
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.lines)
+
+
+@dataclass(frozen=True)
 class Sheet:
     """The report for its template: words are ready, marks are the interface's."""
 
@@ -37,8 +52,7 @@ class Sheet:
     carried: str
     counts: Sequence[tuple[str, Sequence[tuple[str, str, int]]]]
     groups: Sequence[tuple[str, Sequence[dict[str, Any]]]]
-    findings: Sequence[dict[str, Any]]
-    more_findings: int
+    found: Sequence[Found]
     not_checked: Sequence[dict[str, Any]]
     how: Sequence[tuple[str, str]]
     runs: Sequence[dict[str, Any]]
@@ -50,7 +64,6 @@ def sheet(report: CheckReport) -> Sheet:
     place = 1 if language == "en" else 0
     counts = report.counts
     weights = [(str(weight), told[place]) for weight, told in rules.SEVERITIES.items()]
-    found = report.findings
     return Sheet(
         report=report,
         opening=words.opening(report, language),
@@ -61,8 +74,10 @@ def sheet(report: CheckReport) -> Sheet:
             (words.word("findings", language), [(MARKS[c], told, counts["findings"][c]) for c, told in weights]),
         ],
         groups=list(_groups(report.items, language)),
-        findings=[_finding(subject, each, language) for subject, each in found[:MOST_FINDINGS]],
-        more_findings=max(len(found) - MOST_FINDINGS, 0),
+        found=[
+            _found("found", _("检测发现"), report.of_properties, language),
+            _found("business", rules.DIMENSIONS["business"][place], report.business, language),
+        ],
         not_checked=[_left(told, language) for told in report.not_checked],
         how=words.how_lines(report, language),
         runs=[
@@ -91,6 +106,11 @@ def _groups(items: Sequence[ItemResult], language: str) -> Iterator[tuple[str, l
                 for each in group
             ],
         )
+
+
+def _found(key: str, heading: str, every: Sequence[tuple[str, Any]], language: str) -> Found:
+    lines = [_finding(subject, each, language) for subject, each in every[:MOST_FINDINGS]]
+    return Found(key, heading, len(every), lines)
 
 
 def _finding(subject: str, found: Any, language: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zhudang.checks.model import NEVER_SIGNED
 from zhudang.checks.renditions import is_native as is_native
 from zhudang.shared.refusals import Reason
 
@@ -100,14 +101,29 @@ def guess_origin(mime: str, facts: Mapping[str, Any]) -> str:
     return BORN_DIGITAL
 
 
+COVERING = frozenset({"valid", "untrusted", "expired", "indeterminate"})
+"""Statuses of a signature that still covers what was signed, or of which nobody can say otherwise: each is told by the
+checks. One that was modified, broken or revoked ends the seal of the file."""
+ENDING = frozenset({"SIG-001", "SIG-002", "SIG-005", "OFD-024", "OFD-025", "OFD-030"})
+"""Findings that end a seal by themselves: altered, broken, revoked before signing, or its files are gone."""
+
+
 def sealed(facts: Mapping[str, Any], finding_codes: Iterable[str]) -> bool | None:
     """Whether the checks saw a signature that still covers what was signed; None when they could not look.
 
     Trust in the signer's certificate is not part of this: the checks tell that apart, and legal force is
-    confirmed by a person.
+    confirmed by a person. Places prepared and never signed, and time-stamps alone, are no seal.
     """
     signatures = facts.get("signatures")
     if signatures is None:
         return None
-    broken = any(str(code).startswith("SIG-") for code in finding_codes)
-    return bool(signatures) and not broken
+    if ENDING & set(finding_codes) or not isinstance(signatures, list):
+        return False
+    seals = [each for each in signatures if _is_seal(each)]
+    return bool(seals) and all(each.get("status", "indeterminate") in COVERING for each in seals)
+
+
+def _is_seal(signature: Any) -> bool:
+    if not isinstance(signature, Mapping) or signature.get("kind") == "pdf-document-timestamp":
+        return False
+    return signature.get("why") != NEVER_SIGNED

@@ -5,6 +5,8 @@ from zhudang.filing.queries.finding import FoundRow, count_by, found_rows, names
 from zhudang.filing.queries.home import ClerkHome, clerk_home, projects_of, unassigned
 from zhudang.filing.queries.inbox import InboxRow, inbox_files, inbox_head, inbox_rows
 from zhudang.filing.queries.pages import (
+    advice_among,
+    business_findings,
     project_records,
     record_counts,
     record_page,
@@ -41,6 +43,8 @@ __all__ = [
     "RecordRow",
     "UnitProgress",
     "VolumeRow",
+    "advice_among",
+    "business_findings",
     "checklist",
     "clerk_home",
     "count_by",

@@ -10,13 +10,25 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from zhudang.content import queries as content
 from zhudang.content.models import File
+from zhudang.content.package_checks import is_named_as_package
+from zhudang.content.queries import FileFinding
 from zhudang.filing.domain.matching import SURE
 from zhudang.filing.models import Obligation, Suggestion
 from zhudang.filing.queries.home import unassigned
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
+
+
+@dataclass(frozen=True)
+class PackageState:
+    """A file named as a submission package: taken apart, or kept whole and why, gravest first."""
+
+    files: int
+    checked: bool
+    why: tuple[FileFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class InboxRow:
     obligation_id: UUID | None
     reasons: tuple[tuple[str, Mapping[str, Any]], ...]
     others: tuple[tuple[UUID, str, str, int], ...]
+    package: PackageState | None = None
 
     @property
     def sure(self) -> bool:
@@ -111,10 +124,29 @@ def inbox_rows(files: list[File]) -> list[InboxRow]:
             "id", "scope_item__code", "scope_item__title"
         )
     }
-    return [_row(file, guesses.get(file.id), known) for file in files]
+    packages = _packages([file for file in files if is_named_as_package(file.name)])
+    return [_row(file, guesses.get(file.id), known, packages.get(file.id)) for file in files]
 
 
-def _row(file: File, guess: Suggestion | None, known: Mapping[UUID, tuple[str, str]]) -> InboxRow:
+def _packages(files: list[File]) -> dict[UUID, PackageState]:
+    """What became of submission packages; no statement without one on the page."""
+    if not files:
+        return {}
+    found = content.findings_of([file.id for file in files])
+    taken = content.files_of_packages([file.id for file in files])
+    return {
+        file.id: PackageState(
+            taken.get(file.id, 0),
+            file.verdict is not None,
+            tuple(each for each in found.get(file.id, ()) if each.blocks),
+        )
+        for file in files
+    }
+
+
+def _row(
+    file: File, guess: Suggestion | None, known: Mapping[UUID, tuple[str, str]], package: PackageState | None
+) -> InboxRow:
     item = guess.obligation.scope_item if guess else None
     others = [(UUID(i), c) for i, c in guess.others] if guess else []
     return InboxRow(
@@ -124,5 +156,5 @@ def _row(file: File, guess: Suggestion | None, known: Mapping[UUID, tuple[str, s
         code=item.code if item else "", title=item.title if item else "",
         unit_work_name=guess.obligation.unit_work.name if guess else "", obligation_id=guess.obligation_id if guess else None,
         reasons=tuple((c, d) for c, d in guess.reasons) if guess else (),
-        others=tuple((i, *known[i], c) for i, c in others if i in known),
+        others=tuple((i, *known[i], c) for i, c in others if i in known), package=package,
     )  # fmt: skip

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
+from zhudang.checks import profile
+from zhudang.checks.check_report import BUSINESS
+from zhudang.checks.model import Finding
 from zhudang.content import queries as content
-from zhudang.filing import pencil
+from zhudang.content.queries import CheckReport
+from zhudang.filing import agreeing, pencil
 from zhudang.filing.described import findings_about, in_words
 from zhudang.filing.domain.describing import Description, Pencil
 from zhudang.filing.domain.states import CHANGEABLE
@@ -30,6 +36,8 @@ from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
 from zhudang.shared.refusals import NotFound, Reason
 
+MOST_COMPARED = 3000
+
 
 @dataclass(frozen=True)
 class RecordPage:
@@ -42,6 +50,7 @@ class RecordPage:
     project_name: str
     against: tuple[Reason, ...]
     findings: tuple[tuple[str, str, str, str], ...]
+    business: tuple[tuple[str, str, str, str], ...]
     may_describe: bool
     may_file: bool
     changeable: bool
@@ -58,19 +67,45 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     row = known_record(actor, record_id)
     [(record, sketch)] = list(pencil.sketches([row]))
     shown = records_by_id([record_id])[record_id]
-    found = content.findings_of([f.file_id for f in shown.files if f.current])
+    reports = content.reports([f.file_id for f in shown.files if f.current])
     said = findings_about(description_of(record), shown.files, today=timezone.localdate())
+    of_files = [f for report in reports.values() for f in report.findings]
     facts = facts_of(row)
     return RecordPage(
         record=shown, description=description_of(record), sketch=sketch,
         scope_title=row.obligation.scope_item.title if row.obligation else "", project_name=row.project.name,
         against=tuple(reasons_against([row]).get(row.id, ())),
-        findings=(*(in_words(f) for f in said), *(in_words(f) for group in found.values() for f in group)),
+        findings=tuple(in_words(f) for f in (*said, *of_files) if f.dimension != BUSINESS),
+        business=tuple(
+            in_words(f) for f in (*business_findings(shown, reports), *of_files) if f.dimension == BUSINESS
+        ),
         may_describe=rights.may(actor, "filing.record.describe", facts),
         may_file=rights.may(actor, "filing.record.file", facts),
         changeable=row.state in CHANGEABLE, blockers=tuple((c, d) for c, d in row.blockers),
         waiting=tuple(unassigned(actor, [row.project_id]).order_by("-received_at").values_list("id", "name")[:40]),
     )  # fmt: skip
+
+
+def business_findings(record: RecordRow, reports: Mapping[UUID, CheckReport]) -> list[Finding]:
+    """Where a record's description disagrees with its files (C4). Rights were asked by the caller.
+
+    Args:
+        reports: the latest report of each of its current files.
+    """
+    names = agreeing.names_for(record.project_id, [record])
+    city = profile.load(settings.CHECKS.profile)
+    facts = {key: report.facts for key, report in reports.items()}
+    return [city.weigh(found) for found in agreeing.of_record(record, facts, names)]
+
+
+def advice_among(records: Sequence[RecordRow]) -> list[tuple[str, Finding]]:
+    """What only shows among all records of an application: pages nearly the same, drawing numbers left out.
+
+    Rights were asked by the caller. Of very many files only the numbers are compared here; their report has it all.
+    """
+    files = [file_id for record in records for file_id in record.file_ids]
+    marks = content.page_marks(files) if len(files) <= MOST_COMPARED else {}
+    return agreeing.among(records, marks)
 
 
 def project_records(

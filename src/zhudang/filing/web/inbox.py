@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.content import queries as content
 from zhudang.filing import operations, queries, words
+from zhudang.filing.described import in_words
 from zhudang.filing.web.acts import actor_of, carry_out, ids_in
 from zhudang.identity import rights
 from zhudang.identity.web.decorators import actor_required
@@ -64,7 +65,7 @@ def inbox(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
     shown = queries.inbox_rows(list(page.rows))
     chosen = request.GET.get("file", "")
     context = {
-        "head": head, "page": page, "rows": [(r, words.why_all(r.reasons)) for r in shown], "state": state,
+        "head": head, "page": page, "rows": [(r, words.why_all(r.reasons), [in_words(f) for f in r.package.why[:3]] if r.package else []) for r in shown], "state": state,
         "chips": [
             ("", _("全部"), head.waiting, ""), ("yes", _("把握 80% 以上"), head.sure, "pencil"),
             ("less", _("先看再定"), head.unsure, "manual"), ("none", _("没有建议"), head.silent, "none"),

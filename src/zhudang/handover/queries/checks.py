@@ -1,4 +1,4 @@
-"""The check report of an application: what was handed in, by the reader's rights."""
+"""The check reports of an application and of a delivery: what was handed in, by the reader's rights."""
 
 from uuid import UUID
 
@@ -10,10 +10,13 @@ from zhudang.filing import reporting
 from zhudang.handover.models import Application
 from zhudang.handover.operations.common import demand
 from zhudang.handover.project_facts import project_card
+from zhudang.handover.queries.pages import DeliveryPage, delivery_page
 from zhudang.identity.rights import Actor
 from zhudang.shared.refusals import NotFound
 
 STAGE = "YJ"
+DELIVERY_STAGE = "GD"
+"""A delivery to the client belongs to filing; the archive is handed over to later."""
 KIND = "check_report"
 
 
@@ -42,6 +45,24 @@ def application_report(actor: Actor, application_id: UUID) -> tuple[Application,
         since=row.previous.closed_at if row.previous else None,
     )  # fmt: skip
     return row, report
+
+
+def delivery_report(actor: Actor, delivery_id: UUID) -> tuple[DeliveryPage, CheckReport]:
+    """The report over the records of a delivery that exist for this person: what the client signs for.
+
+    Raises:
+        NotFound: also for parties that neither sent nor received it.
+    """
+    page = delivery_page(actor, delivery_id)
+    every = [record.id for record, _back in page.rows]
+    known = list(filing.visible_to(actor).filter(id__in=every).values_list("id", flat=True))
+    records = [record for record, _back in page.rows if record.id in set(known)]
+    report = reporting.report_over(
+        records, title=f"{page.card.name} {page.number}", subject=("handover.delivery", page.number),
+        project_id=page.card.id, seen=reporting.seen_volumes(actor, page.card.id), stage=DELIVERY_STAGE,
+        declared=len(every) if len(known) == len(every) else None,
+    )  # fmt: skip
+    return page, report
 
 
 def sealed_reports(row: Application) -> list[DocumentCard]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from zhudang.checks.check_report import BUSINESS
+from zhudang.checks.model import Finding
 from zhudang.content import queries as content
 from zhudang.content.queries import CheckReport
 from zhudang.filing import queries as filing
@@ -72,7 +74,7 @@ class DeskPart:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One of the four properties as the strip above the findings shows it."""
+    """One of the four properties, or the business review beside them, as the strip above the findings shows it."""
 
     code: str
     state: str
@@ -90,6 +92,8 @@ class Focus:
     page: int
     pages: int
     reports: Sequence[CheckReport]
+    business: Sequence[Finding]
+    """Where the description disagrees with the files; what the files alone show stands in their reports."""
     dimensions: Sequence[Dimension]
     obligation: DeskObligation
     verdicts: frozenset[str]
@@ -225,29 +229,31 @@ def _focus(
     pages = max(1, file.pages or 1) if file else 1
     found = content.reports([each.file_id for each in files])
     reports = [found[each.file_id] for each in files if each.file_id in found]
+    business = filing.business_findings(record, found) if record else []
     order = [item.id for part in parts for row in part.obligations for item in row.items]
     here = order.index(chosen.id)
     states = {item.id: item.state for item in items}
     later = [*order[here + 1 :], *order[:here]]
     return Focus(
         item=chosen, record=record, files=files, file=file, page=min(max(1, page), pages), pages=pages, reports=reports,
-        dimensions=_dimensions(reports), obligation=next(r for p in parts for r in p.obligations if r.current),
+        business=business, dimensions=_dimensions(reports, business), obligation=next(r for p in parts for r in p.obligations if r.current),
         verdicts=frozenset(str(each) for each in VERDICTS_FOR[ItemKind(chosen.kind)]) if chosen.state != ItemState.UNCHANGED else frozenset(),
         previous=order[here - 1] if here else None, following=order[here + 1] if here + 1 < len(order) else None,
         next_open=next((each for each in later if states[each] == ItemState.OPEN), None),
     )  # fmt: skip
 
 
-def _dimensions(reports: Sequence[CheckReport]) -> list[Dimension]:
-    """The four properties over all files of the record: the worst severity found, or that nobody has looked."""
+def _dimensions(reports: Sequence[CheckReport], business: Sequence[Finding]) -> list[Dimension]:
+    """The four properties over all files of the record, and the business review: the worst severity found, or that
+    nobody has looked."""
     unseen = not reports or any(report.finished_at is None for report in reports)
     answer = []
-    for code in ("authenticity", "integrity", "usability", "security"):
-        found = [f for report in reports for f in report.findings if f.dimension == code]
-        severities = {f.severity for f in found}
+    for code in ("authenticity", "integrity", "usability", "security", BUSINESS):
+        every = [f for report in reports for f in report.findings if f.dimension == code]
+        found = [*(str(f.severity) for f in every), *(str(f.severity) for f in business if f.dimension == code)]
         state = (
-            "fail" if "block" in severities else "warn" if "warn" in severities else "manual" if "manual" in severities
+            "fail" if "block" in found else "warn" if "warn" in found else "manual" if "manual" in found
             else "unchecked" if unseen else "ok"
         )  # fmt: skip
-        answer.append(Dimension(code, state, len([f for f in found if f.severity != "info"])))
+        answer.append(Dimension(code, state, len([each for each in found if each != "info"])))
     return answer

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from zhudang.checks.model import Finding
 from zhudang.documents import queries as documents
 from zhudang.documents.queries import DocumentCard
 from zhudang.filing import queries as filing
@@ -223,6 +224,8 @@ class ApplyPage:
     needs_commitment: bool
     latest_due: date
     reasons: Sequence[Reason]
+    advice: Sequence[tuple[str, Finding]]
+    """What business review would ask about these records together; it never keeps anybody from applying."""
 
 
 def apply_page(actor: Actor, project_id: UUID, mode: str, today: date) -> ApplyPage:
@@ -249,7 +252,14 @@ def apply_page(actor: Actor, project_id: UUID, mode: str, today: date) -> ApplyP
         submitted=len(found.submitted), missing=found.missing, undelivered=len(found.undelivered), returned=found.returned,
         promised=found.promised, needs_commitment=bool(found.promised) and found.kind != Kind.LATE and not committed,
         latest_due=latest_day(today, policy().commitment_months_at_most), reasons=why_not_apply(found.facts),
+        advice=_advice(actor, [*found.submitted, *found.ready, *found.own_filed]),
     )  # fmt: skip
+
+
+def _advice(actor: Actor, records: Sequence[RecordRow]) -> list[tuple[str, Finding]]:
+    """Over the records that exist for this person: no title may be told of another."""
+    known = set(filing.visible_to(actor).filter(id__in=[row.id for row in records]).values_list("id", flat=True))
+    return filing.advice_among([row for row in records if row.id in known])
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from zhudang.filing.described import in_words
 from zhudang.handover import operations, queries, words
 from zhudang.handover.domain.states import RUNNING
 from zhudang.handover.web.common import actor_of, choices, day, identifiers, try_act, whole
@@ -18,6 +19,8 @@ from zhudang.identity.web.decorators import act_required
 from zhudang.shared.refusals import Forbidden, Refusal
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web import refusal as refusals
+
+MOST_ADVICE = 40
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,6 +51,7 @@ def apply(request: HttpRequest, project_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "page": page, "modes": [(code, words.MODES[code]) for code in page.modes], "kind": words.KINDS[page.kind],
         "statements": choices(words.STATEMENTS), "reasons": [words.sentence(reason) for reason in page.reasons], "sent": request.POST,
+        "advice": [(about, *in_words(found)) for about, found in page.advice[:MOST_ADVICE]],
         "ticked": request.POST.getlist("statement"), "chosen_units": request.POST.getlist("unit_works"),
     }  # fmt: skip
     return render(request, "handover/apply.html", context, status=422 if request.method == "POST" else 200)

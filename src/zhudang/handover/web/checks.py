@@ -1,4 +1,4 @@
-"""The check report of an application: page, JSON, sealed PDF, with the same numbers."""
+"""The check reports of an application and of a delivery: page, JSON, sealed PDF, with the same numbers."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhudang.content.web.report_sheet import send_json, sheet
 from zhudang.handover.operations.checks import issue_check_report
 from zhudang.handover.operations.common import demand
-from zhudang.handover.queries.checks import application_report, sealed_reports
+from zhudang.handover.queries.checks import application_report, delivery_report, sealed_reports
 from zhudang.handover.web.common import actor_of, try_act
 from zhudang.identity import rights
 from zhudang.identity.web.decorators import act_required
@@ -37,6 +37,21 @@ def checks(request: HttpRequest, application_id: UUID) -> HttpResponse:
 def checks_json(request: HttpRequest, application_id: UUID) -> HttpResponseBase:
     """The same report for machines."""
     return send_json(application_report(actor_of(request), application_id)[1])
+
+
+@require_safe
+@act_required("handover.delivery.read")
+def of_delivery(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+    """The check report of a delivery, for who signs for it."""
+    page, report = delivery_report(actor_of(request), delivery_id)
+    return render(request, "handover/delivery_checks.html", {"page": page, "sheet": sheet(report)})
+
+
+@require_safe
+@act_required("handover.delivery.read")
+def of_delivery_json(request: HttpRequest, delivery_id: UUID) -> HttpResponseBase:
+    """The same report for machines."""
+    return send_json(delivery_report(actor_of(request), delivery_id)[1])
 
 
 @require_POST

@@ -12,6 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from zhudang.checks.check_report import BUSINESS
+from zhudang.content.queries import CheckReport
+from zhudang.content.seen_places import pages_of
+from zhudang.filing.described import in_words
 from zhudang.handover import operations, queries, words
 from zhudang.handover.policy import policy
 from zhudang.handover.web.common import actor_of, change_words, choices, identifier, identifiers, try_act, whole
@@ -46,25 +50,37 @@ def review(request: HttpRequest, application_id: UUID) -> HttpResponse:
 
 def _focus(desk: Any) -> dict[str, Any]:
     focus = desk.focus
-    severities = {"block": "fail", "warn": "warn", "manual": "manual", "info": "none"}
-    findings = [
-        (finding, severities.get(finding.severity, "none"), report.file.name)
-        for report in focus.reports
-        for finding in report.findings
-    ]
+    lines = [_line(focus, finding, report) for report in focus.reports for finding in report.findings]
+    lines += [_line(focus, finding) for finding in focus.business]
+    lines.sort(key=lambda line: ("fail", "warn", "manual", "none").index(line["mark"]))
+    *four, business = [(words.DIMENSIONS[each.code], each.state, _dimension(each)) for each in focus.dimensions]
     return {
         "item_state": words.ITEM_STATES[focus.item.state], "item_mark": words.ITEM_MARKS[focus.item.state],
         "item_kind": words.ITEM_KINDS[focus.item.kind], "changes": change_words(focus.item.changes),
-        "findings": sorted(findings, key=lambda row: ("fail", "warn", "manual", "none").index(row[1])),
-        "dimensions": [(words.DIMENSIONS[each.code], each.state, _dimension(each)) for each in focus.dimensions],
+        "findings": [line for line in lines if not line["business"]], "dimensions": four,
+        "business": [line for line in lines if line["business"]], "business_state": business,
         "not_checked": [report for report in focus.reports if report.finished_at is None],
         "may": {verdict: desk.may_judge and verdict in focus.verdicts for verdict in ("passed", "returned", "not_applicable")},
     }  # fmt: skip
 
 
+_MARKS = {"block": "fail", "warn": "warn", "manual": "manual", "info": "none"}
+
+
+def _line(focus: Any, finding: Any, report: CheckReport | None = None) -> dict[str, Any]:
+    """A finding for the list: of a file, with the pages it stands on, or of the record's description."""
+    code, severity, message, cure = in_words(finding)
+    pages = pages_of(finding, report.facts) if report else []
+    return {
+        "code": code, "message": message, "cure": cure, "mark": _MARKS.get(severity, "none"),
+        "business": finding.dimension == BUSINESS, "name": report.file.name if report else _("著录"),
+        "pages": [(page, urlencode({"item": focus.item.id, "file": report.file.id, "page": page})) for page in pages[:8] if report],
+    }  # fmt: skip
+
+
 def _dimension(each: Any) -> str:
     told = {
-        "ok": _("通过"), "fail": _("不通过 %(n)s"), "warn": _("提示 %(n)s"), "manual": _("待人工 %(n)s"), "unchecked": _("未检"),
+        "ok": _("没有疑点") if each.code == BUSINESS else _("通过"), "fail": _("不通过 %(n)s"), "warn": _("提示 %(n)s"), "manual": _("待人工 %(n)s"), "unchecked": _("未检"),
     }[each.state]  # fmt: skip
     return told % {"n": each.count} if "%(" in told else told
 

@@ -37,6 +37,7 @@ from zhudang.registry.queries.projects import (
     count_projects,
     find_projects,
     list_order,
+    project_names,
     project_page,
     shape_row,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "place_of",
     "project_by_code",
     "project_facts",
+    "project_names",
     "project_of_party",
     "project_of_unit_work",
     "project_page",

@@ -289,6 +289,13 @@ def _former_names(project: Project) -> tuple[FormerName, ...]:
     return tuple(FormerName(row.name, row.since, row.until, row.basis) for row in rows)
 
 
+def project_names(project_id: UUID) -> tuple[str, ...]:
+    """Every name a project has or had, the present one first. Rights were asked by the caller."""
+    present = Project.objects.filter(pk=project_id).values_list("name", flat=True)
+    former = ProjectName.objects.filter(project_id=project_id, until__isnull=False).order_by("-until")
+    return tuple(dict.fromkeys((*present, *former.values_list("name", flat=True))))
+
+
 def _phases(project: Project) -> tuple[PhaseRow, ...]:
     steps: dict[UUID, dict[str, Milestone]] = {}
     for row in Milestone.objects.filter(unit_work__phase__project=project):
