@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,12 @@ class _Member:
     name: str
     folder: str
     description: dict[str, str]
+
+
+def packages_among(file_ids: Collection[UUID]) -> list[UUID]:
+    """Those of the files that are called like a submission package: one statement, since nearly no file is one."""
+    rows = File.objects.filter(id__in=file_ids, name__istartswith="SIP-", name__iendswith=".zip")
+    return list(rows.values_list("id", flat=True))
 
 
 def take_apart(file_id: UUID, *, now: datetime) -> list[UUID]:
