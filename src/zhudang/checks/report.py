@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -41,6 +42,7 @@ def tool() -> dict[str, Any]:
     }
 
 
+@cache
 def _version(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)

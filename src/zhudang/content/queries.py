@@ -250,9 +250,18 @@ def page_texts(file_id: UUID) -> Iterator[tuple[int, str]]:
         NotFound: no such file.
         zhudang.checks.engine.CannotRead: the file broke the reader; pages given before stand.
     """
+    yield from page_texts_of(stored_file(file_id))
+
+
+def page_texts_of(file: StoredFile) -> Iterator[tuple[int, str]]:
+    """Yield (page from 1, text) of a file already looked up, for indexing many. Rights were asked by the caller.
+
+    Raises:
+        zhudang.checks.engine.CannotRead: the file broke the reader; pages given before stand.
+    """
     from zhudang.content import derivatives
 
-    yield from derivatives.page_texts(stored_file(file_id))
+    yield from derivatives.page_texts(file)
 
 
 def said_at_upload(file_ids: Iterable[UUID], key: str) -> dict[UUID, str]:

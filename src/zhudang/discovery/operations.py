@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,14 @@ from zhudang.content import queries as content
 from zhudang.discovery.domain import folding
 from zhudang.discovery.models import Entry, PageText
 from zhudang.filing import queries as filing
+from zhudang.shared.bulk import batched
 
 log = structlog.get_logger("zhudang.discovery")
 DESCRIPTION_PAGE = 0
+MOST_RECORDS, MOST_PAGES = 100, 1_000
+"""Of a group of records indexed in one transaction."""
+Row = tuple[UUID, UUID | None, int, int, str]
+"""Record, file (None for the description), page, part of a long page, text."""
 
 # Two statements, each a join of whole tables once; together with OR they would ask for the files of every record.
 _BEHIND = """
@@ -37,14 +42,36 @@ _CHECKED_SINCE = """
 def index_stale(*, limit: int, now: datetime) -> int:
     """Index up to `limit` records that are new or changed; give how many were done."""
     ids = _stale(_BEHIND, limit) or _stale(_CHECKED_SINCE, limit)
-    for record in filing.records_by_id(ids).values():
+    for together in _together(filing.records_by_id(ids).values()):
         try:
-            index_record(record, now=now)
+            index_records(together, now=now)
+        except Exception:
+            _index_one_by_one(together, now)
+    return len(ids)
+
+
+def _together(records: Iterable[filing.RecordRow]) -> Iterator[list[filing.RecordRow]]:
+    """Cut records into groups whose text fits into memory at once, by the pages of their files."""
+    group: list[filing.RecordRow] = []
+    pages = 0
+    for record in records:
+        pages += 1 + sum(file.pages or 1 for file in record.files if file.current)
+        if group and (pages > MOST_PAGES or len(group) >= MOST_RECORDS):
+            yield group
+            group, pages = [], 0
+        group.append(record)
+    if group:
+        yield group
+
+
+def _index_one_by_one(records: Iterable[filing.RecordRow], now: datetime) -> None:
+    for record in records:
+        try:
+            index_records([record], now=now)
         except Exception:
             # One file nobody can read must not keep all others from being found: its description still is.
             log.exception("record not indexed whole", record=str(record.id))
-            index_record(replace(record, files=()), now=now)
-    return len(ids)
+            index_records([replace(record, files=())], now=now)
 
 
 def _stale(sql: str, limit: int) -> list[UUID]:
@@ -54,46 +81,57 @@ def _stale(sql: str, limit: int) -> list[UUID]:
 
 
 @transaction.atomic
-def index_record(record: filing.RecordRow, *, now: datetime) -> None:
-    """Write the description and the text of the current readable files of one record into the index."""
-    entry = Entry.objects.select_for_update(no_key=True).filter(record_id=record.id).first()
-    known: Mapping[str, Any] = entry.files if entry else {}
-    current = {str(f.file_id): f for f in record.files if f.current and f.part != "native" and f.verdict is not None}
-    gone = [file_id for file_id in known if file_id not in current]
-    PageText.objects.filter(record_id=record.id, page=DESCRIPTION_PAGE).delete()
+def index_records(records: Sequence[filing.RecordRow], *, now: datetime) -> None:
+    """Write the descriptions and the text of the current readable files of these records into the index.
+
+    A handful of statements whatever the number of records.
+    """
+    ids = [record.id for record in records]
+    entries = {e.record_id: e for e in Entry.objects.select_for_update(no_key=True).filter(record_id__in=ids)}
+    around = filing.names_around(ids)
+    stored = content.stored_files(f.file_id for record in records for f in record.files if f.current)
+    rows: list[Row] = []
+    made, gone = [], []
+    for record in records:
+        known: Mapping[str, Any] = entries[record.id].files if record.id in entries else {}
+        current = {str(f.file_id): f for f in record.files if _is_read(f)}
+        gone += [file_id for file_id in known if file_id not in current]
+        rows.append((record.id, None, DESCRIPTION_PAGE, 0, _description_text(record, around[record.id])))
+        outcome = {file_id: told for file_id, told in known.items() if file_id in current}
+        for file_id, row in current.items():
+            if file_id not in outcome:
+                outcome[file_id] = _read(record.id, row, stored[row.file_id], rows)
+        year = record.formed_on.year if record.formed_on else None
+        made.append(Entry(record_id=record.id, revision=record.revision, files=outcome, year=year, indexed_at=now))
+    PageText.objects.filter(record_id__in=ids, page=DESCRIPTION_PAGE).delete()
     if gone:
-        PageText.objects.filter(record_id=record.id, file_id__in=gone).delete()
-    rows = [(record.id, None, DESCRIPTION_PAGE, 0, description_text(record))]
-    outcome = {file_id: told for file_id, told in known.items() if file_id in current}
-    for file_id, row in current.items():
-        if file_id not in outcome:
-            outcome[file_id] = _read(record.id, row, rows)
+        PageText.objects.filter(record_id__in=ids, file_id__in=gone).delete()
     _write(rows)
-    year = record.formed_on.year if record.formed_on else None
-    Entry.objects.update_or_create(
-        record_id=record.id, defaults={"revision": record.revision, "files": outcome, "year": year, "indexed_at": now}
+    Entry.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["record"],
+        update_fields=["revision", "files", "year", "indexed_at"],
     )
 
 
-def description_text(record: filing.RecordRow) -> str:
+def _is_read(file: filing.FileRow) -> bool:
+    return file.current and file.part != "native" and file.verdict is not None
+
+
+def _description_text(record: filing.RecordRow, around: Sequence[str]) -> str:
     """What can be found of a record without opening its files."""
-    return " \n ".join(
-        part
-        for part in (
-            record.title, record.document_no, record.responsible, record.code, record.unit_work_name, record.notes,
-            *filing.names_around(record.id),
-        )
-        if part
-    )  # fmt: skip
+    own = (record.title, record.document_no, record.responsible, record.code, record.unit_work_name, record.notes)
+    return " \n ".join(part for part in (*own, *around) if part)
 
 
-def _read(record_id: UUID, row: filing.FileRow, rows: list[tuple[UUID, UUID | None, int, int, str]]) -> dict[str, Any]:
+def _read(record_id: UUID, row: filing.FileRow, file: content.StoredFile, rows: list[Row]) -> dict[str, Any]:
     """Take the text of one file, page by page; a file that gives none is told with its reason."""
     if row.verdict == "fail":
         return {"pages": 0, "why": "not_readable"}
     pages = 0
     try:
-        for number, text in content.page_texts(row.file_id):
+        for number, text in content.page_texts_of(file):
             folded = folding.fold(text)
             if not folded:
                 continue
@@ -105,15 +143,22 @@ def _read(record_id: UUID, row: filing.FileRow, rows: list[tuple[UUID, UUID | No
     return {"pages": pages, "why": "" if pages else "no_text"}
 
 
-def _write(rows: Iterable[tuple[UUID, UUID | None, int, int, str]]) -> None:
-    """Insert index rows; the set of lexemes goes in as an array, so no parser and no stop word stands between."""
-    made = []
-    for record_id, file_id, page, part, text in rows:
-        folded = folding.fold(text)
-        made.append((record_id, file_id, page, part, folded, sorted(folding.lexemes(folded))))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, lexemes)"
-            " VALUES (%s, %s, %s, %s, %s, array_to_tsvector(%s::text[]))",
-            made,
-        )
+def _write(rows: Iterable[Row]) -> None:
+    """Insert index rows in one statement a thousand rows.
+
+    The set of lexemes goes in as an array, so no parser and no stop word stands between; the arrays come joined by a
+    character that no folded text holds, since arrays of different lengths cannot stand in one.
+    """
+    for some in batched(rows, 1000):
+        made = []
+        for record_id, file_id, page, part, text in some:
+            folded = folding.fold(text)
+            made.append((record_id, file_id, page, part, folded, "\n".join(sorted(folding.lexemes(folded)))))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, lexemes)"
+                " SELECT n.record_id, n.file_id, n.page, n.part, n.text, array_to_tsvector(string_to_array(n.pairs, E'\\n'))"
+                " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::smallint[], %s::text[], %s::text[])"
+                " AS n (record_id, file_id, page, part, text, pairs)",
+                [list(column) for column in zip(*made, strict=True)],
+            )

@@ -34,6 +34,7 @@ def suggest_files(file_ids: list[str]) -> None:
     from zhudang.content import packages
     from zhudang.filing import operations
 
-    for file_id in file_ids:
-        packages.take_apart(UUID(file_id), now=timezone.now())
-    operations.suggest(file_ids=[UUID(i) for i in file_ids], now=timezone.now())
+    ids = [UUID(i) for i in file_ids]
+    for package in packages.packages_among(ids):
+        packages.take_apart(package, now=timezone.now())
+    operations.suggest(file_ids=ids, now=timezone.now())

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db import connection, models
+
+T = TypeVar("T")
+
+
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut rows into lists of at most `size`."""
+    supply = iter(rows)
+    while some := list(islice(supply, size)):
+        yield some
 
 
 def save_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:

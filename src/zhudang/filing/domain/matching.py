@@ -142,11 +142,14 @@ class Guess:
     others: tuple[tuple[UUID, int], ...] = ()
 
 
+_SAME = {ord("砼"): "混凝土", ord("＃"): "#", ord("（"): "(", ord("）"): ")", ord("　"): " "} | {
+    code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)
+}
+
+
 def normalise(text: str) -> str:
     """Bring variant writings together: full-width to half-width, 砼 to 混凝土, spaces away."""
-    table = {ord("砼"): "混凝土", ord("＃"): "#", ord("（"): "(", ord("）"): ")", ord("　"): " "}
-    table |= {code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF1A)}
-    return text.translate(table)
+    return text.translate(_SAME)
 
 
 def words_of(text: str) -> Counter[str]:

@@ -71,14 +71,10 @@ def _ordered(name: str, counts: Counter[tuple[Any, Any]]) -> list[tuple[Any, Any
     return rows[:8]
 
 
-def names_around(record_id: UUID) -> tuple[str, ...]:
-    """Words a record is looked for by beside its own description: project, its code, maker, volume numbers."""
-    row = (
-        Record.objects.filter(id=record_id)
-        .values_list(
-            "project__name", "project__code", "project__address", "organisation__name", "volume__reference_code",
-            "volume__accession_no", "obligation__scope_item__title", "keywords",
-        )
-        .first()
+def names_around(record_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Words records are looked for by beside their own descriptions: project, its code, maker, volume numbers."""
+    rows = Record.objects.filter(id__in=record_ids).values_list(
+        "id", "project__name", "project__code", "project__address", "organisation__name", "volume__reference_code",
+        "volume__accession_no", "obligation__scope_item__title", "keywords",
     )  # fmt: skip
-    return tuple(dict.fromkeys(str(word) for word in row or () if word))
+    return {row[0]: tuple(dict.fromkeys(str(word) for word in row[1:] if word)) for row in rows}
