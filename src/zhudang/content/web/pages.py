@@ -138,8 +138,13 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(words.YES if value else words.NO)
     if isinstance(value, list):
-        return "、".join(str(each) for each in value[:8]) + (" …" if len(value) > 8 else "")
+        return "、".join(_named(each) for each in value[:8]) + (" …" if len(value) > 8 else "")
     return str(value)
+
+
+def _named(each: Any) -> str:
+    """One of a list for people: of a file inside its name, of a signature its signer."""
+    return str(each.get("name") or each.get("signer") or "—") if isinstance(each, Mapping) else str(each)
 
 
 def _line(found: FileFinding, language: str) -> FindingLine:

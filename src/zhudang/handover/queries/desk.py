@@ -95,6 +95,7 @@ class Focus:
     business: Sequence[Finding]
     """Where the description disagrees with the files; what the files alone show stands in their reports."""
     dimensions: Sequence[Dimension]
+    business_state: Dimension
     obligation: DeskObligation
     verdicts: frozenset[str]
     previous: UUID | None
@@ -230,13 +231,14 @@ def _focus(
     found = content.reports([each.file_id for each in files])
     reports = [found[each.file_id] for each in files if each.file_id in found]
     business = filing.business_findings(record, found) if record else []
+    *four, beside = _dimensions(reports, business)
     order = [item.id for part in parts for row in part.obligations for item in row.items]
     here = order.index(chosen.id)
     states = {item.id: item.state for item in items}
     later = [*order[here + 1 :], *order[:here]]
     return Focus(
         item=chosen, record=record, files=files, file=file, page=min(max(1, page), pages), pages=pages, reports=reports,
-        business=business, dimensions=_dimensions(reports, business), obligation=next(r for p in parts for r in p.obligations if r.current),
+        business=business, dimensions=four, business_state=beside, obligation=next(r for p in parts for r in p.obligations if r.current),
         verdicts=frozenset(str(each) for each in VERDICTS_FOR[ItemKind(chosen.kind)]) if chosen.state != ItemState.UNCHANGED else frozenset(),
         previous=order[here - 1] if here else None, following=order[here + 1] if here + 1 < len(order) else None,
         next_open=next((each for each in later if states[each] == ItemState.OPEN), None),

@@ -53,12 +53,13 @@ def _focus(desk: Any) -> dict[str, Any]:
     lines = [_line(focus, finding, report) for report in focus.reports for finding in report.findings]
     lines += [_line(focus, finding) for finding in focus.business]
     lines.sort(key=lambda line: ("fail", "warn", "manual", "none").index(line["mark"]))
-    *four, business = [(words.DIMENSIONS[each.code], each.state, _dimension(each)) for each in focus.dimensions]
+    four = [(words.DIMENSIONS[each.code], each.state, _dimension(each)) for each in focus.dimensions]
+    beside = focus.business_state
     return {
         "item_state": words.ITEM_STATES[focus.item.state], "item_mark": words.ITEM_MARKS[focus.item.state],
         "item_kind": words.ITEM_KINDS[focus.item.kind], "changes": change_words(focus.item.changes),
         "findings": [line for line in lines if not line["business"]], "dimensions": four,
-        "business": [line for line in lines if line["business"]], "business_state": business,
+        "business": [line for line in lines if line["business"]], "business_state": (words.DIMENSIONS[beside.code], beside.state, _dimension(beside)),
         "not_checked": [report for report in focus.reports if report.finished_at is None],
         "may": {verdict: desk.may_judge and verdict in focus.verdicts for verdict in ("passed", "returned", "not_applicable")},
     }  # fmt: skip
