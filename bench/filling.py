@@ -236,7 +236,9 @@ def _index(cursor: Any, records: list[tuple[UUID, tuple[UUID, UUID], int]], rng:
             copy.write_row([record_id, 0, described, sorted(folding.lexemes(described))])
             copy.write_row([record_id, 1, texts[n % 997], cut[n % 997]])
     cursor.execute(
-        "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, lexemes) SELECT record_id, NULL, page, 0, text, array_to_tsvector(lexemes) FROM coming"
+        "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, newest, lexemes)"
+        " SELECT c.record_id, NULL, c.page, 0, c.text, CASE WHEN c.page = 0 THEN r.formed_on END, array_to_tsvector(c.lexemes)"
+        " FROM coming c JOIN filing_record r ON r.id = c.record_id"
     )
     cursor.execute(
         "INSERT INTO discovery_entry (id, record_id, revision, files, year, indexed_at) SELECT gen_random_uuid(), id, revision, '{}', 2025, %s FROM filing_record"

@@ -46,7 +46,7 @@ class Shelf:
             setattr(row, name, value)
         row.save(force_insert=True)
         texts = {0: description, **pages}
-        operations._write([(row.id, None, number, 0, text) for number, text in texts.items()])
+        operations._write([(row.id, None, number, 0, text, None) for number, text in texts.items()])
         self.pages[row.id] = {number: folding.fold(text) for number, text in texts.items()}
         self.rows[row.id] = row
         return row.id

@@ -81,6 +81,11 @@ class File(models.Model):
                 fields=["id"], name="content_file_unchecked", condition=Q(verdict__isnull=True, own_document=False)
             ),
             models.Index(Lower("name"), name="content_file_name"),
+            models.Index(
+                fields=["organisation", "-checked_at"],
+                name="content_file_checked",
+                condition=Q(checked_at__isnull=False, own_document=False, withdrawn_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

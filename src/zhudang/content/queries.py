@@ -178,7 +178,10 @@ def files_of_project(
 
 def findings_of(file_ids: Iterable[UUID]) -> dict[UUID, list[FileFinding]]:
     """The findings of the latest run of each file; a file without findings is missing from the answer."""
-    latest = _latest_runs(file_ids)
+    return _findings(_latest_runs(file_ids))
+
+
+def _findings(latest: Mapping[UUID, UUID]) -> dict[UUID, list[FileFinding]]:
     found: dict[UUID, list[FileFinding]] = defaultdict(list)
     for row in Finding.objects.filter(run_id__in=latest.values()).order_by("run_id", "position"):
         found[row.file_id].append(_finding(row))
@@ -210,7 +213,7 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
     files = stored_files(file_ids)
     latest = _latest_runs(files)
     runs = {run.id: run for run in CheckRun.objects.filter(id__in=latest.values())}
-    found = findings_of(files)
+    found = _findings(latest)
     answer = {}
     for file_id, file in files.items():
         run = runs.get(latest.get(file_id))  # type: ignore[arg-type]

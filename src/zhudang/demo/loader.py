@@ -394,9 +394,9 @@ def wait_for_checks(file_ids: Iterable[UUID], *, seconds: float = WAIT_SECONDS) 
     Raises:
         TimeoutError: it has not in time; is a worker running?
     """
-    ids = list(file_ids)
+    left = list(file_ids)
     end = time.monotonic() + seconds
-    while content_queries.unchecked(ids):
+    while left := list(content_queries.unchecked(left)):
         if time.monotonic() > end:
             raise TimeoutError(
                 "检测没有在时限内完成：后台在运行吗？/ the checks did not finish in time: is the worker running?"

@@ -29,6 +29,8 @@ class PageText(models.Model):
     part = models.SmallIntegerField(default=0)
     text = models.TextField()
     lexemes = SearchVectorField()
+    newest = models.DateField(null=True)
+    """Of a description: the date its record is ordered by, so that the newest few are known before rights are asked."""
 
     class Meta:
         indexes = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +22,8 @@ log = structlog.get_logger("zhudang.discovery")
 DESCRIPTION_PAGE = 0
 MOST_RECORDS, MOST_PAGES = 100, 1_000
 """Of a group of records indexed in one transaction."""
-Row = tuple[UUID, UUID | None, int, int, str]
-"""Record, file (None for the description), page, part of a long page, text."""
+Row = tuple[UUID, UUID | None, int, int, str, date | None]
+"""Record, file (None for the description), page, part of a long page, text, date of a description."""
 
 # Two statements, each a join of whole tables once; together with OR they would ask for the files of every record.
 _BEHIND = """
@@ -89,14 +89,16 @@ def index_records(records: Sequence[filing.RecordRow], *, now: datetime) -> None
     ids = [record.id for record in records]
     entries = {e.record_id: e for e in Entry.objects.select_for_update(no_key=True).filter(record_id__in=ids)}
     around = filing.names_around(ids)
-    stored = content.stored_files(f.file_id for record in records for f in record.files if f.current)
+    unread = [f.file_id for record in records for f in record.files if _is_read(f) and not _known(entries, record, f)]
+    stored = content.stored_files(unread)
     rows: list[Row] = []
     made, gone = [], []
     for record in records:
         known: Mapping[str, Any] = entries[record.id].files if record.id in entries else {}
         current = {str(f.file_id): f for f in record.files if _is_read(f)}
         gone += [file_id for file_id in known if file_id not in current]
-        rows.append((record.id, None, DESCRIPTION_PAGE, 0, _description_text(record, around[record.id])))
+        text = _description_text(record, around[record.id])
+        rows.append((record.id, None, DESCRIPTION_PAGE, 0, text, record.formed_on))
         outcome = {file_id: told for file_id, told in known.items() if file_id in current}
         for file_id, row in current.items():
             if file_id not in outcome:
@@ -119,6 +121,10 @@ def _is_read(file: filing.FileRow) -> bool:
     return file.current and file.part != "native" and file.verdict is not None
 
 
+def _known(entries: Mapping[UUID, Entry], record: filing.RecordRow, file: filing.FileRow) -> bool:
+    return record.id in entries and str(file.file_id) in entries[record.id].files
+
+
 def _description_text(record: filing.RecordRow, around: Sequence[str]) -> str:
     """What can be found of a record without opening its files."""
     own = (record.title, record.document_no, record.responsible, record.code, record.unit_work_name, record.notes)
@@ -136,7 +142,7 @@ def _read(record_id: UUID, row: filing.FileRow, file: content.StoredFile, rows: 
             if not folded:
                 continue
             pages += 1
-            rows.extend((record_id, row.file_id, number, i, part) for i, part in enumerate(folding.parts(folded)))
+            rows.extend((record_id, row.file_id, number, i, part, None) for i, part in enumerate(folding.parts(folded)))
     except CannotRead as problem:
         log.info("no text", file=str(row.file_id), why=str(problem))
         return {"pages": pages, "why": "not_readable"}
@@ -151,14 +157,15 @@ def _write(rows: Iterable[Row]) -> None:
     """
     for some in batched(rows, 1000):
         made = []
-        for record_id, file_id, page, part, text in some:
+        for record_id, file_id, page, part, text, newest in some:
             folded = folding.fold(text)
-            made.append((record_id, file_id, page, part, folded, "\n".join(sorted(folding.lexemes(folded)))))
+            pairs = "\n".join(sorted(folding.lexemes(folded)))
+            made.append((record_id, file_id, page, part, folded, newest, pairs))
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, lexemes)"
-                " SELECT n.record_id, n.file_id, n.page, n.part, n.text, array_to_tsvector(string_to_array(n.pairs, E'\\n'))"
-                " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::smallint[], %s::text[], %s::text[])"
-                " AS n (record_id, file_id, page, part, text, pairs)",
+                "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, newest, lexemes)"
+                " SELECT n.record_id, n.file_id, n.page, n.part, n.text, n.newest, array_to_tsvector(string_to_array(n.pairs, E'\\n'))"
+                " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::smallint[], %s::text[], %s::date[], %s::text[])"
+                " AS n (record_id, file_id, page, part, text, newest, pairs)",
                 [list(column) for column in zip(*made, strict=True)],
             )

@@ -25,6 +25,8 @@ FEW_PAGES = 5_000
 LOOKED_AT = 500
 # A walk is worth its while when it is likely to fill the bound within so many records.
 WALKED_AT_MOST = 4_000
+# So many of the newest descriptions with the words are asked about first.
+FEW_NEWEST = 2_000
 _NEWEST = "ORDER BY v.newest DESC NULLS LAST, v.id DESC"
 
 
@@ -56,6 +58,9 @@ def matching(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
         found = _walk(visible, terms, most, described=True)
         if len(found) == most:
             return found
+    found = _newest_described(visible, rarest_first, most)
+    if len(found) == most:
+        return found
     found = _by_index(visible, rarest_first, most, described=True)
     if len(found) == most:
         return found
@@ -129,6 +134,24 @@ def _by_index(visible: Visible, terms: Sequence[Term], most: int, *, described: 
         ORDER BY found.described DESC, v.newest DESC NULLS LAST, v.id DESC LIMIT %s
     """
     rows = _rows(sql, [*texts, wanted, first.text, *texts, *visible.parameters, most])
+    return [row[0] for row in rows]
+
+
+def _newest_described(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
+    """Those with all terms in the description, among the newest few of them: fewer than `most` tells nothing.
+
+    For whoever may see most of what there is, this saves asking for the right to every record that has the words.
+    """
+    first, *others = terms
+    sql = f"""
+        WITH found AS MATERIALIZED (
+            SELECT p.record_id FROM discovery_pagetext p
+            WHERE p.lexemes @@ %s::tsquery AND strpos(p.text, %s) > 0 AND p.page = 0 AND {_all_in("p.text", others)}
+            ORDER BY p.newest DESC NULLS LAST, p.record_id DESC LIMIT %s)
+        SELECT v.id FROM found JOIN ({visible.sql}) v ON v.id = found.record_id {_NEWEST} LIMIT %s
+    """
+    texts = [term.text for term in others]
+    rows = _rows(sql, [_tsquery(*terms), first.text, *texts, FEW_NEWEST, *visible.parameters, most])
     return [row[0] for row in rows]
 
 
