@@ -254,6 +254,7 @@ def _close_suggestions(assignments: Sequence[tuple[UUID, UUID]], who: str, now: 
             Suggestion.objects.filter(id__in=ids).update(state=state, decided_by=who, decided_at=now)
 
 
+@transaction.atomic
 def refresh_facts(file_ids: Iterable[UUID], files: Mapping[UUID, StoredFile]) -> None:
     """Bring what the checks found (pages, seal) to draft records that were made before the check."""
     ids = list(file_ids)
@@ -262,7 +263,9 @@ def refresh_facts(file_ids: Iterable[UUID], files: Mapping[UUID, StoredFile]) ->
     found = content.findings_of(ids)
     links = RecordFile.objects.filter(file_id__in=ids, replaced_at__isnull=True).exclude(part="native")
     by_record = {record_id: files[file_id] for record_id, file_id in links.values_list("record_id", "file_id")}
-    rows = list(Record.objects.live().filter(id__in=by_record, state="draft", described_at__isnull=True))
+    undescribed = Record.objects.live().filter(id__in=by_record, state="draft", described_at__isnull=True)
+    # Someone may be describing one at this moment: wait for them, and leave what they wrote alone.
+    rows = list(undescribed.select_for_update(of=("self",), no_key=True).order_by("id"))
     for row in rows:
         file = by_record[row.id]
         row.pages = row.pages or file.pages
