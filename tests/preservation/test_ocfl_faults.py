@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +117,43 @@ def test_a_crash_while_a_version_becomes_the_head_is_mended_at_the_next_look(
     assert judged_by_ocfl_py(places) == []
 
 
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_an_object_enters_with_the_folders_it_lacks_so_that_none_is_ever_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int
+) -> None:
+    root = StorageRoot.create(tmp_path / "a")
+    parents = [root.object_folder(OBJECT).parent.parent, root.object_folder(OBJECT).parent]
+    for parent in parents[: 2 - missing]:
+        (parent / "another").mkdir(parents=True)
+    seen: list[Path] = []
+    rename = Path.rename
+
+    def watched(source: Path, target: Path) -> Path:
+        before = empty_folders(root.folder)
+        moved = rename(source, target)
+        seen.extend([*before, *empty_folders(root.folder)])
+        return moved
+
+    monkeypatch.setattr(Path, "rename", watched)
+    write_version([root], OBJECT, contents(FILES), act=ACT)
+    assert [folder for folder in seen if folder.name != "another"] == []
+    assert verify_object(root.object_folder(OBJECT), object_id=OBJECT).sound
+    assert list(root.staging.iterdir()) == []
+
+
+def test_folders_left_empty_by_a_crash_are_removed_at_the_next_look(places: list[StorageRoot]) -> None:
+    a, _ = places
+    shutil.rmtree(a.object_folder(OBJECT))
+    assert judged_by_ocfl_py([a]) != []
+    assert a.mended_inventory(OBJECT) is None
+    assert judged_by_ocfl_py([a]) == []
+    assert empty_folders(a.folder) == []
+
+
+def empty_folders(folder: Path) -> list[Path]:
+    return [item for item in folder.rglob("*") if item.is_dir() and not any(item.iterdir())]
+
+
 _WRITER = textwrap.dedent(
     """
     import sys
@@ -155,6 +193,7 @@ def test_kill_at_any_moment_leaves_whole_versions_that_another_run_can_go_on_fro
     newest, lagging = (places[0], places[1]) if heads[0] >= heads[1] else (places[1], places[0])
     for place in places:
         place.clear_staging()
+    assert [empty_folders(place.folder) for place in places] == [[], []]
     if max(heads):
         inventory = bring_up_to(newest, lagging, OBJECT)
         assert all(verify_object(place.object_folder(OBJECT), object_id=OBJECT).sound for place in places)

@@ -126,6 +126,8 @@ class StorageRoot:
         folder = self.object_folder(object_id)
         if folder.is_dir():
             self._roll_forward(object_id, folder)
+        else:
+            self._remove_empty_folders(folder.parent)
 
     def inventory(self, object_id: str) -> Inventory | None:
         """Read an object's inventory; None when this place does not hold the object.
@@ -162,9 +164,17 @@ class StorageRoot:
         return len(left)
 
     def install_object(self, staged: Path, object_id: str) -> None:
-        """Move a complete, synced new object from staging into the store in one step."""
+        """Move a complete, synced new object from staging into the store in one step.
+
+        Folders that are to hold it and are not there yet are made around it first and enter with it: OCFL allows no
+        empty folder in a store (1.1, E073), also not for the moment in which a machine may stop.
+        """
         target = self.object_folder(object_id)
-        durable.make_folders(target.parent)
+        while not target.parent.is_dir():
+            wrapped = self.new_staging()
+            staged.rename(wrapped / target.name)
+            durable.sync_folder(wrapped)
+            staged, target = wrapped, target.parent
         staged.rename(target)
         durable.sync_folder(target.parent)
 
@@ -183,6 +193,19 @@ class StorageRoot:
     def free_bytes(self) -> int:
         """Tell the room left for us at this place."""
         return shutil.disk_usage(self.place).free
+
+    def _remove_empty_folders(self, folder: Path) -> None:
+        """Remove folders that an object left when it was set aside and its replacement never came."""
+        while folder != self.folder:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:
+                return
+            else:
+                durable.sync_folder(folder.parent)
+            folder = folder.parent
 
     def _roll_forward(self, object_id: str, folder: Path) -> None:
         """Finish a version whose folder is complete while the object's own inventory is still the older one."""
