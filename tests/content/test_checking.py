@@ -139,9 +139,10 @@ def test_a_run_keeps_its_tools_and_a_later_correction_carries_it_over(site: Site
     assert {file.report.verdict for file in reporting.checked_files([first, second])} == {"not_checked"}
     checking.check_waiting([first, second], with_engine=engine)
     run = CheckRun.objects.get(file_id=first)
-    assert run.tools["tool"]["parsers"]["pillow"]
-    assert run.tools["settings"]["scanner"] is None
-    assert reporting.tools_of([first]) == run.tools
+    assert run.toolset.told["tool"]["parsers"]["pillow"]
+    assert run.toolset.told["settings"]["scanner"] is None
+    assert reporting.tools_of([first]) == run.toolset.told
+    assert CheckRun.objects.get(file_id=second).toolset_id == run.toolset_id
     corrected_at = run.finished_at + timedelta(seconds=1)
     CheckRun.objects.filter(file_id=second).update(finished_at=corrected_at + timedelta(seconds=1))
     files = reporting.checked_files([first, second], labels={first: "甲 / 一.png"}, since=corrected_at)

@@ -8,6 +8,7 @@ checked without its run.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.model import FACT_NAMES, FileReport, FileToCheck
 from zhudang.checks.report import tool
 from zhudang.content import package_checks, queries, store
-from zhudang.content.models import CheckRequest, CheckRun, Finding
+from zhudang.content.models import CheckRequest, CheckRun, Finding, Toolset
 from zhudang.events import operations as events
 from zhudang.events import work
 from zhudang.identity import rights
@@ -138,6 +139,7 @@ def _write_runs(
 ) -> None:
     runs, findings = [], []
     tools = tools_now(isolation)
+    toolset = _toolset(tools)
     engine_told = engine_name(tools["settings"]["profile"])
     for file_id, report in reports.items():
         run = CheckRun(
@@ -150,7 +152,7 @@ def _write_runs(
             format=report.format.as_json(),
             facts=plain(report.facts),
             not_checked=plain(report.not_checked),
-            tools=tools,
+            toolset=toolset,
         )
         runs.append(run)
         findings += [
@@ -170,6 +172,15 @@ def _write_runs(
     CheckRun.objects.bulk_create(runs)
     Finding.objects.bulk_create(findings)
     _write_verdicts(reports, ended)
+
+
+def _toolset(tools: Mapping[str, Any]) -> Toolset:
+    """The row that holds these tools; made with the first run of theirs."""
+    told = plain(tools)
+    canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    Toolset.objects.bulk_create([Toolset(digest=digest, told=told)], ignore_conflicts=True)
+    return Toolset(digest=digest, told=told)
 
 
 def light(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,23 +4,26 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from zhudang.content import store
-from zhudang.content.models import Blob, CheckRun, File, Finding
+from zhudang.content.models import Blob, CheckRun, File, Finding, Toolset
 from zhudang.shared.holdings import DescribedByKeys, Description, Register, Row, restore_all
 
 BLOB = Register("content.blob", Blob)
 FILE = Register("content.file", File)
+TOOLSET = Register("content.toolset", Toolset)
 CHECK_RUN = Register("content.check_run", CheckRun)
 FINDING = Register("content.finding", Finding)
-REGISTERS = (BLOB, FILE, CHECK_RUN, FINDING)
+REGISTERS = (BLOB, FILE, TOOLSET, CHECK_RUN, FINDING)
 
 
 def describe(*, file_ids: Collection[str]) -> Description:
     """Describe files with their bytes' digests, check runs and findings."""
     files = DescribedByKeys(FILE, "id", file_ids)
+    runs = DescribedByKeys(CHECK_RUN, "file_id", file_ids)
     return {
         BLOB.name: DescribedByKeys(BLOB, "id", files.keys_of(Blob)),
         FILE.name: files,
-        CHECK_RUN.name: DescribedByKeys(CHECK_RUN, "file_id", file_ids),
+        TOOLSET.name: DescribedByKeys(TOOLSET, "digest", runs.keys_of(Toolset)),
+        CHECK_RUN.name: runs,
         FINDING.name: DescribedByKeys(FINDING, "file_id", file_ids),
     }
 

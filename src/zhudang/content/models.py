@@ -106,6 +106,17 @@ class CheckRequest(models.Model):
         indexes = [models.Index(fields=["work_id"], name="content_request_work", condition=Q(work_id__isnull=False))]
 
 
+class Toolset(models.Model):
+    """What checked, once for all the runs it made: parsers, signature files, scanner and profile."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    """SHA-256 of `told` as canonical JSON."""
+    told = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class CheckRun(models.Model):
     """One look at one file by one version of the engine; earlier runs stay as history."""
 
@@ -119,8 +130,8 @@ class CheckRun(models.Model):
     facts = models.JSONField(default=dict)
     not_checked = models.JSONField(default=dict)
     """Rules that could not be decided, each with its reason: what was not checked is never passed."""
-    tools = models.JSONField(default=dict)
-    """Parsers, signature files, scanner and profile of this run; empty for runs of before this was kept."""
+    toolset = models.ForeignKey(Toolset, null=True, on_delete=models.PROTECT, related_name="+")
+    """None for runs of before this was kept."""
 
     class Meta:
         indexes = [models.Index(fields=["file", "-finished_at"], name="content_run_latest")]

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from zhudang.content import places, store
 from zhudang.content.domain import tus
-from zhudang.content.models import CheckRun, File, Finding, Upload
+from zhudang.content.models import CheckRun, File, Finding, Toolset, Upload
 from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
@@ -213,6 +213,7 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
     files = stored_files(file_ids)
     latest = _latest_runs(files)
     runs = {run.id: run for run in CheckRun.objects.filter(id__in=latest.values())}
+    tools = Toolset.objects.in_bulk({run.toolset_id for run in runs.values() if run.toolset_id})
     found = _findings(latest)
     answer = {}
     for file_id, file in files.items():
@@ -228,7 +229,7 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
                 run.facts,
                 run.format,
                 run.not_checked,
-                run.tools,
+                tools[run.toolset_id].told if run.toolset_id else {},
             )
         )
     return answer

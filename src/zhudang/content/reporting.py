@@ -12,6 +12,7 @@ from django.utils import timezone
 from zhudang.checks.check_report import CheckedFile, Run
 from zhudang.checks.model import FACT_NAMES, FileReport, Finding, Format, Severity, Verdict
 from zhudang.content import queries
+from zhudang.content.models import CheckRun
 from zhudang.content.queries import CheckReport
 
 
@@ -28,11 +29,19 @@ def checked_files(
 
 
 def checked_by_file(
-    file_ids: Iterable[UUID], *, labels: Mapping[UUID, str] | None = None, since: datetime | None = None
+    file_ids: Iterable[UUID],
+    *,
+    labels: Mapping[UUID, str] | None = None,
+    since: datetime | None = None,
+    known: Mapping[UUID, CheckReport] | None = None,
 ) -> dict[UUID, CheckedFile]:
-    """`checked_files` by file."""
+    """`checked_files` by file.
+
+    Args:
+        known: the latest reports of these files, where the caller has read them already.
+    """
     asked = list(dict.fromkeys(file_ids))
-    reports = queries.reports(asked)
+    reports = queries.reports(asked) if known is None else known
     return {each: _checked(reports[each], (labels or {}).get(each, ""), since) for each in asked if each in reports}
 
 
@@ -64,6 +73,10 @@ def tools_of(file_ids: Iterable[UUID]) -> dict[str, Any]:
     """The tools of the newest of these files' runs; this installation's own when none tells."""
     from zhudang.content.checking import tools_now
 
-    told = [each for each in queries.reports(file_ids).values() if each.tools and each.finished_at]
-    newest = max(told, key=lambda each: each.finished_at or each.file.received_at, default=None)
-    return dict(newest.tools) if newest else tools_now()
+    newest = (
+        CheckRun.objects.filter(file_id__in=list(file_ids), toolset__isnull=False, finished_at__isnull=False)
+        .order_by("-finished_at")
+        .values_list("toolset__told", flat=True)
+        .first()
+    )
+    return dict(newest) if newest else tools_now()

@@ -15,6 +15,7 @@ from zhudang.checks.check_report import CheckReport, ordered
 from zhudang.checks.item_results import Context, item_results
 from zhudang.checks.model import Finding
 from zhudang.content import reporting as content
+from zhudang.content.queries import CheckReport as FileReport
 from zhudang.filing import agreeing, data_files
 from zhudang.filing.described import SCHEME_FIELDS, facts_about
 from zhudang.filing.domain import codes
@@ -69,6 +70,7 @@ def report_over(
     owed: Sequence[ObligationRow] | None = None,
     since: datetime | None = None,
     now: datetime | None = None,
+    known: Mapping[UUID, FileReport] | None = None,
 ) -> CheckReport:
     """Draw up the report over these records. Rights were asked by the caller.
 
@@ -77,12 +79,13 @@ def report_over(
         declared: how many records were declared (application, delivery, volume); None when nobody declared.
         owed: what the scope asks for here; None when the reader does not see the whole.
         since: checks older than this were carried over by the latest correction.
+        known: the latest reports of these records' files, where the caller has read them already.
     """
     now = now or timezone.now()
     labels = {
         file.file_id: f"{record.title} / {file.name}" for record in records for file in record.files if file.current
     }
-    checked = content.checked_by_file(labels, labels=labels, since=since)
+    checked = content.checked_by_file(labels, labels=labels, since=since, known=known)
     files = ordered(list(checked.values()))
     tools = content.tools_of(labels)
     city = profile.load_stored(tools["settings"]["profile"])

@@ -90,7 +90,7 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
         content_of_bytes("description.json", names.json_bytes(_without_internal(described))),
         content_of_bytes("description.xml", description.as_xml(described)),
         content_of_bytes(
-            "checks.json", names.json_bytes({**_checks(records, reports), "report": _report(volume, rows)})
+            "checks.json", names.json_bytes({**_checks(records, reports), "report": _report(volume, rows, reports)})
         ),
         content_of_bytes("provenance.json", names.json_bytes(provenance.provenance_of(records))),
         content_of_bytes("rights.json", names.json_bytes(description.rights_of(volume_facts, records))),
@@ -202,11 +202,13 @@ def _without_internal(described: Mapping[str, Any]) -> dict[str, Any]:
     return {**described, "records": records}
 
 
-def _report(volume: filing.VolumeRow, rows: Sequence[filing.RecordRow]) -> dict[str, Any]:
+def _report(
+    volume: filing.VolumeRow, rows: Sequence[filing.RecordRow], reports: Mapping[UUID, content.CheckReport]
+) -> dict[str, Any]:
     """The check report of the volume as of its arrangement, the same numbers as its page; files stand beside it."""
     report = reporting.report_over(
         rows, title=volume.title, subject=("filing.volume", str(volume.id)), project_id=volume.project_id,
-        seen=[volume.id], stage="CQ", declared=volume.record_count, now=volume.arranged_at,
+        seen=[volume.id], stage="CQ", declared=volume.record_count, now=volume.arranged_at, known=reports,
     )  # fmt: skip
     return {key: value for key, value in plain(report.as_json()).items() if key != "files"}
 
