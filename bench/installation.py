@@ -130,17 +130,23 @@ def peak_memory(*roots: int, every: float = 0.25) -> Iterator[Peak]:
 
 def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
     total, names = 0, {}
+    for process in _processes(roots):
+        try:
+            size = process.memory_full_info().pss
+            name = process.name()
+        except (psutil.Error, FileNotFoundError):
+            continue
+        total += size
+        names[name] = names.get(name, 0) + size
+    return total, names
+
+
+def _processes(roots: tuple[int, ...]) -> set[psutil.Process]:
+    """Every process below the roots and themselves, each once; this program that measures is not ours to count."""
+    found: set[psutil.Process] = set()
     for root in roots:
         try:
-            processes = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+            found |= {psutil.Process(root), *psutil.Process(root).children(recursive=True)}
         except psutil.Error:
             continue
-        for process in processes:
-            try:
-                size = process.memory_full_info().pss
-                name = process.name()
-            except (psutil.Error, FileNotFoundError):
-                continue
-            total += size
-            names[name] = names.get(name, 0) + size
-    return total, names
+    return found - {psutil.Process()}

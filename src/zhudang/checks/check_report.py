@@ -147,6 +147,13 @@ class CheckReport:
     def as_json(self) -> dict[str, Any]:
         """The report for machines; `files` has the shape of `FileReport.as_json` with the run added."""
         return {
+            **self.without_files(),
+            "files": [{**file.report.as_json(), "run": _run(file.run)} for file in self.files],
+        }
+
+    def without_files(self) -> dict[str, Any]:
+        """The report for machines where each file's own check stands elsewhere."""
+        return {
             "format": FORMAT,
             "title": self.title,
             "subject": {"kind": self.subject[0], "key": self.subject[1]},
@@ -156,7 +163,6 @@ class CheckReport:
             "settings": dict(self.settings),
             "counts": self.counts,
             "items": [item.as_json() for item in self.items],
-            "files": [{**file.report.as_json(), "run": _run(file.run)} for file in self.files],
             "described": [{"subject": subject, **found.as_json()} for subject, found in self.described],
             "packages": [package.as_json() for package in self.packages],
             "runs": [{**_run(run), "files": count} for run, count in self.runs],

@@ -46,7 +46,8 @@ def check_paper(card: ProjectFacts, report: CheckReport, subject: str) -> tuple[
         "facts": facts,
         "parts": [part for part in _parts(report) if part],
     }
-    record = {**report.as_json(), "files": [_brief(each) for each in report.as_json()["files"]]}
+    told = report.as_json()
+    record = {**told, "files": [_brief(each) for each in told["files"]]}
     face = [("工程名称", card.name), ("文件", f"{counts['files']} 个"), ("须更正", f"{counts['verdicts']['fail']} 个")]
     return Paper("check_report", "四性检测报告", data, face=face, subject=subject), record
 

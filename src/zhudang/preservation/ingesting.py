@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,12 +125,18 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
     volumes = {volume.id: volume for volume in filing.volumes_of(row.project_id)}
     wanted = [volumes[volume_id] for volume_id in transfer.volume_ids]
     progress.expect(len(wanted) + 1)
-    with writing(all_places) as roots:
+    with writing(all_places) as roots, ThreadPoolExecutor(1, "preserve") as writer:
         project = packing.project_for_description(row.project_id)
+        written: _Writing | None = None
         for volume in wanted:
             progress.at(volume.title)
-            _keep(packing.pack_volume(project, volume), all_places, roots, progress)
-            progress.one_more()
+            # Gathering a volume's facts is this thread's work while the disks take the volume before it.
+            package = packing.pack_volume(project, volume)
+            if written:
+                written.finish(progress)
+            written = _Writing.begin(writer, package, all_places, roots)
+        if written:
+            written.finish(progress)
         handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
         with catalogue.packed_project(row.project_id) as package:
@@ -154,6 +162,45 @@ def _keep(
     )
     keeping.note_kept(package, kept, all_places, now=timezone.now())
     return kept.changed
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """A volume on its way into every store in a thread of its own, which asks the database nothing."""
+
+    package: packing.Package
+    places: Sequence[Place]
+    kept: Future[keeping.Kept]
+    stop: threading.Event
+
+    @classmethod
+    def begin(
+        cls, writer: Executor, package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot]
+    ) -> _Writing:
+        stop = threading.Event()
+
+        def go_on(_bytes: int) -> None:
+            if stop.is_set():
+                raise work.Cancelled
+
+        kept = writer.submit(
+            keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
+            read_before=keeping.kept_and_read(package.thing_id, all_places), progress=go_on,
+        )  # fmt: skip
+        return cls(package, all_places, kept, stop)
+
+    def finish(self, progress: _Progress) -> None:
+        """Wait until the volume stands in every store, then write the rows that say so.
+
+        Raises:
+            work.Cancelled and what `keeping.keep` raises: nothing was said.
+        """
+        while wait([self.kept], timeout=_LOOK_FOR_CANCEL_SECONDS).not_done:
+            if work.is_cancelled(progress.work_id):
+                self.stop.set()
+        kept = self.kept.result()
+        keeping.note_kept(self.package, kept, self.places, now=timezone.now())
+        progress.one_more()
 
 
 @transaction.atomic

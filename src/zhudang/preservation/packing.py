@@ -210,7 +210,7 @@ def _report(
         rows, title=volume.title, subject=("filing.volume", str(volume.id)), project_id=volume.project_id,
         seen=[volume.id], stage="CQ", declared=volume.record_count, now=volume.arranged_at, known=reports,
     )  # fmt: skip
-    return {key: value for key, value in plain(report.as_json()).items() if key != "files"}
+    return dict(plain(report.without_files()))
 
 
 def _checks(records: Sequence[Mapping[str, Any]], reports: Mapping[UUID, content.CheckReport]) -> dict[str, Any]:
@@ -219,27 +219,25 @@ def _checks(records: Sequence[Mapping[str, Any]], reports: Mapping[UUID, content
         for file in record["files"]:
             report = reports[UUID(file["id"])]
             told.append(
-                plain(
-                    {
-                        "file": report.file.id,
-                        "stored_as": file["stored_as"],
-                        "engine": report.engine,
-                        "checked_at": report.finished_at,
-                        "verdict": report.file.verdict or "not_checked",
-                        "format": report.format,
-                        "findings": [
-                            {
-                                "code": finding.code,
-                                "dimension": finding.dimension,
-                                "severity": finding.severity,
-                                "message": finding.message,
-                                "data": finding.data,
-                            }
-                            for finding in report.findings
-                        ],
-                        "facts": report.facts,
-                        "not_checked": report.not_checked,
-                    }
-                )
+                {
+                    "file": file["id"],
+                    "stored_as": file["stored_as"],
+                    "engine": report.engine,
+                    "checked_at": plain(report.finished_at),
+                    "verdict": report.file.verdict or "not_checked",
+                    "format": report.format,
+                    "findings": [
+                        {
+                            "code": finding.code,
+                            "dimension": finding.dimension,
+                            "severity": finding.severity,
+                            "message": finding.message,
+                            "data": finding.data,
+                        }
+                        for finding in report.findings
+                    ],
+                    "facts": report.facts,
+                    "not_checked": report.not_checked,
+                }
             )
     return {"format": "zhudang-checks/1", "files": told}

@@ -18,6 +18,8 @@ from uuid import UUID
 
 import rjieba
 
+Reason = tuple[str, Mapping[str, Any]]
+"""What speaks for a title: a code and its particulars."""
 SURE = 80
 """From this confidence on a person may confirm at a keystroke; below it they look first."""
 LEAST = 15
@@ -152,11 +154,15 @@ def normalise(text: str) -> str:
     return text.translate(_SAME)
 
 
+def _bare(text: str) -> str:
+    """A text without numbers and codes."""
+    return " ".join(_NOISE.sub(" ", normalise(text)).split())
+
+
 def words_of(text: str) -> Counter[str]:
     """Words and character pairs of a text without numbers, codes and filler."""
-    bare = _NOISE.sub(" ", normalise(text))
     found: Counter[str] = Counter()
-    for piece in bare.split():
+    for piece in _bare(text).split():
         for word in rjieba.cut(piece):
             if len(word) > 1 and word not in _DROP:
                 found[word] += 1
@@ -191,6 +197,7 @@ class Matcher:
     _keys: list[tuple[str, UUID]] = field(default_factory=list)
     _shorts: list[str] = field(default_factory=list)
     _whole: dict[str, float] = field(default_factory=dict)
+    _seen: dict[Any, dict[str, tuple[float, list[Reason]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for target in self.targets:
@@ -263,33 +270,45 @@ class Matcher:
             return (having[0], len({t.unit_id for t in having})) if having else (None, 0)
         return None, 0
 
-    def _score(self, file: Named) -> tuple[dict[str, float], dict[str, list[tuple[str, Mapping[str, Any]]]]]:
+    def _score(self, file: Named) -> tuple[dict[str, float], dict[str, list[Reason]]]:
         """Score titles between 0 and 1, with what speaks for each."""
         stem = file.name.rsplit(".", 1)[0]
         folders = [f for f in re.split(r"[/\\]", file.folder) if f]
-        scores: dict[str, float] = {}
-        evidence: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
+        expanded, said = self._expand(stem)
+        forms = _FORMS.findall(normalise(stem))
+        worded = self._worded(_bare(expanded), _bare(" ".join(folders[-2:])), tuple(said.items()), tuple(forms[-1:]))
+        scores = {title: score for title, (score, _) in worded.items()}
+        evidence = {title: [*reasons] for title, (_, reasons) in worded.items()}
         if coded := self._coded(stem, folders):
             title, where = coded
             scores[title] = 1.0
-            evidence[title] = [("code", {"code": self._by_title[title][0].code, "where": where})]
-        expanded, said = self._expand(stem)
-        name_words = words_of(expanded)
-        folder_words = words_of(" ".join(folders[-2:]))
-        told = [w for w in name_words if not w.startswith("·") and w not in _WEAK and w in self._holders]
-        forms = _FORMS.findall(normalise(stem))
-        spoken = sum(self._rarity.get(w, 0.6 if w.startswith("·") else 1.2) for w in name_words) or 1.0
-        for title in self._candidates(name_words, folder_words, said):
-            score, shared = self._overlap(title, name_words, folder_words, spoken)
+            by_code = ("code", {"code": self._by_title[title][0].code, "where": where})
+            evidence[title] = [by_code, *evidence.get(title, ())]
+        return scores, evidence
+
+    def _worded(
+        self, name: str, folder: str, said: tuple[tuple[str, str], ...], form: tuple[str, ...]
+    ) -> Mapping[str, tuple[float, list[Reason]]]:
+        """Score titles by words alone. Hundreds of files of a folder differ in their number only: looked up then."""
+        key = (name, folder, said, form)
+        if key not in self._seen:
+            self._seen[key] = self._by_words(words_of(name), words_of(folder), dict(said), form)
+        return self._seen[key]
+
+    def _by_words(
+        self, name: Counter[str], folder: Counter[str], said: Mapping[str, str], form: Sequence[str]
+    ) -> dict[str, tuple[float, list[Reason]]]:
+        told = [w for w in name if not w.startswith("·") and w not in _WEAK and w in self._holders]
+        spoken = sum(self._rarity.get(w, 0.6 if w.startswith("·") else 1.2) for w in name) or 1.0
+        found = {}
+        for title in self._candidates(name, folder, said):
+            score, shared = self._overlap(title, name, folder, spoken)
             if said.get(title):
                 score = max(score, 0.78 + 0.2 * score)
-            score -= self._against(title, told, forms)
-            if score > scores.get(title, 0.0):
-                scores[title] = score
-                evidence[title] = _reasons(title, score, shared, said.get(title))
-            elif title in evidence:
-                evidence[title] += _reasons(title, score, shared, said.get(title))
-        return scores, evidence
+            score -= self._against(title, told, form)
+            if score > 0.0:
+                found[title] = (score, _reasons(title, score, shared, said.get(title)))
+        return found
 
     def _coded(self, stem: str, folders: Sequence[str]) -> tuple[str, str] | None:
         """A code of the list in the file name, else in the innermost folder that has one."""
@@ -365,8 +384,8 @@ def _meanings(form: str) -> tuple[str, ...]:
     return same.get(form, (form,))
 
 
-def _reasons(title: str, score: float, shared: Sequence[str], short: str | None) -> list[tuple[str, Mapping[str, Any]]]:
-    reasons: list[tuple[str, Mapping[str, Any]]] = []
+def _reasons(title: str, score: float, shared: Sequence[str], short: str | None) -> list[Reason]:
+    reasons: list[Reason] = []
     if short:
         reasons.append(("synonym", {"said": short, "title": title}))
     if score > 0.95:

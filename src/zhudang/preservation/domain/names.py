@@ -56,5 +56,4 @@ def _written(value: Any, indent: str) -> Iterator[str]:
         yield _compact(value)
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_compact = json.JSONEncoder(ensure_ascii=False).encode
