@@ -111,6 +111,7 @@ class Supervisor(threading.Thread):
         self._bell_in, self._bell_out = socket.socketpair()
         self._stopping = False
         self._failed_starts = 0
+        self._watched = 0.0
         self.isolation: tuple[str, ...] | None = None
         """What holds for the workers (`isolation.py`); None before the first one came to work."""
         self._owner = os.getpid()
@@ -267,8 +268,11 @@ class Supervisor(threading.Thread):
         task.results.put((task, answer))
 
     def _watch(self) -> None:
-        """End whoever works too long on one file or has grown too large."""
+        """End whoever works too long on one file or has grown too large; looks once a tick, however many answers."""
         now = time.monotonic()
+        if now - self._watched < TICK_S:
+            return
+        self._watched = now
         for worker in list(self._workers):
             if not worker.tasks:
                 if now - worker.busy_since > IDLE_S:

@@ -42,7 +42,7 @@ _CHECKED_SINCE = """
 def index_stale(*, limit: int, now: datetime) -> int:
     """Index up to `limit` records that are new or changed; give how many were done."""
     ids = _stale(_BEHIND, limit) or _stale(_CHECKED_SINCE, limit)
-    for together in _together(filing.records_by_id(ids).values()):
+    for together in _together(filing.findable(ids)):
         try:
             index_records(together, now=now)
         except Exception:
@@ -50,12 +50,12 @@ def index_stale(*, limit: int, now: datetime) -> int:
     return len(ids)
 
 
-def _together(records: Iterable[filing.RecordRow]) -> Iterator[list[filing.RecordRow]]:
+def _together(records: Iterable[filing.Findable]) -> Iterator[list[filing.Findable]]:
     """Cut records into groups whose text fits into memory at once, by the pages of their files."""
-    group: list[filing.RecordRow] = []
+    group: list[filing.Findable] = []
     pages = 0
     for record in records:
-        pages += 1 + sum(file.pages or 1 for file in record.files if file.current)
+        pages += 1 + sum(file.pages or 1 for file in record.files.values())
         if group and (pages > MOST_PAGES or len(group) >= MOST_RECORDS):
             yield group
             group, pages = [], 0
@@ -64,14 +64,14 @@ def _together(records: Iterable[filing.RecordRow]) -> Iterator[list[filing.Recor
         yield group
 
 
-def _index_one_by_one(records: Iterable[filing.RecordRow], now: datetime) -> None:
+def _index_one_by_one(records: Iterable[filing.Findable], now: datetime) -> None:
     for record in records:
         try:
             index_records([record], now=now)
         except Exception:
             # One file nobody can read must not keep all others from being found: its description still is.
             log.exception("record not indexed whole", record=str(record.id))
-            index_records([replace(record, files=())], now=now)
+            index_records([replace(record, files={})], now=now)
 
 
 def _stale(sql: str, limit: int) -> list[UUID]:
@@ -81,31 +81,42 @@ def _stale(sql: str, limit: int) -> list[UUID]:
 
 
 @transaction.atomic
-def index_records(records: Sequence[filing.RecordRow], *, now: datetime) -> None:
+def index_records(records: Sequence[filing.Findable], *, now: datetime) -> None:
     """Write the descriptions and the text of the current readable files of these records into the index.
 
-    A handful of statements whatever the number of records.
+    A handful of statements whatever the number of records; what the index says of a record already is left as it is:
+    most changes of a record are steps on its road, which change nothing it is found by.
     """
     ids = [record.id for record in records]
     entries = {e.record_id: e for e in Entry.objects.select_for_update(no_key=True).filter(record_id__in=ids)}
-    around = filing.names_around(ids)
-    unread = [f.file_id for record in records for f in record.files if _is_read(f) and not _known(entries, record, f)]
-    stored = content.stored_files(unread)
+    described = {
+        record_id: (text, newest)
+        for record_id, text, newest in PageText.objects.filter(record_id__in=ids, page=DESCRIPTION_PAGE).values_list(
+            "record_id", "text", "newest"
+        )
+    }
+    stored = content.stored_files(
+        file_id for record in records for file_id in record.files if str(file_id) not in _known(entries, record)
+    )
     rows: list[Row] = []
-    made, gone = [], []
+    made: list[Entry] = []
+    gone: list[str] = []
+    told_anew: list[UUID] = []
     for record in records:
-        known: Mapping[str, Any] = entries[record.id].files if record.id in entries else {}
-        current = {str(f.file_id): f for f in record.files if _is_read(f)}
+        known = _known(entries, record)
+        current = {str(file_id): file for file_id, file in record.files.items()}
         gone += [file_id for file_id in known if file_id not in current]
-        text = _description_text(record, around[record.id])
-        rows.append((record.id, None, DESCRIPTION_PAGE, 0, text, record.formed_on))
+        text = " \n ".join(record.words)
+        if described.get(record.id) != (folding.fold(text), record.formed_on):
+            told_anew.append(record.id)
+            rows.append((record.id, None, DESCRIPTION_PAGE, 0, text, record.formed_on))
         outcome = {file_id: told for file_id, told in known.items() if file_id in current}
-        for file_id, row in current.items():
-            if file_id not in outcome:
-                outcome[file_id] = _read(record.id, row, stored[row.file_id], rows)
+        for file_id, file in record.files.items():
+            if str(file_id) not in outcome:
+                outcome[str(file_id)] = _read(record.id, file_id, file, stored[file_id], rows)
         year = record.formed_on.year if record.formed_on else None
         made.append(Entry(record_id=record.id, revision=record.revision, files=outcome, year=year, indexed_at=now))
-    PageText.objects.filter(record_id__in=ids, page=DESCRIPTION_PAGE).delete()
+    PageText.objects.filter(record_id__in=told_anew, page=DESCRIPTION_PAGE).delete()
     if gone:
         PageText.objects.filter(record_id__in=ids, file_id__in=gone).delete()
     _write(rows)
@@ -117,23 +128,16 @@ def index_records(records: Sequence[filing.RecordRow], *, now: datetime) -> None
     )
 
 
-def _is_read(file: filing.FileRow) -> bool:
-    return file.current and file.part != "native" and file.verdict is not None
+def _known(entries: Mapping[UUID, Entry], record: filing.Findable) -> Mapping[str, Any]:
+    """Files of the record the index has read, with the outcome."""
+    return entries[record.id].files if record.id in entries else {}
 
 
-def _known(entries: Mapping[UUID, Entry], record: filing.RecordRow, file: filing.FileRow) -> bool:
-    return record.id in entries and str(file.file_id) in entries[record.id].files
-
-
-def _description_text(record: filing.RecordRow, around: Sequence[str]) -> str:
-    """What can be found of a record without opening its files."""
-    own = (record.title, record.document_no, record.responsible, record.code, record.unit_work_name, record.notes)
-    return " \n ".join(part for part in (*own, *around) if part)
-
-
-def _read(record_id: UUID, row: filing.FileRow, file: content.StoredFile, rows: list[Row]) -> dict[str, Any]:
+def _read(
+    record_id: UUID, file_id: UUID, readable: filing.ReadableFile, file: content.StoredFile, rows: list[Row]
+) -> dict[str, Any]:
     """Take the text of one file, page by page; a file that gives none is told with its reason."""
-    if row.verdict == "fail":
+    if readable.verdict == "fail":
         return {"pages": 0, "why": "not_readable"}
     pages = 0
     try:
@@ -142,9 +146,9 @@ def _read(record_id: UUID, row: filing.FileRow, file: content.StoredFile, rows: 
             if not folded:
                 continue
             pages += 1
-            rows.extend((record_id, row.file_id, number, i, part, None) for i, part in enumerate(folding.parts(folded)))
+            rows.extend((record_id, file_id, number, i, part, None) for i, part in enumerate(folding.parts(folded)))
     except CannotRead as problem:
-        log.info("no text", file=str(row.file_id), why=str(problem))
+        log.info("no text", file=str(file_id), why=str(problem))
         return {"pages": pages, "why": "not_readable"}
     return {"pages": pages, "why": "" if pages else "no_text"}
 

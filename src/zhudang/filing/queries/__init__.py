@@ -1,7 +1,7 @@
 """What people and other contexts see of filing: frozen dataclasses shaped for a page or a call."""
 
 from zhudang.filing.queries.checklist import Checklist, ChecklistRow, checklist, obligation_options
-from zhudang.filing.queries.finding import FoundRow, count_by, found_rows, names_around
+from zhudang.filing.queries.finding import Findable, FoundRow, ReadableFile, count_by, findable, found_rows
 from zhudang.filing.queries.home import ClerkHome, clerk_home, projects_of, unassigned
 from zhudang.filing.queries.inbox import InboxRow, inbox_files, inbox_head, inbox_rows
 from zhudang.filing.queries.pages import (
@@ -36,10 +36,12 @@ __all__ = [
     "ChecklistRow",
     "ClerkHome",
     "FileRow",
+    "Findable",
     "FoundRow",
     "InboxRow",
     "ObligationRow",
     "PartProgress",
+    "ReadableFile",
     "RecordRow",
     "UnitProgress",
     "VolumeRow",
@@ -48,6 +50,7 @@ __all__ = [
     "checklist",
     "clerk_home",
     "count_by",
+    "findable",
     "found_rows",
     "inbox_files",
     "inbox_head",
@@ -55,7 +58,6 @@ __all__ = [
     "iter_record_ids",
     "iter_volumes",
     "known_record",
-    "names_around",
     "obligation_options",
     "progress_by_unit",
     "project_obligations",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from zhudang.filing.models import Record
+from zhudang.filing.models import Record, RecordFile
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,48 @@ def _ordered(name: str, counts: Counter[tuple[Any, Any]]) -> list[tuple[Any, Any
     return rows[:8]
 
 
-def names_around(record_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Words records are looked for by beside their own descriptions: project, its code, maker, volume numbers."""
-    rows = Record.objects.filter(id__in=record_ids).values_list(
-        "id", "project__name", "project__code", "project__address", "organisation__name", "volume__reference_code",
+@dataclass(frozen=True)
+class Findable:
+    """What a record can be found by.
+
+    Args:
+        words: its own description, then project, project code, maker, volume numbers.
+        files: file id -> pages, of the current files that may be read for their text and were checked.
+    """
+
+    id: UUID
+    revision: int
+    formed_on: date | None
+    words: tuple[str, ...]
+    files: Mapping[UUID, ReadableFile]
+
+
+@dataclass(frozen=True)
+class ReadableFile:
+    """A checked file that is read for its text."""
+
+    verdict: str | None
+    pages: int | None
+
+
+def findable(record_ids: Sequence[UUID]) -> list[Findable]:
+    """What these records (withdrawn ones too) can be found by, in two statements."""
+    files: dict[UUID, dict[UUID, ReadableFile]] = {}
+    current = RecordFile.objects.filter(
+        record_id__in=record_ids, replaced_at__isnull=True, file__verdict__isnull=False
+    ).exclude(part="native")
+    for record_id, file_id, verdict, pages in current.order_by("record_id", "file_id").values_list(
+        "record_id", "file_id", "file__verdict", "file__pages"
+    ):
+        files.setdefault(record_id, {})[file_id] = ReadableFile(verdict, pages)
+    rows = Record.objects.filter(id__in=record_ids).order_by("id").values_list(
+        "id", "revision", "formed_on", "title", "document_no", "responsible", "code", "unit_work__name", "notes",
+        "project__name", "project__code", "project__address", "organisation__name", "volume__reference_code",
         "volume__accession_no", "obligation__scope_item__title", "keywords",
     )  # fmt: skip
-    return {row[0]: tuple(dict.fromkeys(str(word) for word in row[1:] if word)) for row in rows}
+    return [
+        Findable(
+            row[0], row[1], row[2], tuple(dict.fromkeys(str(word) for word in row[3:] if word)), files.get(row[0], {})
+        )
+        for row in rows
+    ]
