@@ -18,7 +18,10 @@ ALL: dict[str, Callable[[bool], list[Row]]] = {
 
 def main(arguments: list[str]) -> int:
     quick = "--quick" in arguments
-    names = [name for name in arguments if not name.startswith("-")] or list(ALL)
+    names = [name for name in arguments if name != "--quick"] or list(ALL)
+    if strange := [name for name in names if name not in ALL]:
+        print(f"{__doc__}\nno such benchmark: {', '.join(strange)}", file=sys.stderr)
+        return 2
     print(f"{'benchmark':<44}{'figure':>16}  {'against':<46}{'target':>10}  met")
     for name in names:
         began = time.monotonic()

@@ -133,12 +133,23 @@ def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
     for process in _processes(roots):
         try:
             size = process.memory_full_info().pss
-            name = process.name()
+            name = _role(process)
         except (psutil.Error, FileNotFoundError):
             continue
         total += size
         names[name] = names.get(name, 0) + size
     return total, names
+
+
+_ROLES = {
+    "postgres": "database", "bench.driver": "driver", "zhudang worker": "worker", "checks.worker": "parsers",
+    "granian": "web", "zhudang": "supervisor",
+}  # fmt: skip
+
+
+def _role(process: psutil.Process) -> str:
+    line = " ".join(process.cmdline())
+    return next((role for word, role in _ROLES.items() if word in line), process.name())
 
 
 def _processes(roots: tuple[int, ...]) -> set[psutil.Process]:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.files import large as make_large
-from bench.installation import installation, peak_memory
+from bench.installation import Peak, installation, peak_memory
 from bench.row import Row
 
 
@@ -54,14 +54,22 @@ def _write_twice_and_read(count: int) -> float:
 def memory(quick: bool) -> list[Row]:
     """Peak memory of all our processes at ten times the files."""
     few, many = (200, 2000) if quick else (1000, 10000)
-    peaks = []
+    peaks: list[Peak] = []
     for count in (few, many):
         with installation() as place, peak_memory(place.process.pid, os.getpid()) as peak:
             place.run("pipeline", str(count))
-        peaks.append(peak.bytes)
-    ratio = peaks[1] / peaks[0]
-    against = f"{peaks[0] / 1e6:.0f} MB at {few}, {peaks[1] / 1e6:.0f} MB at {many}"
-    return [Row(f"peak memory, {many} files against {few}", f"{ratio:.2f} ×", against, "≤ 1.10", ratio <= 1.10)]
+        peaks.append(peak)
+    ratio = peaks[1].bytes / peaks[0].bytes
+    against = f"{peaks[0].bytes / 1e6:.0f} MB at {few}, {peaks[1].bytes / 1e6:.0f} MB at {many}"
+    return [
+        Row(f"peak memory, {many} files against {few}", f"{ratio:.2f} ×", against, "≤ 1.10", ratio <= 1.10),
+        *(Row(f"  at {count}", "", _by_role(peak), "", None) for count, peak in zip((few, many), peaks, strict=True)),
+    ]
+
+
+def _by_role(peak: Peak) -> str:
+    largest = sorted(peak.by_name.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in largest)
 
 
 def large_file(quick: bool) -> list[Row]:
