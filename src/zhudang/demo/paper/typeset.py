@@ -31,7 +31,7 @@ def fonts() -> typst.Fonts:
 def pdf(form: str, data: Mapping[str, Any]) -> bytes:
     """One form as a native PDF with its text."""
     made = typst.compile(
-        str(FORMS / f"{form}.typ"), root=str(FORMS), font_paths=fonts(), format="pdf", timestamp=0,
+        str(FORMS / f"{form}.typ"), root=str(FORMS), font_paths=fonts(), format="pdf", timestamp=0, pdf_tags=False,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )  # fmt: skip
     return bytes(made)
