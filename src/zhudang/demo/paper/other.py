@@ -74,6 +74,8 @@ def dxf(rng: Random, title: str) -> bytes:
         x, y = rng.randint(0, 40000), rng.randint(0, 24000)
         space.add_line((x, y), (x + rng.randint(500, 4000), y), dxfattribs={"layer": "管线"})
     space.add_text(title, height=900, dxfattribs={"layer": "标注"}).set_placement((0, 28000))
+    for kind in sorted(drawing.entitydb.dxf_types_in_use()):  # the library names them in the order of a set
+        drawing.classes.add_class(kind)
     out = io.StringIO()
     drawing.write(out)
     return out.getvalue().encode(drawing.output_encoding, errors="dxfreplace")
