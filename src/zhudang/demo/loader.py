@@ -18,7 +18,7 @@ from zhudang.demo import city, people, stock
 from zhudang.demo.city import Works
 from zhudang.demo.makers import Makers
 from zhudang.demo.paper.layouts import Facts
-from zhudang.demo.road import Road
+from zhudang.demo.road import Road, wait_for_preservation
 from zhudang.filing import operations as filing
 from zhudang.filing import queries as filing_queries
 from zhudang.filing.domain.describing import Description
@@ -75,6 +75,8 @@ def load(say: object = print) -> int:
             total += count
             works = loader.works
             told(f"  · {works.name}：{count} 件（{works.stage}，{time.monotonic() - began:.0f} s）", flush=True)
+    for loader in waiting:
+        loader.settle()
     return total
 
 
@@ -115,6 +117,7 @@ class Loader:
         self.asked: dict[UUID, list[ObligationRow]] = {}
         self.bundles: list[Bundle] = []
         self.brought_in = False
+        self.received: UUID | None = None
 
     def reached(self, stage: str) -> bool:
         return self.step >= ORDER.index(stage)
@@ -141,7 +144,13 @@ class Loader:
                 actor=people.actor("official"), project_id=self.project_id, reason="建设资金暂缓", now=timezone.now()
             )
         if self.reached("delivering"):
-            Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
+            self.received = Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
+        return records
+
+    def settle(self) -> None:
+        """Wait for what the product does by itself at the end of the road, and open what is public."""
+        if self.received is not None:
+            wait_for_preservation(self.received)
         if self.level == PUBLIC:
             # Old holdings reviewed as open: what the public may search without signing in.
             registry.classify_project(
@@ -151,7 +160,6 @@ class Loader:
                 is_open=True,
                 now=timezone.now(),
             )
-        return records
 
     # ── registration and permits ──────────────────────────────────────────────────────────────────────────────────
 
