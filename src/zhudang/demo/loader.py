@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,8 +16,9 @@ from zhudang.content import operations as content
 from zhudang.content import queries as content_queries
 from zhudang.demo import city, people, stock
 from zhudang.demo.city import Works
+from zhudang.demo.makers import Makers
 from zhudang.demo.paper.layouts import Facts
-from zhudang.demo.road import Road
+from zhudang.demo.road import Road, wait_for_preservation
 from zhudang.filing import operations as filing
 from zhudang.filing import queries as filing_queries
 from zhudang.filing.domain.describing import Description
@@ -36,6 +39,8 @@ _MILESTONES = {
     "pipeline": ("start", "before_cover", "pressure_test", "completion"),
 }
 WAIT_SECONDS = 600
+AHEAD = 2
+"""For how many projects beyond the present one papers are being made."""
 PUBLIC, INTERNAL = 0, 1
 
 
@@ -62,14 +67,39 @@ def load(say: object = print) -> int:
     if not people.known("clerk"):
         people.bring_in_people(firms, now)
     known = set(registry_queries.visible_projects(SYSTEM).values_list("code", flat=True))
+    waiting = [Loader(works, firms) for works in city.PROJECTS if works.code not in known]
     total = 0
-    for works in city.PROJECTS:
-        if works.code in known:
-            continue
-        count = Loader(works, firms).run()
-        total += count
-        told(f"  · {works.name}：{count} 件（{works.stage}，{time.monotonic() - began:.0f} s）", flush=True)
+    with Makers() as makers:
+        for loader in _in_step(waiting, makers):
+            count = loader.finish()
+            total += count
+            works = loader.works
+            told(f"  · {works.name}：{count} 件（{works.stage}，{time.monotonic() - began:.0f} s）", flush=True)
+    for loader in waiting:
+        loader.settle()
     return total
+
+
+def _in_step(loaders: Sequence[Loader], makers: Makers) -> Iterator[Loader]:
+    """Give one project after the other to be finished, while the next one's papers come in and those of the one after are made."""
+    papers: list[Iterator[list[stock.Made]]] = []
+    for place in range(len(loaders)):
+        for ahead in loaders[len(papers) : place + 1 + AHEAD]:
+            papers.append(makers.make(ahead.begin()))
+        for near in loaders[place : place + 2]:
+            if not near.brought_in:
+                near.bring_in(papers[loaders.index(near)])
+        yield loaders[place]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What one clerk uploaded: the files' ids and, beside them, what each answers and says (without its bytes)."""
+
+    clerk: Actor
+    at: datetime
+    ids: list[UUID]
+    files: list[tuple[ObligationRow, stock.Made]]
 
 
 class Loader:
@@ -84,22 +114,43 @@ class Loader:
         self.names = {firm.key: firm.name for firm in city.FIRMS}
         self.project_id = UUID(int=0)
         self.units: dict[str, UUID] = {}
+        self.asked: dict[UUID, list[ObligationRow]] = {}
+        self.bundles: list[Bundle] = []
+        self.brought_in = False
+        self.received: UUID | None = None
 
     def reached(self, stage: str) -> bool:
         return self.step >= ORDER.index(stage)
 
-    def run(self) -> int:
+    def begin(self) -> list[stock.Order]:
+        """Register the project as far as its papers are asked for; give the papers to be made."""
         self._register()
         if not self.reached("noticed"):
-            return 0
+            return []
         self._permits()
-        records = self._collect() if self.works.records else []
+        return self._order() if self.works.records else []
+
+    def bring_in(self, papers: Iterator[list[stock.Made]]) -> None:
+        """Upload the papers, made in the order they were asked for, each by its clerk; their checks begin."""
+        self.brought_in = True
+        self.bundles = [self._upload(organisation_id, rows, papers) for organisation_id, rows in self.asked.items()]
+
+    def finish(self) -> int:
+        """Wait for the checks, file what was brought in, go the road to the project's stage; give the number of records."""
+        wait_for_checks([file_id for bundle in self.bundles for file_id in bundle.ids])
+        records = sum(self._take_in(bundle) for bundle in self.bundles)
         if self.works.stage == "suspended":
             registry.suspend_project(
                 actor=people.actor("official"), project_id=self.project_id, reason="建设资金暂缓", now=timezone.now()
             )
         if self.reached("delivering"):
-            Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
+            self.received = Road(self.works, self.project_id, self.firms).drive(self.step, ORDER)
+        return records
+
+    def settle(self) -> None:
+        """Wait for what the product does by itself at the end of the road, and open what is public."""
+        if self.received is not None:
+            wait_for_preservation(self.received)
         if self.level == PUBLIC:
             # Old holdings reviewed as open: what the public may search without signing in.
             registry.classify_project(
@@ -109,7 +160,6 @@ class Loader:
                 is_open=True,
                 now=timezone.now(),
             )
-        return len(records)
 
     # ── registration and permits ──────────────────────────────────────────────────────────────────────────────────
 
@@ -219,8 +269,8 @@ class Loader:
 
     # ── collecting ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _collect(self) -> list[UUID]:
-        """Make papers for the obligations, upload, wait for the checks, assign, describe and file them."""
+    def _order(self) -> list[stock.Order]:
+        """Choose which obligations are answered, and ask for a paper for each, holder by holder."""
         filing.plan_project(self.project_id)
         owed = [
             row for row in filing_queries.project_obligations(self.project_id) if row.applicable and row.organisation_id
@@ -228,14 +278,15 @@ class Loader:
         wanted = self._chosen(owed)
         if self.reached("applied"):
             self._excuse(owed, {row.id for row, _copies in wanted})
-        records: list[UUID] = []
-        by_holder: dict[UUID, list[tuple[ObligationRow, int]]] = {}
         for row, copies in wanted:
-            by_holder.setdefault(row.organisation_id or self.firms[self.works.client], []).append((row, copies))
-        maker = stock.Maker(self._facts(), self.works.key)
-        for organisation_id, rows in by_holder.items():
-            records += self._collect_from(organisation_id, rows, maker)
-        return records
+            self.asked.setdefault(row.organisation_id or self.firms[self.works.client], []).extend([row] * copies)
+        orders = stock.Orders(self._facts(), self.works.key)
+        return [
+            self._paper(orders, row, copy)
+            for rows in self.asked.values()
+            for _id, same in groupby(rows, key=lambda row: row.id)
+            for copy, row in enumerate(same)
+        ]
 
     def _chosen(self, owed: Sequence[ObligationRow]) -> list[tuple[ObligationRow, int]]:
         """Which obligations are answered, and with how many records, until the wanted number is reached."""
@@ -287,43 +338,43 @@ class Loader:
             permit=f"建字第{city.AREA_CODE}{works.started:%Y}00412号",
         )
 
-    def _collect_from(
-        self, organisation_id: UUID, rows: Sequence[tuple[ObligationRow, int]], maker: stock.Maker
-    ) -> list[UUID]:
+    def _upload(
+        self, organisation_id: UUID, rows: Sequence[ObligationRow], papers: Iterator[list[stock.Made]]
+    ) -> Bundle:
         clerk = people.filer_of(next(key for key, value in self.firms.items() if value == organisation_id))
-        made: list[tuple[ObligationRow, list[stock.Made]]] = []
-        for row, copies in rows:
-            for copy in range(copies):
-                made.append((row, self._paper(maker, row, copy)))
         last = self.works.accepted + timedelta(days=8) if self.works.accepted else self.works.completed or self.today
         end = moment(min(last, self.today), 18)
         place = registry_queries.place_of(self.project_id)
         assert place is not None
-        flat = [(row, file) for row, files in made for file in files]
+        flat = [(row, file) for row in rows for file in next(papers)]
         incoming = (
             content.Incoming(file.name, file.folder, data=file.data, level=self.level, unit_work_id=row.unit_work_id)
             for row, file in flat
         )
         ids = content.receive_many(actor=clerk, items=incoming, place=place, now=end, organisation_id=organisation_id)
-        wait_for_checks(ids)
-        left = self._left_in_inbox(len(flat))
-        pairs = [(file_id, row.id) for file_id, (row, _file) in list(zip(ids, flat, strict=True))[: len(flat) - left]]
-        record_ids = filing.assign(actor=clerk, assignments=pairs, now=end)
-        by_file = dict(zip(ids, (file for _row, file in flat), strict=True))
-        self._describe(clerk, set(record_ids), by_file, end)
-        self._file(clerk, set(record_ids), end)
-        return list(dict.fromkeys(record_ids))
+        told = [(row, replace(file, data=b"")) for row, file in flat]  # the bytes are stored now
+        return Bundle(clerk, end, ids, told)
+
+    def _take_in(self, bundle: Bundle) -> int:
+        """Assign, describe and file what a clerk uploaded; give how many records it became."""
+        kept = len(bundle.files) - self._left_in_inbox(len(bundle.files))
+        pairs = [(file_id, row.id) for file_id, (row, _file) in zip(bundle.ids, bundle.files, strict=True)][:kept]
+        record_ids = set(filing.assign(actor=bundle.clerk, assignments=pairs, now=bundle.at))
+        by_file = dict(zip(bundle.ids, (file for _row, file in bundle.files), strict=True))
+        self._describe(bundle.clerk, record_ids, by_file, bundle.at)
+        self._file(bundle.clerk, record_ids, bundle.at)
+        return len(record_ids)
 
     def _left_in_inbox(self, count: int) -> int:
         """While collecting, some files wait for their clerk to confirm what they are."""
         return min(count // 6, 9) if self.works.stage in {"collecting", "noticed"} else 0
 
-    def _paper(self, maker: stock.Maker, row: ObligationRow, copy: int) -> list[stock.Made]:
+    def _paper(self, orders: stock.Orders, row: ObligationRow, copy: int) -> stock.Order:
         unit = row.unit_work_name
         need = stock.Need(
             row.printed_code, row.title, row.part, unit, f"{unit}/{row.part}/{stock.clean(row.title)[:24]}"
         )
-        number = maker.count
+        number = orders.count
         way = "photo" if "照片" in row.title else "film" if "录像" in row.title else stock.mixed_way(number, row.part)
         span = ((self.works.completed or self.today) - self.works.started).days
         day = self.works.started + timedelta(days=(number * 37 + copy * 11) % max(span - 5, 1))
@@ -333,7 +384,7 @@ class Loader:
             day = self.works.accepted - timedelta(days=number % 9)
         if row.milestone == "acceptance" and self.works.accepted:
             day = min(self.works.accepted + timedelta(days=1 + number % 6), self.today)
-        return maker.paper(
+        return orders.order(
             need,
             min(day, self.today),
             way=way,

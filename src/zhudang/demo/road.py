@@ -38,27 +38,27 @@ class Road:
                 actor=self.manager, notice_id=notice_id, now=min(now + timedelta(days=1), timezone.now())
             )
 
-    def drive(self, step: int, order: Sequence[str]) -> None:
-        """Go on from the filed records to stage `order[step]`."""
+    def drive(self, step: int, order: Sequence[str]) -> UUID | None:
+        """Go on from the filed records to stage `order[step]`; gives the transfer that is being preserved, if it came so far."""
         done = {name: index <= step for index, name in enumerate(order)}
         self._deliver(sign=done["applied"])
         if not done["applied"]:
-            return
+            return None
         application_id = self._apply()
         if not done["reviewing"]:
-            return
+            return None
         if self.works.stage == "reviewing":
             self._review(application_id, half=True)
-            return
+            return None
         self._review(application_id)
         if self.works.stage in {"returned", "reapplied"}:
             self._return(application_id)
-            return
+            return None
         if not done["accepted"]:
-            return
+            return None
         handover.accept_application(actor=self.reviewer, application_id=application_id, text="", now=self._at(6))
         if not done["committed"] or self.works.stage == "accepted":
-            return
+            return None
         transfer_id = handover.propose_transfer(
             actor=self.manager,
             application_id=application_id,
@@ -66,7 +66,7 @@ class Road:
             responsible="分管负责人辛",
             now=self._at(8),
         )
-        self._receive(transfer_id)
+        return self._receive(transfer_id)
 
     def _at(self, days: int, hour: int = 10) -> datetime:
         """A moment so many days after the application, never later than now."""
@@ -193,7 +193,7 @@ class Road:
             )
             filing.file_record(actor=clerk, record_id=row.id, now=now, knowingly=True)
 
-    def _receive(self, transfer_id: UUID) -> None:
+    def _receive(self, transfer_id: UUID) -> UUID | None:
         """Count volume by volume; another person receives; preservation and the certificate follow by themselves."""
         handover.begin_receiving(actor=self.archivist, transfer_id=transfer_id, now=self._at(12))
         for volume in handover_queries.volumes_to_count(transfer_id):
@@ -202,10 +202,19 @@ class Road:
                 drawing_sheets=volume.drawing_sheets, photos=volume.photo_count, others=volume.other_count, stamps_sampled=5, now=self._at(12, 15),
             )  # fmt: skip
         if self.works.stage == "transferred":
-            return
+            return None
         handover.receive_transfer(actor=self.archivist, transfer_id=transfer_id, now=self._at(13))
-        end = time.monotonic() + PRESERVE_SECONDS
-        while handover_queries.transfer_state(transfer_id) != "preserved":
-            if time.monotonic() > end:
-                raise TimeoutError("保存没有在时限内完成 / preservation did not finish in time")
-            time.sleep(0.3)
+        return transfer_id
+
+
+def wait_for_preservation(transfer_id: UUID) -> None:
+    """Wait until the worker has preserved what a transfer brought.
+
+    Raises:
+        TimeoutError: it has not in time.
+    """
+    end = time.monotonic() + PRESERVE_SECONDS
+    while handover_queries.transfer_state(transfer_id) != "preserved":
+        if time.monotonic() > end:
+            raise TimeoutError("保存没有在时限内完成 / preservation did not finish in time")
+        time.sleep(0.3)

@@ -70,9 +70,8 @@ class Smoke:
         facts = Facts(self.road.known.name, "1# 楼", "云溪县试验路 1 号", firms, self.day, "C5-1-001")
         form = LAYOUTS["concealed"]
         native = typeset.pdf(form.form, form.data(facts, random.Random(1)))
-        scan = typeset.scanned(
-            typeset.pictures(form.form, form.data(facts, random.Random(2)), dpi=150), random.Random(3), dpi=150
-        )
+        other_day = typeset.pdf(form.form, form.data(facts, random.Random(2)))
+        scan = typeset.scanned(typeset.pictures(other_day, random.Random(3), dpi=150), dpi=150)
         sheet = SHEETS["structure"]
         drawing = typeset.pdf(
             "drawing", sheet_data(sheet, facts, random.Random(4), size="A2", number="结施-01", title="梁板配筋竣工图")

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import cycle
 from typing import Any
@@ -27,6 +27,7 @@ BY_TITLE: tuple[tuple[str, str], ...] = (
     ("照片", "photo_sheet"), ("纪要", "acceptance_meeting"), ("试验报告", "concrete_test"), ("复试报告", "steel_test"), ("检测报告", "concrete_test"),
     ("记录", "concealed"), ("合同", "construction_contract"), ("批", "proposal_reply"),
 )  # fmt: skip
+MOST_SCANNED_PAGES = 6
 _BY_PART = {"A": "proposal_reply", "B": "supervision_notice", "C": "concealed", "E": "acceptance_meeting"}
 _SHEETS_BY_TITLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("建筑竣工图", ("floor", "elevation", "section")), ("结构", ("structure", "foundation", "detail")), ("给水排水", ("water",)), ("电气", ("power",)),
@@ -59,7 +60,6 @@ class Made:
     origin: str
     carrier: str
     specialty: str = ""
-    pages: int | None = None
     fault: str = ""
 
 
@@ -84,156 +84,139 @@ def clean(text: str) -> str:
     return "".join(c for c in text if c not in '\\/:*?"<>|\n').strip()[:60]
 
 
-class Maker:
-    """Makes the papers of one project, the same ones in every run."""
+@dataclass(frozen=True)
+class Order:
+    """One paper to be made, with everything its making needs: may be made anywhere, at any time, and comes out the same.
+
+    Attributes:
+        facts: of the project; serial: which paper of the project it is, from 1; seed: of its random source;
+        way: native (PDF with text), scan, low_scan (under 200 dpi), ofd, photo, film, cad (DXF beside its PDF), ifc
+        (beside its PDF); sheet: key of the drawing, for part D; fault: a name in `faults.FAULTS`, done to its first file.
+    """
+
+    facts: Facts
+    need: Need
+    serial: int
+    seed: str
+    day: date
+    way: str = "native"
+    sheet: str = ""
+    fault: str = ""
+    pages: int = 12
+    blank: bool = False
+
+    @property
+    def number(self) -> str:
+        return f"{self.need.code}-{self.serial:03d}"
+
+    @property
+    def own_facts(self) -> Facts:
+        of_this = {"unit": self.need.unit, "day": self.day, "number": self.number}
+        return Facts(**{**self.facts.__dict__, **of_this, "pages": self.pages, "blank": self.blank})
+
+
+class Orders:
+    """Orders the papers of one project, the same ones in every run."""
 
     def __init__(self, facts: Facts, seed: str) -> None:
         self.facts, self.seed = facts, seed
         self.count = 0
         self._kinds: dict[str, cycle[str]] = {}
 
-    def paper(
+    def order(
         self, need: Need, day: date, *, way: str = "native", fault: str = "", pages: int = 12, blank: bool = False
-    ) -> list[Made]:
-        """The file or files that answer `need`.
-
-        Args:
-            way: native (PDF with text), scan, low_scan (under 200 dpi), ofd, photo, film, cad (DXF beside its PDF), ifc (beside its PDF).
-            fault: a name in `faults.FAULTS` done to the (first) file.
-        """
+    ) -> Order:
+        """The next paper of the project."""
         self.count += 1
-        rng = random.Random(f"{self.seed}/{self.count}/{need.code}")
+        sheet = ""
         if need.part == "D":
-            made = self._drawing(need, day, rng, way)
-        elif way == "photo":
-            made = [self._photo(need, day, rng)]
-        elif way == "ofd":
-            made = [self._ofd(need, day, rng)]
-        elif way == "film":
-            made = [self._named(need, day, "mp4", other.film(rng), "av", "born_digital")]
-        else:
-            made = [self._form(need, day, rng, way, pages, blank)]
-        if fault:
-            first = made[0]
-            if not first.data.startswith(b"%PDF") and fault in {"locked", "scripted", "print_locked"}:
-                return made  # these faults are of PDF only
-            broken = faults.FAULTS[fault][0](first.data)
-            made[0] = Made(**{**first.__dict__, "data": broken, "fault": fault})
-        return made
+            kinds = next((kinds for words, kinds in _SHEETS_BY_TITLE if words in need.title), ("floor", "detail"))
+            sheet = next(self._kinds.setdefault(need.title, cycle(kinds)))
+            pages, blank = 1, False
+        seed = f"{self.seed}/{self.count}/{need.code}"
+        return Order(self.facts, need, self.count, seed, day, way, sheet, fault, pages, blank)
 
-    def _number(self, need: Need) -> str:
-        return f"{need.code}-{self.count:03d}"
 
-    def _named(
-        self, need: Need, day: date, suffix: str, data: bytes, carrier: str, origin: str, pages: int | None = None
-    ) -> Made:
-        title = clean(need.title.split("(")[0].split("、")[0])
-        name = f"{day:%Y%m%d}_{title}{'_扫描' if origin == 'scan' else ''}_{self.count:03d}.{suffix}"
-        return Made(
-            name, need.folder, data, f"{need.unit}{title}", self._number(need), day, origin, carrier, pages=pages
-        )
+def make(order: Order) -> list[Made]:
+    """Make the file or files of an order."""
+    rng = random.Random(order.seed)
+    if order.sheet:
+        made = _drawing(order, rng)
+    elif order.way == "photo":
+        taken = datetime.combine(order.day, time(10, 20))
+        made = [_named(order, "jpg", other.photograph(rng, taken), "photo", "born_digital")]
+    elif order.way == "ofd":
+        made = [_ofd(order, rng)]
+    elif order.way == "film":
+        made = [_named(order, "mp4", other.film(rng), "av", "born_digital")]
+    else:
+        made = [_form(order, rng)]
+    if order.fault:
+        made[0] = _spoilt(made[0], order.fault)
+    return made
 
-    def _facts(self, need: Need, day: date, pages: int, blank: bool) -> Facts:
-        return Facts(
-            **{
-                **self.facts.__dict__,
-                "unit": need.unit,
-                "day": day,
-                "number": self._number(need),
-                "pages": pages,
-                "blank": blank,
-            }
-        )
 
-    def _form(self, need: Need, day: date, rng: random.Random, way: str, pages: int, blank: bool) -> Made:
-        layout = LAYOUTS[layout_for(need)]
-        data = layout.data(self._facts(need, day, pages, blank), rng)
-        _name_it(data, clean(need.title.split("(")[0].split("、")[0]), self.facts.project)
-        if way in {"scan", "low_scan"}:
-            dpi = 200 if way == "scan" else 96
-            return self._named(
-                need,
-                day,
-                "pdf",
-                typeset.scanned(typeset.pictures(layout.form, data, dpi=dpi)[:6], rng, dpi=dpi),
-                "text",
-                "scan",
-            )
-        return self._named(need, day, "pdf", typeset.pdf(layout.form, data), "text", "born_digital")
+def _spoilt(made: Made, fault: str) -> Made:
+    if not made.data.startswith(b"%PDF") and fault in {"locked", "scripted", "print_locked"}:
+        return made  # these faults are of PDF only
+    return replace(made, data=faults.FAULTS[fault][0](made.data), fault=fault)
 
-    def _drawing(self, need: Need, day: date, rng: random.Random, way: str) -> list[Made]:
-        kinds = next((kinds for words, kinds in _SHEETS_BY_TITLE if words in need.title), ("floor", "detail"))
-        kind = SHEETS[next(self._kinds.setdefault(need.title, cycle(kinds)))]
-        number = f"{kind.letter}施-{self.count % 40 + 1:02d}"
-        title = f"{need.unit}{kind.title}"
-        sheet = sheet_data(
-            kind,
-            self._facts(need, day, 1, False),
-            rng,
-            size=rng.choice(kind.sizes),
-            number=number,
-            title=title,
-            stamped=way != "unstamped",
-        )
-        name = clean(f"{number} {title}_{self.count:03d}")
-        made = [
-            Made(
-                f"{name}.pdf",
-                need.folder,
-                typeset.pdf("drawing", sheet),
-                title,
-                number,
-                day,
-                "born_digital",
-                "drawing",
-                kind.discipline,
-            )
-        ]
-        if way == "cad":
-            made.append(
-                Made(
-                    f"{name}.dxf",
-                    need.folder,
-                    other.dxf(rng, title),
-                    title,
-                    number,
-                    day,
-                    "born_digital",
-                    "drawing",
-                    kind.discipline,
-                )
-            )
-        if way == "ifc":
-            made.append(
-                Made(
-                    f"{name}.ifc",
-                    need.folder,
-                    other.ifc(rng, need.unit, rng.randint(3, 12)),
-                    title,
-                    number,
-                    day,
-                    "born_digital",
-                    "model",
-                    kind.discipline,
-                )
-            )
-        return made
 
-    def _photo(self, need: Need, day: date, rng: random.Random) -> Made:
-        data = other.photograph(rng, datetime.combine(day, time(10, 20)))
-        return self._named(need, day, "jpg", data, "photo", "born_digital")
+def _named(order: Order, suffix: str, data: bytes, carrier: str, origin: str) -> Made:
+    title = _short(order.need.title)
+    name = f"{order.day:%Y%m%d}_{title}{'_扫描' if origin == 'scan' else ''}_{order.serial:03d}.{suffix}"
+    return Made(name, order.need.folder, data, f"{order.need.unit}{title}", order.number, order.day, origin, carrier)
 
-    def _ofd(self, need: Need, day: date, rng: random.Random) -> Made:
-        from zhudang.demo.paper import phrases
 
-        lines = [
-            f"工程名称：{self.facts.project} {need.unit}",
-            f"编号：{self._number(need)}",
-            *phrases.talks(rng, 8),
-            *phrases.seen(rng, 6),
-        ]
-        data = other.ofd(clean(need.title), [line[:40] for line in lines], day, pages=rng.randint(1, 3))
-        return self._named(need, day, "ofd", data, "text", "born_digital")
+def _short(title: str) -> str:
+    return clean(title.split("(")[0].split("、")[0])
+
+
+def _form(order: Order, rng: random.Random) -> Made:
+    layout = LAYOUTS[layout_for(order.need)]
+    data = layout.data(order.own_facts, rng)
+    _name_it(data, _short(order.need.title), order.facts.project)
+    paper = typeset.pdf(layout.form, data)
+    if order.way not in {"scan", "low_scan"}:
+        return _named(order, "pdf", paper, "text", "born_digital")
+    dpi = 200 if order.way == "scan" else 96
+    scan = typeset.scanned(typeset.pictures(paper, rng, dpi=dpi, most=MOST_SCANNED_PAGES), dpi=dpi)
+    return _named(order, "pdf", scan, "text", "scan")
+
+
+def _drawing(order: Order, rng: random.Random) -> list[Made]:
+    kind, need = SHEETS[order.sheet], order.need
+    number = f"{kind.letter}施-{order.serial % 40 + 1:02d}"
+    title = f"{need.unit}{kind.title}"
+    size = rng.choice(kind.sizes)
+    sheet = sheet_data(
+        kind, order.own_facts, rng, size=size, number=number, title=title, stamped=order.way != "unstamped"
+    )
+    name = clean(f"{number} {title}_{order.serial:03d}")
+
+    def made(suffix: str, data: bytes, carrier: str) -> Made:
+        said = (title, number, order.day, "born_digital", carrier, kind.discipline)
+        return Made(f"{name}.{suffix}", need.folder, data, *said)
+
+    files = [made("pdf", typeset.pdf("drawing", sheet), "drawing")]
+    if order.way == "cad":
+        files.append(made("dxf", other.dxf(rng, title), "drawing"))
+    if order.way == "ifc":
+        files.append(made("ifc", other.ifc(rng, need.unit, rng.randint(3, 12), order.day), "model"))
+    return files
+
+
+def _ofd(order: Order, rng: random.Random) -> Made:
+    from zhudang.demo.paper import phrases
+
+    lines = [
+        f"工程名称：{order.facts.project} {order.need.unit}",
+        f"编号：{order.number}",
+        *phrases.talks(rng, 8),
+        *phrases.seen(rng, 6),
+    ]
+    data = other.ofd(clean(order.need.title), [line[:40] for line in lines], order.day, pages=rng.randint(1, 3))
+    return _named(order, "ofd", data, "text", "born_digital")
 
 
 Way = Callable[[int], str]

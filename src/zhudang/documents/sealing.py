@@ -15,6 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from asn1crypto import x509
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
@@ -23,6 +26,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
 from zhudang.documents.keys import SealKey, seal_key
 from zhudang.documents.render import SealPlace, render_pdf
@@ -45,6 +49,23 @@ class Seal:
     ours: bool
     intact: bool
     whole: bool
+
+
+@lru_cache(maxsize=2)
+def _loaded(der: bytes) -> RSAPrivateKey:
+    key = load_der_private_key(der, password=None)
+    assert isinstance(key, RSAPrivateKey)  # `keys.py` makes no others
+    return key
+
+
+class _Signer(signers.SimpleSigner):
+    """Loads its key once: the library loads it twice a seal, which took longer than all else of it together."""
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        key = _loaded(self.signing_key.dump())
+        if dry_run:
+            return bytes(key.key_size // 8)
+        return key.sign(data, PKCS1v15(), get_pyca_cryptography_hash(digest_algorithm))
 
 
 @lru_cache(maxsize=8)
@@ -73,9 +94,7 @@ def seal(pdf: bytes, *, issuer: str, line: str, place: SealPlace | None = None, 
         place: where the visible seal goes; None seals without showing it.
     """
     using = key or seal_key(issuer)
-    signer = signers.SimpleSigner(
-        signing_cert=using.certificate, signing_key=using.key, cert_registry=SimpleCertificateStore()
-    )
+    signer = _Signer(signing_cert=using.certificate, signing_key=using.key, cert_registry=SimpleCertificateStore())
     field = fields.SigFieldSpec(FIELD, on_page=place.page if place else 0, box=_box(place) if place else None)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,

@@ -11,7 +11,7 @@ from zhudang.filing import jobs
 
 def _plan_again(happened: Happened) -> None:
     if project_id := happened.data.get("project_id"):
-        jobs.plan_project.defer(project_id=str(project_id))
+        jobs.plan_soon(UUID(str(project_id)))
 
 
 @events.on("registry.unit_work.added")

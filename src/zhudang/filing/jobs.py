@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 _PATIENCE = RetryStrategy(max_attempts=5, exponential_wait=3)
 
@@ -25,7 +27,20 @@ def plan_kind(kind: str) -> None:
     from zhudang.filing.queries.projects import projects_with_kind
 
     for project_id in projects_with_kind(kind):
-        plan_project.defer(project_id=str(project_id))
+        plan_soon(project_id)
+
+
+def plan_soon(project_id: UUID) -> None:
+    """Have a project planned; what is asked for again before it began is planned once, and never twice at a time.
+
+    Ask after the change it is for has committed: the planning that already waits will see it.
+    """
+    name = f"filing.plan_project:{project_id}"
+    try:
+        with transaction.atomic():
+            plan_project.configure(lock=name, queueing_lock=name).defer(project_id=str(project_id))
+    except AlreadyEnqueued:
+        return
 
 
 @app.task(name="filing.suggest_files", queue="filing", retry=_PATIENCE)

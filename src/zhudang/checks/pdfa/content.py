@@ -14,7 +14,15 @@ from zhudang.checks.pdfa.document import inherited, items
 from zhudang.checks.pdfa.fonts import Fonts, Use
 from zhudang.checks.pdfa.judgement import Judgement
 from zhudang.checks.pdfa.objects import LIMITS, is_plain, judge_value
-from zhudang.checks.pdfa.operators import FILLS, INLINE_FILTERS, OPERATORS, RESOURCE_OPERATORS, SHOWS, STROKES
+from zhudang.checks.pdfa.operators import (
+    FILLS,
+    IDLE_OPERATORS,
+    INLINE_FILTERS,
+    OPERATORS,
+    RESOURCE_OPERATORS,
+    SHOWS,
+    STROKES,
+)
 from zhudang.checks.pdfa.structure import judge_language, private
 from zhudang.checks.pdfa.values import inflates_beyond, label
 
@@ -50,6 +58,8 @@ class Frame:
     marks: list[bool] = field(default_factory=list)
     used: dict[int, Object] = field(default_factory=dict)
     judged: set[int] = field(default_factory=set)
+    named: dict[tuple[str, str], Object] = field(default_factory=dict, init=False)
+    """Resources found so far: programs name the same few thousands of times."""
 
     @property
     def resources(self) -> Object:
@@ -136,7 +146,7 @@ class Reader:
             return
         syntax.judge_strings(self.judgement, raw, frame.place)
         stack: list[State] = []
-        for instruction in instructions:
+        for count, instruction in enumerate(instructions):
             name = str(instruction.operator)
             if name == "q":
                 stack.append(state)
@@ -146,7 +156,7 @@ class Reader:
                 state = stack.pop() if stack else state
             else:
                 state = self._step(name, instruction, frame, state)
-            if self.out_of_time:
+            if not count % 64 and self.out_of_time:
                 self.judgement.leave("operator")
                 return
 
@@ -162,6 +172,8 @@ class Reader:
             for operand in operands:
                 if not is_plain(operand):
                     judge_value(self.judgement, operand, frame.place)
+        if name in IDLE_OPERATORS:
+            return state
         if name in RESOURCE_OPERATORS and len(operands):
             thing = self._resource(RESOURCE_OPERATORS[name], label(operands[0]), frame)
             return self._named(name, thing, frame, state)
@@ -177,22 +189,25 @@ class Reader:
         elif name == "ri" and len(operands):
             graphics.judge_intent(self.judgement, operands[0], frame.place)
         elif name == "Tr" and len(operands):
-            return replace(state, mode=int(operands[0]))
+            return _changed(state, mode=int(operands[0]))
         else:
             return self._colour(name, operands, frame, state)
         return state
 
     def _resource(self, category: str, name: str, frame: Frame) -> Object:
         """A named resource; one that is inherited or absent breaks 6.2.2."""
-        found = lookup(frame.own, category, name)
+        found = frame.named.get((category, name))
+        if found is None:
+            found = lookup(frame.own, category, name)
         if found is not None:
+            frame.named[category, name] = found
             return found
         self.judgement.violate("resources", f"{frame.place} {name}")
         return lookup(frame.inherited, category, name) if frame.own is None or self.judgement.part == 1 else None
 
     def _named(self, name: str, thing: Object, frame: Frame, state: State) -> State:
         if name == "Tf" and isinstance(thing, pikepdf.Dictionary):
-            return replace(state, font=self.fonts.select(thing, frame.place))
+            return _changed(state, font=self.fonts.select(thing, frame.place))
         if name == "gs" and isinstance(thing, pikepdf.Dictionary):
             return self._external(thing, frame, state)
         if name == "Do" and isinstance(thing, pikepdf.Stream):
@@ -346,7 +361,7 @@ class Reader:
         if name in {"cs", "CS"} and len(operands):
             key = "fill" if name == "cs" else "stroke"
             space = self._space(operands[0], frame)
-            self.colours.use(space, frame.resources, frame.place)
+            self._use(space, frame)
             return _changed(state, **{key: space, f"{key}_pattern": None})
         if name in {"scn", "SCN"} and len(operands) and isinstance(operands[-1], pikepdf.Name):
             key = "fill" if name == "scn" else "stroke"
@@ -386,6 +401,9 @@ class Reader:
 
 
 def _changed(state: State, **changes: Any) -> State:
+    """The state with these changes; programs set again and again what is set."""
+    if all(getattr(state, name) is value for name, value in changes.items()):
+        return state
     return replace(state, **changes)
 
 

@@ -84,6 +84,10 @@ def examine(judgement: Judgement, pdf: pikepdf.Pdf) -> Inventory:
     return inventory
 
 
+SURELY_SHORT = 31
+"""A name of so many characters cannot have 128 bytes."""
+
+
 def judge_value(judgement: Judgement, thing: Object, place: str, depth: int = 0) -> None:
     """Judge one object and what it holds directly; references are visited in their own turn."""
     if depth > MOST_DEPTH:
@@ -124,7 +128,7 @@ def _scalar(judgement: Judgement, thing: Object, place: str) -> None:
     elif isinstance(thing, pikepdf.String):
         if len(bytes(thing)) > longest:
             judgement.violate("limit-string", place)
-    elif isinstance(thing, pikepdf.Name):
+    elif isinstance(thing, pikepdf.Name) and len(str(thing)) > SURELY_SHORT:
         _name(judgement, name_bytes(thing), place)
 
 
@@ -138,8 +142,9 @@ def _dictionary(judgement: Judgement, thing: Object, place: str, depth: int) -> 
     if len(keys) > 4095:
         judgement.violate("limit-dictionary", place)
     for key, inner in thing.items():
-        _name(judgement, key.encode("utf-8", "surrogateescape"), place)
-        if not getattr(inner, "is_indirect", False):
+        if len(key) > SURELY_SHORT:
+            _name(judgement, key.encode("utf-8", "surrogateescape"), place)
+        if not is_plain(inner) and not getattr(inner, "is_indirect", False):
             judge_value(judgement, inner, place, depth + 1)
     if isinstance(thing.get("/EF"), pikepdf.Dictionary):
         _file_specification(judgement, thing, place)

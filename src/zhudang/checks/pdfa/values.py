@@ -17,7 +17,7 @@ ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 def name_bytes(name: Any) -> bytes:
     """Bytes of a name with its slash, escapes resolved."""
     written: bytes = name.unparse()
-    return ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), written)
+    return ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), written) if b"#" in written else written
 
 
 def label(name: Any) -> str:

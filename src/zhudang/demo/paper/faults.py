@@ -38,7 +38,7 @@ def scripted(data: bytes) -> bytes:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(data)) as document:
         document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert('demo')"))
-        document.save(out)
+        document.save(out, deterministic_id=True)
     return out.getvalue()
 
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from datetime import date, datetime
 from random import Random
+from uuid import UUID
 from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw
@@ -53,6 +54,7 @@ def dxf(rng: Random, title: str) -> bytes:
     """A plan as DXF R2010 with Chinese text, layers and a block."""
     import ezdxf
 
+    ezdxf.options.write_fixed_meta_data_for_testing = True  # no moment and no identifier of this run in it
     drawing = ezdxf.new("R2010", setup=True)
     drawing.header["$INSUNITS"] = 4
     for name, color in (("墙体", 7), ("轴线", 1), ("标注", 3), ("管线", 5)):
@@ -72,12 +74,14 @@ def dxf(rng: Random, title: str) -> bytes:
         x, y = rng.randint(0, 40000), rng.randint(0, 24000)
         space.add_line((x, y), (x + rng.randint(500, 4000), y), dxfattribs={"layer": "管线"})
     space.add_text(title, height=900, dxfattribs={"layer": "标注"}).set_placement((0, 28000))
+    for kind in sorted(drawing.entitydb.dxf_types_in_use()):  # the library names them in the order of a set
+        drawing.classes.add_class(kind)
     out = io.StringIO()
     drawing.write(out)
     return out.getvalue().encode(drawing.output_encoding, errors="dxfreplace")
 
 
-def ifc(rng: Random, name: str, storeys: int) -> bytes:
+def ifc(rng: Random, name: str, storeys: int, day: date) -> bytes:
     """A building as IFC4: site, storeys, walls as extruded solids."""
     import ifcopenshell
     import ifcopenshell.guid
@@ -90,7 +94,8 @@ def ifc(rng: Random, name: str, storeys: int) -> bytes:
     units = model.createIfcUnitAssignment([model.createIfcSIUnit(None, "LENGTHUNIT", None, "METRE")])
 
     def made(kind: str, **fields: object) -> object:
-        return model.create_entity(kind, GlobalId=ifcopenshell.guid.new(), **fields)
+        number = ifcopenshell.guid.compress(UUID(int=rng.getrandbits(128), version=4).hex)
+        return model.create_entity(kind, GlobalId=number, **fields)
 
     project = made("IfcProject", Name=name, RepresentationContexts=[context], UnitsInContext=units)
     site, building = made("IfcSite", Name="场地"), made("IfcBuilding", Name=name)
@@ -116,6 +121,7 @@ def ifc(rng: Random, name: str, storeys: int) -> bytes:
                 )
             )
         made("IfcRelContainedInSpatialStructure", RelatingStructure=level, RelatedElements=walls)
+    model.header.file_name.time_stamp = f"{day.isoformat()}T09:00:00"
     return str(model.to_string()).encode()
 
 

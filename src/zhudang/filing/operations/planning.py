@@ -24,10 +24,10 @@ from zhudang.registry import queries as registry
 from zhudang.registry.queries import UnitWorkFacts
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
-_PLANNED = [
-    "party_role", "organisation", "part", "position", *KEEPERS, "owed", "milestone_on", "suggested_on",
-    "retired_at", "planned_at",
+_DECIDED = [
+    "party_role", "organisation_id", "part", "position", *KEEPERS, "owed", "milestone_on", "suggested_on", "retired_at",
 ]  # fmt: skip
+_WRITTEN = [name.removesuffix("_id") for name in _DECIDED] + ["planned_at"]
 
 
 class CannotExcuse(Refusal):
@@ -60,10 +60,22 @@ def _plan(unit: UnitWorkFacts, units: tuple[UnitWorkFacts, ...], now: datetime) 
     rows = [_obligation(unit, item, makers, now) for item in items]
     rows = [row for row in rows if row.owed != "none"]
     Obligation.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["unit_work", "scope_item"], update_fields=_PLANNED, batch_size=1000
-    )
+        _changed(unit, rows), update_conflicts=True, unique_fields=["unit_work", "scope_item"], update_fields=_WRITTEN,
+        batch_size=1000,
+    )  # fmt: skip
     _retire(unit.unit_work_id, {row.scope_item_id for row in rows}, now)
     return len(rows)
+
+
+def _changed(unit: UnitWorkFacts, rows: Iterable[Obligation]) -> list[Obligation]:
+    """Those that stand otherwise, or not yet: most plannings follow a change that concerns a few of hundreds."""
+    standing = {
+        item_id: tuple(values)
+        for item_id, *values in Obligation.objects.filter(unit_work_id=unit.unit_work_id).values_list(
+            "scope_item_id", *_DECIDED
+        )
+    }
+    return [row for row in rows if standing.get(row.scope_item_id) != tuple(getattr(row, name) for name in _DECIDED)]
 
 
 def _items(kind: str) -> list[ScopeItem]:
