@@ -25,10 +25,9 @@ from samples.checks.packages import (
     ocfl_object,
 )
 from zhudang.checks import command
-from zhudang.checks.model import Severity, Verdict
+from zhudang.checks.model import PackageReport, Severity, Verdict
 from zhudang.checks.packages import bagit, look, running
 from zhudang.checks.packages.finding import packages_in
-from zhudang.checks.packages.model import PackageReport
 from zhudang.checks.rules import all_rules
 
 

@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zhudang.checks.model import FileReport, Verdict, verdict_of
-from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.model import FileReport, PackageReport, Verdict, verdict_of
 from zhudang.checks.packages.running import package_reports
 
 PACKAGE_NAME = re.compile(r"SIP-.+\.zip", re.IGNORECASE)

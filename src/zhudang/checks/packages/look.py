@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zhudang.checks.model import PackageReport
 from zhudang.checks.packages import bagit, eark, eep, finding, ocfl, transfer
 from zhudang.checks.packages.finding import Candidate
-from zhudang.checks.packages.model import Package, PackageReport
+from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Known, Tree, Unreadable, ZipTree
 
 EXAMINERS = {"bagit": bagit.examine, "ocfl": ocfl.examine, "transfer": transfer.examine, "eark": eark.examine}
