@@ -25,6 +25,7 @@ SHOWN_ELSEWHERE = {
     "RUN-006": "needs an incomplete installation: test_examine",
     "CAD-007": "needs a very large drawing: test_examine",
     "CAD-010": "needs a short limit: test_drawings",
+    "BIM-011": "needs an IDS file beside the model: test_requirements",
     "BIM-005": "needs a very large model: test_examine",
     "AV-008": "needs an encrypted recording: test_media",
     "FMT-006": "needs a folder: test_renditions",

@@ -33,6 +33,7 @@ class Options:
         html: where to write the report as a page.
         stage: GD, YJ or CQ; None asks all items.
         since: an earlier report (JSON): what has not changed since is carried over.
+        ids: IDS files that models are held against, beside those that lie among the files.
     """
 
     workers: int = 2
@@ -43,6 +44,7 @@ class Options:
     html: Path | None = None
     stage: str | None = None
     since: Path | None = None
+    ids: tuple[Path, ...] = ()
 
 
 def run(
@@ -121,7 +123,7 @@ def _usage(paths: Sequence[Path], target: Path | None, options: Options, english
     complaints = []
     if not paths:
         complaints.append("give at least one file or folder" if english else "请给出至少一个文件或文件夹")
-    for path in paths:
+    for path in (*paths, *options.ids):
         if not path.exists():
             complaints.append(f"no such file or folder: {path}" if english else f"没有这个文件或文件夹：{path}")
     if options.workers < 1:

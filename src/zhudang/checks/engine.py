@@ -205,6 +205,7 @@ def _examine_task(wanted: FileToCheck | Path | str, results: Results) -> Task:
         "sha256": file.sha256,
         "sm3": file.sm3,
         "expect_sha256": file.expect_sha256,
+        "requirements": [os.fspath(each) for each in file.requirements],
         "depth": "full",
     }
     return Task(payload, _size(path), results)

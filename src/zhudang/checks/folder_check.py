@@ -30,6 +30,8 @@ from zhudang.checks.report import tool
 from zhudang.checks.settings import CheckSettings
 from zhudang.shared.digests import digest_file
 
+MODELS = (".ifc", ".ifczip")
+
 
 def files_under(paths: Iterable[Path]) -> Iterator[FileToCheck]:
     """Every file, in name order, once; labels are relative to the path given.
@@ -62,7 +64,7 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
     about, scanner = tool(), _scanner(options.settings)
     settings = {"profile": city.as_json(), "scanner": scanner, "trust": options.settings.trust is not None}
     earlier = read_earlier(options.since, tool=about, settings=settings) if options.since else None
-    wanted = list(files_under(paths))
+    wanted = _with_requirements(list(files_under(paths)), options.ids)
     carried = _carried(wanted, earlier) if earlier else {}
     left = [each for each in wanted if each.label not in carried]
     fresh = _examine(left, options, engine, err)
@@ -71,9 +73,7 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
     files = [CheckedFile(report, run) for report in fresh]
     files += [CheckedFile(city.weigh_report(report, options.stage), before) for report in carried.values()]
     reports = [file.report for file in files]
-    packages = [
-        city.weigh_report(each, options.stage) for each in package_reports(paths, reports, options.timeout_s)
-    ]
+    packages = [city.weigh_report(each, options.stage) for each in package_reports(paths, reports, options.timeout_s)]
     context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset())
     described = tuple((package.path, found) for package in packages for found in package.findings)
     return CheckReport(
@@ -90,6 +90,17 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
     )
 
 
+def _with_requirements(files: Sequence[FileToCheck], given: Sequence[Path]) -> list[FileToCheck]:
+    """Every model with the IDS files it is held against: those named, and those that lie in the set."""
+    asked = (*given, *(each.path for each in files if each.path.suffix.lower() == ".ids"))
+    if not asked:
+        return list(files)
+    return [
+        replace(each, requirements=tuple(dict.fromkeys(asked))) if each.path.suffix.lower() in MODELS else each
+        for each in files
+    ]
+
+
 def _scanner(settings: CheckSettings) -> str | None:
     """What the scanner says it is; empty when it is configured and silent."""
     if not settings.clamd:
@@ -101,11 +112,11 @@ def _scanner(settings: CheckSettings) -> str | None:
 
 
 def _carried(wanted: Sequence[FileToCheck], earlier: Earlier) -> dict[str, FileReport]:
-    """Results of an earlier run that the correction cannot have touched: same name, same bytes."""
+    """Results of an earlier run that the correction cannot have touched: same name, same bytes, no IDS beside it."""
     carried: dict[str, FileReport] = {}
     for file in wanted:
         label = file.label or ""
-        if label not in earlier.files or not file.path.is_file():
+        if label not in earlier.files or file.requirements or not file.path.is_file():
             continue
         if file.path.stat().st_size == earlier.files[label].size and (
             before := earlier.carried(label, digest_file(file.path).sha256)

@@ -98,6 +98,7 @@ class FileToCheck:
         label: what the report calls the file; the path when not given.
         sha256, sm3: lowercase hex, when both are already known from the receiving pass: the bytes are
             then not digested again.
+        requirements: IDS files that a model is held against; other files are not asked.
         expect_sha256: what the digest must be (a baseline); a difference blocks.
     """
 
@@ -107,6 +108,7 @@ class FileToCheck:
     sha256: str | None = None
     sm3: str | None = None
     expect_sha256: str | None = None
+    requirements: tuple[Path, ...] = ()
 
 
 class Reported:

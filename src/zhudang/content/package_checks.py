@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from zhudang.checks.model import FileReport, PackageReport, Verdict, verdict_of
-from zhudang.checks.profile import Profile
 from zhudang.checks.packages.running import package_reports
+from zhudang.checks.profile import Profile
 
 PACKAGE_NAME = re.compile(r"SIP-.+\.zip", re.IGNORECASE)
 KIND = "transfer"
