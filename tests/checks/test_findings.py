@@ -67,6 +67,10 @@ def test_the_handbook_is_what_the_data_say():
     )
 
 
+def test_the_handbook_says_of_every_code_how_its_sample_is_made():
+    assert set(all_rules()) <= set(handbook.samples(HANDBOOK.parents[1] / "tests"))
+
+
 @pytest.mark.parametrize("code", list(all_rules()))
 def test_every_code_speaks_both_languages(code):
     rule = all_rules()[code]
