@@ -25,6 +25,7 @@ SHOWN_ELSEWHERE = {
     "RUN-006": "needs an incomplete installation: test_examine",
     "CAD-007": "needs a very large drawing: test_examine",
     "CAD-010": "needs a short limit: test_drawings",
+    "BIM-011": "needs an IDS file beside the model: test_requirements",
     "BIM-005": "needs a very large model: test_examine",
     "AV-008": "needs an encrypted recording: test_media",
     "FMT-006": "needs a folder: test_renditions",
@@ -64,6 +65,10 @@ def test_the_handbook_is_what_the_data_say():
     assert HANDBOOK.read_text(encoding="utf-8") == handbook.write(), (
         "run python -m zhudang.checks.handbook docs/findings.md"
     )
+
+
+def test_the_handbook_says_of_every_code_how_its_sample_is_made():
+    assert set(all_rules()) <= set(handbook.samples(HANDBOOK.parents[1] / "tests"))
 
 
 @pytest.mark.parametrize("code", list(all_rules()))

@@ -33,6 +33,14 @@ def test_a_parse_error_is_told_with_its_line(tmp_path):
     assert report["verdict"] != "fail"
 
 
+def test_what_an_earlier_model_left_in_the_log_hides_nothing(tmp_path):
+    import ifcopenshell
+
+    path = models.BAD["BIM-006"](tmp_path)
+    ifcopenshell.open(str(path))
+    assert "BIM-006" in codes(examine(path, tmp_path))
+
+
 def test_units_and_map_conversion_are_facts(tmp_path):
     content = models.ifc(tmp_path).read_text()
     more = (

@@ -25,11 +25,11 @@ from samples.checks.packages import (
     ocfl_object,
 )
 from zhudang.checks import command
-from zhudang.checks.model import Severity, Verdict
+from zhudang.checks.model import PackageReport, Severity, Verdict
 from zhudang.checks.packages import bagit, look, running
 from zhudang.checks.packages.finding import packages_in
-from zhudang.checks.packages.model import PackageReport
 from zhudang.checks.rules import all_rules
+from zhudang.checks.settings import CheckSettings
 
 
 def reports_on(path: Path) -> list[PackageReport]:
@@ -158,6 +158,18 @@ def test_the_report_names_packages_and_the_exit_code_counts_them(tmp_path: Path)
     (package,) = json.loads(target.read_text())["packages"]
     assert (package["path"], package["kind"], package["version"], package["verdict"]) == (".", "bagit", "1.0", "fail")
     assert [found["code"] for found in package["findings"]] == ["BAG-007", "BAG-015"]
+
+
+def test_a_city_moves_the_weight_of_what_is_found_in_packages(tmp_path: Path):
+    city, target = tmp_path / "city.toml", tmp_path / "report.json"
+    city.write_text('name = "云溪县"\n[severity]\n"BAG-007" = "warn"\n"BAG-015" = "info"\n', encoding="utf-8")
+    (tmp_path / "given").mkdir()
+    root = BAGS["BAG-007"](tmp_path / "given")
+    options = command.Options(settings=CheckSettings(profile=str(city)))
+    assert command.run([root], target, options) == command.NOTHING_BLOCKS
+    (package,) = json.loads(target.read_text())["packages"]
+    assert package["verdict"] == "warn"
+    assert [found["severity"] for found in package["findings"]] == ["warn", "info"]
 
 
 def test_a_report_without_packages_says_so(tmp_path: Path):

@@ -22,7 +22,7 @@ from samples.checks.pdf import new_pdf, with_text
 from zhudang.checks.examine import Case
 from zhudang.checks.model import Severity
 from zhudang.checks.openers import pdf_signatures
-from zhudang.checks.signing import pdf_changes
+from zhudang.checks.signing import pdf_changes, pdf_fields
 from zhudang.checks.signing.keys import load_key
 from zhudang.checks.signing.pdf_compare import Changes
 from zhudang.checks.trust import Trust
@@ -339,7 +339,7 @@ def test_a_file_nobody_can_read_is_told_and_does_not_stop_the_check(tmp_path: Pa
 
 
 def test_a_file_too_large_to_verify_is_not_passed(signed: bytes, tmp_path: Path, monkeypatch: Any):
-    monkeypatch.setattr(pdf_signatures, "LARGEST_BYTES", 100)
+    monkeypatch.setattr(pdf_fields, "LARGEST_BYTES", 100)
     case = look(signed, tmp_path)
     assert case.not_checked["SIG-001"] == "too_large"
 

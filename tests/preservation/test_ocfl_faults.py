@@ -6,11 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from preservation.ocfl_support import ACT, MOMENT, OBJECT, contents, judged_by_ocfl_py, tree, two_places
+from zhudang.checks.packages.finding import Candidate
+from zhudang.checks.packages.look import report_on
 from zhudang.preservation.ocfl import verifier
 from zhudang.preservation.ocfl.replicate import bring_up_to, replace_object
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
@@ -72,6 +75,51 @@ def test_an_inventory_rewritten_with_its_digest_in_one_place_is_found(places: li
 def test_a_version_inventory_that_says_otherwise_is_found(places: list[StorageRoot]) -> None:
     (places[0].object_folder(OBJECT) / "v1/inventory.json.sha512").write_text("0 inventory.json\n")
     assert (verifier.INVENTORY_BAD, "v1/inventory.json") in _codes(places[0])
+
+
+@pytest.mark.parametrize(
+    ("harm", "expected"),
+    [
+        (lambda folder: (folder / "v1/inventory.json").unlink(), (verifier.MISSING, "v1/inventory.json")),
+        (lambda folder: (folder / "v1/inventory.json.sha512").unlink(), (verifier.MISSING, "v1/inventory.json.sha512")),
+        (lambda folder: (folder / "v1/content/empty").mkdir(), (verifier.UNEXPECTED, "v1/content/empty")),
+        (lambda folder: (folder / "v2").mkdir(), (verifier.UNEXPECTED, "v2/")),
+        (lambda folder: (folder / "logs").mkdir() or (folder / "logs/a").touch(), (verifier.UNEXPECTED, "logs/a")),
+        (lambda folder: (folder / "v1/.gitkeep").touch(), (verifier.UNEXPECTED, "v1/.gitkeep")),
+        (
+            lambda folder: (folder / "v1/inventory.json.sha512").write_bytes(
+                (folder / "v1/inventory.json.sha512").read_bytes().replace(b" ", b"\t")
+            ),
+            (verifier.INVENTORY_BAD, "v1/inventory.json"),
+        ),
+        (lambda folder: (folder / "0=ocfl_object_1.1").write_text("x"), (verifier.CHANGED, "0=ocfl_object_1.1")),
+    ],
+    ids=[
+        "no inventory",
+        "no sidecar",
+        "empty folder",
+        "a version",
+        "a log",
+        "a placeholder",
+        "white space",
+        "declared",
+    ],
+)
+def test_whatever_differs_from_what_was_written_is_damage(
+    places: list[StorageRoot], harm: Callable[[Path], object], expected: tuple[str, str]
+) -> None:
+    harm(places[0].object_folder(OBJECT))
+    assert _codes(places[0]) == [expected]
+
+
+@pytest.mark.parametrize("changed", ["v1/content/files/0001.pdf", "v1/inventory.json", "inventory.json"])
+def test_the_store_and_the_examiner_agree_that_a_copy_is_not_sound(places: list[StorageRoot], changed: str) -> None:
+    folder = places[0].object_folder(OBJECT)
+    candidate = Candidate(folder, "object", "ocfl")
+    assert verify_object(folder).sound and not report_on(candidate).blocks
+    (folder / changed).write_bytes((folder / changed).read_bytes() + b" ")
+    assert not verify_object(folder).sound
+    assert report_on(candidate).blocks
 
 
 def test_a_folder_that_is_no_object_is_told(places: list[StorageRoot]) -> None:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zhudang.checks.item_results import ItemResult, Result
-from zhudang.checks.model import FileReport, Finding, Severity, Verdict, report_from_json
-from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.model import FileReport, Finding, PackageReport, Severity, Verdict, report_from_json
 from zhudang.checks.report import summary
 from zhudang.checks.rules import RULES_VERSION, all_rules
 

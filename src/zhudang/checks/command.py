@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from zhudang.checks import profile, report_page
-from zhudang.checks.check_report import (
-    CheckedFile,
-    CheckReport,
-    Earlier,
-    NoEarlierReport,
-    Run,
-    findings_of,
-    ordered,
-    read_earlier,
-    write_json_file,
-)
 from zhudang.checks.engine import Engine
-from zhudang.checks.item_results import Context, item_results
-from zhudang.checks.malware import Scanner, ScannerUnavailable
-from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
-from zhudang.checks.packages.model import PackageReport
-from zhudang.checks.packages.running import ITEMS, package_reports
-from zhudang.checks.renditions import ask_for_renditions
-from zhudang.checks.report import summary, tool
-from zhudang.checks.report_words import VERDICTS, carried_sentence
-from zhudang.checks.rules import STAGES, rule, translate, why_not_checked
+from zhudang.checks.model import Verdict
+from zhudang.checks.profile import WrongProfile, load
+from zhudang.checks.rules import STAGES
 from zhudang.checks.settings import CheckSettings
-from zhudang.shared.digests import digest_file
+
+if TYPE_CHECKING:
+    from zhudang.checks.check_report import CheckReport
+    from zhudang.checks.model import FileReport, PackageReport
 
 NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, NOT_RUN = 0, 1, 2, 3
 INTERRUPTED = 130
 CHECKER_TROUBLE = frozenset({"RUN-004", "RUN-006"})
 """Codes that mean a check could not be run at all: file not readable, component missing."""
-VERDICT_STYLES = {
-    Verdict.PASS: "green",
-    Verdict.WARN: "yellow",
-    Verdict.FAIL: "bold red",
-    Verdict.MANUAL: "cyan",
-    Verdict.NOT_CHECKED: "magenta",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +33,7 @@ class Options:
         html: where to write the report as a page.
         stage: GD, YJ or CQ; None asks all items.
         since: an earlier report (JSON): what has not changed since is carried over.
+        ids: IDS files that models are held against, beside those that lie among the files.
     """
 
     workers: int = 2
@@ -67,6 +44,7 @@ class Options:
     html: Path | None = None
     stage: str | None = None
     since: Path | None = None
+    ids: tuple[Path, ...] = ()
 
 
 def run(
@@ -89,18 +67,21 @@ def run(
             print(complaint, file=err)
         return WRONG_USAGE
     try:
-        report = check_folder(paths, options, err)
-    except NoEarlierReport as trouble:
-        print(f"cannot carry over: {trouble}" if english else f"不能沿用先前的报告：{trouble}", file=err)
-        return WRONG_USAGE
+        report = _report(paths, options, err)
     except KeyboardInterrupt:
         print("interrupted" if english else "已中断", file=err)
         return INTERRUPTED
     except Exception:  # whatever happened, an unfinished check must not look like a result
         traceback.print_exc(file=err)
         return NOT_RUN
+    if isinstance(report, str):
+        print(f"cannot carry over: {report}" if english else f"不能沿用先前的报告：{report}", file=err)
+        return WRONG_USAGE
+    from zhudang.checks import report_page, report_text
+    from zhudang.checks.check_report import write_json_file
+
     if not options.quiet:
-        _print(report, options.language, out)
+        report_text.write(report, options.language, out)
     try:
         if json_file is not None:
             write_json_file(json_file, report)
@@ -111,6 +92,20 @@ def run(
         print(f"{words}: {trouble.filename}: {trouble.strerror}", file=err)
         return NOT_RUN
     return exit_code([*report.reports, *report.packages])
+
+
+def _report(paths: Sequence[Path], options: Options, err: TextIO) -> CheckReport | str:
+    """The report, or why the earlier one cannot be carried over."""
+    settings = options.settings
+    with Engine(options.workers, options.timeout_s, settings=settings, stage=options.stage) as engine:
+        engine.warm()  # the first worker loads its parsers while this process loads the rest
+        from zhudang.checks.check_report import NoEarlierReport
+        from zhudang.checks.folder_check import check_folder
+
+        try:
+            return check_folder(paths, options, engine, err)
+        except NoEarlierReport as trouble:
+            return str(trouble)
 
 
 def exit_code(reports: Iterable[FileReport | PackageReport]) -> int:
@@ -128,7 +123,7 @@ def _usage(paths: Sequence[Path], target: Path | None, options: Options, english
     complaints = []
     if not paths:
         complaints.append("give at least one file or folder" if english else "请给出至少一个文件或文件夹")
-    for path in paths:
+    for path in (*paths, *options.ids):
         if not path.exists():
             complaints.append(f"no such file or folder: {path}" if english else f"没有这个文件或文件夹：{path}")
     if options.workers < 1:
@@ -141,151 +136,8 @@ def _usage(paths: Sequence[Path], target: Path | None, options: Options, english
     if options.stage is not None and options.stage not in STAGES:
         complaints.append(f"the stage is one of {', '.join(STAGES)}" if english else f"阶段只有 {'、'.join(STAGES)}")
     try:
-        profile.load(options.settings.profile)
-    except profile.WrongProfile as wrong:
+        load(options.settings.profile)
+    except WrongProfile as wrong:
         words = "the profile cannot be used" if english else "配置不能用"
         complaints.extend(f"{words}: {options.settings.profile}: {reason}" for reason in wrong.reasons)
     return complaints
-
-
-def files_under(paths: Iterable[Path]) -> Iterator[FileToCheck]:
-    """Every file, in name order, once; labels are relative to the path given.
-
-    Links to folders are not followed, so a loop cannot catch us.
-    """
-    seen: set[Path] = set()
-    for given in paths:
-        if not given.is_dir():
-            if (one := given.absolute()) not in seen:
-                seen.add(one)
-                yield FileToCheck(given, label=given.name)
-            continue
-        for folder, folders, names in os.walk(given):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(folder, name)
-                if (one := path.absolute()) not in seen and (path.is_file() or not path.exists()):
-                    seen.add(one)
-                    yield FileToCheck(path, label=path.relative_to(given).as_posix())
-
-
-def check_folder(paths: Sequence[Path], options: Options, err: TextIO) -> CheckReport:
-    """Examine everything under `paths` and draw up the report.
-
-    Raises:
-        NoEarlierReport: `options.since` cannot serve.
-    """
-    city = profile.load(options.settings.profile)
-    about, scanner = tool(), _scanner(options.settings)
-    settings = {"profile": city.as_json(), "scanner": scanner, "trust": options.settings.trust is not None}
-    earlier = read_earlier(options.since, tool=about, settings=settings) if options.since else None
-    wanted = list(files_under(paths))
-    carried = _carried(wanted, earlier) if earlier else {}
-    left = [each for each in wanted if each.label not in carried]
-    fresh, held = _examine(left, options, err)
-    run = Run(f"{about['name']} {about['rules']}", datetime.now().astimezone())
-    before = replace(run, at=earlier.at, engine=earlier.engine, carried=True) if earlier else run
-    files = [CheckedFile(report, run) for report in fresh]
-    files += [CheckedFile(city.weigh_report(report, options.stage), before) for report in carried.values()]
-    reports = [file.report for file in files]
-    packages = package_reports(paths, reports, options.timeout_s)
-    context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset())
-    described = tuple((package.path, found) for package in packages for found in package.findings)
-    return CheckReport(
-        title="、".join(path.absolute().name for path in paths),
-        subject=("folder", "、".join(path.absolute().name for path in paths)),
-        made_at=run.at,
-        tool=about,
-        settings={**settings, "isolation": held},
-        files=ordered(files),
-        items=item_results(reports, context, city, findings_of(described)),
-        described=described,
-        packages=tuple(packages),
-        stage=options.stage or "",
-    )
-
-
-def _scanner(settings: CheckSettings) -> str | None:
-    """What the scanner says it is; empty when it is configured and silent."""
-    if not settings.clamd:
-        return None
-    try:
-        return Scanner(settings.clamd).version()
-    except ScannerUnavailable:
-        return ""
-
-
-def _carried(wanted: Sequence[FileToCheck], earlier: Earlier) -> dict[str, FileReport]:
-    """Results of an earlier run that the correction cannot have touched: same name, same bytes."""
-    carried: dict[str, FileReport] = {}
-    for file in wanted:
-        label = file.label or ""
-        if label not in earlier.files or not file.path.is_file():
-            continue
-        if file.path.stat().st_size == earlier.files[label].size and (
-            before := earlier.carried(label, digest_file(file.path).sha256)
-        ):
-            carried[label] = before
-    return carried
-
-
-def _examine(files: Sequence[FileToCheck], options: Options, err: TextIO) -> tuple[list[FileReport], list[str] | None]:
-    """Reports on files, and what cut the workers off (`isolation.py`)."""
-    engine = Engine(options.workers, options.timeout_s, settings=options.settings, stage=options.stage)
-    with engine:
-        reports = engine.check_paths(files)
-        if err.isatty():
-            reports = _with_progress(reports, len(files), err, options.language)
-        told = ask_for_renditions(reports)
-        return told, list(engine.isolation) if engine.isolation is not None else None
-
-
-def _with_progress(reports: Iterator[FileReport], total: int, err: TextIO, language: str) -> Iterator[FileReport]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    words = "Checking" if language == "en" else "检测中"
-    columns = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=err), transient=True) as progress:
-        task = progress.add_task(words, total=total)
-        for report in reports:
-            progress.advance(task)
-            yield report
-
-
-PACKAGE_KINDS = {"bagit": "BagIt", "ocfl": "OCFL", "eep": "DA/T 48 EEP", "transfer": "移交包", "eark": "E-ARK"}
-PACKAGE_KINDS_EN = {**PACKAGE_KINDS, "transfer": "transfer package"}
-
-
-def _print(told: CheckReport, language: str, out: TextIO) -> None:
-    """Packages, files with something to tell, then the counts."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(file=out, soft_wrap=True, highlight=False)
-    place = 1 if language == "en" else 0
-    every: list[FileReport | PackageReport] = [*told.packages, *told.reports]
-    for report in every:
-        findings = [each for each in report.findings if each.severity is not Severity.INFO]
-        if not findings and isinstance(report, FileReport):
-            continue
-        line = Text(f"{VERDICTS[report.verdict][place]:　<3}  ", style=VERDICT_STYLES[report.verdict])
-        shown = report.path.encode("utf-8", "replace").decode("utf-8")
-        if isinstance(report, PackageReport):
-            kinds = PACKAGE_KINDS_EN if place else PACKAGE_KINDS
-            shown = f"[{kinds[report.kind]} {report.version or '?'}] {shown}"
-        console.print(line.append(shown, style="not bold default"))
-        for each in findings:
-            console.print(Text(f"      {each.code}  {translate(each, language)}"))
-    counts = summary(told.reports)
-    verdicts = "  ".join(
-        f"{words[place]} {counts['verdicts'].get(str(verdict), 0)}" for verdict, words in VERDICTS.items()
-    )
-    console.print(f"{counts['files']} files:  {verdicts}" if place else f"共 {counts['files']} 个文件：  {verdicts}")
-    for item in counts["not_checked"]:
-        why = why_not_checked(item["reason"], language)
-        title = rule(item["code"]).title(language)
-        words = f"not checked: {title}: {why}" if place else f"未检测：{title}：{why}"
-        console.print(f"{words} × {item['files']}")
-    if again := carried_sentence(told, language):
-        console.print(again)

@@ -92,6 +92,12 @@ class Engine:
                 self._supervisor = Supervisor(limits, config)
                 self._supervisor.start()
 
+    def warm(self) -> None:
+        """Have a worker start now, ahead of the first file."""
+        self.start()
+        assert self._supervisor is not None
+        self._supervisor.warm()
+
     @property
     def isolation(self) -> tuple[str, ...] | None:
         """What cuts the workers off (`isolation.py`); empty 未隔离, None while no worker has come to work yet."""
@@ -199,6 +205,7 @@ def _examine_task(wanted: FileToCheck | Path | str, results: Results) -> Task:
         "sha256": file.sha256,
         "sm3": file.sm3,
         "expect_sha256": file.expect_sha256,
+        "requirements": [os.fspath(each) for each in file.requirements],
         "depth": "full",
     }
     return Task(payload, _size(path), results)

@@ -68,6 +68,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     not_checked: dict[str, str] = field(default_factory=dict)
     depth: int = 0
+    requirements: tuple[Path, ...] = ()
+    """IDS files of the set the file lies in, for models."""
     nest: Nest | None = None
     """For openers of files that hold files (`members.Members`); without it they are only listed."""
 
@@ -105,7 +107,7 @@ class Examiner:
         """Report on one file as JSON-ready data.
 
         Args:
-            task: path, name, label, sha256, sm3, expect_sha256, depth. Depth `identify` leaves out the
+            task: path, name, label, sha256, sm3, expect_sha256, requirements, depth. Depth `identify` leaves out the
                 opener and `bytes` also identification: for a file that ended a worker before.
         """
         try:
@@ -117,6 +119,7 @@ class Examiner:
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
         case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
+        case.requirements = tuple(Path(each) for each in task.get("requirements", ()))
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:

@@ -98,6 +98,7 @@ class FileToCheck:
         label: what the report calls the file; the path when not given.
         sha256, sm3: lowercase hex, when both are already known from the receiving pass: the bytes are
             then not digested again.
+        requirements: IDS files that a model is held against; other files are not asked.
         expect_sha256: what the digest must be (a baseline); a difference blocks.
     """
 
@@ -107,10 +108,27 @@ class FileToCheck:
     sha256: str | None = None
     sm3: str | None = None
     expect_sha256: str | None = None
+    requirements: tuple[Path, ...] = ()
+
+
+class Reported:
+    """What every report answers, of a file or of a package."""
+
+    __slots__ = ()
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+    @property
+    def blocks(self) -> bool:
+        return self.verdict is Verdict.FAIL
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(finding.code for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(Reported):
     """All that was seen in one file.
 
     `not_checked` lists rule codes that could not be decided here, each with its reason: what was not
@@ -127,14 +145,6 @@ class FileReport:
     facts: Mapping[str, Any]
     not_checked: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def blocks(self) -> bool:
-        return self.verdict is Verdict.FAIL
-
-    @property
-    def codes(self) -> frozenset[str]:
-        return frozenset(finding.code for finding in self.findings)
-
     def as_json(self) -> dict[str, Any]:
         return {
             "path": self.path,
@@ -145,6 +155,28 @@ class FileReport:
             "verdict": str(self.verdict),
             "findings": [finding.as_json() for finding in self.findings],
             "facts": dict(self.facts),
+            "not_checked": dict(self.not_checked),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReport(Reported):
+    """One package: `kind` is bagit, ocfl, eep, transfer or eark; `version` what it declares, None when it does not."""
+
+    path: str
+    kind: str
+    version: str | None
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "version": self.version,
+            "verdict": str(self.verdict),
+            "findings": [each.as_json() for each in self.findings],
             "not_checked": dict(self.not_checked),
         }
 
@@ -170,16 +202,26 @@ def report_from_json(data: Mapping[str, Any]) -> FileReport:
         sm3=data["sm3"],
         format=Format(**data["format"]),
         verdict=Verdict(data["verdict"]),
-        findings=tuple(
-            Finding(
-                code=item["code"],
-                dimension=item["dimension"],
-                severity=Severity(item["severity"]),
-                message=item["message"],
-                data=item["data"],
-            )
-            for item in data["findings"]
-        ),
+        findings=_findings(data["findings"]),
         facts=data["facts"],
         not_checked=data.get("not_checked", {}),
+    )
+
+
+def package_report_from_json(data: Mapping[str, Any]) -> PackageReport:
+    """Read back what `PackageReport.as_json` wrote."""
+    return PackageReport(
+        path=data["path"],
+        kind=data["kind"],
+        version=data["version"],
+        verdict=Verdict(data["verdict"]),
+        findings=_findings(data["findings"]),
+        not_checked=data["not_checked"],
+    )
+
+
+def _findings(items: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(item["code"], item["dimension"], Severity(item["severity"]), item["message"], item["data"])
+        for item in items
     )

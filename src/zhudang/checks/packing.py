@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import TextIO
 from xml.sax.saxutils import escape
 
-from zhudang.checks.command import NOT_RUN, NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, Options, files_under
+from zhudang.checks.command import NOT_RUN, NOTHING_BLOCKS, SOMETHING_BLOCKS, WRONG_USAGE, Options
 from zhudang.checks.engine import Engine
+from zhudang.checks.folder_check import files_under
 from zhudang.checks.model import FileReport, FileToCheck, Severity, Verdict
 from zhudang.checks.packages.transfer import CODE, DIGESTS, DIRECTORY, NOTE, PLACE, TITLE, counted_files
 from zhudang.checks.report import to_json

@@ -22,13 +22,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zhudang.checks.limits import all_limits
-from zhudang.checks.model import FileReport, Finding, Severity, Verdict, verdict_of
+from zhudang.checks.model import FileReport, Finding, PackageReport, Severity, Verdict, verdict_of
 from zhudang.checks.rules import STAGES, Item, all_items, all_rules
 
 LARGEST_BYTES = 1024 * 1024
+Weighed = TypeVar("Weighed", FileReport, PackageReport)
 _SECTIONS = ("severity", "limits", "stages")
 
 
@@ -81,8 +82,8 @@ class Profile:
             return found
         return replace(found, severity=Severity.INFO)
 
-    def weigh_report(self, report: FileReport, stage: str | None = None) -> FileReport:
-        """The report with its findings weighed, and the verdict they then come to."""
+    def weigh_report(self, report: Weighed, stage: str | None = None) -> Weighed:
+        """The report on a file or package with its findings weighed, and the verdict they then come to."""
         if not self.severity and stage is None:
             return report
         findings = tuple(self.weigh(found, stage) for found in report.findings)

@@ -8,8 +8,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from zhudang.checks.model import FileReport
-from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.model import FileReport, PackageReport
 from zhudang.checks.rules import RULES_VERSION
 
 PARSERS = (

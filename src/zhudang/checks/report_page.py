@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zhudang.checks.check_report import CheckReport, write_whole
 from zhudang.checks.item_results import ItemResult
+from zhudang.checks.model import Finding
 from zhudang.checks.report_words import (
     carried_sentence,
     how_lines,
@@ -45,7 +46,8 @@ def page(report: CheckReport, language: str = "zh") -> str:
         _head(report, language),
         _counts(report, language),
         _items(report.items, language),
-        _findings(report, language),
+        _findings(word("findings", language), report.of_properties, language),
+        _findings(word("business", language), report.business, language, word("for_a_person", language)),
         _not_checked(report, language),
         _files(report, language),
         _how(report, language),
@@ -124,13 +126,13 @@ def _items(items: Sequence[ItemResult], language: str) -> str:
     return _section(word("items", language), _table(heads, rows(), "items"), word("of_frame", language))
 
 
-def _findings(report: CheckReport, language: str) -> str:
-    if not report.findings:
-        return _section(word("findings", language), f"<p>{_e(word('nothing_found', language))}</p>")
+def _findings(title: str, told: Sequence[tuple[str, Finding]], language: str, note: str = "") -> str:
+    if not told:
+        return _section(title, f"<p>{_e(word('nothing_found', language))}</p>")
     place = 1 if language == "en" else 0
 
     def rows() -> Iterator[str]:
-        for subject, found in report.findings:
+        for subject, found in told:
             rule = all_rules().get(found.code)
             item = (rule.item or word("business", language)) if rule else ""
             cure = f'<div class="small">{_e(word("cure", language))}{_e(rule.cure(language))}</div>' if rule else ""
@@ -141,7 +143,7 @@ def _findings(report: CheckReport, language: str) -> str:
             )
 
     heads = [word(key, language) for key in ("severity", "code", "subject", "message")]
-    return _section(word("findings", language), _table(heads, rows(), "findings"), str(len(report.findings)))
+    return _section(title, _table(heads, rows(), "findings"), " · ".join(filter(None, [str(len(told)), note])))
 
 
 def _not_checked(report: CheckReport, language: str) -> str:

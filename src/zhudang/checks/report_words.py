@@ -61,6 +61,10 @@ WORDS = {
     "all_decided": ("各文件该查的都查了。", "Nothing was left out for any file."),
     "all_stages": ("不分阶段，全部项目", "no stage named: all items"),
     "business": ("业务审查", "Business review"),
+    "for_a_person": (
+        "不属于四性，由人看过再定，不挡归档",
+        "none of the four properties; a person decides, nothing is kept from filing",
+    ),
     "of_frame": ("DA/T 70-2018 的 45 项；项名与位置有待持有标准者核对", "DA/T 70-2018, 45 items; names and places to be confirmed by a holder of the standard"),
 }  # fmt: skip
 

@@ -220,6 +220,7 @@ NOT_CHECKED = {
     "unreachable": ("查毒程序没有应答", "the malware scanner does not answer"),
     "error": ("查毒程序报错", "the malware scanner reports an error"),
     "alone": ("单独提交，看不到同组的文件", "the file stands alone, the others of its set are not seen"),
+    "ids_not_covered": ("IDS 里有本程序不能判断的要求", "the IDS asks for something not judged here"),
     "too_large": ("文件太大，没有读完", "the file is too large to read whole"),
     "no_revocation_data": ("没有吊销信息可查", "no revocation data at hand"),
     "pages_from": ("时限内只看到第 {} 页之前", "within the time only the pages before {} were looked at"),

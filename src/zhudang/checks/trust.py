@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import pem, x509
+if TYPE_CHECKING:
+    from asn1crypto import crl as asn1_crl
+    from asn1crypto import x509
 
 INTERMEDIATES, REVOCATION = "intermediates", "crls"
 LARGEST_BYTES = 20 * 1024 * 1024
@@ -56,6 +57,8 @@ class Trust:
 def _ders(path: Path) -> Iterator[bytes]:
     if path.stat().st_size > LARGEST_BYTES:
         raise ValueError("too large")
+    from asn1crypto import pem  # a start without anchors needs none of this
+
     content = path.read_bytes()
     if pem.detect(content):
         for _kind, _headers, der in pem.unarmor(content, multiple=True):
@@ -65,6 +68,8 @@ def _ders(path: Path) -> Iterator[bytes]:
 
 
 def _certificates(path: Path) -> Iterator[x509.Certificate]:
+    from asn1crypto import x509
+
     for der in _ders(path):
         certificate = x509.Certificate.load(der, strict=True)
         certificate.subject.native  # noqa: B018 - parses lazily; a file that is no certificate fails here
@@ -72,6 +77,8 @@ def _certificates(path: Path) -> Iterator[x509.Certificate]:
 
 
 def _lists(path: Path) -> Iterator[asn1_crl.CertificateList]:
+    from asn1crypto import crl as asn1_crl
+
     for der in _ders(path):
         revoked = asn1_crl.CertificateList.load(der, strict=True)
         revoked.issuer.native  # noqa: B018 - as above

@@ -90,6 +90,7 @@ def check(
     profile: Annotated[Path | None, typer.Option(help="本馆配置 TOML / the city's profile")] = None,
     stage: Annotated[str | None, typer.Option(help="归档 GD、移交 YJ、长期保存 CQ / one stage only")] = None,
     since: Annotated[Path | None, typer.Option(help="先前的 JSON 报告，未改动的沿用 / carry over from it")] = None,
+    ids: Annotated[list[Path] | None, typer.Option(help="模型要满足的 IDS 文件 / IDS files for models")] = None,
     language: Annotated[str, typer.Option(help="报告语言 zh、en / language of the report")] = "zh",
 ) -> None:
     """检测文件，不需要数据库 / check files; needs no database."""
@@ -101,7 +102,8 @@ def check(
     settings = CheckSettings.from_environment()
     if profile is not None:
         settings = replace(settings, profile=str(profile))
-    options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since)
+    options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since,
+                              ids=tuple(ids or ()))  # fmt: skip
     sys.exit(command.run(paths, json, options))
 
 

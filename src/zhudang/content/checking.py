@@ -101,9 +101,10 @@ def _check_batch(wanted: Sequence[UUID], looker: Engine) -> tuple[int, dict[UUID
         for f in files.values()
     ]
     reports = {UUID(report.path): report for report in looker.check_paths(owed)}
+    city = profile.load(settings.CHECKS.profile)
     for file_id, report in reports.items():
         row = files[file_id]
-        reports[file_id] = package_checks.with_package(report, row.name, store.blob_path(row.blob.sha256))
+        reports[file_id] = package_checks.with_package(report, row.name, store.blob_path(row.blob.sha256), city)
     _write_runs(reports, began, timezone.now(), looker.isolation)
     CheckRequest.objects.filter(id__in=[r.id for r in requests]).delete()
     events.publish(

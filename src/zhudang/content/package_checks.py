@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zhudang.checks.model import FileReport, Verdict, verdict_of
-from zhudang.checks.packages.model import PackageReport
+from zhudang.checks.model import FileReport, PackageReport, Verdict, verdict_of
 from zhudang.checks.packages.running import package_reports
+from zhudang.checks.profile import Profile
 
 PACKAGE_NAME = re.compile(r"SIP-.+\.zip", re.IGNORECASE)
 KIND = "transfer"
@@ -26,19 +26,19 @@ def is_named_as_package(name: str) -> bool:
     return PACKAGE_NAME.fullmatch(name) is not None
 
 
-def reports_on(stored: Path) -> list[PackageReport]:
-    """Examine stored bytes as packages; takes seconds, and longer for large ones."""
+def reports_on(stored: Path, city: Profile) -> list[PackageReport]:
+    """Examine stored bytes as packages, weighed as the city does; takes seconds, and longer for large ones."""
     with tempfile.TemporaryDirectory(prefix="zhudang-package-") as scratch:
         package = Path(scratch) / "package.zip"
         package.symlink_to(stored)
-        return package_reports([package])
+        return [city.weigh_report(each) for each in package_reports([package])]
 
 
-def with_package(report: FileReport, name: str, stored: Path) -> FileReport:
+def with_package(report: FileReport, name: str, stored: Path, city: Profile) -> FileReport:
     """The check of a file, with that of the package it is; as it was for every other file, and for broken archives."""
     if not is_named_as_package(name) or report.verdict in (Verdict.FAIL, Verdict.NOT_CHECKED):
         return report
-    packages = reports_on(stored)
+    packages = reports_on(stored, city)
     if not any(each.kind == KIND for each in packages):
         return replace(report, facts={**report.facts, FACT: []})
     own = [found for found in report.findings if found.code != PACKED]

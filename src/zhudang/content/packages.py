@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
+from zhudang.checks import profile
 from zhudang.checks.model import Verdict
 from zhudang.checks.packages import transfer
 from zhudang.checks.packages.tree import Tree, ZipTree
@@ -53,7 +55,7 @@ def take_apart(file_id: UUID, *, now: datetime) -> list[UUID]:
     if row is None or not is_named_as_package(row.name) or row.verdict in (None, "fail", "not_checked"):
         return []
     stored = store.blob_path(row.blob.sha256)
-    reports = reports_on(stored)
+    reports = reports_on(stored, profile.load(settings.CHECKS.profile))
     if not reports or any(each.kind != KIND or each.verdict in UNSOUND for each in reports):
         return []
     return _receive(row, ZipTree(stored), now)

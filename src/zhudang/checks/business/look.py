@@ -12,12 +12,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
-from numpy.typing import NDArray
 
-from zhudang.checks.business import signing_boxes, stamps, title_block
+from zhudang.checks.business import signing_boxes, title_block
 from zhudang.checks.business.page import MM_PER_POINT, Page, as_json, folded, lines_of
 from zhudang.checks.examine import Case
 
@@ -30,9 +28,6 @@ READ_CHARACTERS = 1000
 MARK_TEXT = 60
 LEAST_TEXT = 8
 """Characters from which a page is known by its text, with and without an image on it; below, by its picture."""
-MARK_SIDE = 16
-FLAT = 0.5
-"""Spread of grey values (0 … 255) below which a page shows nothing to know it by."""
 TOLD = 12
 
 
@@ -87,9 +82,11 @@ def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str
             seen["title_blocks"].append({"page": number, **block})
         if signs or large or not plain:
             page.scale = min(POINTS_PER_MM, (MOST_POINTS / max(1.0, across * down)) ** 0.5)
-            page.picture = _picture(sheet, page.scale)
+            from zhudang.checks.business import pictures  # numpy, for pages that must be seen only
+
+            page.picture = pictures.of(sheet, page.scale)
             _note(page, seen, signs=signs)
-        seen["page_marks"].append(_text_mark(text) if plain else _picture_mark(page.picture))
+        seen["page_marks"].append(_text_mark(text) if plain else pictures.mark(page.picture))
         return title_block.corner(page) if large else text
     finally:
         words.close()
@@ -97,6 +94,8 @@ def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str
 
 
 def _note(page: Page, seen: dict[str, list[Any]], *, signs: bool) -> None:
+    from zhudang.checks.business import stamps
+
     found = stamps.find(page)
     seen["stamp_pages"].append(page.number)
     seen["stamps"] += [{"kind": stamp.kind, **as_json(stamp.box, page.number)} for stamp in found]
@@ -134,26 +133,5 @@ def _characters(sheet: pdfium.PdfPage, words: pdfium.PdfTextPage) -> Iterator[tu
         )
 
 
-def _picture(sheet: pdfium.PdfPage, per_mm: float) -> NDArray[np.uint8]:
-    drawn = sheet.render(scale=per_mm * MM_PER_POINT, rev_byteorder=True, may_draw_forms=False)
-    return np.asarray(drawn.to_numpy()[:, :, :3])
-
-
 def _text_mark(text: str) -> str:
     return "t:" + hashlib.sha256(folded(text).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def _picture_mark(picture: NDArray[np.uint8] | None) -> str:
-    """256 bits: whether each of 16 × 16 fields is lighter than the one to its right; empty for a blank page."""
-    if picture is None or min(picture.shape[:2]) < MARK_SIDE + 1:
-        return ""
-    grey = picture[:, :, 1].astype(np.uint32)
-    rows = np.linspace(0, grey.shape[0], MARK_SIDE, endpoint=False).astype(int)
-    columns = np.linspace(0, grey.shape[1], MARK_SIDE + 1, endpoint=False).astype(int)
-    sums = np.add.reduceat(np.add.reduceat(grey, rows, axis=0), columns, axis=1)
-    areas = np.outer(np.diff([*rows, grey.shape[0]]), np.diff([*columns, grey.shape[1]]))
-    fields = sums / areas
-    if float(fields.std()) < FLAT:
-        return ""
-    bits = (fields[:, :-1] > fields[:, 1:]).flatten()
-    return "i:" + f"{int(''.join('1' if bit else '0' for bit in bits), 2):064x}"

@@ -31,6 +31,8 @@ XML_SCHEMAS = {
     "IFC4x3": "IFC4X3",
 }
 MOST_TOLD = 5
+REQUIREMENTS_SECONDS = 20.0
+MOST_REQUIREMENTS, MOST_ELEMENTS = 50, 10
 
 
 def examine(case: Case) -> None:
@@ -124,21 +126,22 @@ def _model(case: Case, path: Path) -> None:
     import ifcopenshell
 
     printed: Any = ifcopenshell.get_log
-    before = len(printed())
+    printed()  # takes away what an earlier model left
     try:
         model = ifcopenshell.open(str(path))
     except Exception as trouble:  # the library raises its own and plain errors alike
-        detail = "; ".join(_complaints(printed()[before:], path)) or f"{type(trouble).__name__}: {trouble}"
+        detail = "; ".join(_complaints(printed(), path)) or f"{type(trouble).__name__}: {trouble}"
         case.find("BIM-001", detail=detail[:300])
         return
     if not isinstance(model, ifcopenshell.file):
         case.find("BIM-001", detail="no model")
         return
-    faults = _complaints(printed()[before:], path)
+    faults = _complaints(printed(), path)
     if faults:
         case.find("BIM-006", count=len(faults), details=faults[:MOST_TOLD])
     _content(case, model)
     _identifiers(case, model)
+    _requirements(case, model)
     _validity(case, model)
 
 
@@ -230,6 +233,40 @@ def _identifiers(case: Case, model: Any) -> None:
     malformed = [one for one in seen if not GUID.fullmatch(one)]
     if twice or malformed:
         case.find("BIM-007", twice=len(twice), malformed=len(malformed), first=(twice or malformed)[0])
+
+
+def _requirements(case: Case, model: Any) -> None:
+    """The model against the IDS files of its set; what is not judged is told as not checked."""
+    if not case.requirements:
+        return
+    from zhudang.checks.requirements.judging import judge
+    from zhudang.checks.requirements.reading import NotCovered
+
+    told = case.facts["ids"] = []
+    for path in case.requirements:
+        try:
+            with limited(REQUIREMENTS_SECONDS):
+                judged = judge(model, path)
+        except NotCovered as why:
+            told.append({"file": path.name, "asked": 0, "short": 0, "not_covered": [str(why)]})
+            case.not_checked["BIM-011"] = "ids_not_covered"
+            continue
+        except OutOfTime:
+            case.not_checked["BIM-011"] = "too_large"
+            continue
+        left = judged.not_covered
+        told.append({"file": path.name, "asked": judged.asked, "short": len(judged.shortfalls), "not_covered": left})
+        if left:
+            case.not_checked["BIM-011"] = "ids_not_covered"
+        for each in judged.shortfalls[:MOST_REQUIREMENTS]:
+            case.find(
+                "BIM-011",
+                ids=path.name,
+                specification=each.specification,
+                requirement=each.requirement[:200],
+                count=len(each.elements),
+                elements=each.elements[:MOST_ELEMENTS],
+            )
 
 
 def _validity(case: Case, model: Any) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_signatures, pdf_structure
+from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_structure
 from zhudang.checks.paper import sheet_name
+from zhudang.checks.signing import pdf_fields
 
 TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
@@ -72,7 +73,9 @@ def examine(case: Case) -> None:
         _damage(case, pdf)
     spent = time.monotonic() - started
     pdf_pages.examine(case, max(LEAST_S, min(pdf_pages.BUDGET_S, WHOLE_S - spent)))
-    if signed or pdf_signatures.traces(case):
+    if signed or pdf_fields.traces(case.path):
+        from zhudang.checks.openers import pdf_signatures  # half a second of libraries, for signed documents only
+
         pdf_signatures.examine(case)
     else:
         case.facts["signatures"] = []

@@ -21,7 +21,6 @@ from zhudang.checks.signing.pdf_fields import Covered, Signed
 from zhudang.checks.signing.pdf_standing import Material
 from zhudang.checks.signing.pdf_values import Stamp, Value
 
-LARGEST_BYTES = 200 * 1024 * 1024
 TROUBLES = (pikepdf.PdfError, RuntimeError, *pdf_values.TROUBLES)
 PDF_DATE = re.compile(r"(\d{14})(?:Z|([+-]\d\d)'?(\d\d)?'?)?")
 
@@ -45,7 +44,7 @@ class Judged:
 
 
 def examine(case: Case) -> None:
-    if case.size > LARGEST_BYTES:
+    if case.size > pdf_fields.LARGEST_BYTES:
         case.not_checked["SIG-001"] = "too_large"
         return
     told: list[dict[str, Any]] = []
@@ -60,11 +59,6 @@ def examine(case: Case) -> None:
         _conclude(one)
         _find(case, one)
         told.append(_fact(one))
-
-
-def traces(case: Case) -> bool:
-    """Whether the file holds a signature's byte range that no form may lead to any more."""
-    return case.size <= LARGEST_BYTES and bool(pdf_fields.traces(case.path))
 
 
 def _judge(case: Case, pdf: pikepdf.Pdf, stream: BinaryIO) -> list[Judged]:

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from zhudang.checks.model import PackageReport
 from zhudang.checks.packages import bagit, eark, eep, finding, ocfl, transfer
 from zhudang.checks.packages.finding import Candidate
-from zhudang.checks.packages.model import Package, PackageReport
+from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Known, Tree, Unreadable, ZipTree
 
-EXAMINERS = {"bagit": bagit.examine, "ocfl": ocfl.examine, "transfer": transfer.examine, "eark": eark.examine}
+EXAMINERS: Mapping[str, Callable[[Package], object]] = {
+    "bagit": bagit.examine,
+    "ocfl": ocfl.examine,
+    "transfer": transfer.examine,
+    "eark": eark.examine,
+}
 
 
 def tree_of(candidate: Candidate, known: Known | None = None) -> Tree:

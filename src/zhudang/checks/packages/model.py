@@ -1,64 +1,17 @@
-"""What is said of one package."""
+"""One package while it is looked at."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zhudang.checks.model import Finding, Severity, Verdict, verdict_of
+from zhudang.checks.model import Finding, PackageReport, Severity, verdict_of
 from zhudang.checks.packages.tree import Tree
 from zhudang.checks.rules import finding
 
 PER_CODE = 100
 """Findings of one code that are told one by one; how many more there are is told as a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackageReport:
-    """One package: `kind` is bagit, ocfl, eep, transfer or eark; `version` what it declares, None when it does not."""
-
-    path: str
-    kind: str
-    version: str | None
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    not_checked: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def blocks(self) -> bool:
-        return self.verdict is Verdict.FAIL
-
-    @property
-    def codes(self) -> frozenset[str]:
-        return frozenset(each.code for each in self.findings)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "path": self.path,
-            "kind": self.kind,
-            "version": self.version,
-            "verdict": str(self.verdict),
-            "findings": [each.as_json() for each in self.findings],
-            "not_checked": dict(self.not_checked),
-        }
-
-
-def package_report_from_json(data: Mapping[str, Any]) -> PackageReport:
-    """Read back what `PackageReport.as_json` wrote."""
-    findings = tuple(
-        Finding(item["code"], item["dimension"], Severity(item["severity"]), item["message"], item["data"])
-        for item in data["findings"]
-    )
-    return PackageReport(
-        path=data["path"],
-        kind=data["kind"],
-        version=data["version"],
-        verdict=Verdict(data["verdict"]),
-        findings=findings,
-        not_checked=data["not_checked"],
-    )
 
 
 @dataclass

@@ -53,8 +53,12 @@ def recognises_root(names: list[str]) -> bool:
     return any(ROOT_DECLARATION.fullmatch(name) for name in names) or "ocfl_layout.json" in names
 
 
-def examine(package: Package) -> Inventory | None:
-    """Hold an object against the specification; gives its inventory when that could be read."""
+def examine(package: Package, *, fixity: bool = True) -> Inventory | None:
+    """Hold an object against the specification; gives its inventory when that could be read.
+
+    Args:
+        fixity: whether the digests of fixity blocks are computed too, beside those of the manifests.
+    """
     release = _declaration(package)
     inventory = _inventory(package, "", release)
     _root_children(package, inventory)
@@ -62,7 +66,7 @@ def examine(package: Package) -> Inventory | None:
         return inventory
     stated = _earlier_inventories(package, inventory, release)
     _contents(package, inventory, stated)
-    _digests(package, [inventory, *stated.values()])
+    _digests(package, [inventory, *stated.values()], fixity=fixity)
     return inventory
 
 
@@ -93,7 +97,7 @@ def _bytes(package: Package, path: str) -> bytes | None:
         return None
 
 
-def _inventory(package: Package, folder: str, release: str) -> Inventory | None:
+def _inventory(package: Package, folder: str, release: str, head: Inventory | None = None) -> Inventory | None:
     """Read the inventory of the object (`folder` empty) or of a version, and hold it against its sidecar."""
     prefix = f"{folder}/" if folder else ""
     path = f"{prefix}{INVENTORY}"
@@ -102,7 +106,7 @@ def _inventory(package: Package, folder: str, release: str) -> Inventory | None:
         return None
     if (raw := _bytes(package, path)) is None:
         return None
-    inventory = read_inventory(package, path, raw, release)
+    inventory = read_inventory(package, path, raw, release, head)
     _sidecar(package, prefix, inventory)
     return inventory
 
@@ -124,8 +128,10 @@ def _sidecar(package: Package, prefix: str, inventory: Inventory | None) -> None
     if not found:
         package.find("OCF-002", ocfl="E061", path=path, why="form of the sidecar")
         return
-    if package.tree.digests(f"{prefix}{INVENTORY}", [algorithm])[algorithm] != found[1].lower():
-        package.find("OCF-004", ocfl="E060" if prefix else "E060 E064", path=f"{prefix}{INVENTORY}", expected=found[1])
+    digest, stated = package.tree.digests(f"{prefix}{INVENTORY}", [algorithm])[algorithm], found[1].lower()
+    if digest != stated:
+        ocfl = "E060" if prefix else "E060 E064"
+        package.find("OCF-004", ocfl=ocfl, path=f"{prefix}{INVENTORY}", expected=stated, found=digest)
 
 
 def _root_children(package: Package, inventory: Inventory | None) -> None:
@@ -172,7 +178,7 @@ def _earlier_inventories(package: Package, head: Inventory, release: str) -> dic
         if version == head.head:
             _same_as_head(package, head, path)
             continue
-        earlier = _inventory(package, version, release)
+        earlier = _inventory(package, version, release, head)
         if earlier is not None and earlier.usable:
             _compare(package, head, earlier, version)
             stated[version] = earlier
@@ -207,6 +213,8 @@ def _compare(package: Package, head: Inventory, earlier: Inventory, version: str
 
 def _compare_version(package: Package, head: Inventory, earlier: Inventory, name: str) -> None:
     ours, theirs = head.versions[name], earlier.versions[name]
+    if ours is theirs:
+        return
     if ours.state.keys() != theirs.state.keys() or not all(
         _same_bytes(head, earlier, ours.state[path], theirs.state[path]) for path in ours.state
     ):
@@ -230,6 +238,8 @@ def _contents(package: Package, head: Inventory, stated: dict[str, Inventory]) -
         for path in package.tree.below(f"{version}/{head.content_folder}"):
             if path not in listed:
                 package.find("OCF-005", ocfl="E023", path=path)
+    inside = re.compile(rf"v\d+/{re.escape(head.content_folder)}/").match
+    stored = {path for path in files if inside(path)}
     for path in sorted(listed - files.keys()):
         package.find("OCF-003", ocfl="E092 E023", path=path, listed="manifest")
     for algorithm, entries in head.fixity.items():
@@ -239,10 +249,8 @@ def _contents(package: Package, head: Inventory, stated: dict[str, Inventory]) -
         last = version_number(version)
         for path in sorted(earlier.manifest.keys() - files.keys()):
             package.find("OCF-003", ocfl="E092 E023", path=path, listed=earlier.path)
-        for path in files:
-            first, _, rest = path.partition("/")
-            within = VERSION_FOLDER.fullmatch(first) and version_number(first) <= last
-            if within and rest.startswith(f"{head.content_folder}/") and path not in earlier.manifest:
+        for path in sorted(stored - earlier.manifest.keys()):
+            if version_number(path.partition("/")[0]) <= last:
                 package.find("OCF-006", ocfl="E023", path=earlier.path, why=f"lacks {path}")
     _empty_folders(package, head)
 
@@ -273,28 +281,28 @@ def _ends(parts: list[str]) -> Iterable[int]:
     return range(1, len(parts))
 
 
-def _digests(package: Package, inventories: list[Inventory]) -> None:
+def _digests(package: Package, inventories: list[Inventory], *, fixity: bool) -> None:
     """Read each stored file once for all that any inventory says of it."""
     wanted: dict[str, list[tuple[str, str, str]]] = {}
     for inventory in inventories:
         if inventory.algorithm:
             for path, digest in inventory.manifest.items():
                 wanted.setdefault(path, []).append((inventory.algorithm, digest.lower(), "E092"))
-        for algorithm, entries in inventory.fixity.items():
+        for algorithm, entries in inventory.fixity.items() if fixity else ():
             if not can_digest(algorithm):
                 package.find("OCF-010", algorithm=algorithm, path=inventory.path)
                 continue
             for path, digest in entries.items():
                 wanted.setdefault(path, []).append((algorithm, digest.lower(), "E093"))
-    for path in sorted(wanted.keys() & package.tree.files.keys()):
-        try:
-            found = package.tree.digests(path, {algorithm for algorithm, _, _ in wanted[path]})
-        except Unreadable as trouble:
-            package.find("PKG-002", path=path, why=str(trouble)[:200])
+    there = sorted(wanted.keys() & package.tree.files.keys())
+    asked = {path: {algorithm for algorithm, _, _ in wanted[path]} for path in there}
+    for path, found in package.tree.digest_many(asked):
+        if isinstance(found, Unreadable):
+            package.find("PKG-002", path=path, why=str(found)[:200])
             continue
         for algorithm, digest, code in wanted[path]:
             if found[algorithm] != digest:
-                package.find("OCF-004", ocfl=code, path=path, expected=digest)
+                package.find("OCF-004", ocfl=code, path=path, expected=digest, found=found[algorithm])
 
 
 def examine_root(package: Package, objects: Iterable[str], releases: dict[str, str | None]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeGuard
 
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import can_digest, hasher
@@ -17,6 +18,8 @@ TYPE = re.compile(r"https://ocfl\.io/(1\.\d+)/spec/#inventory")
 VERSION = re.compile(r"v(0*)([1-9]\d*)")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+WRONG_PART = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+"""A part of a path that is empty, `.` or `..`: also a slash at the start or the end."""
 NOTHING: Any = object()
 
 
@@ -34,7 +37,8 @@ class Version:
 class Inventory:
     """What could be read; `usable` when enough of it holds to go on with the files.
 
-    `manifest` maps stored path -> digest (lowercase); `fixity` algorithm -> the same.
+    `manifest` maps stored path -> digest (lowercase); `fixity` algorithm -> the same; `written` version -> its body
+    as it stands in the document, of the object's own inventory only.
     """
 
     path: str
@@ -45,6 +49,7 @@ class Inventory:
     content_folder: str = "content"
     manifest: dict[str, str] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
     fixity: dict[str, dict[str, str]] = field(default_factory=dict)
     usable: bool = False
     _by_digest: dict[str, list[str]] = field(default_factory=dict)
@@ -60,8 +65,14 @@ def version_number(name: str) -> int:
     return int(name[1:])
 
 
-def read_inventory(package: Package, path: str, raw: bytes, release: str) -> Inventory | None:
-    """Read and judge one inventory; None when it is no JSON object."""
+def read_inventory(
+    package: Package, path: str, raw: bytes, release: str, head: Inventory | None = None
+) -> Inventory | None:
+    """Read and judge one inventory; None when it is no JSON object.
+
+    Args:
+        head: the object's inventory, when this is a version's own: what it says alike was judged there.
+    """
     try:
         document = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
     except _Twice as twice:
@@ -73,7 +84,7 @@ def read_inventory(package: Package, path: str, raw: bytes, release: str) -> Inv
     if not isinstance(document, dict):
         package.find("OCF-002", ocfl="E033 E034", path=path, why="not an object")
         return None
-    return _Reader(package, path, document, release).read()
+    return _Reader(package, path, document, release, head).read()
 
 
 class _Twice(Exception):
@@ -88,9 +99,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _texts(paths: Any) -> TypeGuard[list[str]]:
+    if not isinstance(paths, list):
+        return False
+    return type(paths[0]) is str if len(paths) == 1 else all(isinstance(path, str) for path in paths)
+
+
 class _Reader:
-    def __init__(self, package: Package, path: str, document: dict[str, Any], release: str) -> None:
-        self.package, self.document, self.release = package, document, release
+    def __init__(
+        self, package: Package, path: str, document: dict[str, Any], release: str, head: Inventory | None
+    ) -> None:
+        self.package, self.document, self.release, self.head = package, document, release, head
         self.inventory = Inventory(path)
 
     def wrong(self, ocfl: str, why: str, code: str = "OCF-002") -> None:
@@ -109,7 +128,11 @@ class _Reader:
         self._head(names)
         used: set[str] = set()
         for name in names:
-            inventory.versions[name] = self._version(name, versions[name], spelled, used)
+            inventory.versions[name] = self._judged(name, versions[name], spelled, used) or self._version(
+                name, versions[name], spelled, used
+            )
+        if self.head is None and names:
+            inventory.written = versions
         for digest in sorted({each.lower() for each in spelled} - used):
             self.wrong("E107", f"digest in no version: {digest[:16]}…")
         self._fixity(document.get("fixity", NOTHING))
@@ -224,33 +247,47 @@ class _Reader:
             yield digest, paths
 
     def _stored_paths(self, paths: Any, digest: str, seen: set[str], into: dict[str, str]) -> None:
-        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        if not _texts(paths):
             self.wrong("E034 E057", f"paths of {digest[:16]}…")
             return
+        lower = digest.lower()
         for path in paths:
-            if path.startswith("/") or path.endswith("/"):
-                self.wrong("E100", f"path {path}")
-            elif {"", ".", ".."} & set(path.split("/")):
-                self.wrong("E099", f"path {path}")
-            else:
-                if path in seen and into is self.inventory.manifest:
-                    self.wrong("E101", f"path twice: {path}")
-                elif not self._inside_content(path):
-                    self.wrong("E042", f"path {path}")
-                seen.add(path)
-                into[path] = digest.lower()
+            if WRONG_PART.search(path):
+                self.wrong("E100" if path.startswith("/") or path.endswith("/") else "E099", f"path {path}")
+                continue
+            if path in seen and into is self.inventory.manifest:
+                self.wrong("E101", f"path twice: {path}")
+            elif not self._inside_content(path):
+                self.wrong("E042", f"path {path}")
+            seen.add(path)
+            into[path] = lower
 
-    def _inside_content(self, path: str) -> bool:
-        version, _, rest = path.partition("/")
-        return bool(VERSION.fullmatch(version)) and rest.startswith(f"{self.inventory.content_folder}/")
+    @cached_property
+    def _inside_content(self) -> Callable[[str], re.Match[str] | None]:
+        return re.compile(rf"{VERSION.pattern}/{re.escape(self.inventory.content_folder)}/").match
 
     def _conflicts(self, paths: Mapping[str, str], code: str) -> None:
         """A path that is also the folder of another."""
-        folders = {
-            "/".join(parts[:end]) for path in paths for parts in [path.split("/")] for end in range(1, len(parts))
-        }
+        folders: set[str] = set()
+        for path in paths:
+            end = path.rfind("/")
+            while end > 0 and path[:end] not in folders:
+                folders.add(path[:end])
+                end = path.rfind("/", 0, end)
         for path in sorted(folders & paths.keys()):
             self.wrong(code, f"file and folder: {path}")
+
+    def _judged(self, name: str, body: Any, spelled: Mapping[str, str], used: set[str]) -> Version | None:
+        """A version that the object's inventory writes the same way, word for word; None when it does not."""
+        if self.head is None or self.head.algorithm != self.inventory.algorithm or name not in self.head.versions:
+            return None
+        if body != self.head.written.get(name) or not isinstance(body, dict):
+            return None
+        state = body.get("state")
+        if not isinstance(state, dict) or not state.keys() <= spelled.keys():
+            return None
+        used.update(spelled[digest] for digest in state)
+        return self.head.versions[name]
 
     def _version(self, name: str, body: Any, spelled: dict[str, str], used: set[str]) -> Version:
         if not isinstance(body, dict):
@@ -265,12 +302,13 @@ class _Reader:
         if isinstance(state, dict):
             seen: set[str] = set()
             for digest, paths in state.items():
-                if digest.lower() in seen:
+                lower = digest.lower()
+                if lower in seen:
                     self.wrong("E050 E095", f"{name}: digest twice: {digest[:16]}…")
-                seen.add(digest.lower())
+                seen.add(lower)
                 if digest not in spelled:
                     self.wrong("E050", f"{name}: digest not in the manifest: {digest[:16]}…")
-                used.add(digest.lower())
+                used.add(lower)
                 self._logical_paths(name, paths, digest, found)
             self._conflicts(found, "E095")
         elif state is not NOTHING:
@@ -278,17 +316,17 @@ class _Reader:
         return Version(found, body.get("created"), body.get("message"), body.get("user"))
 
     def _logical_paths(self, name: str, paths: Any, digest: str, found: dict[str, str]) -> None:
-        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        if not _texts(paths):
             self.wrong("E050 E051", f"{name}: paths of {digest[:16]}…")
             return
+        lower = digest.lower()
         for path in paths:
-            if path.startswith("/") or path.endswith("/"):
-                self.wrong("E053", f"{name}: {path}")
-            elif {"", ".", ".."} & set(path.split("/")):
-                self.wrong("E052", f"{name}: {path}")
+            if WRONG_PART.search(path):
+                ends = path.startswith("/") or path.endswith("/")
+                self.wrong("E053" if ends else "E052", f"{name}: {path}")
             if path in found:
                 self.wrong("E095", f"{name}: path twice: {path}")
-            found[path] = digest.lower()
+            found[path] = lower
 
     def _created(self, name: str, body: dict[str, Any]) -> None:
         created = body.get("created", NOTHING)

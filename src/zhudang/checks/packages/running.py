@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from zhudang.checks.model import FileReport, Verdict
-from zhudang.checks.packages.model import PackageReport, package_report_from_json
+from zhudang.checks.model import FileReport, PackageReport, Verdict, package_report_from_json
 from zhudang.checks.rules import finding
 
 SLOWEST_BYTES_PER_S = 5_000_000

@@ -7,7 +7,7 @@ import os
 import stat
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -88,6 +88,16 @@ class Tree(ABC):
         except Exception as trouble:  # zlib, lzma and bz2 raise their own
             raise Unreadable(str(trouble) or type(trouble).__name__) from trouble
         return {name: each.hexdigest() for name, each in hashers.items()}
+
+    def digest_many(
+        self, wanted: Mapping[str, Collection[str]]
+    ) -> Iterator[tuple[str, Mapping[str, str] | Unreadable]]:
+        """Digests of files that are there (path -> algorithms), in path order; what cannot be read says why."""
+        for path in sorted(wanted):
+            try:
+                yield path, self.digests(path, wanted[path])
+            except Unreadable as trouble:
+                yield path, trouble
 
     def below(self, folder: str) -> Iterable[str]:
         """Paths of the files in `folder` and its folders."""

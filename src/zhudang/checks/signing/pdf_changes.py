@@ -9,12 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO, TypeVar
 
 import pikepdf
@@ -23,6 +21,7 @@ from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature, SignatureCoverageLevel
 
+from zhudang.checks.alarms import OutOfTime, limited
 from zhudang.checks.signing.pdf_compare import Changes, TooMuch, compare
 from zhudang.checks.signing.pdf_fields import Signed
 
@@ -39,10 +38,6 @@ FORMS, NOTES = 2, 3
 
 
 Result = TypeVar("Result")
-
-
-class _Late(BaseException):
-    """The time is over; no handler in between may swallow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,28 +189,10 @@ def _renumbered(complaint: str) -> bool:
     return complaint.startswith("There are unexplained xrefs")
 
 
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise _Late
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def _timed(work: Callable[[], Result], seconds: float = LONGEST_S) -> Result:
-    """Do the work within the time; TimeoutError when it takes longer. Off the main thread there is no limit."""
+    """Do the work within the time; TimeoutError when it takes longer."""
     try:
-        with _alarm(seconds):
+        with limited(seconds):
             return work()
-    except _Late:
+    except OutOfTime:
         raise TimeoutError("too large to analyse") from None
-    except ValueError as trouble:
-        if "main thread" not in str(trouble):
-            raise
-        return work()

@@ -18,6 +18,8 @@ DEEPEST = 40
 BLOCK = 1024 * 1024
 RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 MOST_TRACES = 500
+LARGEST_BYTES = 200 * 1024 * 1024
+"""Larger files are not searched and their signatures not judged."""
 LARGEST_VALUE = 64 * 1024 * 1024
 STAMP = "/ETSI.RFC3161"
 
@@ -220,7 +222,7 @@ def _encloses(stream: BinaryIO, numbers: tuple[int, int, int, int]) -> bool:
 
 def traces(path: Path) -> list[tuple[int, int, int, int]]:
     """Byte ranges written anywhere in the file, also those no field leads to any more."""
-    if not path.stat().st_size:
+    if not 0 < path.stat().st_size <= LARGEST_BYTES:
         return []
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as held:
         found = []

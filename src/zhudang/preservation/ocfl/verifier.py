@@ -1,18 +1,26 @@
 """Every byte of an object again, against what its inventory says.
 
+The rules of OCFL stand in `checks.packages.ocfl`, for any object from anywhere; of an object of ours more is asked:
+nothing may lie there but what was written, and sidecars must be as written to the byte.
+
 Findings: STO-001 a file is missing, STO-002 a file changed, STO-003 a file nobody knows of, STO-004 the inventory
 cannot be trusted, STO-005 not an object, STO-006 a file the medium will not give back.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from zhudang.checks.model import Severity
+from zhudang.checks.packages import ocfl
+from zhudang.checks.packages.model import Package
+from zhudang.checks.packages.tree import FolderTree, Unreadable
 from zhudang.preservation.ocfl import durable, layout, streaming
-from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, InventoryUnreadable, read_inventory
+from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
 from zhudang.preservation.ocfl.inventory import sidecar as sidecar_of
 from zhudang.preservation.ocfl.root import ObjectDamaged, read_root_inventory
 
@@ -20,6 +28,15 @@ Progress = Callable[[int], None]
 
 MISSING, CHANGED, UNEXPECTED = "STO-001", "STO-002", "STO-003"
 INVENTORY_BAD, NOT_AN_OBJECT, UNREADABLE = "STO-004", "STO-005", "STO-006"
+
+DAMAGES = {
+    "OCF-002": INVENTORY_BAD,
+    "OCF-003": MISSING,
+    "OCF-005": UNEXPECTED,
+    "OCF-006": INVENTORY_BAD,
+    "PKG-002": UNREADABLE,
+}
+"""Code of the examiner -> damage, where it is the same whatever the sentence broken."""
 
 _WORKERS = max(2, os.cpu_count() or 2)
 
@@ -68,23 +85,75 @@ def verify_object(folder: Path, *, object_id: str = "", progress: Progress | Non
         inventory = read_root_inventory(object_id, folder)
     except ObjectDamaged:
         return Verification(object_id, None, 0, 0, (Damage(INVENTORY_BAD, INVENTORY),))
-    damages = list(_declaration_damage(folder))
-    damages += _inventory_damages(folder, inventory)
-    present = set(_files_below(folder))
-    damages += [Damage(UNEXPECTED, path) for path in sorted(present - _known_files(inventory))]
-    read = 0
-    for path, digest, found, size in _digests(folder, inventory.manifest):
-        if found == UNREADABLE:
-            damages.append(Damage(UNREADABLE, path, expected=digest))
-        elif found is None:
-            damages.append(Damage(MISSING, path, expected=digest))
-        elif found != digest:
-            damages.append(Damage(CHANGED, path, expected=digest, found=found))
-        read += size
-        if progress:
-            progress(size)
-    ordered = tuple(sorted(damages, key=lambda damage: (damage.path, damage.code)))
-    return Verification(inventory.object_id, inventory, len(inventory.manifest), read, ordered)
+    tree = _StoredFiles(folder, progress)
+    copy = _Copy(tree, "ocfl", manifest=inventory.manifest)
+    ocfl.examine(copy, fixity=False)
+    for path in (tree.files.keys() | set(tree.special)) - _known_files(inventory):
+        copy.note(UNEXPECTED, path)
+    for number in inventory.versions:
+        if not _sidecar_as_written(folder / f"v{number}"):
+            copy.note(INVENTORY_BAD, f"v{number}/{INVENTORY}")
+    ordered = tuple(copy.damages[key] for key in sorted(copy.damages))
+    return Verification(inventory.object_id, inventory, len(inventory.manifest), tree.bytes_read, ordered)
+
+
+@dataclass
+class _Copy(Package):
+    """A stored copy under the examiner's rules, whose findings become damages as the store tells them."""
+
+    manifest: Mapping[str, str] = field(default_factory=dict)
+    damages: dict[tuple[str, str], Damage] = field(default_factory=dict)
+
+    def find(self, code: str, severity: Severity | None = None, **data: Any) -> None:
+        path = str(data.get("path", ""))
+        if told := _code_of(code, str(data.get("ocfl", "")), path):
+            self.note(told, path, str(data.get("expected", "")), str(data.get("found", "")))
+
+    def note(self, code: str, path: str, expected: str = "", found: str = "") -> None:
+        if code in (MISSING, CHANGED, UNREADABLE):
+            expected = expected or self.manifest.get(path, "")
+        self.damages.setdefault((path, code), Damage(code, path, expected, found))
+
+
+def _code_of(code: str, sentence: str, path: str) -> str:
+    """What a finding of the examiner is to the store; empty for advice, and for what is told otherwise."""
+    if code == "OCF-007":
+        return {"W010": MISSING, "W011": INVENTORY_BAD}.get(sentence, "")
+    if code == "OCF-001":
+        return CHANGED if path == layout.OBJECT_DECLARATION else ""
+    if code == "OCF-004":
+        return INVENTORY_BAD if path.endswith(INVENTORY) and path.count("/") < 2 else CHANGED
+    if code == "OCF-006" and path.endswith("/"):
+        return UNEXPECTED
+    if code == "OCF-002" and sentence == "E058":
+        return MISSING
+    return DAMAGES.get(code, "")
+
+
+class _StoredFiles(FolderTree):
+    """An object's files, digested beside each other and from the medium."""
+
+    def __init__(self, folder: Path, progress: Progress | None) -> None:
+        super().__init__(folder)
+        self.bytes_read = 0
+        self._progress = progress
+
+    def digest_many(
+        self, wanted: Mapping[str, Collection[str]]
+    ) -> Iterator[tuple[str, Mapping[str, str] | Unreadable]]:
+        for path, _, found, size in _digests(self.root, dict.fromkeys(wanted, "")):
+            self.bytes_read += size
+            if self._progress:
+                self._progress(size)
+            yield path, Unreadable(path) if found in (None, UNREADABLE) else {"sha512": found}
+
+
+def _sidecar_as_written(version: Path) -> bool:
+    """Whether a version's inventory and sidecar fit to the byte; where one is not there, that is told already."""
+    try:
+        return (version / SIDECAR).read_bytes() == sidecar_of((version / INVENTORY).read_bytes())
+    except OSError:
+        return True
 
 
 def read_back(folder: Path, expected: Mapping[str, str]) -> list[str]:
@@ -127,46 +196,8 @@ def _digests(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, s
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _declaration_damage(folder: Path) -> Iterator[Damage]:
-    if (folder / layout.OBJECT_DECLARATION).read_bytes() != layout.OBJECT_DECLARATION_TEXT:
-        yield Damage(CHANGED, layout.OBJECT_DECLARATION)
-
-
-def _inventory_damages(folder: Path, inventory: Inventory) -> Iterator[Damage]:
-    """Check each version's own inventory: it must be there, agree with its sidecar, and be a prefix of the head's."""
-    for number in inventory.versions:
-        path = f"v{number}/{INVENTORY}"
-        try:
-            data = (folder / path).read_bytes()
-            beside = (folder / f"v{number}/{SIDECAR}").read_bytes()
-        except FileNotFoundError:
-            yield Damage(MISSING, path)
-            continue
-        if beside != sidecar_of(data) or not _is_earlier_state(data, inventory, number):
-            yield Damage(INVENTORY_BAD, path)
-
-
-def _is_earlier_state(data: bytes, head: Inventory, number: int) -> bool:
-    try:
-        earlier = read_inventory(data)
-    except InventoryUnreadable:
-        return False
-    return (
-        earlier.object_id == head.object_id
-        and earlier.head == number
-        and all(head.versions.get(item) == version for item, version in earlier.versions.items())
-        and all(head.manifest.get(path) == digest for path, digest in earlier.manifest.items())
-    )
-
-
 def _known_files(inventory: Inventory) -> set[str]:
     known = {layout.OBJECT_DECLARATION, INVENTORY, SIDECAR, *inventory.manifest}
     for number in inventory.versions:
         known |= {f"v{number}/{INVENTORY}", f"v{number}/{SIDECAR}"}
     return known
-
-
-def _files_below(folder: Path) -> Iterator[str]:
-    for current, _, names in os.walk(folder):
-        for name in names:
-            yield Path(current, name).relative_to(folder).as_posix()
