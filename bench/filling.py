@@ -180,15 +180,19 @@ def _copy_from_first(cursor: Any, table: str, pattern: UUID, rows: Callable[[], 
 
 def _record_rows(records: list[tuple[UUID, tuple[UUID, UUID], int]], project: Any) -> Iterator[dict[str, Any]]:
     now = datetime.now(UTC)
-    first = date(2023, 1, 1)
     states = ("submitted", "filed", "with_client", "draft")
     for record_id, (project_id, unit_id), n in records:
         state = states[n % 4]
         yield {
             "id": record_id, "project_id": project_id, "unit_work_id": unit_id, "obligation_id": None, "title": title_of(n), "document_no": f"C5-1-{n:06d}",
-            "responsible": "青石建筑工程有限公司", "formed_on": first + timedelta(days=n % 1200), "pages": n % 12 + 1, "state": state,
+            "responsible": "青石建筑工程有限公司", "formed_on": formed_on(n), "pages": n % 12 + 1, "state": state,
             "reached": 2 if state == "submitted" else 1 if state == "with_client" else 0, "part": "ABCDE"[n % 5], "created_at": now, "changed_at": now, "retention": "long",
         }  # fmt: skip
+
+
+def formed_on(n: int) -> date:
+    """The date of a record."""
+    return date(2023, 1, 1) + timedelta(days=n % 1200)
 
 
 def title_of(n: int) -> str:
@@ -233,7 +237,8 @@ def _index(cursor: Any, records: list[tuple[UUID, tuple[UUID, UUID], int]], rng:
     with cursor.copy("COPY coming FROM STDIN") as copy:
         for record_id, _place, n in records:
             described = folding.fold(f"{title_of(n)} C5-1-{n:06d} 青石建筑工程有限公司 基准项目 {n % 200:03d}")
-            copy.write_row([record_id, 0, described, sorted(folding.lexemes(described))])
+            marks = folding.marks(formed_on(n))
+            copy.write_row([record_id, 0, described, sorted(folding.lexemes(described) | marks)])
             copy.write_row([record_id, 1, texts[n % 997], cut[n % 997]])
     cursor.execute(
         "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, newest, lexemes)"

@@ -46,7 +46,9 @@ class Shelf:
             setattr(row, name, value)
         row.save(force_insert=True)
         texts = {0: description, **pages}
-        operations._write([(row.id, None, number, 0, text, None) for number, text in texts.items()])
+        operations._write(
+            [(row.id, None, number, 0, text, None if number else formed) for number, text in texts.items()]
+        )
         self.pages[row.id] = {number: folding.fold(text) for number, text in texts.items()}
         self.rows[row.id] = row
         return row.id
@@ -68,11 +70,21 @@ class Shelf:
         )  # fmt: skip
 
 
+_NO_WALK = {"WALKED_AT_MOST": 0, "WALKED_AT_ALL": 0, "LOOKED_AT_ALL": 0}
 WAYS = {
     "by the index": {"FEW_PAGES": MANY},
     "all of them looked at": {"FEW_PAGES": -1, "LOOKED_AT": 1_000_000},
     "by walking": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 100_000},
-    "looked at, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 0},
+    "by walking further": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 0},
+    "by month, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK},
+    "looked at, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK, "MONTHS": ()},
+    "looked at, then all looked at": {
+        "FEW_PAGES": -1,
+        "LOOKED_AT": 5,
+        **_NO_WALK,
+        "MONTHS": (),
+        "LOOKED_AT_ALL": 100_000,
+    },
 }
 
 
@@ -141,6 +153,25 @@ def test_two_characters_on_page_six_hundred_are_found_there(way, shelf):
     assert [(hit.record_id, hit.page) for hit in hits] == [(one, 600)]
     both = queries.search(shelf.site.reviewer, Wanted("渗漏 厚册")).hits
     assert [hit.record_id for hit in both] == [one]
+
+
+def test_any_part_of_a_code_is_found_and_nothing_that_only_has_its_figures(way, shelf):
+    one = shelf.put("见 BG-012 及 2403-990241 号图，管径 DN1200", "正文", formed=date(2019, 5, 1))
+    other = shelf.put("见 BG-120 及 2403-909241 号图", "0 12 99 02 41 DN 1200", formed=date(2019, 6, 1))
+    for code in ("BG-012", "bg-012", "ＢＧ－０１２", "G-01", "2403-990241", "3-9902", "990241", "02", "DN1200"):
+        found = _ids(shelf.site.reviewer, code)
+        assert found == shelf.plainly(code, lambda row: row.reached == 2), code
+        assert one in found, code
+        assert (other in found) == (code == "02"), code
+
+
+def test_by_month_the_newest_months_come_first_and_undated_ones_last(way, shelf):
+    days = [date(2024, 3, 31), date(2024, 4, 1), date(2023, 12, 31), date(2001, 1, 1), None]
+    made = {day: shelf.put("竖向位移观测", formed=day) for day in days}
+    order = [made[day] for day in sorted((d for d in days if d), reverse=True)] + [made[None]]
+    assert _ids(shelf.site.reviewer, "位移观测") == order
+    for bound in range(1, 5):
+        assert _ids(shelf.site.reviewer, "位移观测", bound=bound) == order[:bound]
 
 
 def test_pairs_that_stand_apart_are_no_hit(way, shelf):

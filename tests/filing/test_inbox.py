@@ -142,3 +142,24 @@ def test_a_file_dropped_on_a_row_carries_that_row_in_pencil():
     operations.suggest(file_ids=[file_id], now=NOW)
     row = Suggestion.objects.get()
     assert row.obligation_id == owed.id and row.reasons == [["dropped", {}]] and row.state == "open"
+
+
+@pytest.mark.django_db
+def test_every_file_knows_whether_a_record_holds_it_whatever_way_the_link_came():
+    site = Site()
+    waiting = lambda: set(queries.unassigned(site.clerk, [site.project_id]).values_list("name", flat=True))  # noqa: E731
+    record_id = site.record("C5-12", "地基验槽记录.pdf")
+    other = site.upload("改过的.pdf")
+    assert waiting() == {"改过的.pdf"}
+    old = RecordFile.objects.get(record_id=record_id)
+    operations.replace_file(
+        actor=site.clerk, record_id=record_id, old_file_id=old.file_id, file_id=other, why="盖章", now=NOW
+    )
+    assert waiting() == {"地基验槽记录.pdf"}, "the earlier version waits again"
+    operations.withdraw_records(actor=site.clerk, record_ids=[record_id], now=NOW)
+    assert waiting() == {"地基验槽记录.pdf", "改过的.pdf"}
+    RecordFile.objects.filter(file_id=other).update(replaced_at=None)
+    assert waiting() == {"地基验槽记录.pdf"}, "also a link that no operation made"
+    RecordFile.objects.filter(file_id=other).delete()
+    assert waiting() == {"地基验槽记录.pdf", "改过的.pdf"}
+    assert not queries.unassigned(site.outsider, [site.project_id]).exists()

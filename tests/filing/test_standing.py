@@ -112,6 +112,10 @@ def test_home_tells_what_is_owed_what_came_back_and_what_waits():
     )
     assert (home.returned_count, home.pencil_count, home.waiting, home.passed) == (1, 1, 1, 1)
     assert home.units[0].id == site.unit_id and home.units[0].progress.next_on == TODAY - timedelta(days=2)
+    assert (home.units[0].progress.next_title, home.units[0].progress.next_count) == (
+        site.owed("C5-4").scope_item.title,
+        1,
+    )
     assert home.runs[0].passed >= 1
     assert record_id
     assert queries.clerk_home(site.outsider, today=TODAY).projects == ()

@@ -8,7 +8,7 @@ from zhudang.content.models import Blob, CheckRun, File, Finding, Toolset
 from zhudang.shared.holdings import DescribedByKeys, Description, Register, Row, restore_all
 
 BLOB = Register("content.blob", Blob)
-FILE = Register("content.file", File)
+FILE = Register("content.file", File, without=frozenset({"in_record"}))
 TOOLSET = Register("content.toolset", Toolset)
 CHECK_RUN = Register("content.check_run", CheckRun)
 FINDING = Register("content.finding", Finding)

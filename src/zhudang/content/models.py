@@ -61,6 +61,8 @@ class File(models.Model):
     with_client = models.BooleanField(default=False)
     with_archive = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True)
+    in_record = models.BooleanField(default=False)
+    """Whether a record holds the file now. The database keeps it true (triggers of filing): nobody else writes it."""
 
     class Meta:
         constraints = [
@@ -85,6 +87,11 @@ class File(models.Model):
                 fields=["organisation", "-checked_at"],
                 name="content_file_checked",
                 condition=Q(checked_at__isnull=False, own_document=False, withdrawn_at__isnull=True),
+            ),
+            models.Index(
+                fields=["organisation", "project_id"],
+                name="content_file_waiting",
+                condition=Q(in_record=False, own_document=False, withdrawn_at__isnull=True),
             ),
         ]
 

@@ -20,7 +20,10 @@ class Entry(models.Model):
 
 
 class PageText(models.Model):
-    """The folded text of one page (or part of a long one) of one file; page 0 is the description itself."""
+    """The folded text of one page (or part of a long one) of one file; page 0 is the description itself.
+
+    `lexemes` are the pairs of the text, and for a description the marks of `folding.marks`.
+    """
 
     id = models.BigAutoField(primary_key=True)
     record = models.ForeignKey("filing.Record", on_delete=models.PROTECT, related_name="+")
@@ -30,11 +33,10 @@ class PageText(models.Model):
     text = models.TextField()
     lexemes = SearchVectorField()
     newest = models.DateField(null=True)
-    """Of a description: the date its record is ordered by, so that the newest few are known before rights are asked."""
+    """Of a description: the date its record is ordered by when it was indexed."""
 
     class Meta:
         indexes = [
             GinIndex(fields=["lexemes"], name="discovery_page_lexemes", fastupdate=False),
-            GinIndex(fields=["lexemes"], name="discovery_described", fastupdate=False, condition=models.Q(page=0)),
             models.Index(fields=["record", "page"], name="discovery_page_record"),
         ]

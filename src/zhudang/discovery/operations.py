@@ -163,8 +163,8 @@ def _write(rows: Iterable[Row]) -> None:
         made = []
         for record_id, file_id, page, part, text, newest in some:
             folded = folding.fold(text)
-            pairs = "\n".join(sorted(folding.lexemes(folded)))
-            made.append((record_id, file_id, page, part, folded, newest, pairs))
+            lexemes = folding.lexemes(folded) | (folding.marks(newest) if page == DESCRIPTION_PAGE else set())
+            made.append((record_id, file_id, page, part, folded, newest, "\n".join(sorted(lexemes))))
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO discovery_pagetext (record_id, file_id, page, part, text, newest, lexemes)"

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 # CJK ideographs incl. extensions A–H and compatibility, kana, hangul: written without blanks between words.
 _HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
@@ -18,6 +19,8 @@ _IS_HAN = re.compile(f"[{_HAN}]")
 # A tsvector row must stay far below PostgreSQL's limit of 1 MB.
 PART_CHARACTERS = 8_000
 OVERLAP_CHARACTERS = 200
+IS_DESCRIPTION = "§"
+"""A mark that no text gives: it is no word character."""
 
 
 def fold(text: str) -> str:
@@ -38,20 +41,30 @@ def parts(folded: str) -> Iterator[str]:
 
 
 def lexemes(folded: str) -> set[str]:
-    """The pairs of Chinese characters and the pairs of other word characters of a folded text.
+    """The pairs of Chinese characters, and the pairs and threes of other word characters, of a folded text.
 
-    Latin words and numbers are cut into pairs too (and kept whole when they have one character), so that the
-    middle of a code such as `2403-990241` is found as any run of Chinese is.
+    Latin words and numbers are cut too, so that the middle of a code such as `2403-990241` is found as any run of
+    Chinese is; into threes besides, since there are only a hundred pairs of digits, and every number has some.
     """
     found: set[str] = set()
     for run in _RUNS.findall(folded):
         if len(run) == 1:
             found.add(run)
-        else:
-            found.update(run[i : i + 2] for i in range(len(run) - 1))
-            if not _IS_HAN.match(run[0]) and len(run) <= 40:
-                found.add(run)
+            continue
+        found.update(run[i : i + 2] for i in range(len(run) - 1))
+        if not _IS_HAN.match(run[0]):
+            found.update(run[i : i + 3] for i in range(len(run) - 2))
     return found
+
+
+def marks(newest: date | None) -> set[str]:
+    """What the row of a description holds besides its pairs: that it is one, and the month its record is ordered by."""
+    return {IS_DESCRIPTION, month_mark(newest.year * 12 + newest.month - 1)} if newest else {IS_DESCRIPTION}
+
+
+def month_mark(month: int) -> str:
+    """The mark of a month, counted from the year 0."""
+    return f"{IS_DESCRIPTION}{month // 12}-{month % 12 + 1}"
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,9 @@ def _pieces(question: str) -> list[str]:
 def _term(text: str) -> Term:
     needed: list[str] = []
     for run in _RUNS.findall(text):
+        size = 2 if len(run) == 2 or _IS_HAN.match(run[0]) else 3
         if len(run) >= 2:
-            needed.extend(run[i : i + 2] for i in range(len(run) - 1))
+            needed.extend(run[i : i + size] for i in range(len(run) - size + 1))
     return Term(text, tuple(dict.fromkeys(needed)))
 
 

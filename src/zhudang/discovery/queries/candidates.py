@@ -1,8 +1,9 @@
-"""Which records hold all terms: two ways, of which the cheaper is taken; never more than a bound are ranked.
+"""Which records hold all terms: by the cheapest of several ways; never more than a bound are ranked.
 
 Rare words are looked up in the index of pairs, and all that have them are ranked. For words that a good part of all
-records have, that would fetch most of the archive to show twenty; there the newest visible records are walked, one
-after another, until the bound is full. How common a question is, the walk's own beginning tells.
+records have, that would fetch much of the archive to show twenty; there the newest visible records are walked, one
+after another, until the bound is full, or the descriptions are asked for month by month, the newest first. How common
+a question is, the database's statistics and the walk's own beginning tell.
 
 Every statement asks for the visible records first or joins them before it counts; every hit is compared with the
 folded text itself.
@@ -10,23 +11,35 @@ folded text itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from zhudang.discovery.domain import folding
 from zhudang.discovery.domain.folding import Term
 
 # Fewer pages than this are fetched and ranked without a further thought.
-FEW_PAGES = 5_000
+FEW_PAGES = 2_000
 # So many of the newest records are looked at to tell whether a question is common.
 LOOKED_AT = 500
 # A walk is worth its while when it is likely to fill the bound within so many records.
 WALKED_AT_MOST = 4_000
-# So many of the newest descriptions with the words are asked about first.
-FEW_NEWEST = 2_000
+# Beyond that, when it is likely to look at fewer than this share of what the index would fetch, but no more than so many.
+WALK_COSTS = 0.5
+WALKED_AT_ALL = 16_000
+# Where a person has no more records than this, all are looked at rather than fetching many more by the index.
+LOOKED_AT_ALL = 8_000
+# Descriptions are asked for by months, the newest first, in groups that double, until so many were fetched.
+MONTHS = (1, 2, 4, 8, 16, 32)
+FETCHED_BY_MONTH = 4_000
+# Of all pairs the rarest few are looked up, and none that is so many times as common as the rarest: each costs a search
+# for every row the rarest has, and the comparison with the text asks for all of them anyway.
+LOOKED_UP, AS_COMMON = 3, 8
+_NEWEST = 2_000
 _NEWEST = "ORDER BY v.newest DESC NULLS LAST, v.id DESC"
 
 
@@ -48,28 +61,47 @@ def matching(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
         rows = _rows(f"SELECT v.id FROM ({visible.sql}) v {_NEWEST} LIMIT %s", [*visible.parameters, most])
         return [row[0] for row in rows]
     rarity = _pages_at_most(terms)
-    rarest_first = sorted(terms, key=lambda term: (rarity[term], -len(term.lexemes)))
-    if rarity[rarest_first[0]] <= FEW_PAGES:
-        return _by_index(visible, rarest_first, most)
-    looked_at, described, anywhere = _look(visible, terms)
-    if looked_at < LOOKED_AT:  # all there is for this person
+    rarest_first = sorted(terms, key=rarity.order)
+    pages = rarity.pages(rarest_first[0])
+    if pages <= FEW_PAGES:
+        return _by_index(visible, rarity, rarest_first, most)
+    looked_at, described, anywhere = _look(visible, terms, LOOKED_AT)
+    if looked_at.count < LOOKED_AT:  # all there is for this person
         return [*described, *anywhere][:most]
-    if _worth_walking(len(described), most):
+    if described:
+        found = _described_newest(visible, rarity, rarest_first, most, looked_at.newest, len(described))
+        if len(found) == most:
+            return found
+    if _worth_walking(len(described) + len(anywhere), most, pages):
+        found = _by_index(visible, rarity, rarest_first, most, described=True)
+        if len(found) < most:
+            known = set(found)
+            found += [one for one in _walk(visible, terms, most) if one not in known]
+        if len(found) >= most:
+            return found[:most]
+    elif _are_few(visible, few := int(min(pages * WALK_COSTS, LOOKED_AT_ALL))):
+        _looked_at, described, anywhere = _look(visible, terms, few)
+        return [*described, *anywhere][:most]
+    return _by_index(visible, rarity, rarest_first, most)
+
+
+def _described_newest(
+    visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int, newest: date | None, described: int
+) -> list[UUID]:
+    """Those with every term in the description, the newest first: fewer than `most` tells nothing."""
+    if _worth_walking(described, most):
         found = _walk(visible, terms, most, described=True)
         if len(found) == most:
             return found
-    found = _newest_described(visible, rarest_first, most)
-    if len(found) == most:
-        return found
-    found = _by_index(visible, rarest_first, most, described=True)
-    if len(found) == most:
-        return found
-    if _worth_walking(len(described) + len(anywhere), most):
-        known = set(found)
-        walked = [one for one in _walk(visible, terms, most) if one not in known]
-        if len(found) + len(walked) >= most:
-            return [*found, *walked][:most]
-    return _by_index(visible, rarest_first, most)
+    return _by_month(visible, rarity, terms, most, newest) if newest else []
+
+
+def _are_few(visible: Visible, few: int) -> bool:
+    """Whether the person's records are so few that looking at each costs less than the index."""
+    ((count,),) = _rows(
+        f"SELECT count(*) FROM (SELECT v.id FROM ({visible.sql}) v LIMIT %s) v", [*visible.parameters, few + 1]
+    )
+    return int(count) <= few
 
 
 def first_pages(ids: Sequence[UUID], terms: Sequence[Term]) -> dict[UUID, tuple[int, str]]:
@@ -87,12 +119,44 @@ def first_pages(ids: Sequence[UUID], terms: Sequence[Term]) -> dict[UUID, tuple[
     return {record_id: (page, text) for record_id, page, text in rows}
 
 
-def _worth_walking(found: int, most: int) -> bool:
-    return found * WALKED_AT_MOST >= most * LOOKED_AT
+def _worth_walking(found: int, most: int, pages: float = 0) -> bool:
+    """Whether a walk is likely to fill the bound soon, or sooner than the index fetches `pages`."""
+    if not found:
+        return False
+    likely = most * LOOKED_AT / found
+    return likely <= max(WALKED_AT_MOST, min(WALKED_AT_ALL, pages * WALK_COSTS))
 
 
-def _pages_at_most(terms: Iterable[Term]) -> dict[Term, float]:
-    """For every term, how many pages have its rarest pair, by the database's own statistics; unknown is very many."""
+@dataclass(frozen=True)
+class Rarity:
+    """How many pages there are, and which share of them has a pair; a pair too rare to be in the statistics: `least`."""
+
+    all_pages: float
+    least: float
+    shares: Mapping[str, float]
+
+    def share(self, pair: str) -> float:
+        """The share of pages that have a pair, at most."""
+        return self.shares.get(pair, self.least)
+
+    def pages(self, term: Term) -> float:
+        """The number of pages that have the term's rarest pair."""
+        return self.all_pages * min(self.share(pair) for pair in term.lexemes)
+
+    def order(self, term: Term) -> tuple[float, int]:
+        """Sorts terms by rarity."""
+        return self.pages(term), -len(term.lexemes)
+
+    def looked_up(self, *terms: Term, marks: Sequence[str] = ()) -> str:
+        """The query of the index that finds all rows with these terms, and others: their rarest pairs, and any of the marks."""
+        pairs = sorted({pair for term in terms for pair in term.lexemes}, key=lambda pair: (self.share(pair), pair))
+        rare = [pair for pair in pairs[:LOOKED_UP] if self.share(pair) <= AS_COMMON * self.share(pairs[0])]
+        wanted = [_quoted(pair) for pair in rare]
+        return " & ".join([*wanted, *([f"({' | '.join(map(_quoted, marks))})"] if marks else [])])
+
+
+def _pages_at_most(terms: Iterable[Term]) -> Rarity:
+    """How rare the pairs of these terms are, by the database's own statistics; unknown is very many."""
     wanted = sorted({lexeme for term in terms for lexeme in term.lexemes})
     rows = _rows(
         """
@@ -106,66 +170,82 @@ def _pages_at_most(terms: Iterable[Term]) -> dict[Term, float]:
         [wanted],
     )
     if not rows:
-        return {term: float("inf") for term in terms}
-    pages, least = rows[0][0], rows[0][1] or 0.0
-    shares = {lexeme: share for _pages, _least, lexeme, share in rows}
-    return {term: pages * min(shares.get(lexeme, least) for lexeme in term.lexemes) for term in terms}
+        return Rarity(float("inf"), 1.0, {})
+    shares = {lexeme: share for _pages, _least, lexeme, share in rows if lexeme}
+    return Rarity(rows[0][0], rows[0][1] or 0.0, shares)
 
 
-def _by_index(visible: Visible, terms: Sequence[Term], most: int, *, described: bool = False) -> list[UUID]:
-    """Fetch every page with the pairs (of the first term, or of all in one description), then ask for the right.
+def _by_index(
+    visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int, *, described: bool = False
+) -> list[UUID]:
+    """Fetch every page with the pairs of the first term (or of all, in one description), then ask for the right.
 
-    The other terms are compared with the record's pages one by one: as a condition on pairs the planner would look
-    each of them up in the index again, for every record.
+    The other terms are compared with the pages of those records that exist for the person, one by one: as a condition
+    on pairs the planner would look each of them up in the index again, for every record.
     """
     first, *others = terms
-    here = _all_in("p.text", others)
-    texts = [term.text for term in others]
+    here, texts = _all_in("p.text", others), [term.text for term in others]
+    wanted, also = rarity.looked_up(first), ""
     if described:
-        wanted, also = _tsquery(*terms), f"AND p.page = 0 AND {here}"
-    else:
-        wanted, also = _tsquery(first), f"AND {_anywhere(others, 'p.record_id')}" if others else ""
+        wanted, also = rarity.looked_up(*terms, marks=(folding.IS_DESCRIPTION,)), f"AND {here}"
     sql = f"""
         WITH found AS MATERIALIZED (
-            SELECT p.record_id, bool_or(p.page = 0 AND {here}) AS described FROM discovery_pagetext p
-            WHERE p.lexemes @@ %s::tsquery AND strpos(p.text, %s) > 0 {also}
-            GROUP BY p.record_id)
-        SELECT v.id FROM found JOIN ({visible.sql}) v ON v.id = found.record_id
-        ORDER BY found.described DESC, v.newest DESC NULLS LAST, v.id DESC LIMIT %s
+            SELECT p.record_id, bool_or(p.page = 0 AND {here}) AS described, bool_or({here}) AS whole
+            FROM discovery_pagetext p WHERE p.lexemes @@ %s::tsquery AND strpos(p.text, %s) > 0 {also}
+            GROUP BY p.record_id),
+        seen AS MATERIALIZED (
+            SELECT v.id, v.newest, found.described, found.whole FROM found JOIN ({visible.sql}) v ON v.id = found.record_id)
+        SELECT v.id FROM seen v WHERE v.whole OR {_anywhere(others) or "true"}
+        ORDER BY v.described DESC, v.newest DESC NULLS LAST, v.id DESC LIMIT %s
     """
-    rows = _rows(sql, [*texts, wanted, first.text, *texts, *visible.parameters, most])
-    return [row[0] for row in rows]
+    parameters = [*texts, *texts, wanted, first.text, *(texts if described else []), *visible.parameters, *texts, most]
+    return [row[0] for row in _rows(sql, parameters)]
 
 
-def _newest_described(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
-    """Those with all terms in the description, among the newest few of them: fewer than `most` tells nothing.
+def _by_month(visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int, newest: date) -> list[UUID]:
+    """Those with all terms in the description, month by month from `newest` down: fewer than `most` tells nothing.
 
-    For whoever may see most of what there is, this saves asking for the right to every record that has the words.
+    For whoever may see a good part of what there is, this saves asking for the right to every record with the words.
     """
-    first, *others = terms
+    texts = [term.text for term in terms]
     sql = f"""
         WITH found AS MATERIALIZED (
-            SELECT p.record_id FROM discovery_pagetext p
-            WHERE p.lexemes @@ %s::tsquery AND strpos(p.text, %s) > 0 AND p.page = 0 AND {_all_in("p.text", others)}
-            ORDER BY p.newest DESC NULLS LAST, p.record_id DESC LIMIT %s)
-        SELECT v.id FROM found JOIN ({visible.sql}) v ON v.id = found.record_id {_NEWEST} LIMIT %s
+            SELECT p.record_id FROM discovery_pagetext p WHERE p.lexemes @@ %s::tsquery AND {_all_in("p.text", terms)})
+        SELECT v.id, count(*) OVER () FROM found LEFT JOIN ({visible.sql}) v ON v.id = found.record_id
+        ORDER BY v.id IS NULL, v.newest DESC NULLS LAST, v.id DESC LIMIT %s
     """
-    texts = [term.text for term in others]
-    rows = _rows(sql, [_tsquery(*terms), first.text, *texts, FEW_NEWEST, *visible.parameters, most])
-    return [row[0] for row in rows]
+    found: list[UUID] = []
+    month, fetched = newest.year * 12 + newest.month - 1, 0
+    for size in MONTHS:
+        marks = [folding.month_mark(month - n) for n in range(size)]
+        rows = _rows(sql, [rarity.looked_up(*terms, marks=marks), *texts, *visible.parameters, most])
+        found += [row[0] for row in rows if row[0]]
+        fetched += rows[0][1] if rows else 0
+        if len(found) >= most or fetched > FETCHED_BY_MONTH:
+            break
+        month -= size
+    return found[:most]
 
 
-def _look(visible: Visible, terms: Sequence[Term]) -> tuple[int, list[UUID], list[UUID]]:
+@dataclass(frozen=True)
+class LookedAt:
+    """How many records were looked at, and the date of the newest."""
+
+    count: int
+    newest: date | None
+
+
+def _look(visible: Visible, terms: Sequence[Term], most: int) -> tuple[LookedAt, list[UUID], list[UUID]]:
     """Look at the newest visible records: how many there were, those described so, those with it on a page."""
     texts = [term.text for term in terms]
     sql = f"""
-        SELECT v.id, {_described(terms)} AS described, {_anywhere(terms)} AS anywhere
+        SELECT v.id, v.newest, {_described(terms)} AS described, {_anywhere(terms)} AS anywhere
         FROM (SELECT v.* FROM ({visible.sql}) v {_NEWEST} LIMIT %s) v {_NEWEST}
     """
-    rows = _rows(sql, [*texts, *texts, *visible.parameters, LOOKED_AT])
-    described = [record_id for record_id, is_described, _anywhere in rows if is_described]
-    anywhere = [record_id for record_id, is_described, is_anywhere in rows if is_anywhere and not is_described]
-    return len(rows), described, anywhere
+    rows = _rows(sql, [*texts, *texts, *visible.parameters, most])
+    described = [record_id for record_id, _newest, is_described, _anywhere in rows if is_described]
+    anywhere = [record_id for record_id, _newest, is_described, is_anywhere in rows if is_anywhere and not is_described]
+    return LookedAt(len(rows), rows[0][1] if rows else None), described, anywhere
 
 
 def _walk(visible: Visible, terms: Sequence[Term], most: int, *, described: bool = False) -> list[UUID]:
@@ -174,9 +254,10 @@ def _walk(visible: Visible, terms: Sequence[Term], most: int, *, described: bool
         SELECT v.id FROM (SELECT v.* FROM ({visible.sql}) v {_NEWEST} LIMIT %s) v
         WHERE {_described(terms) if described else _anywhere(terms)} {_NEWEST} LIMIT %s
     """
-    # Twice as far as it should need: the first records are not like all others.
+    # Further than it should need: the first records are not like all others.
+    limit = 2 * WALKED_AT_MOST if described else max(2 * WALKED_AT_MOST, WALKED_AT_ALL)
     texts = [term.text for term in terms]
-    return [row[0] for row in _rows(sql, [*visible.parameters, 2 * WALKED_AT_MOST, *texts, most])]
+    return [row[0] for row in _rows(sql, [*visible.parameters, limit, *texts, most])]
 
 
 def _described(terms: Sequence[Term]) -> str:
@@ -185,11 +266,11 @@ def _described(terms: Sequence[Term]) -> str:
         WHERE p.record_id = v.id AND p.page = 0 LIMIT 1), false)"""
 
 
-def _anywhere(terms: Sequence[Term], record: str = "v.id") -> str:
+def _anywhere(terms: Sequence[Term]) -> str:
     """SQL: every term is in the description or on some page, not necessarily all on one."""
     return " AND ".join(
-        f"""coalesce((SELECT true FROM discovery_pagetext o
-        WHERE o.record_id = {record} AND strpos(o.text, %s) > 0 LIMIT 1), false)"""
+        """coalesce((SELECT true FROM discovery_pagetext o
+        WHERE o.record_id = v.id AND strpos(o.text, %s) > 0 LIMIT 1), false)"""
         for _ in terms
     )
 
@@ -198,9 +279,8 @@ def _all_in(column: str, terms: Sequence[Term]) -> str:
     return " AND ".join([f"strpos({column}, %s) > 0" for _ in terms] or ["true"])
 
 
-def _tsquery(*terms: Term) -> str:
-    pairs = dict.fromkeys(lexeme for term in terms for lexeme in term.lexemes)
-    return " & ".join("'" + pair.replace("\\", "\\\\").replace("'", "''") + "'" for pair in pairs)
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Count, F, Max, Q
 
 from zhudang.content import queries as content
-from zhudang.filing.models import Record, RecordFile, ScopeAdoption, Suggestion
-from zhudang.filing.queries.standing import UnitProgress, progress_by_unit
+from zhudang.filing.models import Record, ScopeAdoption, Suggestion
+from zhudang.filing.queries.standing import UnitProgress, name_what_is_next, progress_by_unit
 from zhudang.filing.queries.visibility import visible
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
@@ -150,7 +150,7 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
     return ClerkHome(
         today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]),
         returned_count=back.filter(cured_at__isnull=True).count(), cured_count=back.filter(cured_at__isnull=False).count(),
-        units=tuple(units[:MOST_UNITS]), unit_count=len(units),
+        units=_with_next(actor, units[:MOST_UNITS], today), unit_count=len(units),
         owed=sum(p.owed for p in every), filed=sum(p.filed for p in every), now=sum(p.now for p in every),
         passed=sum(p.passed for p in every), soon=sum(p.soon for p in every), later=sum(p.later for p in every),
         not_applicable=sum(p.not_applicable for p in every), runs=_runs(actor, ids),
@@ -161,12 +161,9 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
 
 def unassigned(actor: Actor, project_ids: list[UUID]) -> Any:
     """Files of the person's own organisations that no record holds yet."""
-    taken = RecordFile.objects.filter(replaced_at__isnull=True, file_id=OuterRef("id"))
-    return (
-        content.visible_to(actor)
-        .filter(project_id__in=project_ids, own_document=False, organisation_id__in=actor.organisations_as(*FILERS))
-        .filter(~Exists(taken))
-    )
+    mine = actor.organisations_as(*FILERS)
+    waiting = content.visible_to(actor).filter(in_record=False, own_document=False)
+    return waiting.filter(project_id__in=project_ids, organisation_id__in=mine)
 
 
 def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
@@ -187,6 +184,12 @@ def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
         for i, name, project, project_name in rows
     ]
     return sorted(found, key=lambda u: (not u.progress.now, u.progress.next_on or date.max, u.project_name, u.name))
+
+
+def _with_next(actor: Actor, units: list[UnitRow], today: date) -> tuple[UnitRow, ...]:
+    projects = {unit.project_id for unit in units}
+    named = name_what_is_next(actor, projects, [unit.progress for unit in units], today=today)
+    return tuple(replace(unit, progress=named[unit.id]) for unit in units)
 
 
 def _returned(actor: Actor, ids: list[UUID]) -> Any:

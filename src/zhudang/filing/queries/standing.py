@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -84,8 +84,9 @@ class UnitProgress:
     later: int
     suggestions: int
     next_on: date | None
-    next_title: str
-    next_count: int
+    next_title: str = ""
+    """With `next_count` only where `name_what_is_next` was asked."""
+    next_count: int = 0
 
     @property
     def percent(self) -> int:
@@ -127,59 +128,110 @@ def progress_by_unit(actor: Actor, project_ids: Iterable[UUID], *, today: date) 
     wanted = parameters(actor, project_ids, today)
     if not wanted["projects"]:
         return {}
+    by_unit: dict[UUID, list[_Sum]] = {}
+    for row in _rows(_SUMS, wanted):
+        by_unit.setdefault(row[0], []).append(_Sum(*row[1:]))
+    return {unit: _unit(unit, sums) for unit, sums in by_unit.items()}
+
+
+def name_what_is_next(
+    actor: Actor, project_ids: Iterable[UUID], progress: Iterable[UnitProgress], *, today: date
+) -> dict[UUID, UnitProgress]:
+    """The same progress with the title of what comes next, and how many with it: for the few units a page shows."""
+    told = {p.unit_work_id: p for p in progress}
+    dates = {unit: p.next_on for unit, p in told.items() if p.next_on}
+    if not dates:
+        return told
+    wanted = {**parameters(actor, project_ids, today), "units": list(dates), "days": list(dates.values())}
+    for unit, title, count in _rows(_NEXT, wanted):
+        told[unit] = replace(told[unit], next_title=title, next_count=count)
+    return told
+
+
+def _rows(sql: str, wanted: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_BY_PART, wanted)
-        names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    by_unit: dict[UUID, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_unit.setdefault(row["unit_work_id"], []).append(row)
-    return {unit: _unit(unit, parts) for unit, parts in by_unit.items()}
+        cursor.execute(sql, wanted)
+        return list(cursor.fetchall())
 
 
-_BY_PART = (
+# Counted by what the numbers of a page distinguish and added up here: a filter a number and a row costs many times more.
+_SUMS = (
     STANDING
     + """
-, nearest AS (
-  SELECT DISTINCT ON (s.unit_work_id) s.unit_work_id, s.suggested_on AS next_on, i.title AS next_title,
-         count(*) OVER (PARTITION BY s.unit_work_id, s.suggested_on) AS next_count
-    FROM standing s JOIN filing_scopeitem i ON i.id = s.scope_item_id
-   WHERE s.owed = 'must' AND s.standing IN ('passed', 'soon', 'due', 'pencil', 'draft') AND s.suggested_on IS NOT NULL
-     AND s.milestone_on IS NOT NULL AND s.milestone_on <= %(today)s
-   ORDER BY s.unit_work_id, s.suggested_on, s.position)
-SELECT s.unit_work_id, s.part,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing <> 'na') AS owed,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing = 'filed') AS filed,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing IN ('back', 'passed', 'soon', 'due')
-                           OR s.owed = 'must' AND s.standing IN ('pencil', 'draft') AND s.milestone_on <= %(today)s) AS now,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing IN ('passed', 'pencil', 'draft') AND s.suggested_on < %(today)s
-                          AND s.milestone_on <= %(today)s) AS passed,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing IN ('soon', 'pencil', 'draft') AND s.milestone_on <= %(today)s
-                          AND s.suggested_on BETWEEN %(today)s AND %(soon_until)s) AS soon,
-       count(*) FILTER (WHERE s.standing = 'back') AS back,
-       count(*) FILTER (WHERE s.standing = 'na') AS na,
-       count(*) FILTER (WHERE s.owed = 'must' AND s.standing = 'later') AS later,
-       coalesce(sum(s.suggestions), 0) AS suggestions,
-       min(n.next_on) AS next_on, min(n.next_title) AS next_title, min(n.next_count) AS next_count
-  FROM standing s LEFT JOIN nearest n ON n.unit_work_id = s.unit_work_id
- GROUP BY s.unit_work_id, s.part
+SELECT s.unit_work_id, s.part, s.owed = 'must', s.standing, coalesce(s.milestone_on <= %(today)s, false),
+       CASE WHEN s.suggested_on < %(today)s THEN 'passed' WHEN s.suggested_on <= %(soon_until)s THEN 'soon' ELSE '' END,
+       min(s.suggested_on), count(*), sum(s.suggestions)
+  FROM standing s GROUP BY 1, 2, 3, 4, 5, 6
+"""
+)
+_OPEN = ("passed", "soon", "due", "pencil", "draft")
+# What of each unit work comes next, by list order, and how many with it.
+_NEXT = (
+    STANDING
+    + """
+SELECT DISTINCT ON (s.unit_work_id) s.unit_work_id, i.title, count(*) OVER (PARTITION BY s.unit_work_id)
+  FROM standing s JOIN unnest(%(units)s::uuid[], %(days)s::date[]) AS n (unit_work_id, day)
+    ON n.unit_work_id = s.unit_work_id AND n.day = s.suggested_on
+  JOIN filing_scopeitem i ON i.id = s.scope_item_id
+ WHERE s.owed = 'must' AND s.standing IN ('passed', 'soon', 'due', 'pencil', 'draft') AND s.milestone_on <= %(today)s
+   AND s.unit_work_id = ANY(%(units)s)
+ ORDER BY s.unit_work_id, s.position
 """
 )
 
 
-def _unit(unit: UUID, rows: list[Mapping[str, Any]]) -> UnitProgress:
-    by_part = {row["part"]: row for row in rows}
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Obligations of a unit work that stand alike; `when` their suggested date lies: passed, soon, or neither."""
+
+    part: str
+    must: bool
+    standing: str
+    reached: bool
+    when: str
+    first_on: date | None
+    count: int
+    suggestions: int
+
+    @property
+    def open_now(self) -> bool:
+        """Owed, not filed, its milestone reached, so that it has a date to be told."""
+        return self.must and self.standing in _OPEN and self.reached
+
+    @property
+    def now(self) -> bool:
+        """Whether it belongs to 现欠."""
+        return self.must and (self.standing in {"back", "passed", "soon", "due"} or self.open_now)
+
+
+def _nearest(sums: list[_Sum]) -> date | None:
+    return min((s.first_on for s in sums if s.open_now and s.first_on), default=None)
+
+
+def _unit(unit: UUID, sums: list[_Sum]) -> UnitProgress:
+    must = [s for s in sums if s.must]
     parts = tuple(
-        PartProgress(p, by_part[p]["owed"], by_part[p]["filed"], by_part[p]["passed"]) for p in sorted(by_part)
+        PartProgress(
+            part,
+            sum(s.count for s in must if s.part == part and s.standing != "na"),
+            sum(s.count for s in must if s.part == part and s.standing == "filed"),
+            sum(s.count for s in must if s.part == part and _has_passed(s)),
+        )
+        for part in sorted({s.part for s in sums})
     )
-
-    def total(name: str) -> int:
-        return int(sum(row[name] for row in rows))
-
-    first = rows[0]
     return UnitProgress(
-        unit_work_id=unit, parts=parts, owed=total("owed"), filed=total("filed"), now=total("now"),
-        passed=total("passed"), soon=total("soon"), back=total("back"), not_applicable=total("na"),
-        later=total("later"), suggestions=total("suggestions"), next_on=first["next_on"],
-        next_title=first["next_title"] or "", next_count=int(first["next_count"] or 0),
+        unit_work_id=unit, parts=parts, owed=sum(p.owed for p in parts), filed=sum(p.filed for p in parts),
+        now=sum(s.count for s in must if s.now), passed=sum(p.passed for p in parts),
+        soon=sum(s.count for s in must if _is_soon(s)), back=sum(s.count for s in sums if s.standing == "back"),
+        not_applicable=sum(s.count for s in sums if s.standing == "na"),
+        later=sum(s.count for s in must if s.standing == "later"), suggestions=sum(int(s.suggestions) for s in sums),
+        next_on=_nearest(sums),
     )  # fmt: skip
+
+
+def _has_passed(s: _Sum) -> bool:
+    return s.reached and s.when == "passed" and s.standing in {"passed", "pencil", "draft"}
+
+
+def _is_soon(s: _Sum) -> bool:
+    return s.reached and s.when == "soon" and s.standing in {"soon", "pencil", "draft"}

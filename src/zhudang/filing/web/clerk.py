@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -94,16 +95,13 @@ def checklist(request: HttpRequest, unit_work_id: UUID) -> HttpResponseBase:
     excused = _uuid(plain.pop("excuse", [""])[-1])
     here = f"{request.path}?{plain.urlencode()}" if plain else request.path
     upload = f"{reverse('filing:upload', args=[page.project_id])}?unit={unit_work_id}"
+    upload_to = format_html(' data-upload="{}"', upload) if page.may_act else SafeString("")
     context = {
         "page": page,
-        "groups": tuple(show(page)),
+        "groups": tuple(show(page, upload_to=upload_to, excuse_base=f"{here}{'&' if plain else '?'}excuse=")),
         "asked": asked,
         "chips": chips,
         "roles": [(role, words.ROLES.get(role, role)) for role in page.roles],
-        "many_parties": len(page.roles) > 1,
-        "upload_to": format_html(' data-upload="{}"', upload) if page.may_act else "",
-        "excuse_base": f"{here}{'&' if plain else '?'}excuse=",
-        "w_excuse": _("不涉及…"),
         "excusing": next((r for g in page.groups for r in g.rows if r.id == excused), None) if page.may_act else None,
         "back": here,
     }

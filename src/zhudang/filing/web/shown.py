@@ -22,14 +22,11 @@ MOST_ANSWERS = 4
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row with its drawn cells; `under` is what stands below the title, suggestions left to the template."""
+    """A row, drawn up to its title and after it; suggestions between the two are left to the template."""
 
     row: ChecklistRow
-    marks: SafeString
-    state: SafeString
-    when: SafeString
-    party: str
-    under: SafeString
+    before: SafeString
+    after: SafeString
 
 
 @dataclass(frozen=True)
@@ -45,25 +42,63 @@ class ShownGroup:
         return "l1" if self.group.depth == 0 else "l2"
 
 
-def show(page: Checklist) -> Iterator[ShownGroup]:
-    """Draw every group of a checklist."""
-    marks, states, steps, parties = cache(_marks), cache(_state), cache(milestone_title), cache(_party)
-    more = f"{reverse('filing:records', args=[page.project_id])}?unit={page.unit_work_id}&q="
+_BEFORE = (
+    '<tr id="o-{id}" data-code="{code}" data-title="{title}" data-obligation="{id}"{upload}>'
+    '<td class="code c-code">{code}</td><td class="name">{title}{under}'
+)
+_AFTER = (
+    '</td><td class="c-party">{party}{organisation}</td>{marks}<td class="c-when nowrap">{when}</td>'
+    '<td class="c-state">{state}{excuse}</td></tr>'
+)
+
+
+def show(page: Checklist, *, upload_to: SafeString, excuse_base: str) -> Iterator[ShownGroup]:
+    """Draw every group of a checklist.
+
+    Args:
+        upload_to: the attribute that lets files be dropped on a row; empty for whoever may not act.
+        excuse_base: the address of this page up to the obligation that is to be excused.
+    """
+    drawn = _Drawn(page, upload_to, excuse_base)
     for group in page.groups:
-        yield ShownGroup(
-            group,
-            tuple(
-                ShownRow(
-                    row,
-                    marks(row.own, row.to_client, row.to_archive),
-                    states(row.standing, row.filed),
-                    _when(row, steps),
-                    parties(row.party_role),
-                    _under(row, more),
-                )
-                for row in group.rows
-            ),
+        yield ShownGroup(group, tuple(drawn.row(row) for row in group.rows))
+
+
+class _Drawn:
+    """Draws rows; what repeats is drawn once."""
+
+    def __init__(self, page: Checklist, upload_to: SafeString, excuse_base: str) -> None:
+        self.upload_to, self.may_act, self.excuse_base = upload_to, page.may_act, excuse_base
+        self.many_parties, self.excuse_word = len(page.roles) > 1, _("不涉及…")
+        self.more = f"{reverse('filing:records', args=[page.project_id])}?unit={page.unit_work_id}&q="
+        self.marks, self.states, self.steps, self.parties = (
+            cache(_marks),
+            cache(_state),
+            cache(milestone_title),
+            cache(_party),
         )
+
+    def row(self, row: ChecklistRow) -> ShownRow:
+        before = format_html(
+            _BEFORE,
+            id=row.id,
+            code=row.printed_code,
+            title=row.title,
+            upload=self.upload_to,
+            under=_under(row, self.more),
+        )
+        after = format_html(
+            _AFTER, party=self.parties(row.party_role), marks=self.marks(row.own, row.to_client, row.to_archive),
+            organisation=format_html('<div class="small muted">{}</div>', row.organisation) if self.many_parties else "",
+            when=_when(row, self.steps), state=self.states(row.standing, row.filed), excuse=self._excuse(row),
+        )  # fmt: skip
+        return ShownRow(row, before, after)
+
+    def _excuse(self, row: ChecklistRow) -> str:
+        if not self.may_act or row.answers:
+            return ""
+        link = '<a class="small muted" href="{}{}#h-excuse">{}</a>'
+        return format_html(link, self.excuse_base, row.id, self.excuse_word)
 
 
 def _under(row: ChecklistRow, more: str) -> SafeString:

@@ -18,7 +18,7 @@ BACK = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('content', '0004_newest_checked'),
+        ('content', '0005_file_in_record'),
     ]
 
     operations = [
