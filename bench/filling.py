@@ -96,6 +96,11 @@ def ADDRESSES(told: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
         "记录 梁板 钢筋",
         "滨河",
         "不存在的词句",
+        "施工",
+        "C5-1-000123",
+        "基准项目 017",
+        "二层梁板钢筋工程隐蔽工程验收记录",
+        "00",
     )
     filters = ("", "&part=C", "&year=2025", "&state=running")
     return [
@@ -110,6 +115,21 @@ def ADDRESSES(told: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
         ("records of a project", "clerk", [f"/filing/projects/{p}/records/" for p in told["project_ids"]]),
         ("checklist", "clerk", [f"/filing/units/{u}/" for u in told["unit_ids"]]),
         ("clerk's home", "clerk", ["/filing/"]),
+        ("client's home", "client", ["/filing/"]),
+        ("search page 10", "reviewer", [f"/search/?q={word}&page=10".replace(" ", "+") for word in words]),
+        ("files waiting", "clerk", [f"/filing/projects/{p}/inbox/" for p in told["project_ids"]]),
+        (
+            "records, filtered, page 5",
+            "clerk",
+            [
+                f"/filing/projects/{p}/records/{more}"
+                for p in told["project_ids"][:10]
+                for more in ("?state=submitted", "?q=滨河", "?page=5", "?sort=-formed")
+            ],
+        ),
+        ("project page", "clerk", [f"/projects/{p}/" for p in told["project_ids"]]),
+        ("desk", "archivist", ["/", "/handover/applications/", "/handover/transfers/", "/preservation/"]),
+        ("map", "reviewer", ["/map/", "/map/features.geojson"]),
     ]
 
 

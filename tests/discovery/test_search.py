@@ -77,12 +77,13 @@ WAYS = {
     "by walking": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 100_000},
     "by walking further": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 0},
     "by month, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK},
-    "looked at, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK, "MONTHS": ()},
+    "looked at, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK, "MONTHS": (), "MONTHS_UNSEEN": ()},
     "looked at, then all looked at": {
         "FEW_PAGES": -1,
         "LOOKED_AT": 5,
         **_NO_WALK,
         "MONTHS": (),
+        "MONTHS_UNSEEN": (),
         "LOOKED_AT_ALL": 100_000,
     },
 }
@@ -200,4 +201,14 @@ def test_without_words_the_newest_come_first(shelf):
 def test_statistics_of_the_database_say_how_common_a_pair_is(shelf):
     terms = folding.terms("隐蔽工程")
     told = candidates._pages_at_most(terms)
-    assert set(told) == set(terms) and all(value >= 0 for value in told.values())
+    assert all(told.pages(term) >= 0 for term in terms)
+
+
+def test_only_the_rarest_pairs_are_looked_up_and_never_none():
+    (term,) = folding.terms("隐蔽工程验收")
+    shares = {"隐蔽": 0.1, "蔽工": 0.2, "工程": 0.9, "程验": 0.3, "验收": 0.25}
+    assert candidates.Rarity(1000, 0.01, shares).looked_up(term) == "'隐蔽' & '蔽工' & '验收'"
+    assert candidates.Rarity(1000, 0.01, {**shares, "蔽工": 0.002}).looked_up(term, marks=("§1", "§2")) == (
+        "'蔽工' & ('§1' | '§2')"
+    )
+    assert candidates.Rarity(float("inf"), 1.0, {}).looked_up(term).count("'") == 6

@@ -35,10 +35,12 @@ WALKED_AT_ALL = 16_000
 LOOKED_AT_ALL = 8_000
 # Descriptions are asked for by months, the newest first, in groups that double, until so many were fetched.
 MONTHS = (1, 2, 4, 8, 16, 32)
-FETCHED_BY_MONTH = 4_000
+# Where none was seen among the newest, so many at once, and no more if they have none either.
+MONTHS_UNSEEN = (4, 8, 16, 32)
+FETCHED_BY_MONTH = 3_000
 # Of all pairs the rarest few are looked up, and none that is so many times as common as the rarest: each costs a search
 # for every row the rarest has, and the comparison with the text asks for all of them anyway.
-LOOKED_UP, AS_COMMON = 3, 8
+LOOKED_UP, AS_COMMON = 3, 3
 _NEWEST = 2_000
 _NEWEST = "ORDER BY v.newest DESC NULLS LAST, v.id DESC"
 
@@ -68,10 +70,9 @@ def matching(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
     looked_at, described, anywhere = _look(visible, terms, LOOKED_AT)
     if looked_at.count < LOOKED_AT:  # all there is for this person
         return [*described, *anywhere][:most]
-    if described:
-        found = _described_newest(visible, rarity, rarest_first, most, looked_at.newest, len(described))
-        if len(found) == most:
-            return found
+    found = _described_newest(visible, rarity, rarest_first, most, looked_at.newest, len(described))
+    if len(found) == most:
+        return found
     if _worth_walking(len(described) + len(anywhere), most, pages):
         found = _by_index(visible, rarity, rarest_first, most, described=True)
         if len(found) < most:
@@ -93,7 +94,7 @@ def _described_newest(
         found = _walk(visible, terms, most, described=True)
         if len(found) == most:
             return found
-    return _by_month(visible, rarity, terms, most, newest) if newest else []
+    return _by_month(visible, rarity, terms, most, newest, seen=described > 0) if newest else []
 
 
 def _are_few(visible: Visible, few: int) -> bool:
@@ -202,7 +203,9 @@ def _by_index(
     return [row[0] for row in _rows(sql, parameters)]
 
 
-def _by_month(visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int, newest: date) -> list[UUID]:
+def _by_month(
+    visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int, newest: date, *, seen: bool
+) -> list[UUID]:
     """Those with all terms in the description, month by month from `newest` down: fewer than `most` tells nothing.
 
     For whoever may see a good part of what there is, this saves asking for the right to every record with the words.
@@ -216,12 +219,12 @@ def _by_month(visible: Visible, rarity: Rarity, terms: Sequence[Term], most: int
     """
     found: list[UUID] = []
     month, fetched = newest.year * 12 + newest.month - 1, 0
-    for size in MONTHS:
+    for size in MONTHS if seen else MONTHS_UNSEEN:
         marks = [folding.month_mark(month - n) for n in range(size)]
         rows = _rows(sql, [rarity.looked_up(*terms, marks=marks), *texts, *visible.parameters, most])
         found += [row[0] for row in rows if row[0]]
         fetched += rows[0][1] if rows else 0
-        if len(found) >= most or fetched > FETCHED_BY_MONTH:
+        if len(found) >= most or fetched > FETCHED_BY_MONTH or not (seen or fetched):
             break
         month -= size
     return found[:most]
