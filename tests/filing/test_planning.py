@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 
 from filing.filing_support import NOW, Site
 from zhudang.audit.models import Entry
-from zhudang.filing import operations, queries
+from zhudang.filing import jobs, operations, queries
 from zhudang.filing.models import Obligation, ScopeItem, ScopeList
 from zhudang.identity.rights import SYSTEM
 from zhudang.registry import operations as registry
@@ -100,6 +101,29 @@ def test_another_party_takes_over_what_its_predecessor_owed():
     )
     operations.plan_project(site.project_id, now=NOW)
     assert site.owed("C5-12").organisation_id == site.outsider_id
+
+
+def test_planning_writes_only_what_stands_otherwise():
+    site = Site()
+    later = NOW + timedelta(hours=1)
+    operations.plan_project(site.project_id, now=later)
+    assert not Obligation.objects.filter(planned_at=later).exists()
+    registry.record_milestone(
+        actor=SYSTEM, unit_work_id=site.unit_id, kind="foundation", planned_on=date(2026, 9, 1), now=NOW
+    )
+    operations.plan_project(site.project_id, now=later)
+    changed = Obligation.objects.filter(planned_at=later)
+    assert {(row.unit_work_id, row.scope_item.milestone) for row in changed} == {(site.unit_id, "foundation")}
+
+
+def test_changes_that_come_together_are_planned_once():
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    one, other = uuid4(), uuid4()
+    for project_id in (one, other, one, one):
+        jobs.plan_soon(project_id)
+    waiting = ProcrastinateJob.objects.filter(task_name="filing.plan_project").values_list("args", flat=True)
+    assert sorted(args["project_id"] for args in waiting) == sorted([str(one), str(other)])
 
 
 def test_not_applicable_needs_a_reason_and_is_logged_and_taken_back():
