@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from zhudang.atlas import operations as atlas
@@ -50,8 +52,29 @@ def moment(day: date, hour: int = 10) -> datetime:
     return min(wanted, timezone.now())
 
 
+AGAIN = "./dev clean, then ./dev demo"
+
+
 def is_loaded() -> bool:
-    return registry_queries.visible_projects(SYSTEM).count() >= len(city.PROJECTS)
+    """Whether every project of the city came to its stage; one loaded before this was noted has all its projects."""
+    if not _book().exists():
+        return registry_queries.visible_projects(SYSTEM).count() >= len(city.PROJECTS)
+    return finished() >= {works.code for works in city.PROJECTS}
+
+
+def finished() -> set[str]:
+    """Codes of the projects that came to their stage; a load that was interrupted leaves others half way."""
+    book = _book()
+    return set(book.read_text().split()) if book.exists() else set()
+
+
+def _note_finished(code: str) -> None:
+    with _book().open("a") as book:
+        book.write(f"{code}\n")
+
+
+def _book() -> Path:
+    return Path(settings.DATA) / "demo-city.txt"
 
 
 def load(say: object = print) -> int:
@@ -68,12 +91,19 @@ def load(say: object = print) -> int:
         people.bring_in_people(firms, now)
     known = set(registry_queries.visible_projects(SYSTEM).values_list("code", flat=True))
     waiting = [Loader(works, firms) for works in city.PROJECTS if works.code not in known]
+    for works in city.PROJECTS:
+        if works.code in known - finished():
+            told(
+                f"  ! {works.name}：上次装载中断，只装了一部分；./dev clean 后可重新装载 / half loaded: {AGAIN}",
+                flush=True,
+            )
     total = 0
     with Makers() as makers:
         for loader in _in_step(waiting, makers):
             count = loader.finish()
             total += count
             works = loader.works
+            _note_finished(works.code)
             told(f"  · {works.name}：{count} 件（{works.stage}，{time.monotonic() - began:.0f} s）", flush=True)
     for loader in waiting:
         loader.settle()
