@@ -218,6 +218,7 @@ def test_no_worker_outlives_a_killed_parent(tmp_path):
 def test_the_parent_loads_no_parser():
     script = (
         "import sys\nimport zhudang.checks.engine, zhudang.checks.command, zhudang.checks.descriptions\n"
+        "import zhudang.checks.folder_check, zhudang.checks.report_page, zhudang.checks.report_text\n"
         "heavy = {'pygfried', 'pikepdf', 'pypdfium2', 'ezdxf', 'ifcopenshell', 'av', 'PIL', 'lxml', 'pyvips', 'django'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -381,3 +382,24 @@ def test_pages_are_drawn_at_the_width_asked(engine, tmp_path):
     for path, page in ((two, 3), (tmp_path / "gone.pdf", 1)):
         with pytest.raises(CannotRead):
             engine.preview(path, page, 320)
+
+
+def test_a_plain_document_waits_for_no_library_it_does_not_need(tmp_path: Path):
+    path = saved_text(tmp_path)
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom zhudang.checks.examine import Examiner\n"
+        f"task = dict.fromkeys(('sha256', 'sm3', 'expect_sha256')) | {{'path': {str(path)!r}, 'name': 'a.pdf', "
+        "'label': 'a.pdf', 'depth': 'full'}\n"
+        f"report = Examiner(Path({str(tmp_path)!r})).examine(task)\n"
+        "assert report['facts']['pages'] == 1, report\n"
+        "print(*sorted({'pyhanko', 'numpy', 'asn1crypto', 'fontTools', 'aiohttp'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def saved_text(folder: Path) -> Path:
+    document = pdf.new_pdf()
+    pdf.with_text(document, b"A page of words that needs no picture to be known by, sixty characters long")
+    return pdf.saved(document, folder, "a.pdf")

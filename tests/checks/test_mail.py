@@ -56,3 +56,16 @@ def test_a_web_archive_opens_with_its_parts(tmp_path):
     report = examine(put(tmp_path, "page.mht", made.as_bytes()), tmp_path)
     assert report["facts"]["member_count"] == 1
     assert "MSG-002" not in codes(report)
+
+
+def test_a_message_shorter_than_it_says_is_told(tmp_path):
+    head = b"From: a@example.test\r\nSubject: x\r\nContent-Length: 40\r\n\r\n"
+    assert "MSG-004" in codes(examine(put(tmp_path, "cut.eml", head + b"only a part"), tmp_path))
+    assert "MSG-004" not in codes(examine(put(tmp_path, "whole.eml", head + b"0123456789" * 4), tmp_path))
+
+
+def test_an_attachment_cut_within_its_base64_is_told(tmp_path):
+    whole = message({"a.bin": bytes(range(200))}).as_bytes()
+    at = whole.rindex(b"AAECAw") + 41
+    report = examine(put(tmp_path, "cut.eml", whole[:at]), tmp_path)
+    assert "MSG-004" in codes(report)

@@ -221,8 +221,8 @@ def is_mpeg_audio(path: Path) -> bool:
         data = stream.read(64 * 1024)
     begin = len(data) - len(data.lstrip(b"\0"))
     for at in range(begin, min(len(data) - 4, begin + 4096)):
-        length = _frame_length(data[at : at + 4])
-        if length and (at + length + 4 > len(data) or _frame_length(data[at + length : at + length + 4])):
+        length = mpeg_frame_length(data[at : at + 4])
+        if length and (at + length + 4 > len(data) or mpeg_frame_length(data[at + length : at + length + 4])):
             return True
     return False
 
@@ -234,7 +234,7 @@ _RATES = {
 _HERTZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
 
-def _frame_length(header: bytes) -> int:
+def mpeg_frame_length(header: bytes) -> int:
     """Bytes of a layer III frame by its header; 0 when this is none. Source: ISO/IEC 11172-3, 2.4.2.3."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0

@@ -10,6 +10,9 @@ from PIL import Image
 
 from samples.checks.making import Maker, half, put, text
 
+SILENT_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
+"""A frame of MPEG 1 layer III, 128 kbit/s at 44.1 kHz, of nothing."""
+
 
 def sound(folder: Path, seconds: float = 1.0, name: str = "sample.wav") -> Path:
     path = folder / name
@@ -82,9 +85,12 @@ BAD: dict[str, Maker] = {
     "AV-006": _wav_with_odd_chunk,
     "AV-007": half(sound, "half.wav"),
     "AV-009": _contradicting_index,
+    "AV-010": text("cut.mp3", SILENT_FRAME * 20 + SILENT_FRAME[:200]),
 }
 
 GOOD: dict[str, Maker] = {
+    "mp3": text("sound.mp3", SILENT_FRAME * 20),
+    "tagged_mp3": text("tagged.mp3", SILENT_FRAME * 20 + b"TAG" + bytes(125)),
     "wav": sound,
     "avi": film,
 }

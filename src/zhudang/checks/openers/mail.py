@@ -71,9 +71,18 @@ def _messages(case: Case, content: bytes, members: Members) -> None:
             continue
         count += 1
         _message(case, message, members)
+        if _shorter_than_said(raw, message):
+            case.find("MSG-004", detail="Content-Length")
     case.facts["messages"] = count
     if not count:
         case.find("MSG-001", detail="no header")
+
+
+def _shorter_than_said(raw: bytes, message: Message) -> bool:
+    """Whether less follows the head than its Content-Length says, line ends counted both ways."""
+    said = str(message.get("Content-Length", "")).strip()
+    body = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[1:]
+    return said.isdecimal() and len(said) < 12 and len(b"".join(body)) + raw.count(b"\n") < int(said)
 
 
 def _is_excessive(raw: bytes) -> bool:
@@ -106,9 +115,9 @@ def _message(case: Case, message: Message, members: Members) -> None:
         if kind in LOCKED_TYPES or (smime and "signed" not in str(part.get_param("smime-type", "")).lower()):
             case.facts["encrypted"] = True
             case.find("MSG-003", kind=kind)
-        troubles += [type(each).__name__ for each in part.defects]
         if not part.is_multipart():
             _part(case, part, kind, members)
+        troubles += [type(each).__name__ for each in part.defects]  # decoding adds to them
     grave = sorted({each for each in troubles if each.startswith(TROUBLING)})
     if grave:
         case.find("MSG-004", detail=", ".join(grave)[:120])

@@ -9,6 +9,7 @@ import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers.media_frames import cut_frame
 from zhudang.checks.openers.media_outline import flac_frames, iso_outline
 from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
 
@@ -40,6 +41,8 @@ def examine(case: Case) -> None:
         claimed = container.duration / av.time_base if container.duration else None
         case.facts["duration_s"] = round(claimed, 3) if claimed else None
         _tell(case, _Decoding(case, container), claimed)
+        if cut_frame(case.path, container.format.name):
+            case.find("AV-010")
 
 
 def _opened(case: Case) -> av.container.InputContainer:

@@ -22,34 +22,27 @@ def cut_part(stream: BinaryIO, size: int, head: bytes) -> str | None:
 
 
 def _aiff(stream: BinaryIO, size: int) -> str | None:
-    """Chunks of AIFF and AIFC. Source: AIFF 1.3."""
-    at = 12
-    for _ in range(MOST_PARTS):
-        stream.seek(at)
-        head = stream.read(8)
-        if len(head) < 8:
-            return None
-        length = int.from_bytes(head[4:8], "big")
-        if at + 8 + length > size:
-            return head[:4].decode("latin-1")
-        at += 8 + length + length % 2
-    return None
+    """Chunks of AIFF and AIFC, of even length. Source: AIFF 1.3."""
+    return _beyond(stream, size, begin=12, width=4, even=True)
 
 
 def _caf(stream: BinaryIO, size: int) -> str | None:
     """Chunks of Apple's Core Audio Format; sound of unknown length stands last."""
-    at = 8
+    return _beyond(stream, size, begin=8, width=8, even=False)
+
+
+def _beyond(stream: BinaryIO, size: int, *, begin: int, width: int, even: bool) -> str | None:
+    """The chunk that goes beyond the end: a name of four letters, its length in `width` bytes, its content."""
+    at, head_size = begin, 4 + width
     for _ in range(MOST_PARTS):
         stream.seek(at)
-        head = stream.read(12)
-        if len(head) < 12:
+        head = stream.read(head_size)
+        length = int.from_bytes(head[4:], "big")
+        if len(head) < head_size or (width == 8 and length == UNKNOWN_64):
             return None
-        length = int.from_bytes(head[4:12], "big")
-        if length == UNKNOWN_64:
-            return None
-        if at + 12 + length > size:
+        if at + head_size + length > size:
             return head[:4].decode("latin-1")
-        at += 12 + length
+        at += head_size + length + (length % 2 if even else 0)
     return None
 
 

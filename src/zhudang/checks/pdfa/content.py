@@ -69,6 +69,10 @@ class Frame:
     def explained(self) -> bool:
         return any(self.marks)
 
+    def within(self, holder: Object, marks: list[bool]) -> Frame:
+        """A stream that this one draws with: `holder` has its resources."""
+        return Frame(holder.get("/Resources"), self.resources, self.place, self.depth + 1, marks)
+
 
 class Reader:
     """Reads the content of a document once, telling colours, fonts and graphics what it meets."""
@@ -300,14 +304,7 @@ class Reader:
         procedures = font.get("/CharProcs")
         for stream in list(procedures.values()) if isinstance(procedures, pikepdf.Dictionary) else []:
             if isinstance(stream, pikepdf.Stream):
-                inner = replace(
-                    frame,
-                    own=font.get("/Resources"),
-                    inherited=frame.resources,
-                    depth=frame.depth + 1,
-                    used={},
-                    judged=set(),
-                )
+                inner = frame.within(font, frame.marks)
                 self._run(stream, inner, replace(state, mode=0))
 
     def _paint(self, frame: Frame, state: State, *, fill: bool, stroke: bool) -> None:
@@ -335,15 +332,7 @@ class Reader:
             return
         self.seen.add(mark)
         if isinstance(pattern, pikepdf.Stream):
-            inner = replace(
-                frame,
-                own=pattern.get("/Resources"),
-                inherited=frame.resources,
-                depth=frame.depth + 1,
-                marks=[],
-                used={},
-                judged=set(),
-            )
+            inner = frame.within(pattern, [])
             self._run(pattern, inner, State())
             return
         shading = pattern.get("/Shading")
