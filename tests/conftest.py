@@ -61,6 +61,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_DATA, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _language_of_the_site() -> Iterator[None]:
+    """A page asked for in English leaves its language behind in the thread: the next test starts without it."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """The session's own PostgreSQL server."""
