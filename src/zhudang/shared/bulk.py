@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 from django.db import connection, models
 
 T = TypeVar("T")
+INSERTED_AT_ONCE = 250
+"""Rows of one INSERT: the server parses every value of a statement into memory before it writes the first."""
+CHANGED_AT_ONCE = 2_000
 
 
 def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -19,13 +22,16 @@ def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def save_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
-    """Save `fields` of rows that exist and are locked by the caller: one UPDATE from arrays of values.
+    """Save `fields` of rows that exist and are locked by the caller: an UPDATE from arrays of values, a few thousand rows each.
 
     Django's `bulk_update` writes a CASE a row and a field, whose making and planning grows with the square of the
     rows; an upsert writes every column of every row.
     """
-    if not rows:
-        return
+    for some in batched(rows, CHANGED_AT_ONCE):
+        _save_together(some, fields)
+
+
+def _save_together(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     meta = type(rows[0])._meta
     key = meta.pk
     changed: list[Any] = [meta.get_field(name) for name in fields]

@@ -20,7 +20,7 @@ from zhudang.filing.models import Obligation, Record, RecordFile, Suggestion
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
-from zhudang.shared.bulk import save_changed
+from zhudang.shared.bulk import INSERTED_AT_ONCE, save_changed
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -64,7 +64,7 @@ def suggest(*, file_ids: Iterable[UUID], now: datetime) -> int:
                         made_at=now,
                     )
                 )
-    Suggestion.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    Suggestion.objects.bulk_create(rows, ignore_conflicts=True, batch_size=INSERTED_AT_ONCE)
     return len(rows)
 
 
@@ -219,8 +219,8 @@ def _make_records(
         for member in members:
             part = _part_of(files[member].name, alone=len(members) == 1)
             parts.append(RecordFile(record=record, file_id=member, part=part, added_at=now, added_by=who))
-    Record.objects.bulk_create(records, batch_size=1000)
-    RecordFile.objects.bulk_create(parts, batch_size=2000)
+    Record.objects.bulk_create(records, batch_size=INSERTED_AT_ONCE)
+    RecordFile.objects.bulk_create(parts, batch_size=INSERTED_AT_ONCE)
     _close_suggestions(assignments, who, now)
     for project_id in {r.project_id for r in records}:
         mine = [r for r in records if r.project_id == project_id]

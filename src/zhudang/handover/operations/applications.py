@@ -32,6 +32,7 @@ from zhudang.handover.operations.gathering import Gathered, gather, items_for
 from zhudang.handover.policy import policy
 from zhudang.identity.rights import Actor
 from zhudang.registry.models import Project, UnitWork
+from zhudang.shared.bulk import INSERTED_AT_ONCE
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import Reason
 
@@ -112,7 +113,8 @@ def _begin_review(application: Application, found: Gathered, actor: Actor, now: 
         content.share_with_archive([file.file_id for row in fresh for file in row.files if file.current])
     ids = [row.id for row in (*fresh, *found.submitted)]
     rows = filing_queries.records_by_id(ids)
-    ReviewItem.objects.bulk_create(items_for(application, found, [rows[each] for each in ids]))
+    items = items_for(application, found, [rows[each] for each in ids])
+    ReviewItem.objects.bulk_create(items, batch_size=INSERTED_AT_ONCE)
     data = {
         "project_id": application.project_id, "number": application.number, "round": application.round,
         "kind": application.kind, "mode": application.mode, "records": len(ids), "channel": application.channel,

@@ -18,7 +18,7 @@ from zhudang.handover.domain.states import DeliveryState
 from zhudang.handover.models import Delivery, DeliveryItem
 from zhudang.handover.operations.common import CannotDeliver, demand, demand_revision, lock, name_of, refuse, touch
 from zhudang.identity.rights import Actor
-from zhudang.shared.bulk import save_changed
+from zhudang.shared.bulk import INSERTED_AT_ONCE, save_changed
 
 
 def _acting_for(actor: Actor, party_ids: frozenset[UUID], client_id: UUID | None) -> UUID | None:
@@ -53,7 +53,8 @@ def deliver(*, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: 
     )  # fmt: skip
     order = {record_id: position for position, record_id in enumerate(wanted, start=1)}
     DeliveryItem.objects.bulk_create(
-        DeliveryItem(delivery=delivery, record_id=row.id, position=order[row.id]) for row in rows
+        [DeliveryItem(delivery=delivery, record_id=row.id, position=order[row.id]) for row in rows],
+        batch_size=INSERTED_AT_ONCE,
     )
     filing.mark_delivered(actor=actor, record_ids=wanted, now=now)
     content.share_with_client([file.file_id for row in rows for file in row.files if file.current])
