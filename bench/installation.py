@@ -129,18 +129,23 @@ def peak_memory(*roots: int, every: float = 0.25) -> Iterator[Peak]:
 
 
 def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
-    total, names = 0, {}
+    names: dict[str, int] = {}
     for process in _processes(roots):
         try:
-            size = process.memory_full_info().pss
             name = _role(process)
+            held = process.memory_full_info()
+            # The database's cache of pages is one piece of fixed size: counted whole from the start (`DATABASE_CACHE`).
+            size = held.uss if name == "database" else held.pss
         except (psutil.Error, FileNotFoundError):
             continue
-        total += size
         names[name] = names.get(name, 0) + size
-    return total, names
+    if "database" in names:
+        names["database"] += DATABASE_CACHE
+    return sum(names.values()), names
 
 
+DATABASE_CACHE = 128 * 1024 * 1024
+"""PostgreSQL's `shared_buffers` of our own server, which takes the default."""
 _ROLES = {
     "postgres": "database", "bench.driver": "driver", "zhudang worker": "worker", "checks.worker": "parsers",
     "granian": "web", "zhudang": "supervisor",

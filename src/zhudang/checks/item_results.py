@@ -30,7 +30,7 @@ class Result(StrEnum):
 RESULTS = {
     Result.PASS: ("通过", "pass"),
     Result.FAIL: ("不通过", "fail"),
-    Result.WARN: ("警告", "warning"),
+    Result.WARN: ("提示", "warning"),
     Result.MANUAL: ("待人工", "for a person"),
     Result.NOT_CHECKED: ("未执行", "not run"),
 }

@@ -23,7 +23,7 @@ from zhudang.shared.refusals import NotFound
 BLOCKING = "block"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file and the bytes it stands for. `path` is for programs; people are shown `name`."""
 
@@ -60,7 +60,7 @@ class StoredFile:
         return {"pass": "ok", "warn": "warn", "fail": "fail", "manual": "manual"}.get(self.verdict or "", "unchecked")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileFinding:
     """One finding of the latest check run of a file."""
 
@@ -76,7 +76,7 @@ class FileFinding:
         return self.severity == BLOCKING
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckReport:
     """The latest check run of one file; `finished_at` is None while nobody has looked yet."""
 

@@ -20,9 +20,12 @@ from zhudang.filing.models import Obligation, Record, RecordFile, Suggestion
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
-from zhudang.shared.bulk import INSERTED_AT_ONCE, save_changed
+from zhudang.shared.bulk import INSERTED_AT_ONCE, batched, save_changed
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+
+MADE_AT_ONCE = 500
+"""Records held in memory at a time while many are made."""
 
 
 class CannotAssign(Refusal):
@@ -196,43 +199,56 @@ def _make_records(
     obligations: Mapping[UUID, Obligation],
     now: datetime,
 ) -> list[UUID]:
-    """Insert records and their files in bulk, close the suggestions, write the log: a handful of statements."""
+    """Insert records and their files some at a time, close the suggestions, write the log."""
     who = actor.name or actor.username
     found = content.findings_of(files)
-    records, parts = [], []
-    groups = pair_up([(files[f].folder, files[f].name, f, o) for f, o in assignments])
-    for obligation_id, members in groups:
-        owed = obligations[obligation_id]
-        marks = {keeper: getattr(owed, keeper) for keeper in KEEPERS}
-        readable = next((files[m] for m in members if not origin.is_native(files[m].name)), files[members[0]])
-        codes = [f.code for f in found.get(readable.id, ())]
-        record = Record(
-            id=new_id(), project_id=owed.project_id, unit_work_id=owed.unit_work_id, obligation=owed,
-            organisation_id=readable.organisation_id or owed.project.client_id, part=owed.part, code=owed.scope_item.code,
-            order_key=owed.position, to_client=travels_to_client(marks, owed.party_role),
-            to_archive=travels_to_archive(marks), carrier=owed.scope_item.carrier, pages=readable.pages,
-            level=max(owed.project.level, *(files[m].level for m in members)),
-            origin=origin.guess_origin(readable.mime, readable.facts), e_sealed=origin.sealed(readable.facts, codes),
-            created_at=now, created_by=who, changed_at=now, changed_by=who,
-        )  # fmt: skip
-        records.append(record)
-        for member in members:
-            part = _part_of(files[member].name, alone=len(members) == 1)
-            parts.append(RecordFile(record=record, file_id=member, part=part, added_at=now, added_by=who))
-    Record.objects.bulk_create(records, batch_size=INSERTED_AT_ONCE)
-    RecordFile.objects.bulk_create(parts, batch_size=INSERTED_AT_ONCE)
+    made: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    ids: list[UUID] = []
+    for groups in batched(pair_up([(files[f].folder, files[f].name, f, o) for f, o in assignments]), MADE_AT_ONCE):
+        records, parts = [], []
+        for obligation_id, members in groups:
+            record = _record_of(obligations[obligation_id], [files[m] for m in members], found, who, now)
+            records.append(record)
+            ids.append(record.id)
+            made.setdefault(record.project_id, []).append((record.id, obligation_id))
+            for member in members:
+                part = _part_of(files[member].name, alone=len(members) == 1)
+                parts.append(RecordFile(record=record, file_id=member, part=part, added_at=now, added_by=who))
+        Record.objects.bulk_create(records, batch_size=INSERTED_AT_ONCE)
+        RecordFile.objects.bulk_create(parts, batch_size=INSERTED_AT_ONCE)
     _close_suggestions(assignments, who, now)
-    for project_id in {r.project_id for r in records}:
-        mine = [r for r in records if r.project_id == project_id]
+    for project_id, mine in made.items():
         audit.record(
             actor=actor, act="filing.file.assigned", subject=f"registry.project:{project_id}", at=now,
-            data={"count": len(mine), "records": [{"id": r.id, "obligation": r.obligation_id} for r in mine]},
+            data={"count": len(mine), "records": [{"id": each, "obligation": owed} for each, owed in mine]},
         )  # fmt: skip
         events.publish(
             kind="filing.record.assigned", subject=f"registry.project:{project_id}", at=now,
-            data={"record_ids": [str(r.id) for r in mine]},
+            data={"record_ids": [str(each) for each, _ in mine]},
         )  # fmt: skip
-    return [record.id for record in records]
+    return ids
+
+
+def _record_of(
+    owed: Obligation,
+    members: Sequence[StoredFile],
+    found: Mapping[UUID, Sequence[content.FileFinding]],
+    who: str,
+    now: datetime,
+) -> Record:
+    """The draft of a record of these files under what they answer."""
+    marks = {keeper: getattr(owed, keeper) for keeper in KEEPERS}
+    readable = next((each for each in members if not origin.is_native(each.name)), members[0])
+    codes = [each.code for each in found.get(readable.id, ())]
+    return Record(
+        id=new_id(), project_id=owed.project_id, unit_work_id=owed.unit_work_id, obligation=owed,
+        organisation_id=readable.organisation_id or owed.project.client_id, part=owed.part, code=owed.scope_item.code,
+        order_key=owed.position, to_client=travels_to_client(marks, owed.party_role),
+        to_archive=travels_to_archive(marks), carrier=owed.scope_item.carrier, pages=readable.pages,
+        level=max(owed.project.level, *(each.level for each in members)),
+        origin=origin.guess_origin(readable.mime, readable.facts), e_sealed=origin.sealed(readable.facts, codes),
+        created_at=now, created_by=who, changed_at=now, changed_by=who,
+    )  # fmt: skip
 
 
 def _part_of(name: str, *, alone: bool) -> str:

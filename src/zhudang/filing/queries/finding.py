@@ -71,7 +71,7 @@ def _ordered(name: str, counts: Counter[tuple[Any, Any]]) -> list[tuple[Any, Any
     return rows[:8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Findable:
     """What a record can be found by.
 
@@ -87,7 +87,7 @@ class Findable:
     files: Mapping[UUID, ReadableFile]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ReadableFile:
     """A checked file that is read for its text."""
 

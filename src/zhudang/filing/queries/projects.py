@@ -10,7 +10,7 @@ from zhudang.filing.models import Obligation
 from zhudang.registry.models import UnitWork
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ObligationRow:
     """One obligation as a notice, a checklist or a review lists it.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from zhudang.filing.models import Record, RecordFile, Volume
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileRow:
     """A file of a record: which, in what part, which version, still current or replaced."""
 
@@ -32,7 +32,7 @@ class FileRow:
     replaced_why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordRow:
     """A record with its description, its place in the work and its current files."""
 
@@ -184,7 +184,7 @@ def _files(record_ids: list[UUID]) -> dict[UUID, list[FileRow]]:
     return by_record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class VolumeRow:
     """A volume as a list, a certificate or the store shows it."""
 
