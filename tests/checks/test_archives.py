@@ -9,21 +9,12 @@ from pathlib import Path
 import pytest
 
 from samples.checks.archives import BAD, tar_of
+from samples.checks.looking import codes, examine
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx
 from zhudang.checks import limits
-from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import packers
 from zhudang.checks.zip_structure import oddities
-
-
-def examine(path: Path, scratch: Path) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
-
-
-def codes(report: dict) -> set[str]:
-    return {found["code"] for found in report["findings"]}
 
 
 @pytest.fixture

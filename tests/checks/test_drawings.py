@@ -1,31 +1,12 @@
 """Drawings: DWG containers down to their checksums, DXF audited within a time, fonts told."""
 
-from pathlib import Path
-
 import pytest
 
 from samples.checks import drawings
+from samples.checks.looking import codes, examine
 from zhudang.checks import cad_fonts, dwgfile
-from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import dxf
 from zhudang.checks.rasters.faults import View, Weight
-
-
-def examine(path: Path, scratch: Path):
-    task = {
-        "path": str(path),
-        "name": path.name,
-        "label": path.name,
-        "sha256": None,
-        "sm3": None,
-        "expect_sha256": None,
-        "depth": "full",
-    }
-    return Examiner(scratch).examine(task)
-
-
-def codes(report):
-    return {found["code"] for found in report["findings"]}
 
 
 @pytest.mark.parametrize("make", [drawings.dwg, drawings.paged_dwg])

@@ -10,21 +10,11 @@ import pytest
 
 from samples import checks as samples
 from samples.checks import images, signatures
-from zhudang.checks.examine import Examiner
+from samples.checks.looking import codes, examine
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.openers import dxf, ifc, text
-from zhudang.checks.settings import CheckSettings
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-
-
-def examine(path: Path, folder: Path, clamd: str | None = None) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": None, "sm3": None}
-    return Examiner(folder, CheckSettings(clamd=clamd)).examine({**task, "expect_sha256": None, "depth": "full"})
-
-
-def codes(report: dict) -> set[str]:
-    return {found["code"] for found in report["findings"]}
 
 
 def test_a_parser_s_surprise_is_told_and_left_to_a_person(tmp_path, monkeypatch):
@@ -122,16 +112,16 @@ def test_malware_is_refused_and_clean_files_are_said_to_be_clean(tmp_path):
     bad, good = tmp_path / "a.txt", tmp_path / "b.txt"
     bad.write_bytes(EICAR)
     good.write_text("clean")
-    report = examine(bad, tmp_path, f"unix:{tmp_path}/clamd")
+    report = examine(bad, tmp_path, clamd=f"unix:{tmp_path}/clamd")
     assert "VIR-001" in codes(report)
     assert (report["verdict"], report["facts"]["infected"]) == ("fail", "Eicar-Test-Signature")
-    report = examine(good, tmp_path, f"unix:{tmp_path}/clamd")
+    report = examine(good, tmp_path, clamd=f"unix:{tmp_path}/clamd")
     assert (report["verdict"], report["facts"]["infected"], report["not_checked"]) == ("pass", False, {})
 
 
 def test_a_scanner_that_does_not_answer_leaves_the_file_unchecked(tmp_path):
     path = samples.GOOD["utf8"](tmp_path)
-    report = examine(path, tmp_path, f"unix:{tmp_path}/nobody")
+    report = examine(path, tmp_path, clamd=f"unix:{tmp_path}/nobody")
     assert report["facts"]["infected"] is None
     assert report["not_checked"] == {"VIR-001": "unreachable"}
     Daemon(tmp_path / "full", b"INSTREAM size limit exceeded. ERROR\0").start()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from samples.checks.looking import examine
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx
 from zhudang.checks.encodings import encoding_of
-from zhudang.checks.examine import Examiner
 from zhudang.checks.formats import Identified, Identifier
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -20,11 +20,6 @@ def identify(path: Path) -> Identified:
     scratch = path.parent / "scratch"
     scratch.mkdir(exist_ok=True)
     return Identifier(scratch).identify(path, path.name)
-
-
-def examine(path: Path, scratch: Path) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
 
 
 def ole_with(folder: Path, stream: str, name: str) -> Path:

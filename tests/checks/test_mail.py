@@ -1,22 +1,12 @@
 """E-mail and web archives: opened, parts named, every attachment examined."""
 
 from email.message import EmailMessage
-from pathlib import Path
 
 from samples.checks.archives import BAD as ARCHIVES
+from samples.checks.looking import codes, examine
 from samples.checks.mail import mail, message
 from samples.checks.making import put
 from samples.checks.office import docx
-from zhudang.checks.examine import Examiner
-
-
-def examine(path: Path, scratch: Path) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
-
-
-def codes(report: dict) -> set[str]:
-    return {found["code"] for found in report["findings"]}
 
 
 def test_attachments_are_named_and_what_they_run_is_told(tmp_path):

@@ -5,20 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from samples.checks.looking import codes, examine
 from samples.checks.making import put
 from samples.checks.media import film
-from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import heif_structure
 from zhudang.checks.openers.media_structure import troubles
-
-
-def examine(path: Path, scratch: Path) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
-
-
-def codes(report: dict) -> set[str]:
-    return {found["code"] for found in report["findings"]}
 
 
 def flac(folder: Path, seconds: int = 4) -> Path:

@@ -1,29 +1,10 @@
 """Models, their requirements and spatial data: what they are, whether they are whole, where they lie."""
 
-from pathlib import Path
-
 import pytest
 
 from samples.checks import models, spatial
-from zhudang.checks.examine import Examiner
+from samples.checks.looking import codes, examine
 from zhudang.checks.openers import ifc
-
-
-def examine(path: Path, scratch: Path, name: str | None = None):
-    task = {
-        "path": str(path),
-        "name": name or path.name,
-        "label": path.name,
-        "sha256": None,
-        "sm3": None,
-        "expect_sha256": None,
-        "depth": "full",
-    }
-    return Examiner(scratch).examine(task)
-
-
-def codes(report):
-    return {found["code"] for found in report["findings"]}
 
 
 def test_a_parse_error_is_told_with_its_line(tmp_path):

@@ -1,23 +1,13 @@
 """Office documents: what runs, what loads from elsewhere, what is locked, in every container and disguise."""
 
 import struct
-from pathlib import Path
 
 import pytest
 
+from samples.checks.looking import codes, examine
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx, relation
-from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import biff
-
-
-def examine(path: Path, scratch: Path) -> dict:
-    task = {"path": str(path), "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(scratch).examine({**task, "expect_sha256": None, "depth": "full"})
-
-
-def codes(report: dict) -> set[str]:
-    return {found["code"] for found in report["findings"]}
 
 
 def record(kind: int, content: bytes) -> bytes:

@@ -7,15 +7,10 @@ import pytest
 from pikepdf import Dictionary, Name
 
 from samples.checks.archival import claiming, drawing
+from samples.checks.looking import examine
 from samples.checks.pdf import new_pdf, pdf_with, saved, with_text
-from zhudang.checks.examine import Examiner
 from zhudang.checks.openers import pdf, pdf_pages
 from zhudang.checks.paper import sheet_name
-
-
-def examine(path: Path) -> dict:
-    task = {"path": path, "name": path.name, "label": path.name, "sha256": "0" * 64, "sm3": "0" * 64}
-    return Examiner(path.parent).examine({**task, "expect_sha256": None, "depth": "full"})
 
 
 @pytest.mark.parametrize(
@@ -38,7 +33,7 @@ def test_sheets_are_named_as_drawing_offices_name_them(size: tuple[float, float]
 
 def test_blank_pages_and_pages_with_text_are_counted(tmp_path: Path):
     path = pdf_with(with_text, pages=3)(tmp_path)
-    facts = examine(path)["facts"]
+    facts = examine(path, tmp_path)["facts"]
     assert (facts["pages"], facts["text_pages"], facts["scan_pages"]) == (3, 1, 0)
     assert facts["blank_pages"] == [2, 3]
 
@@ -49,15 +44,15 @@ def test_a_link_to_a_file_is_an_external_reference_and_one_to_the_web_is_not(tmp
         document.Root.OpenAction = Dictionary(S=Name.URI, URI=address)
         return saved(document, tmp_path, "linked.pdf")
 
-    assert examine(linked("file:///C:/plan.dwg"))["facts"]["active_content"] == ["external_reference"]
-    assert examine(linked("https://example.org/"))["facts"]["active_content"] == []
+    assert examine(linked("file:///C:/plan.dwg"), tmp_path)["facts"]["active_content"] == ["external_reference"]
+    assert examine(linked("https://example.org/"), tmp_path)["facts"]["active_content"] == []
 
 
 def test_the_fact_names_claim_answer_and_clauses(tmp_path: Path):
-    good = examine(claiming("2b", drawing(b"q Q"))(tmp_path))["facts"]["pdfa"]
+    good = examine(claiming("2b", drawing(b"q Q"))(tmp_path), tmp_path)["facts"]["pdfa"]
     assert (good["claims"], good["conforms"], good["violations"]) == ("2b", True, [])
     assert "6.2.8.2" in good["not_covered"]
-    bad = examine(claiming("2b", drawing(b"0 0 1 rg"))(tmp_path))
+    bad = examine(claiming("2b", drawing(b"0 0 1 rg"))(tmp_path), tmp_path)
     assert (bad["facts"]["pdfa"]["conforms"], bad["facts"]["pdfa"]["violations"]) == (False, ["6.2.4.3"])
     assert bad["verdict"] == "warn"
     found = next(each for each in bad["findings"] if each["code"] == "PDA-002")
@@ -66,21 +61,21 @@ def test_the_fact_names_claim_answer_and_clauses(tmp_path: Path):
 
 
 def test_a_document_that_claims_nothing_is_not_judged(tmp_path: Path):
-    fact = examine(saved(new_pdf(), tmp_path, "plain.pdf"))["facts"]["pdfa"]
+    fact = examine(saved(new_pdf(), tmp_path, "plain.pdf"), tmp_path)["facts"]["pdfa"]
     assert fact == {"claims": None, "conforms": None, "violations": [], "not_covered": []}
 
 
 def test_pages_not_reached_in_time_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pdf, "LEAST_S", -1.0)
     monkeypatch.setattr(pdf_pages, "BUDGET_S", -1.0)
-    report = examine(saved(new_pdf(3), tmp_path, "late.pdf"))
+    report = examine(saved(new_pdf(3), tmp_path, "late.pdf"), tmp_path)
     assert report["not_checked"]["PDF-014"] == "pages_from_1"
 
 
 def test_a_document_without_readable_version_is_told_and_not_refused(tmp_path: Path):
     path = saved(new_pdf(), tmp_path, "odd.pdf")
     path.write_bytes(path.read_bytes().replace(b"%PDF-1.", b"%PDF-9.", 1))
-    report = examine(path)
+    report = examine(path, tmp_path)
     assert "PDF-020" in {found["code"] for found in report["findings"]}
     assert report["verdict"] == "warn"
 
@@ -88,7 +83,7 @@ def test_a_document_without_readable_version_is_told_and_not_refused(tmp_path: P
 def test_a_stream_that_would_not_fit_into_memory_is_not_decoded(tmp_path: Path):
     document = new_pdf()
     document.Root.Extra = document.make_stream(bytes(300_000_000))
-    report = examine(saved(document, tmp_path, "bomb.pdf", compress_streams=True))
+    report = examine(saved(document, tmp_path, "bomb.pdf", compress_streams=True), tmp_path)
     assert "PDF-021" not in {found["code"] for found in report["findings"]}
     assert pikepdf.open(tmp_path / "bomb.pdf").Root.Extra.Length < 1_000_000
 
@@ -113,7 +108,7 @@ def test_entries_of_the_wrong_type_are_told(tmp_path: Path, spoil, words: str):
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         spoil(pdf)
         pdf.save(path)
-    told = [found for found in examine(path)["findings"] if found["code"] == "PDF-020"]
+    told = [found for found in examine(path, tmp_path)["findings"] if found["code"] == "PDF-020"]
     assert any(words in found["data"]["what"]["en"] for found in told)
 
 
@@ -124,7 +119,7 @@ def test_an_outline_that_comes_back_to_itself_is_told(tmp_path: Path):
         item["/Next"] = item
         pdf.Root["/Outlines"] = pdf.make_indirect(Dictionary(Type=Name("/Outlines"), First=item, Last=item))
         pdf.save(path)
-    assert "PDF-020" in {found["code"] for found in examine(path)["findings"]}
+    assert "PDF-020" in {found["code"] for found in examine(path, tmp_path)["findings"]}
 
 
 @pytest.mark.parametrize(("lost", "damaged"), [(0, False), (4, False), (20, True)])
@@ -138,4 +133,4 @@ def test_deflated_content_that_misses_its_last_block_is_damaged(tmp_path: Path, 
         stream.write(raw[: len(raw) - lost], filter=Name("/FlateDecode"))
         pdf.Root["/Extra"] = stream
         pdf.save(path, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
-    assert ("PDF-021" in {found["code"] for found in examine(path)["findings"]}) is damaged
+    assert ("PDF-021" in {found["code"] for found in examine(path, tmp_path)["findings"]}) is damaged
