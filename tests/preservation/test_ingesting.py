@@ -1,4 +1,6 @@
 import errno
+import time
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit.models import Entry
 from zhudang.content import queries as content
+from zhudang.events import work
 from zhudang.events.models import Work
 from zhudang.filing.models import Record, Volume
 from zhudang.handover.models import Transfer
@@ -188,6 +191,41 @@ def test_a_cancelled_ingest_stops_and_can_be_resumed_by_an_archivist(tmp_path: P
     ingesting.resume(actor=project.site.archivist, transfer_id=project.transfer_id, now=NOW)
     ingesting.preserve_transfer(project.transfer_id)
     assert (Ingest.objects.get().state, Ingest.objects.get().stopped_because) == ("done", {})
+
+
+def test_a_cancel_between_two_volumes_also_stops_the_one_being_written(monkeypatch: pytest.MonkeyPatch):
+    from filing.filing_support import NOW
+
+    project = KeptProject()
+    transfer = ingesting.transfer_to_keep(project.transfer_id)
+    two = replace(transfer, volume_ids=[*transfer.volume_ids, *transfer.volume_ids])
+    monkeypatch.setattr(ingesting, "transfer_to_keep", lambda _: two)
+    ingesting.ask(transfer_id=project.transfer_id, project_id=project.project_id, now=NOW)
+    stopped = []
+
+    def keep_for_ever(*_, progress, **__):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                progress(0)
+            except work.Cancelled:
+                stopped.append(True)
+                raise
+            time.sleep(0.01)
+
+    begin = ingesting._Writing.begin
+
+    def begin_then_cancel(*arguments):
+        begun = begin(*arguments)
+        Work.objects.update(cancel_asked_at=NOW)
+        return begun
+
+    monkeypatch.setattr(ingesting.keeping, "keep", keep_for_ever)
+    monkeypatch.setattr(ingesting._Writing, "begin", begin_then_cancel)
+    ingesting.preserve_transfer(project.transfer_id)
+    assert stopped == [True]
+    assert Ingest.objects.get().stopped_because["code"] == "preservation.cancelled"
+    assert not Copy.objects.exists()
 
 
 def test_the_projects_object_gains_a_version_when_its_catalogue_changes_and_none_when_not(tmp_path: Path):

@@ -128,15 +128,20 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
     with writing(all_places) as roots, ThreadPoolExecutor(1, "preserve") as writer:
         project = packing.project_for_description(row.project_id)
         written: _Writing | None = None
-        for volume in wanted:
-            progress.at(volume.title)
-            # Gathering a volume's facts is this thread's work while the disks take the volume before it.
-            package = packing.pack_volume(project, volume)
+        try:
+            for volume in wanted:
+                progress.at(volume.title)
+                # Gathering a volume's facts is this thread's work while the disks take the volume before it.
+                package = packing.pack_volume(project, volume)
+                if written:
+                    written.finish(progress)
+                written = _Writing.begin(writer, package, all_places, roots)
             if written:
                 written.finish(progress)
-            written = _Writing.begin(writer, package, all_places, roots)
-        if written:
-            written.finish(progress)
+        except BaseException:
+            if written:
+                written.stop.set()
+            raise
         handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
         with catalogue.packed_project(row.project_id) as package:
