@@ -147,7 +147,7 @@ def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
 DATABASE_CACHE = 128 * 1024 * 1024
 """PostgreSQL's `shared_buffers` of our own server, which takes the default."""
 _ROLES = {
-    "postgres": "database", "bench.driver": "driver", "zhudang worker": "worker", "checks.worker": "parsers",
+    "postgres": "database", "bench.driver": "driver", "zhudang worker": "worker", "writing_process": "writer", "checks.worker": "parsers",
     "granian": "web", "zhudang": "supervisor",
 }  # fmt: skip
 

@@ -18,6 +18,8 @@ from zhudang.preservation import ingesting
 from zhudang.preservation.models import ArchivalObject, Copy, Ingest
 from zhudang.preservation.ocfl import durable
 from zhudang.preservation.ocfl.reader import read_json, stored_file
+from zhudang.preservation.ocfl.writer import write_version
+from zhudang.preservation.ocfl.writing_process import WritingProcess
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +144,7 @@ def test_a_full_disk_stops_with_its_reason_and_goes_on_when_there_is_room(tmp_pa
 
     with monkeypatch.context() as patch:
         patch.setattr(durable, "write_durably", full)
+        patch.setattr(WritingProcess, "write_version", lambda _, *given, **more: write_version(*given, **more))
         project.preserve()
     ingest = Ingest.objects.get()
     assert (ingest.state, ingest.stopped_because["code"]) == ("stopped", "preservation.disk_full")

@@ -6,9 +6,7 @@ Started as `python -m zhudang.checks.worker SOCKET PARENT_PID SCRATCH`; never im
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
-import os
 import resource
 import signal
 import socket
@@ -22,8 +20,8 @@ from zhudang.checks import limits, preview, text
 from zhudang.checks.examine import Examiner
 from zhudang.checks.isolation import isolate
 from zhudang.checks.settings import CheckSettings
+from zhudang.shared.parents import die_with
 
-PR_SET_PDEATHSIG = 1
 RETIRE_BYTES = 400 * 1024 * 1024
 """A worker still this large after its file is done makes room for a fresh one."""
 OUTPUT_BYTES = 1024 * 1024 * 1024
@@ -43,15 +41,6 @@ def main() -> None:
         held = isolate(network=not (settings.clamd or "").startswith("tcp:"))
         die_with(int(sys.argv[2]))  # again: the kernel forgets the wish when rights change
         serve(line, tasks, Examiner(folder, settings), held)
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel end this process when the parent goes, even inside a native call."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def bound_resources() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from zhudang.site.cluster import die_with_parent
+from zhudang.shared.parents import die_with_parent
 
 log = structlog.get_logger("zhudang.supervisor")
 _CALM_SECONDS = 10.0

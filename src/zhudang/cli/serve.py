@@ -13,8 +13,8 @@ from dataclasses import asdict
 from types import FrameType
 
 from zhudang.cli.supervisor import EXIT_CANNOT, Plan
+from zhudang.shared.parents import die_with_parent
 from zhudang.site import environment
-from zhudang.site.cluster import die_with_parent
 
 EXIT_PORT_TAKEN = 4
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from zhudang.demo import stock
-from zhudang.site.cluster import die_with_parent
+from zhudang.shared.parents import die_with_parent
 
 AT_ONCE = 4
 """Papers handed to a process together."""

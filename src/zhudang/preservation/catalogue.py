@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.writer import Content, content_of_bytes
-from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, opener, project_for_description
+from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, project_for_description
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.holdings import Description, Row, references
 from zhudang.shared.plain import plain
@@ -139,7 +140,7 @@ def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
             digest.update(line)
             size += len(line)
             number += 1
-    return Content(f"{FOLDER}/{path.name}", opener(path), size, digest.hexdigest()), number
+    return Content(f"{FOLDER}/{path.name}", partial(open, path, "rb"), size, digest.hexdigest()), number
 
 
 def _documents(tables: Mapping[str, Iterable[Row]]) -> tuple[list[Content], list[dict[str, Any]]]:

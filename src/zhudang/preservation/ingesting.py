@@ -27,6 +27,7 @@ from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.models import Ingest
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
+from zhudang.preservation.ocfl.writing_process import WritingProcess
 from zhudang.preservation.sites import Place, places, writing
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -125,17 +126,21 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
     volumes = {volume.id: volume for volume in filing.volumes_of(row.project_id)}
     wanted = [volumes[volume_id] for volume_id in transfer.volume_ids]
     progress.expect(len(wanted) + 1)
-    with writing(all_places) as roots, ThreadPoolExecutor(1, "preserve") as writer:
+    with (
+        writing(all_places) as roots,
+        WritingProcess(roots) as process,
+        ThreadPoolExecutor(1, "preserve") as waiter,
+    ):
         project = packing.project_for_description(row.project_id)
         written: _Writing | None = None
         try:
             for volume in wanted:
                 progress.at(volume.title)
-                # Gathering a volume's facts is this thread's work while the disks take the volume before it.
+                # Gathering a volume's facts is this process's work while the other writes the volume before it.
                 package = packing.pack_volume(project, volume)
                 if written:
                     written.finish(progress)
-                written = _Writing.begin(writer, package, all_places, roots)
+                written = _Writing.begin(waiter, process, package, all_places, roots)
             if written:
                 written.finish(progress)
         except BaseException:
@@ -171,7 +176,7 @@ def _keep(
 
 @dataclass(frozen=True)
 class _Writing:
-    """A volume on its way into every store in a thread of its own, which asks the database nothing."""
+    """A volume on its way into every store: a thread waits for the process that writes it, and asks the database nothing."""
 
     package: packing.Package
     places: Sequence[Place]
@@ -180,7 +185,12 @@ class _Writing:
 
     @classmethod
     def begin(
-        cls, writer: Executor, package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot]
+        cls,
+        waiter: Executor,
+        process: WritingProcess,
+        package: packing.Package,
+        all_places: Sequence[Place],
+        roots: Sequence[StorageRoot],
     ) -> _Writing:
         stop = threading.Event()
 
@@ -188,9 +198,9 @@ class _Writing:
             if stop.is_set():
                 raise work.Cancelled
 
-        kept = writer.submit(
+        kept = waiter.submit(
             keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
-            read_before=keeping.kept_and_read(package.thing_id, all_places), progress=go_on,
+            read_before=keeping.kept_and_read(package.thing_id, all_places), progress=go_on, write=process.write_version,
         )  # fmt: skip
         return cls(package, all_places, kept, stop)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -17,11 +18,26 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, Progress, write_version
+from zhudang.preservation.ocfl.writer import Act, Content, Progress, write_version
 from zhudang.preservation.packing import VOLUME, Package
 from zhudang.preservation.sites import Place
 
 SYSTEM_ADDRESS = "urn:zhudang:system"
+
+
+class Write(Protocol):
+    """Writes the next version of an object: see `writer.write_version`."""
+
+    def __call__(
+        self,
+        roots: Sequence[StorageRoot],
+        object_id: str,
+        contents: Sequence[Content],
+        *,
+        act: Act,
+        prior: Inventory | None = None,
+        progress: Progress | None = None,
+    ) -> Inventory: ...
 
 
 class NoSoundCopy(Exception):
@@ -54,12 +70,16 @@ def keep(
     now: datetime,
     read_before: bool = False,
     progress: Progress | None = None,
+    write: Write = write_version,
 ) -> Kept:
     """Make every place hold the package as its newest version, read back; inside `sites.writing`.
 
     Safe to run again after a crash anywhere: a place that lags is brought up to date from one that does not, and a
     version that is there already is read whole instead of being written again (unless the rows say that it was:
     `read_before`).
+
+    Args:
+        write: `write_version`, here or in a process of its own.
 
     Raises:
         StoreFull, SourceChanged, CopyDiffers, TooLarge, NoSoundCopy.
@@ -70,7 +90,7 @@ def keep(
             _read_again(package.object_id, unread, roots, now, progress)
         return Kept(prior, changed=False, read=not read_before)
     act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
-    inventory = write_version(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
+    inventory = write(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
     if prior is not None:
         # Only the new version was read back while it was staged; a copy counts as read when all of it was.
         _read_again(package.object_id, roots, roots, now, progress)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -111,12 +111,7 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
 
 def content_of_file(file: content.StoredFile, path: str) -> Content:
     """Make a file of a package from stored bytes, read when they are needed."""
-    return Content(path, opener(file.path), file.size, file.sha256)
-
-
-def opener(path: Path) -> Callable[[], BinaryIO]:
-    """Give what opens a file of the working store when its bytes are needed."""
-    return lambda: path.open("rb")
+    return Content(path, partial(open, file.path, "rb"), file.size, file.sha256)
 
 
 def _volume_facts(volume: filing.VolumeRow) -> dict[str, Any]:

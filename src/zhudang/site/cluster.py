@@ -4,7 +4,6 @@ The wheel's own manager leaves servers behind after SIGTERM and cannot start fro
 (seen in use), so the server runs here as a plain child process: it ends with its parent.
 """
 
-import ctypes
 import hashlib
 import importlib.util
 import json
@@ -21,9 +20,10 @@ from pathlib import Path
 
 import psutil
 
+from zhudang.shared.parents import die_with_parent
+
 SERVICE_USER = "zhudang-pg"
 START_SECONDS = 60
-_PR_SET_PDEATHSIG = 1
 
 
 class ClusterFailed(RuntimeError):
@@ -38,11 +38,6 @@ def binaries() -> Path:
     root = Path(found.submodule_search_locations[0])
     newest = sorted(root.glob("pginstall*"), key=lambda path: int(path.name.removeprefix("pginstall") or 0))[-1]
     return newest / "bin"
-
-
-def die_with_parent(sig: int = signal.SIGTERM) -> None:
-    """Ask the kernel to signal this process when its parent is gone (also after `kill -9`)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, sig)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def all_candidates(given: list[str]) -> Iterator[Candidate]:
 
 def main() -> None:
     from zhudang.checks.isolation import isolate
-    from zhudang.checks.worker import bound_resources, die_with
+    from zhudang.checks.worker import bound_resources
+    from zhudang.shared.parents import die_with
 
     isolate()
     die_with(int(sys.argv[1]))

@@ -33,8 +33,11 @@ class StoreFull(Exception):
     """A place has no room left; what was begun there has been taken away again."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"no space left at {folder}")
+        super().__init__(folder)
         self.folder = folder
+
+    def __str__(self) -> str:
+        return f"no space left at {self.folder}"
 
 
 class StoreUnreachable(Exception):
@@ -65,6 +68,8 @@ class StorageRoot:
         self.place = place
         self.folder = place / "store"
         self.staging = place / "staging"
+        self.lock: int | None = None
+        """Descriptor of the lock while this is the only writer; a process given it holds the lock too."""
 
     @classmethod
     def create(cls, place: Path) -> "StorageRoot":
@@ -108,8 +113,10 @@ class StorageRoot:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             self.clear_staging()
+            self.lock = descriptor
             yield
         finally:
+            self.lock = None
             os.close(descriptor)
 
     def object_folder(self, object_id: str) -> Path:

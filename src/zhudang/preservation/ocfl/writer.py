@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -36,16 +37,22 @@ class SourceChanged(Exception):
     """A source's bytes are not those that were received: the object is not written."""
 
     def __init__(self, path: str, expected: str, found: str) -> None:
-        super().__init__(f"{path}: expected sha256 {expected}, found {found}")
+        super().__init__(path, expected, found)
         self.path, self.expected, self.found = path, expected, found
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected sha256 {self.expected}, found {self.found}"
 
 
 class CopyDiffers(Exception):
     """A staged copy read back differs from what was written; nothing entered the store there."""
 
     def __init__(self, folder: Path, paths: Sequence[str]) -> None:
-        super().__init__(f"{folder}: {', '.join(paths)}")
+        super().__init__(folder, paths)
         self.folder, self.paths = folder, tuple(paths)
+
+    def __str__(self) -> str:
+        return f"{self.folder}: {', '.join(self.paths)}"
 
 
 class TooLarge(Exception):
@@ -58,7 +65,7 @@ class Content:
 
     Args:
         path: logical path, safe ASCII of ours, for example `files/0001.pdf`.
-        open: gives a fresh stream of the bytes.
+        open: gives a fresh stream of the bytes, also in another process.
         size: bytes.
         sha256: what the bytes must have; it is compared while reading.
     """
@@ -85,7 +92,7 @@ class Act:
 
 def content_of_bytes(path: str, data: bytes) -> Content:
     """Make a file of bytes at hand, for example a description."""
-    return Content(path, lambda: BytesIO(data), len(data), hashlib.sha256(data).hexdigest())
+    return Content(path, partial(BytesIO, data), len(data), hashlib.sha256(data).hexdigest())
 
 
 def write_version(
