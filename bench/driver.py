@@ -83,7 +83,7 @@ class Project:
         while handover_queries.transfer_state(transfer) != "preserved":
             if time.monotonic() > end:
                 raise TimeoutError("not preserved in an hour")
-            time.sleep(0.1)
+            time.sleep(0.2)
         mark("preserved")
         count = len(filing_queries.records_of(self.id, states=["preserved"]))
         if count != len(file_ids):
@@ -110,6 +110,7 @@ class Project:
             for n, row_id in enumerate(rows)
         }  # fmt: skip
         filing.describe_many(actor=self.clerk, descriptions=made, now=now)
+        del made
         filing.file_many(actor=self.clerk, record_ids=rows, now=now, knowingly=True)
         rest = [row.id for row in self.owed if row.archive == "must" and row.id != self.obligation.id]
         filing.excuse(actor=self.client, obligation_ids=rest, reason="本工程不涉及", now=now)

@@ -13,7 +13,11 @@ from zhudang.filing.domain.describing import FIELDS, Description, why_not_comple
 from zhudang.filing.domain.origin import FileFacts, OriginFacts, why_not_by_origin
 from zhudang.filing.domain.states import RecordState
 from zhudang.filing.models import Record, RecordFile
+from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import Reason
+
+JUDGED_AT_ONCE = 500
+"""Records whose files and findings are held in memory at a time."""
 
 
 def description_of(record: Record) -> Description:
@@ -23,7 +27,13 @@ def description_of(record: Record) -> Description:
 
 def reasons_against(rows: Iterable[Record]) -> dict[UUID, list[Reason]]:
     """Everything that keeps each record from being filed now; records that may be filed are left out."""
-    records = list(rows)
+    answer: dict[UUID, list[Reason]] = {}
+    for some in batched(rows, JUDGED_AT_ONCE):
+        answer |= _reasons_against(some)
+    return answer
+
+
+def _reasons_against(records: list[Record]) -> dict[UUID, list[Reason]]:
     two_sets = data_files.policy().two_sets_for_all
     links: dict[UUID, list[UUID]] = {}
     for record_id, file_id in RecordFile.objects.filter(record__in=records, replaced_at__isnull=True).values_list(

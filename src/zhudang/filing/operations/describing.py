@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -22,8 +22,11 @@ from zhudang.filing.readiness import description_of
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor, may_know_of
 from zhudang.registry import queries as registry
-from zhudang.shared.bulk import save_changed
+from zhudang.shared.bulk import batched, save_changed
 from zhudang.shared.refusals import Conflict, NotFound, Reason, Refusal
+
+LOCKED_AT_ONCE = 500
+"""Records held in memory at a time while many are changed."""
 
 
 class CannotDescribe(Refusal):
@@ -55,7 +58,7 @@ def describe(*, actor: Actor, record_id: UUID, description: Description, revisio
         setattr(record, name, after[name])
     _touch(record, actor, now)
     record.save()
-    _log(actor, [record], "filing.record.described", now, {"changes": changed})
+    _log(actor, [(record.project_id, record.id)], "filing.record.described", now, {"changes": changed})
 
 
 def _changed_meanwhile(record: Record, wanted: Description) -> Reason:
@@ -89,10 +92,31 @@ def describe_many(*, actor: Actor, descriptions: Mapping[UUID, Description], now
         NotFound: one of them does not exist for this actor.
         CannotDescribe: with every reason, each naming its record; none was changed.
     """
-    rows = lock_many(actor, "filing.record.describe", descriptions)
-    floors = {p: registry.project_facts(p).level for p in {r.project_id for r in rows}}
+    reasons: list[Reason] = []
+    described: list[tuple[UUID, UUID]] = []
+    floors: dict[UUID, int] = {}
+    for rows in locked_some_at_a_time(actor, "filing.record.describe", descriptions):
+        for project_id in {row.project_id for row in rows} - floors.keys():
+            floors[project_id] = registry.project_facts(project_id).level
+        reasons += _why_not_many(actor, rows, descriptions, floors, now)
+        if not reasons:
+            _describe(rows, descriptions, actor, now)
+            described += [(row.project_id, row.id) for row in rows]
+    if reasons:
+        raise CannotDescribe(*reasons)
+    _log(actor, described, "filing.record.described", now, {"count": len(described)})
+    return len(described)
+
+
+def _why_not_many(
+    actor: Actor,
+    rows: Sequence[Record],
+    descriptions: Mapping[UUID, Description],
+    floors: Mapping[UUID, int],
+    now: datetime,
+) -> Iterator[Reason]:
+    """Everything against these descriptions, each reason naming its record; `floors` are the projects' levels."""
     today = timezone.localtime(now).date()
-    reasons = []
     for row in rows:
         wanted = descriptions[row.id]
         found = why_not_described(
@@ -101,16 +125,15 @@ def describe_many(*, actor: Actor, descriptions: Mapping[UUID, Description], now
         )  # fmt: skip
         if row.state not in CHANGEABLE and not actor.of_archive:
             found.append(Reason("filing.not_changeable", {"state": row.state, "title": row.title}))
-        reasons += [Reason(r.code, {**r.data, "record": str(row.id), "title": wanted.title}) for r in found]
-    if reasons:
-        raise CannotDescribe(*reasons)
+        yield from (Reason(r.code, {**r.data, "record": str(row.id), "title": wanted.title}) for r in found)
+
+
+def _describe(rows: Sequence[Record], descriptions: Mapping[UUID, Description], actor: Actor, now: datetime) -> None:
     for row in rows:
         for name in FIELDS:
             setattr(row, name, getattr(descriptions[row.id], name))
         _touch(row, actor, now)
     save_changed(rows, [*FIELDS, "described_at", "described_by", "changed_at", "changed_by", "revision"])
-    _log(actor, rows, "filing.record.described", now, {"count": len(rows)})
-    return len(rows)
 
 
 @transaction.atomic
@@ -151,6 +174,19 @@ def lock_many(actor: Actor, act: str, record_ids: Iterable[UUID]) -> list[Record
     return rows
 
 
+def locked_some_at_a_time(actor: Actor, act: str, record_ids: Iterable[UUID]) -> Iterator[list[Record]]:
+    """As `lock_many`, a few hundred records in memory at a time, in id order throughout; for acts inside a transaction.
+
+    Raises:
+        NotFound, Forbidden: no records, or some that are not this actor's; what was changed before is rolled back.
+    """
+    ids = sorted(set(record_ids))
+    if not ids:
+        raise NotFound
+    for some in batched(ids, LOCKED_AT_ONCE):
+        yield lock_many(actor, act, some)
+
+
 def bump(record_ids: Iterable[UUID], actor: Actor, now: datetime) -> None:
     """Give changed records their next revision and the name of who did it."""
     Record.objects.filter(id__in=list(record_ids)).update(
@@ -158,10 +194,10 @@ def bump(record_ids: Iterable[UUID], actor: Actor, now: datetime) -> None:
     )
 
 
-def _log(actor: Actor, rows: list[Record], act: str, now: datetime, data: Mapping[str, object]) -> None:
-    """One entry per project, and the event search listens to."""
-    for project_id in {row.project_id for row in rows}:
-        ids = [str(row.id) for row in rows if row.project_id == project_id]
+def _log(actor: Actor, rows: Sequence[tuple[UUID, UUID]], act: str, now: datetime, data: Mapping[str, object]) -> None:
+    """One entry per project, and the event search listens to; `rows` are (project, record)."""
+    for project_id in {project_id for project_id, _ in rows}:
+        ids = [str(record_id) for of, record_id in rows if of == project_id]
         subject = f"filing.record:{ids[0]}" if len(ids) == 1 else f"registry.project:{project_id}"
         audit.record(actor=actor, act=act, subject=subject, at=now, data={"records": ids, **data})
         events.publish(kind=act, subject=f"registry.project:{project_id}", at=now, data={"record_ids": ids})

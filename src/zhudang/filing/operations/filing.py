@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from zhudang.filing.domain import origin
 from zhudang.filing.domain.origin import SOFT
 from zhudang.filing.domain.states import CHANGEABLE, RecordState
 from zhudang.filing.models import Record, RecordFile, Suggestion
-from zhudang.filing.operations.describing import lock, lock_many
+from zhudang.filing.operations.describing import lock, lock_many, locked_some_at_a_time
 from zhudang.filing.readiness import reasons_against
 from zhudang.identity.rights import Actor
 from zhudang.shared.bulk import save_changed
@@ -53,23 +53,30 @@ def file_many(*, actor: Actor, record_ids: Iterable[UUID], now: datetime, knowin
         NotFound: one of them does not exist for this actor.
         CannotFile: with every reason of every record.
     """
-    rows = lock_many(actor, "filing.record.file", record_ids)
-    against = reasons_against(rows)
-    firm = []
-    for row in rows:
-        for reason in against.get(row.id, ()):
-            if not (knowingly and reason.code in SOFT):
-                firm.append(Reason(reason.code, {**reason.data, "record": str(row.id), "title": row.title or row.code}))
+    firm: list[Reason] = []
+    filed: list[tuple[UUID, UUID]] = []
+    for rows in locked_some_at_a_time(actor, "filing.record.file", record_ids):
+        against = reasons_against(rows)
+        for row in rows:
+            for reason in against.get(row.id, ()):
+                if not (knowingly and reason.code in SOFT):
+                    data = {**reason.data, "record": str(row.id), "title": row.title or row.code}
+                    firm.append(Reason(reason.code, data))
+        if not firm:
+            _file(rows, against, actor.name or actor.username, now)
+            filed += [(row.project_id, row.id) for row in rows]
     if firm:
         raise CannotFile(*firm)
-    who = actor.name or actor.username
+    _log(actor, filed, "filing.record.filed", now)
+    return len(filed)
+
+
+def _file(rows: list[Record], passed_on: Mapping[UUID, Sequence[Reason]], who: str, now: datetime) -> None:
     for row in rows:
-        passed_on = [[r.code, dict(r.data)] for r in against.get(row.id, ())]
-        row.state, row.filed_at, row.filed_by, row.blockers = RecordState.FILED.value, now, who, passed_on
+        row.blockers = [[r.code, dict(r.data)] for r in passed_on.get(row.id, ())]
+        row.state, row.filed_at, row.filed_by = RecordState.FILED.value, now, who
         row.changed_at, row.changed_by, row.revision = now, who, row.revision + 1
     save_changed(rows, ["state", "filed_at", "filed_by", "blockers", "changed_at", "changed_by", "revision"])
-    _log(actor, rows, "filing.record.filed", now)
-    return len(rows)
 
 
 @transaction.atomic
@@ -92,7 +99,7 @@ def take_back(*, actor: Actor, record_ids: Iterable[UUID], now: datetime) -> int
         state=RecordState.DRAFT.value, filed_at=None, filed_by="", volume=None, position=None, page_from=None,
         page_to=None, changed_at=now, changed_by=actor.name or actor.username, revision=F("revision") + 1,
     )  # fmt: skip
-    _log(actor, rows, "filing.record.taken_back", now)
+    _log(actor, [(row.project_id, row.id) for row in rows], "filing.record.taken_back", now)
     return len(rows)
 
 
@@ -207,13 +214,14 @@ def withdraw_records(*, actor: Actor, record_ids: Iterable[UUID], now: datetime)
     RecordFile.objects.filter(Q(record_id__in=ids), replaced_at__isnull=True).update(
         replaced_at=now, replaced_by=who, replaced_why="withdrawn"
     )
-    _log(actor, rows, "filing.record.withdrawn", now)
+    _log(actor, [(row.project_id, row.id) for row in rows], "filing.record.withdrawn", now)
     return len(rows)
 
 
-def _log(actor: Actor, rows: list[Record], act: str, now: datetime) -> None:
-    for project_id in {row.project_id for row in rows}:
-        ids = [str(row.id) for row in rows if row.project_id == project_id]
+def _log(actor: Actor, rows: Sequence[tuple[UUID, UUID]], act: str, now: datetime) -> None:
+    """One entry per project with its records; `rows` are (project, record)."""
+    for project_id in {project_id for project_id, _ in rows}:
+        ids = [str(record_id) for of, record_id in rows if of == project_id]
         audit.record(
             actor=actor,
             act=act,

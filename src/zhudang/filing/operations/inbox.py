@@ -10,7 +10,7 @@ from django.db import transaction
 
 from zhudang.audit import operations as audit
 from zhudang.content import queries as content
-from zhudang.content.queries import StoredFile
+from zhudang.content.queries import FileStub, StoredFile
 from zhudang.events import operations as events
 from zhudang.filing import naming
 from zhudang.filing.domain import origin
@@ -129,14 +129,14 @@ def assign(*, actor: Actor, assignments: Sequence[tuple[UUID, UUID]], now: datet
         NotFound: a file or obligation does not exist for this actor.
         CannotAssign: with every reason; nothing was assigned.
     """
-    files, obligations = _gather(actor, assignments)
+    stubs, obligations = _gather(actor, assignments)
     taken = set(
-        RecordFile.objects.filter(file_id__in=files, replaced_at__isnull=True).values_list("file_id", flat=True)
+        RecordFile.objects.filter(file_id__in=stubs, replaced_at__isnull=True).values_list("file_id", flat=True)
     )
     reasons: list[Reason] = []
     roles = _roles({o.project_id for o in obligations.values()})
     for file_id, obligation_id in assignments:
-        file, owed = files[file_id], obligations[obligation_id]
+        file, owed = stubs[file_id], obligations[obligation_id]
         reasons += why_not_assign(
             Candidate(
                 file=file.name,
@@ -150,13 +150,13 @@ def assign(*, actor: Actor, assignments: Sequence[tuple[UUID, UUID]], now: datet
         )
     if reasons:
         raise CannotAssign(*reasons)
-    return _make_records(actor, assignments, files, obligations, now)
+    return _make_records(actor, assignments, stubs, obligations, now)
 
 
 def _gather(
     actor: Actor, assignments: Sequence[tuple[UUID, UUID]]
-) -> tuple[dict[UUID, StoredFile], dict[UUID, Obligation]]:
-    """Lock the obligations, read the files; what does not exist for the actor is NotFound."""
+) -> tuple[dict[UUID, FileStub], dict[UUID, Obligation]]:
+    """Lock the obligations, name the files; what does not exist for the actor is NotFound."""
     file_ids = {file_id for file_id, _obligation in assignments}
     obligation_ids = {obligation_id for _file, obligation_id in assignments}
     obligations = {
@@ -166,7 +166,7 @@ def _gather(
         .filter(id__in=obligation_ids, retired_at__isnull=True)
         .order_by("id")
     }
-    files = content.stored_files(file_ids)
+    files = content.file_stubs(file_ids)
     if not assignments or len(files) != len(file_ids) or len(obligations) != len(obligation_ids):
         raise NotFound
     for project_id in {o.project_id for o in obligations.values()}:
@@ -185,7 +185,7 @@ def _roles(project_ids: set[UUID]) -> dict[UUID, dict[UUID, set[str]]]:
     return answer
 
 
-def _theirs(file: StoredFile, owed: Obligation, roles: Mapping[UUID, set[str]]) -> bool:
+def _theirs(file: FileStub, owed: Obligation, roles: Mapping[UUID, set[str]]) -> bool:
     """Whether the file's organisation may answer this obligation: its maker, its role, or the client."""
     if file.organisation_id in {owed.organisation_id, owed.project.client_id}:
         return True
@@ -195,16 +195,17 @@ def _theirs(file: StoredFile, owed: Obligation, roles: Mapping[UUID, set[str]]) 
 def _make_records(
     actor: Actor,
     assignments: Sequence[tuple[UUID, UUID]],
-    files: Mapping[UUID, StoredFile],
+    stubs: Mapping[UUID, FileStub],
     obligations: Mapping[UUID, Obligation],
     now: datetime,
 ) -> list[UUID]:
     """Insert records and their files some at a time, close the suggestions, write the log."""
     who = actor.name or actor.username
-    found = content.findings_of(files)
     made: dict[UUID, list[tuple[UUID, UUID]]] = {}
     ids: list[UUID] = []
-    for groups in batched(pair_up([(files[f].folder, files[f].name, f, o) for f, o in assignments]), MADE_AT_ONCE):
+    for groups in batched(pair_up([(stubs[f].folder, stubs[f].name, f, o) for f, o in assignments]), MADE_AT_ONCE):
+        files = content.stored_files(member for _, members in groups for member in members)
+        found = content.findings_of(files)
         records, parts = [], []
         for obligation_id, members in groups:
             record = _record_of(obligations[obligation_id], [files[m] for m in members], found, who, now)

@@ -165,6 +165,7 @@ def note_preserved(*, volume_ids: Iterable[UUID], at: datetime) -> int:
         Record.objects.live()
         .select_for_update(no_key=True)
         .filter(volume_id__in=ids, state=RecordState.TRANSFERRED.value)
+        .only("id", "project_id")
     )
     Record.objects.filter(id__in=[row.id for row in rows]).update(
         state=RecordState.PRESERVED.value, preserved_at=at, changed_at=at, revision=F("revision") + 1

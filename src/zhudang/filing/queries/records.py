@@ -136,6 +136,15 @@ def record_of_file(file_id: UUID) -> UUID | None:
     return rows.values_list("record_id", flat=True).first()
 
 
+def current_verdicts(record_ids: Iterable[UUID]) -> dict[UUID, list[tuple[str, str | None]]]:
+    """Part (`original`, `rendition`, `native`) and verdict of the files of records as they stand, by record."""
+    answer: dict[UUID, list[tuple[str, str | None]]] = {}
+    rows = RecordFile.objects.filter(record_id__in=list(record_ids), replaced_at__isnull=True)
+    for record_id, part, verdict in rows.values_list("record_id", "part", "file__verdict"):
+        answer.setdefault(record_id, []).append((part, verdict))
+    return answer
+
+
 def _rows(records: Any) -> list[RecordRow]:
     """Two statements whatever the number: the records, then their files."""
     found = list(records.values(*_SAME, "unit_work__name", "organisation__name"))

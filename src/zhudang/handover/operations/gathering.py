@@ -1,6 +1,6 @@
 """What a project could submit now: the facts the rule for applying asks for, and the items a review begins with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -122,7 +122,7 @@ def snapshot(record: RecordRow) -> dict[str, Any]:
     return {"files": files, "fields": {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in fields.items()}}
 
 
-def items_for(application: Application, gathered: Gathered, records: Sequence[RecordRow]) -> list[ReviewItem]:
+def items_for(application: Application, gathered: Gathered, records: Iterable[RecordRow]) -> list[ReviewItem]:
     """The items a review of these records begins with, in filing order.
 
     What passed in the round before and is the same bytes under the same description is UNCHANGED; what differs is

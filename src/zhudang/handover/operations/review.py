@@ -45,17 +45,17 @@ def _item(application_id: UUID, item_id: UUID) -> ReviewItem:
 
 def facts_of(items: Sequence[ReviewItem]) -> dict[UUID, ItemFacts]:
     """What the rule asks of items: what blocks and what nobody has checked among the files of each record."""
-    rows = filing_queries.records_by_id([item.record_id for item in items if item.record_id])
+    verdicts = filing_queries.current_verdicts([item.record_id for item in items if item.record_id])
     answer = {}
     for item in items:
-        files = [f for f in rows[item.record_id].files if f.current] if item.record_id in rows else []
+        files = verdicts.get(item.record_id, []) if item.record_id else []
         # A native file is kept beside its readable rendition; what blocks is judged on what people read.
         # Alone, it is all there is, and must itself be whole.
-        read = [f for f in files if f.part != "native"] or files
+        read = [verdict for part, verdict in files if part != "native"] or [verdict for _, verdict in files]
         answer[item.id] = ItemFacts(
             item.kind, item.state, item.title,
-            blocking=sum(1 for f in read if f.verdict == "fail"),
-            unchecked=sum(1 for f in read if f.verdict in {None, "not_checked"}),
+            blocking=read.count("fail"),
+            unchecked=read.count(None) + read.count("not_checked"),
         )  # fmt: skip
     return answer
 
@@ -117,8 +117,10 @@ def pass_group(
     application = lock(Application, application_id)
     demand(actor, "handover.review.judge", application.project_id)
     demand_revision(application, revision, actor)
-    rows = ReviewItem.objects.select_for_update(of=("self",), no_key=True).filter(
-        application=application, state=ItemState.OPEN.value
+    rows = (
+        ReviewItem.objects.select_for_update(of=("self",), no_key=True)
+        .filter(application=application, state=ItemState.OPEN.value)
+        .defer("snapshot", "changes")
     )
     if item_ids:
         rows = rows.filter(pk__in=list(item_ids))
