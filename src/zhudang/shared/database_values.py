@@ -49,7 +49,7 @@ class _RelatedAnyOf(_AnyOf, RelatedIn):
     """The same for a foreign key to a row whose key is a UUID."""
 
 
-class _Moments(BaseTzLoader):
+class _Moments(BaseTzLoader):  # type: ignore[misc]  # Django has no types
     """`timestamptz` as PostgreSQL writes it in ISO style, which Python reads itself; anything else Django's own way."""
 
     timezone = UTC

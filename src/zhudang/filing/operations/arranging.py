@@ -107,6 +107,7 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
         Record.objects.of_project(project_id)
         .select_for_update(no_key=True)
         .filter(state__in=states, to_archive=True, volume__isnull=True)
+        .only(*_ARRANGED_BY)
         .order_by("id")
     )
     bundles = bundle(_pieces(records, units), data_files.policy())
@@ -122,6 +123,14 @@ def _compose(project_id: UUID, states: Sequence[str], actor: Actor, now: datetim
             record.page_from, record.page_to = place.page_from, place.page_to
     save_changed(records, ["volume", "position", "page_from", "page_to"])
     return volumes
+
+
+_ARRANGED_BY = (
+    "id", "project", "unit_work", "obligation", "organisation", "part", "code", "order_key", "carrier", "title",
+    "document_no", "specialty", "manuscript", "formed_on", "formed_until", "pages", "paper_size", "level", "retention",
+    "volume", "position", "page_from", "page_to",
+)  # fmt: skip
+"""What arranging asks of a record and writes: a project may have tens of thousands."""
 
 
 def _pieces(records: Iterable[Record], units: Sequence[UnitWorkFacts]) -> list[Piece]:

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import transaction
 
 from zhudang.audit import operations as audit
-from zhudang.content import operations as content
 from zhudang.documents import operations as documents
 from zhudang.events import operations as events
 from zhudang.filing import operations as filing
@@ -38,7 +37,9 @@ def deliver(*, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: 
     facts = demand(actor, "handover.delivery.make", project_id)
     organisation_id = _acting_for(actor, facts.party_ids, facts.client_id)
     wanted = list(dict.fromkeys(record_ids))
-    rows = [row for row in filing_queries.records_by_id(wanted).values() if row.project_id == project_id]
+    rows = [
+        row for row in filing_queries.records_by_id(wanted, with_files=False).values() if row.project_id == project_id
+    ]
     if organisation_id is None or facts.client_id is None:
         refuse(CannotDeliver, why_not_deliver([], wanted=len(wanted), organisation_id=project_id, client_id=project_id))
     assert organisation_id is not None and facts.client_id is not None
@@ -57,7 +58,6 @@ def deliver(*, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: 
         batch_size=INSERTED_AT_ONCE,
     )
     filing.mark_delivered(actor=actor, record_ids=wanted, now=now)
-    content.share_with_client([file.file_id for row in rows for file in row.files if file.current])
     _tell(actor, "handover.delivery.sent", delivery, now, {"records": len(rows)})
     events.tell(
         organisation_id=facts.client_id, kind="handover.delivery_sent", at=now, link=f"/handover/deliveries/{delivery.id}/",

@@ -78,11 +78,12 @@ def _named(row: ObligationRow) -> str:
     return f"{row.printed_code} {row.title}"
 
 
-def gather(project_id: UUID, mode: str, unit_work_ids: Sequence[UUID] = ()) -> Gathered:
+def gather(project_id: UUID, mode: str, unit_work_ids: Sequence[UUID] = (), *, with_files: bool = False) -> Gathered:
     """Read what the project holds and owes, and tell which turn an application now would be.
 
     Args:
         unit_work_ids: narrows a staged application; none means all.
+        with_files: the records come with their files.
     """
     card = project_card(project_id)
     units = set(unit_work_ids)
@@ -94,7 +95,8 @@ def gather(project_id: UUID, mode: str, unit_work_ids: Sequence[UUID] = ()) -> G
     kind = previous.kind if previous and previous.kind == Kind.LATE else Kind.AGAIN if previous else Kind.FIRST
     if commitment and accepted and not previous:
         kind = Kind.LATE
-    records = [r for r in filing.records_of(project_id, to_archive=True) if not units or r.unit_work_id in units]
+    every = filing.records_of(project_id, to_archive=True, with_files=with_files)
+    records = [r for r in every if not units or r.unit_work_id in units]
     owed = [r for r in filing.project_obligations(project_id) if not units or r.unit_work_id in units]
     answered = {record.obligation_id for record in records if record.state not in {"draft"}}
     after = policy().formed_after_acceptance if mode == Mode.COMMITMENT else frozenset()

@@ -245,7 +245,7 @@ def apply_page(actor: Actor, project_id: UUID, mode: str, today: date) -> ApplyP
         Application.objects.filter(project_id=project_id).order_by("-applied_at").values_list("mode", flat=True).first()
     )
     chosen = mode if mode in modes else last or modes[0]
-    found = gather(project_id, chosen)
+    found = gather(project_id, chosen, with_files=True)
     committed = Commitment.objects.filter(project_id=project_id).exists()
     return ApplyPage(
         card=found.card, kind=str(found.kind), modes=modes, mode=chosen, ready=[*found.ready, *found.own_filed],
