@@ -92,3 +92,15 @@ def test_several_requirement_files_may_be_named(monkeypatch, tmp_path):
     paths, json, options = seen[0]
     assert (list(paths), json) == ([tmp_path], Path("r.json"))
     assert [str(each) for each in options.ids] == ["a.ids", "b.ids"]
+
+
+def test_the_doctor_says_whether_rar_archives_can_be_opened(monkeypatch):
+    from zhudang.checks import rarlib
+    from zhudang.cli import doctor
+
+    monkeypatch.setattr(rarlib, "version", lambda: "3.6.2")
+    assert [(each.verdict, each.said) for each in doctor.archives()] == [("well", "libarchive 3.6.2")]
+    monkeypatch.setattr(rarlib, "version", lambda: None)
+    (told,) = doctor.archives()
+    assert told.verdict == "absent"
+    assert "libarchive13" in told.said

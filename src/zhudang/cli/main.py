@@ -82,7 +82,7 @@ def worker() -> None:
 
 
 def doctor() -> None:
-    """体检：磁盘、时钟、字体、数据库、后台、查毒、日历、存储地 / examine this installation."""
+    """体检：磁盘、时钟、字体、数据库、后台、查毒、RAR、日历、存储地 / examine this installation."""
     from zhudang.cli import doctor as examination
 
     _django()
