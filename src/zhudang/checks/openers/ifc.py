@@ -12,6 +12,7 @@ from lxml import etree
 
 from zhudang.checks.alarms import OutOfTime, limited
 from zhudang.checks.examine import Case
+from zhudang.shared.digests import digest_file
 
 SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'([^']*)'", re.IGNORECASE)
 KNOWN = ("IFC2X3", "IFC4", "IFC4X3", "IFC4X3_ADD1", "IFC4X3_ADD2")
@@ -248,14 +249,14 @@ def _requirements(case: Case, model: Any) -> None:
             with limited(REQUIREMENTS_SECONDS):
                 judged = judge(model, path)
         except NotCovered as why:
-            told.append({"file": path.name, "asked": 0, "short": 0, "not_covered": [str(why)]})
+            told.append({**_named(path), "asked": 0, "short": 0, "not_covered": [str(why)]})
             case.not_checked["BIM-011"] = "ids_not_covered"
             continue
         except OutOfTime:
             case.not_checked["BIM-011"] = "too_large"
             continue
         left = judged.not_covered
-        told.append({"file": path.name, "asked": judged.asked, "short": len(judged.shortfalls), "not_covered": left})
+        told.append({**_named(path), "asked": judged.asked, "short": len(judged.shortfalls), "not_covered": left})
         if left:
             case.not_checked["BIM-011"] = "ids_not_covered"
         for each in judged.shortfalls[:MOST_REQUIREMENTS]:
@@ -267,6 +268,14 @@ def _requirements(case: Case, model: Any) -> None:
                 count=len(each.elements),
                 elements=each.elements[:MOST_ELEMENTS],
             )
+
+
+def _named(path: Path) -> dict[str, str]:
+    """Which file it was: a name alone does not tell which edition."""
+    try:
+        return {"file": path.name, "sha256": digest_file(path).sha256}
+    except OSError:  # `judge` has already said that it cannot be read
+        return {"file": path.name, "sha256": ""}
 
 
 def _validity(case: Case, model: Any) -> None:
