@@ -30,7 +30,7 @@ from zhudang.checks.report import tool
 from zhudang.checks.settings import CheckSettings
 from zhudang.shared.digests import digest_file
 
-MODELS = (".ifc", ".ifczip")
+MODELS = (".ifc", ".ifczip", ".ifcxml")
 
 
 def files_under(paths: Iterable[Path]) -> Iterator[FileToCheck]:
