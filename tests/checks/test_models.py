@@ -95,6 +95,14 @@ def test_a_model_in_xml_may_call_itself_xml_and_be_written_in_utf16(tmp_path):
     assert examine(wide, tmp_path)["format"]["id"] == "zd/ifcxml"
 
 
+def test_a_model_in_xml_that_multiplies_itself_does_no_harm(tmp_path):
+    laughs = "".join(f'<!ENTITY l{at} "{f"&l{at - 1};" * 10}">' for at in range(1, 12))
+    content = f'<!DOCTYPE ifcXML [<!ENTITY l0 "ha">{laughs}]><ifcXML xmlns="{models.IFCXML}"><IfcProject>&l11;</IfcProject></ifcXML>'
+    path = tmp_path / "laughs.ifcxml"
+    path.write_text(content)
+    assert examine(path, tmp_path)["verdict"] in {"manual", "fail"}
+
+
 def test_a_zipped_model_in_xml_is_told_like_the_plain_one(tmp_path):
     import zipfile
 

@@ -4,6 +4,7 @@ import pytest
 
 from samples.checks.archives import BAD
 from samples.checks.looking import codes, examine
+from samples.checks.making import zip_of
 from samples.checks.office import docx
 from samples.checks.rar import HARD, SOFT, Member, rar3, rar5
 from zhudang.checks import limits, rarlib
@@ -23,6 +24,7 @@ def rows(report):
     return {row["name"]: row for row in report["facts"]["members"]}
 
 
+@pytest.mark.debian
 @needs_library
 @pytest.mark.parametrize("write", [rar3, rar5])
 def test_every_member_is_opened_and_judged(write, tmp_path, scratch):
@@ -39,6 +41,7 @@ def test_every_member_is_opened_and_judged(write, tmp_path, scratch):
     assert not list(scratch.glob("inside-*"))
 
 
+@pytest.mark.debian
 @needs_library
 def test_a_member_that_does_not_pass_blocks_the_whole(tmp_path, scratch):
     inside = Member("locked.zip", BAD["ZIP-002"](tmp_path).read_bytes())
@@ -47,6 +50,18 @@ def test_a_member_that_does_not_pass_blocks_the_whole(tmp_path, scratch):
     assert report["verdict"] == "fail"
 
 
+@pytest.mark.debian
+@needs_library
+def test_archives_within_archives_are_opened_too(tmp_path, scratch):
+    locked = Member("locked.zip", BAD["ZIP-002"](tmp_path).read_bytes())
+    inner = rar3(tmp_path / "inner.rar", [Member("ok.txt", b"text"), locked]).read_bytes()
+    middle = zip_of(tmp_path, {"inner.rar": inner}, "middle.zip").read_bytes()
+    report = examine(rar5(tmp_path / "a.rar", [Member("middle.zip", middle)]), scratch)
+    assert report["verdict"] == "fail"
+    assert rows(report)["middle.zip"]["verdict"] == "fail"
+
+
+@pytest.mark.debian
 @needs_library
 def test_names_in_gbk_are_shown_as_people_read_them(tmp_path, scratch):
     name = "图纸\\平面誠.txt".encode("gbk")  # its last character ends with the byte of a backslash
@@ -80,6 +95,7 @@ def test_a_member_behind_a_link_is_out_of_the_archive(tmp_path, scratch):
     assert "ZIP-003" in codes(examine(rar5(tmp_path / "a.rar", members), scratch))
 
 
+@pytest.mark.debian
 @needs_library
 def test_a_link_within_the_archive_is_only_told(tmp_path, scratch):
     members = [Member("a.txt", b"text"), Member("b.txt", link=(SOFT, "a.txt"))]
@@ -89,6 +105,7 @@ def test_a_link_within_the_archive_is_only_told(tmp_path, scratch):
     assert rows(report)["a.txt"]["verdict"] == "pass"
 
 
+@pytest.mark.debian
 @needs_library
 @pytest.mark.parametrize("write", [rar3, rar5])
 def test_a_spoiled_member_blocks(write, tmp_path, scratch):
@@ -106,6 +123,7 @@ def test_a_cut_archive_blocks(write, tmp_path, scratch):
     assert "ZIP-001" in codes(examine(path, scratch))
 
 
+@pytest.mark.debian
 @needs_library
 def test_an_archive_cut_between_members_is_told(tmp_path, scratch):
     report = examine(rar5(tmp_path / "a.rar", [Member("a.txt", b"text")], end=False), scratch)
@@ -118,6 +136,7 @@ def test_an_archive_that_declares_far_more_than_it_holds_is_a_bomb(tmp_path, scr
     assert "ZIP-004" in codes(examine(rar5(tmp_path / "a.rar", [member]), scratch))
 
 
+@pytest.mark.debian
 @needs_library
 def test_an_archive_that_gives_more_than_it_may_is_left(tmp_path, scratch, monkeypatch):
     monkeypatch.setattr(limits, "TOTAL_BYTES", 1000, raising=False)
@@ -125,12 +144,14 @@ def test_an_archive_that_gives_more_than_it_may_is_left(tmp_path, scratch, monke
     assert "ZIP-004" in codes(report)
 
 
+@pytest.mark.debian
 @needs_library
 def test_reading_ends_in_time_and_says_so(tmp_path, scratch, monkeypatch):
     monkeypatch.setattr(limits, "READING_S", -1.0)
     assert "ZIP-014" in codes(examine(rar5(tmp_path / "a.rar", [Member("a.txt", b"text")]), scratch))
 
 
+@pytest.mark.debian
 @needs_library
 def test_a_packing_the_library_does_not_know_is_for_a_person(tmp_path, scratch):
     report = examine(rar5(tmp_path / "a.rar", [Member("a.txt", b"text", method=3, window=15)]), scratch)
