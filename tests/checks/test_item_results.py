@@ -1,10 +1,12 @@
 """The frame of 45 items: each answered, never passed without a look."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from zhudang.checks.item_results import REASONS, RESULTS, Context, Result, item_results
+from zhudang.checks.item_reasons import REASONS
+from zhudang.checks.item_results import RESULTS, Context, Result, item_results
 from zhudang.checks.model import FACT_NAMES, FileReport, Format, Severity, Verdict, verdict_of
 from zhudang.checks.profile import Profile
 from zhudang.checks.rules import all_items, finding
@@ -121,3 +123,39 @@ def test_descriptions_and_statements_answer_their_items():
     assert got["2-6"].result is Result.WARN
     assert got["1-7"].reason == "no_facts"
     assert got["3-9"].why() == "2026-06-01 试恢复成功"
+
+
+def test_a_digest_of_the_sender_proves_what_came_only_when_every_file_has_one():
+    both = [SOUND, report(path="b.pdf")]
+    got = answers(both, Context(held=2))
+    assert (got["1-14"].result, got["1-14"].reason) == (Result.PASS, "held")
+    got = answers(both, Context(held=1))["1-14"]
+    assert (got.result, got.reason, got.data) == (Result.NOT_CHECKED, "partly_held", {"held": 1, "files": 2})
+    assert "zhudang package" in answers(both)["1-14"].why("en")
+
+
+def test_the_scanner_s_signatures_must_be_of_these_days():
+    def told(version, day=date(2026, 6, 5)):
+        return answers([SOUND], Context(scanner=version, today=day))["4-1"]
+
+    current = "ClamAV 1.0.7/27500/Mon Jun  1 08:24:15 2026"
+    assert told(current).result is Result.PASS
+    old = told(current, date(2026, 6, 30))
+    assert (old.result, old.reason, old.data["days"]) == (Result.WARN, "scanner_old", 29)
+    assert "29" in old.why("en")
+    assert (told("ClamAV 1.0.7").result, told("ClamAV 1.0.7").reason) == (Result.MANUAL, "scanner_undated")
+
+
+def test_what_only_a_medium_can_be_asked_says_whether_there_is_one():
+    online = answers([SOUND], Context(online=True))
+    assert {online[item].reason for item in ("4-4", "4-5", "4-6")} == {"online"}
+    offline = answers([SOUND])
+    assert [offline[item].reason for item in ("4-4", "4-5", "4-6")] == ["no_medium", "look_of_medium", "disc_by_device"]
+
+
+@pytest.mark.parametrize(
+    ("item", "whom"), [("3-9", "administrator"), ("4-5", "receiver"), ("4-8", "keeper"), ("4-9", "administrator")]
+)
+def test_what_is_not_run_says_who_should_do_what(item, whom):
+    assert whom in answers([SOUND])[item].why("en")
+    assert answers([SOUND])[item].result is not Result.PASS

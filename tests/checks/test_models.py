@@ -51,14 +51,64 @@ def test_a_zipped_model_is_read_like_the_plain_one(tmp_path):
     assert not (tmp_path / "model.ifc.ifc").exists()
 
 
-@pytest.mark.parametrize(("ending", "code"), [("</uos>", None), ("", "BIM-004")])
-def test_a_model_in_xml_is_counted_and_its_end_missed(tmp_path, ending, code):
-    path = tmp_path / "model.ifcxml"
-    namespace = "http://www.buildingsmart-tech.org/ifcXML/IFC4/Add2"
-    path.write_text(f'<uos xmlns="{namespace}"><IfcProject id="i1"/>{ending}')
-    report = examine(path, tmp_path)
+def test_a_model_in_xml_is_whole_but_waits_for_a_person(tmp_path):
+    report = examine(models.ifcxml(tmp_path), tmp_path)
     assert report["format"]["id"] == "zd/ifcxml"
-    assert codes(report) == ({code} if code else set())
+    assert report["facts"]["release"] == "IFC4"
+    assert codes(report) == {"BIM-012"}
+    assert report["verdict"] == "manual"
+    assert report["not_checked"]["BIM-009"] == "no_ifcxml_reader"
+
+
+@pytest.mark.parametrize(
+    ("namespace", "release"),
+    [
+        ("http://www.iai-tech.org/ifcXML/IFC2x3/FINAL", "IFC2X3"),
+        ("http://www.buildingsmart-tech.org/ifcXML/IFC4/final", "IFC4"),
+        ("http://www.buildingsmart-tech.org/ifc/IFC4x3/final", "IFC4X3"),
+        ("https://standards.buildingsmart.org/IFC/RELEASE/IFC4_3", "IFC4X3"),
+    ],
+)
+def test_the_schema_of_a_model_in_xml_stands_in_its_namespace(tmp_path, namespace, release):
+    assert examine(models.ifcxml(tmp_path, namespace=namespace), tmp_path)["facts"]["release"] == release
+
+
+def test_a_model_in_xml_without_its_end_or_with_a_wrong_tag_blocks(tmp_path):
+    assert codes(examine(models.ifcxml(tmp_path, end=""), tmp_path)) == {"BIM-004"}
+    assert codes(examine(models.ifcxml(tmp_path, "<a></b>"), tmp_path)) == {"BIM-001"}
+
+
+def test_identifiers_and_references_of_a_model_in_xml_are_looked_at(tmp_path):
+    again = '<IfcBuilding id="i2" GlobalId="0YvctVUKr0kugbFTf53O9L"/>'
+    lost = '<IfcSite id="i3" GlobalId="0YvctVUKr0kugbFTf53O9M"><Holder ref="i1"/><Holder ref="i9"/></IfcSite>'
+    report = examine(models.ifcxml(tmp_path, again + lost), tmp_path)
+    assert codes(report) == {"BIM-006", "BIM-007", "BIM-012"}
+    (told,) = [each for each in report["findings"] if each["code"] == "BIM-006"]
+    assert told["data"] == {"count": 1, "details": ["ref=i9"]}
+
+
+def test_a_model_in_xml_may_call_itself_xml_and_be_written_in_utf16(tmp_path):
+    plain = models.ifcxml(tmp_path, name="model.xml")
+    assert codes(examine(plain, tmp_path)) == {"BIM-012"}
+    wide = tmp_path / "wide.ifcxml"
+    wide.write_bytes(plain.read_text().replace("UTF-8", "UTF-16").encode("utf-16"))
+    assert examine(wide, tmp_path)["format"]["id"] == "zd/ifcxml"
+
+
+def test_a_model_in_xml_that_multiplies_itself_does_no_harm(tmp_path):
+    laughs = "".join(f'<!ENTITY l{at} "{f"&l{at - 1};" * 10}">' for at in range(1, 12))
+    content = f'<!DOCTYPE ifcXML [<!ENTITY l0 "ha">{laughs}]><ifcXML xmlns="{models.IFCXML}"><IfcProject>&l11;</IfcProject></ifcXML>'
+    path = tmp_path / "laughs.ifcxml"
+    path.write_text(content)
+    assert examine(path, tmp_path)["verdict"] in {"manual", "fail"}
+
+
+def test_a_zipped_model_in_xml_is_told_like_the_plain_one(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "model.ifczip", "w") as container:
+        container.write(models.ifcxml(tmp_path), "model.ifcxml")
+    assert "BIM-012" in codes(examine(tmp_path / "model.ifczip", tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,29 @@ def test_other_products_numbers_lead_to_the_item():
     names = [alias for item in all_items().values() for alias in item.aliases.split()]
     assert len(names) == len(set(names))
     assert item_named("YJ-3-5") is None
+
+
+IDS = '<ids xmlns="http://standards.buildingsmart.org/IDS"><info><title>T</title></info><specifications/></ids>'
+
+
+def test_requirement_files_lie_beside_the_profile_and_are_told_with_their_digest(written, tmp_path):
+    (tmp_path / "要求").mkdir()
+    (tmp_path / "要求" / "模型.ids").write_text(IDS, encoding="utf-8")
+    path = written('name = "云溪县"\nids = ["要求/模型.ids"]\n')
+    city = profile.load(path)
+    (asked,) = city.requirements
+    assert (asked.name, Path(asked.place)) == ("模型.ids", tmp_path / "要求" / "模型.ids")
+    assert city.as_json()["ids"] == [{"name": "模型.ids", "sha256": asked.sha256}]
+    assert profile.load_stored(city.as_json()).as_json() == city.as_json()
+    (tmp_path / "要求" / "模型.ids").write_text(IDS.replace("T<", "Neu<"), encoding="utf-8")
+    assert profile.load(path).requirements[0].sha256 != asked.sha256
+
+
+def test_requirement_files_that_are_missing_or_none_refuse_the_profile_all_at_once(written, tmp_path):
+    (tmp_path / "b.ids").write_text("<html/>", encoding="utf-8")
+    with pytest.raises(profile.WrongProfile) as refused:
+        profile.load(written('name = "云溪县"\n\nids = ["a.ids", "b.ids"]\n'))
+    assert [reason.split(":")[0] for reason in refused.value.reasons] == ["line 3", "line 3"]
+    assert "a.ids" in refused.value.reasons[0] and "is no IDS file" in refused.value.reasons[1]
+    with pytest.raises(profile.WrongProfile, match="line 2: ids: must be a list"):
+        profile.load(written('name = "云溪县"\nids = "a.ids"\n'))

@@ -1,6 +1,7 @@
 """A model held against IDS requirements: each facet, cardinality and restriction; what is not judged is never passed."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from zhudang.checks import command
 from zhudang.checks.requirements.judging import judge
+from zhudang.checks.settings import CheckSettings
 
 HEAD = (
     '<ids xmlns="http://standards.buildingsmart.org/IDS" xmlns:xs="http://www.w3.org/2001/XMLSchema">'
@@ -173,6 +175,25 @@ def test_an_ids_in_the_set_or_named_is_asked_of_the_models(model: Any, tmp_path:
     (beside,) = _told(target)
     assert named["data"] == beside["data"]
     assert named["data"]["elements"] == [model.by_type("IfcWall")[1].GlobalId]
+
+
+def test_the_city_s_requirements_are_asked_of_every_model_and_the_report_says_so(model: Any, tmp_path: Path):
+    folder, target, page = tmp_path / "set", tmp_path / "report.json", tmp_path / "report.html"
+    folder.mkdir()
+    model.write(str(folder / "model.ifc"))
+    asked = ids(tmp_path, prop("FireRating"))
+    (tmp_path / "city.toml").write_text('name = "云溪县"\nids = ["asked.ids"]\n', encoding="utf-8")
+    settings = CheckSettings(profile=str(tmp_path / "city.toml"))
+    for language, words in (("zh", "对照了 1 个模型"), ("en", "models held against it: 1")):
+        command.run([folder], target, command.Options(quiet=True, settings=settings, html=page, language=language))
+        assert words in page.read_text(encoding="utf-8")
+    (told,) = _told(target)
+    assert told["data"]["elements"] == [model.by_type("IfcWall")[1].GlobalId]
+    digest = sha256(asked.read_bytes()).hexdigest()
+    report = json.loads(target.read_text())
+    assert report["requirements"] == [{"name": "asked.ids", "sha256": digest, "models": 1}]
+    (kept,) = report["files"][0]["facts"]["ids"]
+    assert (kept["file"], kept["sha256"], kept["asked"], kept["short"]) == ("asked.ids", digest, 1, 1)
 
 
 def _told(target: Path) -> list[dict[str, Any]]:

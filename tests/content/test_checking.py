@@ -224,3 +224,37 @@ def test_a_zip_that_only_bears_the_name_of_a_package_is_checked_as_an_archive(si
     checking.check_waiting([file_id], with_engine=engine)
     report = queries.report(file_id)
     assert "ZIP-011" in {found.code for found in report.findings} and report.facts["package"] == []
+
+
+IDS = """<ids xmlns="http://standards.buildingsmart.org/IDS"><info><title>T</title></info><specifications>
+<specification name="命名" ifcVersion="IFC4"><applicability><entity><name><simpleValue>IFCPROJECT</simpleValue></name></entity>
+</applicability><requirements><attribute><name><simpleValue>Description</simpleValue></name></attribute></requirements>
+</specification></specifications></ids>"""
+
+
+def test_a_model_received_is_held_against_the_city_s_requirements_and_the_report_names_them(site, settings, tmp_path):
+    import hashlib
+
+    import ifcopenshell
+    import ifcopenshell.guid
+
+    from zhudang.checks.settings import CheckSettings
+    from zhudang.content import reporting
+    from zhudang.content.web.pages import report_page
+
+    (tmp_path / "竣工模型.ids").write_text(IDS, encoding="utf-8")
+    (tmp_path / "city.toml").write_text('name = "云溪县"\nids = ["竣工模型.ids"]\n', encoding="utf-8")
+    settings.CHECKS = CheckSettings(profile=str(tmp_path / "city.toml"))
+    model = ifcopenshell.file(schema="IFC4")
+    project = model.create_entity("IfcProject", GlobalId=ifcopenshell.guid.new(), Name="P")
+    file_id = receive(site, model.to_string().encode(), "模型.ifc")
+    with Engine(workers=1, settings=settings.CHECKS) as own:
+        checking.check_waiting([file_id], with_engine=own)
+    (found,) = [each for each in queries.findings_of([file_id])[file_id] if each.code == "BIM-011"]
+    assert found.data["elements"] == [project.GlobalId]
+    digest = hashlib.sha256(IDS.encode()).hexdigest()
+    assert reporting.tools_of([file_id])["settings"]["profile"]["ids"] == [{"name": "竣工模型.ids", "sha256": digest}]
+    (kept,) = queries.report(file_id).facts["ids"]
+    assert (kept["file"], kept["sha256"], kept["short"]) == ("竣工模型.ids", digest, 1)
+    shown = dict(report_page(site.clerk, queries.report(file_id), "zh").facts)
+    assert shown["模型信息交付要求 IDS"] == "竣工模型.ids：1 条要求，没有满足的 1 处"

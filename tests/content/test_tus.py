@@ -310,6 +310,14 @@ def test_a_declared_digest_that_differs_refuses_the_file(clerk: Uploader) -> Non
     assert [reason["code"] for reason in facts["reasons"]] == ["content.digest_differs"]
 
 
+def test_a_declared_digest_that_agrees_is_kept_with_the_file(clerk: Uploader) -> None:
+    import hashlib
+
+    clerk.create(5, b"hello", sha256=hashlib.sha256(b"hello").hexdigest())
+    clerk.create(5, b"other")
+    assert sorted(File.objects.values_list("digest_given", flat=True)) == [False, True]
+
+
 def test_a_large_file_is_received_by_a_job_and_until_then_only_arrived(clerk: Uploader, settings: Any) -> None:
     from procrastinate.contrib.django.models import ProcrastinateJob
 

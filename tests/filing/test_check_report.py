@@ -28,6 +28,7 @@ def test_a_project_s_report_reads_descriptions_and_says_what_nobody_checked():
     assert report.verdicts["not_checked"] == len(report.files) == 2
     assert got["3-3"].result == got["3-4"].result == "not_checked"
     assert got["2-9"].reason == "no_facts"
+    assert (got["1-14"].reason, got["4-4"].reason) == ("no_baseline", "online")
 
 
 def test_records_of_others_and_above_the_reader_stand_in_no_number():
@@ -46,3 +47,17 @@ def test_a_volume_nobody_knows_of_has_no_report():
     site = Site()
     with pytest.raises(NotFound):
         reporting.project_report(site.clerk, site.project_id, volume_id=uuid4())
+
+
+def test_files_that_came_with_the_sender_s_digest_are_told_as_unchanged():
+    from zhudang.content.models import File
+
+    site = Site()
+    site.record(name="一.pdf")
+    site.record(name="二.pdf")
+    first = File.objects.order_by("received_at").values_list("id", flat=True)[0]
+    File.objects.filter(id=first).update(digest_given=True)
+    assert answers(reporting.project_report(site.clerk, site.project_id))["1-14"].reason == "partly_held"
+    File.objects.update(digest_given=True)
+    got = answers(reporting.project_report(site.clerk, site.project_id))
+    assert (got["1-14"].result, got["1-14"].reason) == ("pass", "held")

@@ -41,6 +41,7 @@ def test_a_package_becomes_files_with_suggestion_and_description(tmp_path: Path)
     _, [file_id] = taken(site, packed(tmp_path))
     row = File.objects.get(id=file_id)
     assert (row.name, row.folder, row.organisation_id) == ("0003.txt", "扫描", site.contractor_id)
+    assert row.digest_given  # the package's list of digests was held against its content
     assert operations.suggest(file_ids=[file_id], now=NOW) == 1
     suggestion = Suggestion.objects.get(file_id=file_id)
     assert suggestion.obligation_id == site.owed("C5-12").id

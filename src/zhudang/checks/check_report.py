@@ -112,6 +112,17 @@ class CheckReport:
         return {str(severity): counted[str(severity)] for severity in Severity}
 
     @property
+    def requirements(self) -> list[tuple[str, str, int]]:
+        """IDS files by name and SHA-256, with the number of models held against each; those of the city always."""
+        city = self.settings.get("profile") or {}
+        used = {(str(each["name"]), str(each["sha256"])): 0 for each in city.get("ids", ())}
+        for report in self.reports:
+            for each in report.facts.get("ids") or ():
+                key = (str(each["file"]), str(each.get("sha256") or ""))
+                used[key] = used.get(key, 0) + 1
+        return [(name, digest, models) for (name, digest), models in used.items()]
+
+    @property
     def not_checked(self) -> list[dict[str, Any]]:
         """Rules that could not be decided, with reason and number of files."""
         listed: list[dict[str, Any]] = summary(self.reports)["not_checked"]
@@ -166,6 +177,9 @@ class CheckReport:
             "packages": [package.as_json() for package in self.packages],
             "runs": [{**_run(run), "files": count} for run, count in self.runs],
             "summary": summary(self.reports, self.packages),
+            "requirements": [
+                {"name": name, "sha256": digest, "models": models} for name, digest, models in self.requirements
+            ],
         }
 
 

@@ -77,7 +77,7 @@ def run(
     if isinstance(report, str):
         print(f"cannot carry over: {report}" if english else f"不能沿用先前的报告：{report}", file=err)
         return WRONG_USAGE
-    from zhudang.checks import report_page, report_text
+    from zhudang.checks import report_text
     from zhudang.checks.check_report import write_json_file
 
     if not options.quiet:
@@ -86,6 +86,8 @@ def run(
         if json_file is not None:
             write_json_file(json_file, report)
         if options.html is not None:
+            from zhudang.checks import report_page
+
             report_page.write_html(options.html, report, options.language)
     except OSError as trouble:
         words = "cannot write the report" if english else "写不了报告"

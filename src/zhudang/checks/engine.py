@@ -89,6 +89,7 @@ class Engine:
                 self._profile = profile.load(self.settings.profile)
                 limits = Limits(self.workers, self.timeout_s, self.memory_bytes)
                 config = {**self.settings.as_json(), "limits": dict(self._profile.limits)}
+                config["requirements"] = [each.place for each in self._profile.requirements]
                 self._supervisor = Supervisor(limits, config)
                 self._supervisor.start()
 

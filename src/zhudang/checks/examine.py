@@ -69,7 +69,7 @@ class Case:
     not_checked: dict[str, str] = field(default_factory=dict)
     depth: int = 0
     requirements: tuple[Path, ...] = ()
-    """IDS files of the set the file lies in, for models."""
+    """IDS files of the city and of the set the file lies in, for models."""
     nest: Nest | None = None
     """For openers of files that hold files (`members.Members`); without it they are only listed."""
 
@@ -96,7 +96,10 @@ class Case:
 class Examiner:
     """Examines files one after another; keeps what is costly to load."""
 
-    def __init__(self, scratch: Path, settings: CheckSettings | None = None) -> None:
+    def __init__(
+        self, scratch: Path, settings: CheckSettings | None = None, requirements: tuple[Path, ...] = ()
+    ) -> None:
+        self._requirements = requirements
         self._scratch = scratch
         self._identifier = Identifier(scratch)
         settings = settings or CheckSettings()
@@ -119,7 +122,8 @@ class Examiner:
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
         case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
-        case.requirements = tuple(Path(each) for each in task.get("requirements", ()))
+        asked = (*self._requirements, *(Path(each) for each in task.get("requirements", ())))
+        case.requirements = tuple(dict.fromkeys(each.absolute() for each in asked))
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:
@@ -143,6 +147,7 @@ class Examiner:
     def _member(self, path: Path, name: str, depth: int, nest: Nest) -> Case:
         """Examine a file that was inside another one."""
         inner = Case(path, name, path.stat().st_size, self._scratch, self._trust, depth=depth, nest=nest)
+        inner.requirements = self._requirements
         self._look(inner, opened=True)
         self._scan(inner)
         return inner

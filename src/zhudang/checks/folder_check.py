@@ -30,7 +30,7 @@ from zhudang.checks.report import tool
 from zhudang.checks.settings import CheckSettings
 from zhudang.shared.digests import digest_file
 
-MODELS = (".ifc", ".ifczip")
+MODELS = (".ifc", ".ifczip", ".ifcxml")
 
 
 def files_under(paths: Iterable[Path]) -> Iterator[FileToCheck]:
@@ -68,13 +68,14 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
     carried = _carried(wanted, earlier) if earlier else {}
     left = [each for each in wanted if each.label not in carried]
     fresh = _examine(left, options, engine, err)
-    run = Run(f"{about['name']} {about['rules']}", datetime.now().astimezone())
+    now = datetime.now().astimezone()
+    run = Run(f"{about['name']} {about['rules']}", now)
     before = replace(run, at=earlier.at, engine=earlier.engine, carried=True) if earlier else run
     files = [CheckedFile(report, run) for report in fresh]
     files += [CheckedFile(city.weigh_report(report, options.stage), before) for report in carried.values()]
     reports = [file.report for file in files]
     packages = [city.weigh_report(each, options.stage) for each in package_reports(paths, reports, options.timeout_s)]
-    context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset())
+    context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset(), today=now.date())
     described = tuple((package.path, found) for package in packages for found in package.findings)
     return CheckReport(
         title="、".join(path.absolute().name for path in paths),

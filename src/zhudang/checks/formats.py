@@ -55,6 +55,9 @@ XML_ROOTS = (
     ),
 )
 """Pattern of the start of the file, our identifier, name, mime type."""
+XML_IDENTIFIERS = frozenset(identifier for _, identifier, _, _ in XML_ROOTS)
+"""Files of these kinds may call themselves XML, which they are."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 STEP = "fmt/698"
 PROBE_BYTES = 2 * 1024 * 1024
 PROBE_FROM_BYTES = 8 * 1024 * 1024
@@ -132,7 +135,8 @@ class Identifier:
         if own := own_rule(path, head) or _claimed_ofd(path, head, claim):
             kind = kinds()[own.id]
             known = self._sure(own, path, head, extension) if own.id in PRONOM_MAY_KNOW else None
-            return Identified(known or own, kind, mismatch=_claims_other(claim, kind))
+            written_as = ("xml",) if own.id in XML_IDENTIFIERS else ()
+            return Identified(known or own, kind, mismatch=_claims_other(claim, kind, *written_as))
         if kingsoft := own_formats.wps(path, head, extension):
             return Identified(kingsoft, "office")
         match = self._ask_pronom(path, head, extension)
@@ -246,6 +250,8 @@ def _ofd(basis: str) -> Format:
 
 def _xml_rule(head: bytes) -> Format | None:
     """Building models and requirements written as XML, by the namespace of their root."""
+    if head.startswith(UTF16):
+        head = head[: len(head) // 2 * 2].decode("utf-16", "ignore").encode()
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:4096]
     if not start.startswith(b"<"):
         return None

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from zhudang.checks import limits
+from zhudang.checks.item_reasons import FOR_A_PERSON, REASONS
 from zhudang.checks.model import FileReport, Finding, Severity, Verdict
 from zhudang.checks.profile import Profile
 from zhudang.checks.rules import STAGES, Item, all_items, all_rules
@@ -34,56 +37,6 @@ RESULTS = {
     Result.MANUAL: ("待人工", "for a person"),
     Result.NOT_CHECKED: ("未执行", "not run"),
 }
-REASONS = {
-    "files": ("看了 {files} 个文件", "{files} files looked at"),
-    "descriptions": ("看了著录", "descriptions looked at"),
-    "pages_only": (
-        "比较了页数；其他电子属性没有可比的",
-        "page counts compared; nothing to compare other attributes with",
-    ),
-    "counted": ("清点数与申报数相符", "the number counted is the number declared"),
-    "scope": ("对照了归档范围", "compared with the filing scope"),
-    "steps": ("看了归档一步的办理记录", "the record of the filing step was looked at"),
-    "found": ("{findings} 处发现", "findings: {findings}"),
-    "stated": ("{statement}", "{statement}"),
-    "unknown": (
-        "未查明：标准此项的文字没有得到",
-        "not identified: the standard's text for this item was not available",
-    ),
-    "other_stage": ("此项不在{stage}阶段检测", "not asked at the stage of {stage}"),
-    "switched_off": ("本馆配置不检此项", "switched off by the city's profile"),
-    "no_files": ("没有文件可查", "there was no file to look at"),
-    "no_fixity": (
-        "文件没有签名，也没有交来的摘要可比",
-        "the files carry no signature and no digest was supplied to compare",
-    ),
-    "no_descriptions": ("没有著录数据", "no descriptions were given"),
-    "no_package": ("不是信息包", "no information package was given"),
-    "no_facts": ("没有可比的数据", "there was nothing to compare with"),
-    "no_baseline": ("没有先前登记的摘要可比", "no digest registered before was there to compare with"),
-    "not_applicable_files": ("没有这一类文件", "no file of this kind"),
-    "unopened": (
-        "{unopened} 个文件打不开或没有相应的检测",
-        "{unopened} files do not open or are of a kind not looked into",
-    ),
-    "unfinished": ("{unfinished} 个文件没有检完", "{unfinished} files were not checked to the end"),
-    "undecided": ("{undecided} 个文件未能判定", "could not be decided for {undecided} files"),
-    "no_scanner": ("没有配置查毒程序", "no malware scanner is configured"),
-    "scanner": ("{scanner}", "{scanner}"),
-    "scanner_silent": ("查毒程序没有应答", "the malware scanner does not answer"),
-    "scanner_by_person": (
-        "没有配置查毒程序；本机是否装有杀毒软件由人确认",
-        "no scanner is configured; a person confirms whether the host has one",
-    ),
-    "by_person": ("由人查看并记录", "a person looks and records"),
-    "no_equipment": ("没有接入检测设备", "no measuring equipment is connected"),
-    "no_medium": ("不是脱机载体", "no offline medium"),
-    "no_restore": ("没有试恢复的记录", "no trial restore is recorded"),
-    "no_conversion": ("没有转换过的文件", "nothing was converted"),
-    "no_database": ("没有连接数据库", "no database is connected"),
-}
-"""Why an item came to its result, by code; both languages."""
-
 OPENED = frozenset({"2-7", "3-3", "3-4"})
 """Items every opened file answers."""
 INSIDE = frozenset({"2-7", "3-5"})
@@ -105,6 +58,9 @@ class Context:
         batch_ran: items really run over descriptions (`batch.BatchReport.ran`).
         package_ran: items really run over information packages; package kinds found stand in the reports.
         baseline: whether the files' digests were compared with digests registered before.
+        held: how many of the files came with the sender's digest, and came to it.
+        online: whether the files came over the network, so that there is no medium.
+        today: the day of the report, against which the scanner's signatures are old or not.
         statements: item -> (result, what another part of the system or a person states about it).
     """
 
@@ -113,6 +69,9 @@ class Context:
     batch_ran: frozenset[str] = frozenset()
     package_ran: frozenset[str] = frozenset()
     baseline: bool = False
+    held: int = 0
+    online: bool = False
+    today: date | None = None
     statements: Mapping[str, tuple[Result, str]] = field(default_factory=dict)
 
 
@@ -251,7 +210,9 @@ def _weigh(item: Item, ran: tuple[bool, str, dict[str, Any]], seen: _Seen, city:
             reason, data = "undecided", {"undecided": undecided}
         return ItemResult(item.code, Result.NOT_CHECKED, reason, data, codes)
     if not did:
-        result = Result.MANUAL if reason in {"by_person", "scanner_by_person"} else Result.NOT_CHECKED
+        result = (
+            Result.WARN if reason == "scanner_old" else Result.MANUAL if reason in FOR_A_PERSON else Result.NOT_CHECKED
+        )
         return ItemResult(item.code, result, reason, data, codes)
     if reason == "files" and seen.unfinished:
         return ItemResult(item.code, Result.NOT_CHECKED, "unfinished", {"unfinished": seen.unfinished}, codes)
@@ -290,6 +251,8 @@ def _source(seen: _Seen, context: Context) -> Ran:
     """1-1: signatures, or digests to compare with."""
     if seen.signed:
         return True, "files", {"files": seen.signed}
+    if seen.files and context.held >= seen.files:
+        return True, "held", {"held": context.held}
     return (True, "files", {"files": seen.files}) if context.baseline and seen.files else (False, "no_fixity", {})
 
 
@@ -297,7 +260,11 @@ def _unchanged(seen: _Seen, context: Context) -> Ran:
     """1-14: the digest taken before is the digest now."""
     if "1-14" in context.package_ran or (context.baseline and seen.files):
         return True, "files", {"files": seen.files}
-    return False, "no_baseline", {}
+    if not seen.files or not context.held:
+        return False, "no_baseline", {}
+    if context.held < seen.files:
+        return False, "partly_held", {"held": context.held, "files": seen.files}
+    return True, "held", {"held": context.held}
 
 
 def _long_term(seen: _Seen, context: Context) -> Ran:
@@ -308,10 +275,30 @@ def _long_term(seen: _Seen, context: Context) -> Ran:
 
 
 def _installed(seen: _Seen, context: Context) -> Ran:
-    """4-1: the scanner that answers, by its own words."""
+    """4-1: the scanner that answers, by its own words; its signatures are current, old, or of no date."""
     if context.scanner is None:
         return False, "scanner_by_person", {}
-    return (True, "scanner", {"scanner": context.scanner}) if context.scanner else (False, "scanner_silent", {})
+    if not context.scanner:
+        return False, "scanner_silent", {}
+    told = {"scanner": context.scanner}
+    made = signatures_of(context.scanner)
+    if made is None:
+        return False, "scanner_undated", told
+    days = (context.today - made).days if context.today else 0
+    return (False, "scanner_old", {**told, "days": days}) if days > limits.SCANNER_DAYS else (True, "scanner", told)
+
+
+def signatures_of(version: str) -> date | None:
+    """The day of a scanner's signatures, from its own words (`ClamAV 1.0.7/27500/Mon Jun  1 08:24:15 2026`)."""
+    try:
+        return datetime.strptime(version.rsplit("/", 1)[-1].strip(), "%a %b %d %H:%M:%S %Y").date()  # noqa: DTZ007
+    except ValueError:
+        return None
+
+
+def _medium(reason: str) -> Callable[[_Seen, Context], Ran]:
+    """What only a medium can be asked: nothing, where everything came over the network."""
+    return lambda seen, context: (False, "online" if context.online else reason, {})
 
 
 def _malware(seen: _Seen, context: Context) -> Ran:
@@ -336,9 +323,10 @@ _SPECIAL: Mapping[str, Callable[[_Seen, Context], Ran]] = {
     "3-9": _never("no_restore"),
     "4-1": _installed,
     "4-2": _malware,
-    "4-4": _never("no_medium"),
-    "4-5": _never("by_person"),
-    "4-6": _never("no_equipment"),
-    "4-8": _never("by_person"),
-    "4-9": _never("by_person"),
+    "4-4": _medium("no_medium"),
+    "4-5": _medium("look_of_medium"),
+    "4-6": _medium("disc_by_device"),
+    "4-7": _never("safe_way"),
+    "4-8": _never("store_by_person"),
+    "4-9": _never("scan_report"),
 }

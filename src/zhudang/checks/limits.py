@@ -20,6 +20,7 @@ TOTAL_BYTES: int
 RATIO: int
 RATIO_FROM_BYTES: int
 MEMBERS: int
+SCANNER_DAYS: int
 PIXELS: int
 ALLOCATION_BYTES = 3 * 1024**3
 """A backstop for one huge allocation between two looks of the watcher. A limit on address space would kill

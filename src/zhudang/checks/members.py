@@ -70,11 +70,11 @@ class Spool:
         finally:
             self.path.unlink(missing_ok=True)
 
-    def drop(self) -> None:
-        """The member cannot be read further."""
+    def drop(self, *, broken: bool = True) -> None:
+        """The member cannot be read further, because it is broken or only because nobody here knows its packing."""
         self._close()
         self.path.unlink(missing_ok=True)
-        self._members.broken(self.name)
+        self._members.dropped(self.name, "fail" if broken else "not_checked")
 
     def _close(self) -> None:
         if self._target is not None:
@@ -103,6 +103,9 @@ class Members:
             for chunk in chunks:
                 spool.write(chunk)
             spool.done()
+        except NotImplementedError:
+            spool.drop(broken=False)
+            raise
         except BaseException:
             spool.drop()
             raise
@@ -136,9 +139,9 @@ class Members:
         inner = nest.look(spool.path, _plain(spool.name), self._case.depth + 1, nest)
         self._tell(spool.name, spool.size, inner)
 
-    def broken(self, name: str) -> None:
+    def dropped(self, name: str, verdict: str) -> None:
         """A member that could not be read to its end."""
-        self._row(name, None, "", "fail", [])
+        self._row(name, None, "", verdict, [])
 
     def _tell(self, name: str, size: int, inner: Case) -> None:
         weighed = [found for found in inner.findings if found.code not in TOLERATED]

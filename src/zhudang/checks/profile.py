@@ -1,6 +1,7 @@
 """A city's own weights, limits and stages: a TOML file beside the rules, never code.
 
 name = "云溪县"
+ids = ["交付要求/竣工模型.ids"]   # IDS files every model is held against; places beside this file
 
 [severity]              # a finding code, or an item of the frame
 "PDF-010" = "info"
@@ -18,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +30,11 @@ from zhudang.checks.model import FileReport, Finding, PackageReport, Severity, V
 from zhudang.checks.rules import STAGES, Item, all_items, all_rules
 
 LARGEST_BYTES = 1024 * 1024
+LARGEST_IDS_BYTES = 20 * 1024 * 1024
 Weighed = TypeVar("Weighed", FileReport, PackageReport)
 _SECTIONS = ("severity", "limits", "stages")
+MOST_REQUIREMENTS = 20
+IDS_ROOT = re.compile(rb"<(?:\w+:)?ids\b[^>]*buildingsmart\.org/IDS", re.IGNORECASE)
 
 
 class WrongProfile(ValueError):
@@ -42,12 +46,22 @@ class WrongProfile(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Requirements:
+    """One IDS file of the city; `place` is empty where the profile was read back from a run."""
+
+    name: str
+    sha256: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a city decided. Without a file it is empty and everything stands as delivered.
 
     Args:
         severity: finding code or item code -> weight.
         stages: item code -> the stages at which it is checked; empty is switched off.
+        requirements: IDS files that every model is held against.
         digest: SHA-256 of the file, empty without one.
     """
 
@@ -55,6 +69,7 @@ class Profile:
     severity: Mapping[str, Severity] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     stages: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    requirements: tuple[Requirements, ...] = ()
     digest: str = ""
 
     def stages_of(self, item: Item) -> frozenset[str]:
@@ -99,6 +114,7 @@ class Profile:
             "severity": {code: str(weight) for code, weight in self.severity.items()},
             "limits": dict(self.limits),
             "stages": {code: sorted(stages) for code, stages in self.stages.items()},
+            "ids": [{"name": each.name, "sha256": each.sha256} for each in self.requirements],
         }
 
 
@@ -109,6 +125,7 @@ def load_stored(data: Mapping[str, Any]) -> Profile:
         severity={code: Severity(weight) for code, weight in data.get("severity", {}).items()},
         limits=dict(data.get("limits", {})),
         stages={code: frozenset(stages) for code, stages in data.get("stages", {}).items()},
+        requirements=tuple(Requirements(each["name"], each["sha256"]) for each in data.get("ids", ())),
         digest=data.get("sha256", ""),
     )
 
@@ -126,7 +143,43 @@ def load(path: str | None) -> Profile:
             raw = stream.read(LARGEST_BYTES + 1)
     except OSError as trouble:
         raise WrongProfile(path, [trouble.strerror or type(trouble).__name__]) from trouble
-    return _read(path, raw)
+    city = _read(path, raw)
+    if not city.requirements:
+        return city
+    text = raw.decode("utf-8-sig")
+    return replace(city, requirements=_on_disk(path, city.requirements, _line_of(text, "ids")))
+
+
+def _on_disk(path: str, named: Iterable[Requirements], line: int) -> tuple[Requirements, ...]:
+    """The IDS files as they are now: they may be corrected while the service runs.
+
+    Raises:
+        WrongProfile: one is missing, or is none.
+    """
+    found, reasons = [], []
+    for each in named:
+        place = Path(path).absolute().parent / each.name
+        try:
+            status = place.stat()
+            digest = _digest_of_ids(str(place), status.st_mtime_ns, status.st_size)
+        except OSError as trouble:
+            reasons.append(f"line {line}: ids: {each.name}: {trouble.strerror or type(trouble).__name__}")
+            continue
+        if not digest:
+            reasons.append(f"line {line}: ids: {each.name}: is no IDS file")
+        found.append(Requirements(place.name, digest, str(place)))
+    if reasons:
+        raise WrongProfile(path, reasons)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4 * MOST_REQUIREMENTS)
+def _digest_of_ids(place: str, changed_ns: int, size: int) -> str:
+    """SHA-256 of an IDS file; empty for anything else."""
+    if size > LARGEST_IDS_BYTES:
+        return ""
+    content = Path(place).read_bytes()
+    return hashlib.sha256(content).hexdigest() if IDS_ROOT.search(content[:65536]) else ""
 
 
 @lru_cache(maxsize=8)
@@ -145,6 +198,7 @@ def _read(path: str, raw: bytes) -> Profile:
         severity={code: Severity(weight) for code, weight in data.get("severity", {}).items()},
         limits=dict(data.get("limits", {})),
         stages={code: frozenset(stages) for code, stages in data.get("stages", {}).items()},
+        requirements=tuple(Requirements(name) for name in data.get("ids", ())),
         digest=hashlib.sha256(raw).hexdigest(),
     )
 
@@ -154,8 +208,13 @@ def _faults(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not isinstance(data.get("name"), str) or not 0 < len(data["name"].strip()) <= 40:
         yield "name", "must be a text of 1 to 40 characters"
     for key in data:
-        if key != "name" and key not in _SECTIONS:
-            yield key, f"unknown; known are name, {', '.join(_SECTIONS)}"
+        if key not in {"name", "ids"} and key not in _SECTIONS:
+            yield key, f"unknown; known are name, ids, {', '.join(_SECTIONS)}"
+    named = data.get("ids", [])
+    if not isinstance(named, list) or not all(isinstance(each, str) and each for each in named):
+        yield "ids", "must be a list of file names"
+    elif len(named) > MOST_REQUIREMENTS:
+        yield "ids", f"must name at most {MOST_REQUIREMENTS} files"
     for section, faults in (("severity", _severity_fault), ("limits", _limit_fault), ("stages", _stages_fault)):
         table = data.get(section, {})
         if not isinstance(table, dict):

@@ -24,6 +24,9 @@ PARSERS = (
     "olefile",
     "msoffcrypto-tool",
     "lxml",
+    "py7zr",
+    "rarfile",
+    "libarchive-c",
 )
 """Distributions whose version stands in the report; a missing one means its kind is not checked here."""
 PRONOM = {"signature": "DROID_SignatureFile_V125.xml", "container": "container-signature-20260119.xml"}

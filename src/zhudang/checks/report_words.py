@@ -46,6 +46,8 @@ WORDS = {
     "signatures": ("格式特征库 PRONOM", "Format signatures, PRONOM"),
     "scanner": ("查毒程序", "Malware scanner"),
     "profile": ("本馆配置", "City profile"),
+    "requirements": ("模型信息交付要求 IDS", "Requirements on models, IDS"),
+    "models": ("对照了 {} 个模型", "models held against it: {}"),
     "trust": ("信任锚", "Trust anchors"),
     "stage": ("阶段", "Stage"),
     "made_at": ("出具时间", "Made"),
@@ -141,6 +143,13 @@ def how_lines(report: CheckReport, language: str) -> list[tuple[str, str]]:
         (word("profile", language), _profile(city, language)),
         (word("trust", language), word("configured" if settings.get("trust") else "none", language)),
         (word("stage", language), stage_word(report.stage, language)),
+    ]
+    lines += [
+        (
+            word("requirements", language),
+            f"{name} · SHA-256 {digest or '—'} · {word('models', language).format(models)}",
+        )
+        for name, digest, models in report.requirements
     ]
     if (held := settings.get("isolation")) is not None:
         lines.append((word("isolation", language), isolation_words(held, language)))

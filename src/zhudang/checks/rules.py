@@ -219,6 +219,14 @@ NOT_CHECKED = {
     "no_scanner": ("没有配置查毒程序", "no malware scanner is configured"),
     "unreachable": ("查毒程序没有应答", "the malware scanner does not answer"),
     "error": ("查毒程序报错", "the malware scanner reports an error"),
+    "no_rar_reader": (
+        "本机没有读 RAR 的库，请安装 libarchive（Debian 包 libarchive13）",
+        "no library here reads RAR: install libarchive (on Debian the package libarchive13)",
+    ),
+    "no_ifcxml_reader": (
+        "没有自由的程序能把 ifcXML 作为模型打开；另附 .ifc 即可查",
+        "no free program opens ifcXML as a model; an .ifc beside it can be checked",
+    ),
     "alone": ("单独提交，看不到同组的文件", "the file stands alone, the others of its set are not seen"),
     "ids_not_covered": ("IDS 里有本程序不能判断的要求", "the IDS asks for something not judged here"),
     "too_large": ("文件太大，没有读完", "the file is too large to read whole"),

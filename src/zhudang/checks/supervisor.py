@@ -18,12 +18,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zhudang.checks.mishaps import NO_WORKER, Mishap, bare_report, with_mishaps
-
-if TYPE_CHECKING:
-    import psutil
 
 TICK_S = 0.1
 IDLE_S = 120.0
@@ -39,6 +36,7 @@ STARTS_TRIED = 3
 GO_RUNTIME = {"GOGC": "off", "GOMEMLIMIT": "112MiB"}
 """The identification library tidies up when it reaches a size, not while it still loads: so a worker starts in half
 the time and stays at one size."""
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SCRATCH = "zhudang-check-"
 """Name of a worker's private folder, followed by the pid of the process it works for."""
 
@@ -75,7 +73,6 @@ class _Worker:
 
     process: subprocess.Popen[bytes]
     line: socket.socket
-    vitals: psutil.Process | None
     scratch: Path
     tasks: deque[Task] = field(default_factory=deque)
     buffer: bytearray = field(default_factory=bytearray)
@@ -233,13 +230,7 @@ class Supervisor(threading.Thread):
         )
         theirs.close()
         ours.sendall(json.dumps({"config": self._config}).encode() + b"\n")
-        import psutil  # while the worker loads its own
-
-        try:
-            vitals = psutil.Process(process.pid)
-        except psutil.Error:
-            vitals = None
-        worker = _Worker(process, ours, vitals, scratch, busy_since=time.monotonic())
+        worker = _Worker(process, ours, scratch, busy_since=time.monotonic())
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -375,19 +366,31 @@ def _sweep_scratch() -> None:
     """Remove what workers of a killed parent left behind; only folders whose maker is gone."""
     for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
         owner = folder.name.removeprefix(SCRATCH).partition("-")[0]
-        import psutil
-
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+        if owner.isdecimal() and not _lives(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another person's
+        return True
+    return True
+
+
 def _resident_bytes(worker: _Worker) -> int:
-    if worker.vitals is None:
-        return 0
+    """What the worker holds in memory, as the kernel tells it; asked of a library only where there is no /proc."""
+    try:
+        return int(Path(f"/proc/{worker.process.pid}/statm").read_bytes().split()[1]) * PAGE_BYTES
+    except (OSError, IndexError):
+        if Path("/proc/self").exists():
+            return 0
     import psutil
 
     try:
-        return int(worker.vitals.memory_info().rss)
+        return int(psutil.Process(worker.process.pid).memory_info().rss)
     except psutil.Error:
         return 0
 

@@ -40,7 +40,8 @@ def main() -> None:
         settings = CheckSettings.from_json(config)
         held = isolate(network=not (settings.clamd or "").startswith("tcp:"))
         die_with(int(sys.argv[2]))  # again: the kernel forgets the wish when rights change
-        serve(line, tasks, Examiner(folder, settings), held)
+        requirements = tuple(Path(each) for each in config.get("requirements", ()))
+        serve(line, tasks, Examiner(folder, settings, requirements), held)
 
 
 def bound_resources() -> None:

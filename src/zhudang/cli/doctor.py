@@ -27,7 +27,7 @@ def run() -> int:
     """Print one line a part; 0 when nothing is ill."""
     signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
     worst = 0
-    for examine in (disk, clock, fonts, database, worker, clamav, calendar, sites):
+    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
             worst = max(worst, int(result.verdict == "ill"))
@@ -130,6 +130,17 @@ def clamav() -> Iterator[Result]:
         )
         return
     yield Result("查毒 ClamAV", "well", Scanner(address).version())
+
+
+def archives() -> Iterator[Result]:
+    from zhudang.checks import rarlib
+    from zhudang.checks.rules import NOT_CHECKED
+
+    version = rarlib.version()
+    if version:
+        yield Result("压缩包 RAR", "well", f"libarchive {version}")
+    else:
+        yield Result("压缩包 RAR", "absent", " / ".join(NOT_CHECKED["no_rar_reader"]))
 
 
 def calendar() -> Iterator[Result]:

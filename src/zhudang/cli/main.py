@@ -1,17 +1,38 @@
-"""`zhudang …`: what an administrator types. Heavy imports wait until a command needs them."""
+"""`zhudang …`: what an administrator types. Heavy imports wait until a command needs them.
+
+Click by itself, without a library that reads signatures: those load much, and `zhudang check` is typed file by file.
+"""
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-app = typer.Typer(name="zhudang", help="筑档 · 城建档案管理系统 / urban construction archives system", no_args_is_help=True,
-                  pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None)  # fmt: skip
-audit_app = typer.Typer(help="日志 / the log nobody can edit", no_args_is_help=True,
-                        rich_markup_mode=None)  # fmt: skip
-app.add_typer(audit_app, name="audit")
+PATH = click.Path(path_type=Path)
+
+
+def _option(name: str, about: str = "", **more: object) -> click.Option:
+    """One option; its default, where it has one, is told in the help."""
+    default = more.get("default")
+    return click.Option([name], help=about or None, show_default=default not in (None, ""), **more)  # type: ignore[arg-type]
+
+
+def _text(name: str, about: str = "", default: str | None = None) -> click.Option:
+    return _option(name, about, default=default, metavar="<str>")
+
+
+def _number(name: str, default: int, about: str = "") -> click.Option:
+    return _option(name, about, default=default, type=int, metavar="<int>")
+
+
+def _path(name: str, about: str, *, multiple: bool = False) -> click.Option:
+    return _option(name, about, type=PATH, metavar="<path>", multiple=multiple)
+
+
+def _given(name: str, about: str | None = None, *, several: bool = False) -> click.Argument:
+    shown = f"{{{name}}}..." if several else f"{{{name}}}"
+    return click.Argument([name], type=PATH, nargs=-1 if several else 1, required=True, help=about, metavar=shown)
 
 
 def _django() -> None:
@@ -21,13 +42,7 @@ def _django() -> None:
     django.setup()
 
 
-@app.command()
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    web: Annotated[int, typer.Option(help="网页进程数 / web processes")] = 2,
-    workers: Annotated[int, typer.Option(help="后台进程数 / worker processes")] = 1,
-) -> None:
+def serve(host: str, port: int, web: int, workers: int) -> None:
     """启动并看护数据库、网页与后台 / start and keep the database, the web tier and the worker."""
     from zhudang.cli import serve as guardian
     from zhudang.cli.supervisor import Plan
@@ -36,19 +51,14 @@ def serve(
     sys.exit(guardian.run(Plan(host=host, port=port, web_processes=web, worker_processes=workers, demo=demo)))
 
 
-@app.command()
-def demo(
-    port: int = 8000,
-    smoke: Annotated[bool, typer.Option(help="走完整条路后退出 / walk the whole road, then exit")] = False,
-) -> None:
+def demo(port: int, smoke: bool) -> None:
     """启动演示城 / run the product with its demo city."""
     from zhudang.cli import demo_command
 
     sys.exit(demo_command.run(port=port, smoke=smoke))
 
 
-@app.command(hidden=True)
-def prepare(host: str = "127.0.0.1") -> None:
+def prepare(host: str) -> None:
     """Migrate as the owner, grant the roles their rights, load rule data; safe to run again."""
     from zhudang.cli import install
 
@@ -56,15 +66,13 @@ def prepare(host: str = "127.0.0.1") -> None:
     sys.exit(install.prepare(host))
 
 
-@app.command()
-def init(archive_name: Annotated[str, typer.Option(help="馆名 / name of the archive")] = "") -> None:
+def init(archive_name: str) -> None:
     """建立空馆：三员账号与一次性口令 / make an empty archive with its three administrators."""
     from zhudang.cli import install
 
     sys.exit(install.init(archive_name))
 
 
-@app.command()
 def worker() -> None:
     """运行后台作业 / run background jobs."""
     _django()
@@ -73,25 +81,23 @@ def worker() -> None:
     background.run()
 
 
-@app.command()
 def doctor() -> None:
-    """体检：磁盘、时钟、字体、数据库、后台、查毒、日历、存储地 / examine this installation."""
+    """体检：磁盘、时钟、字体、数据库、后台、查毒、RAR、日历、存储地 / examine this installation."""
     from zhudang.cli import doctor as examination
 
     _django()
     sys.exit(examination.run())
 
 
-@app.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="文件或文件夹 / files or folders")],
-    json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
-    html: Annotated[Path | None, typer.Option(help="把报告写成网页文件 / write the report as a page")] = None,
-    profile: Annotated[Path | None, typer.Option(help="本馆配置 TOML / the city's profile")] = None,
-    stage: Annotated[str | None, typer.Option(help="归档 GD、移交 YJ、长期保存 CQ / one stage only")] = None,
-    since: Annotated[Path | None, typer.Option(help="先前的 JSON 报告，未改动的沿用 / carry over from it")] = None,
-    ids: Annotated[list[Path] | None, typer.Option(help="模型要满足的 IDS 文件 / IDS files for models")] = None,
-    language: Annotated[str, typer.Option(help="报告语言 zh、en / language of the report")] = "zh",
+    paths: tuple[Path, ...],
+    json: Path | None,
+    html: Path | None,
+    profile: Path | None,
+    stage: str | None,
+    since: Path | None,
+    ids: tuple[Path, ...],
+    language: str,
 ) -> None:
     """检测文件，不需要数据库 / check files; needs no database."""
     from dataclasses import replace
@@ -102,18 +108,11 @@ def check(
     settings = CheckSettings.from_environment()
     if profile is not None:
         settings = replace(settings, profile=str(profile))
-    options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since,
-                              ids=tuple(ids or ()))  # fmt: skip
+    options = command.Options(language=language, settings=settings, html=html, stage=stage, since=since, ids=ids)
     sys.exit(command.run(paths, json, options))
 
 
-@app.command()
-def package(
-    folder: Annotated[Path, typer.Argument(help="要移交的文件夹 / the folder to submit")],
-    out: Annotated[Path | None, typer.Option(help="写到哪个文件 / where to write the package")] = None,
-    project: Annotated[str, typer.Option(help="项目代码 / code of the project")] = "",
-    works: Annotated[str, typer.Option(help="工程代码 / code of the works")] = "",
-) -> None:
+def package(folder: Path, out: Path | None, project: str, works: str) -> None:
     """检测并打包待移交的文件夹，不需要数据库 / check a folder and pack it for submission."""
     from datetime import datetime
 
@@ -123,11 +122,7 @@ def package(
     sys.exit(packing.run(folder, naming, out))
 
 
-@app.command()
-def verify(
-    repair: Annotated[bool, typer.Option(help="损坏的用好的修复 / mend a damaged copy from a sound one")] = False,
-    json: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON / write the result as JSON")] = None,
-) -> None:
+def verify(repair: bool, json: Path | None) -> None:
     """核验全部存储地的全部副本 / verify every copy at every site."""
     _django()
     from zhudang.preservation import command
@@ -135,8 +130,7 @@ def verify(
     sys.exit(command.verify(repair=repair, json_path=json))
 
 
-@app.command()
-def rebuild(site: Annotated[str, typer.Option(help="从哪个存储地 / from which site")] = "a") -> None:
+def rebuild(site: str) -> None:
     """从一个存储地重建目录 / rebuild the catalogue from one site into an empty database."""
     _django()
     from zhudang.preservation import command
@@ -144,7 +138,6 @@ def rebuild(site: Annotated[str, typer.Option(help="从哪个存储地 / from wh
     sys.exit(command.rebuild(site))
 
 
-@app.command()
 def backup(target: Path) -> None:
     """备份数据库与未入库的文件 / back up the database and what is not yet preserved."""
     _django()
@@ -153,7 +146,6 @@ def backup(target: Path) -> None:
     sys.exit(command.backup(target))
 
 
-@app.command()
 def restore(source: Path) -> None:
     """从备份恢复到空馆 / restore a backup into an empty installation."""
     _django()
@@ -162,13 +154,82 @@ def restore(source: Path) -> None:
     sys.exit(command.restore(source))
 
 
-@audit_app.command("verify")
 def audit_verify() -> None:
     """核验日志：被改、被删、被插、被换序的行 / find changed, removed, inserted or reordered rows."""
     _django()
     from zhudang.audit import command
 
     sys.exit(command.verify())
+
+
+class _InGivenOrder(click.Group):
+    """Commands are listed in the order an installation meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def _command(act: object, *params: click.Parameter, name: str = "", hidden: bool = False) -> click.Command:
+    name = name or act.__name__  # type: ignore[attr-defined]
+    return click.Command(name, callback=act, params=list(params), help=act.__doc__, hidden=hidden)  # type: ignore[arg-type]
+
+
+_LOOK = (
+    _given("paths", "文件或文件夹 / files or folders", several=True),
+    _path("--json", "把结果写成 JSON / write the result as JSON"),
+    _path("--html", "把报告写成网页文件 / write the report as a page"),
+    _path("--profile", "本馆配置 TOML / the city's profile"),
+    _text("--stage", "归档 GD、移交 YJ、长期保存 CQ / one stage only"),
+    _path("--since", "先前的 JSON 报告，未改动的沿用 / carry over from it"),
+    _path("--ids", "模型要满足的 IDS 文件 / IDS files for models", multiple=True),
+    _text("--language", "报告语言 zh、en / language of the report", "zh"),
+)
+_SUBMIT = (
+    _given("folder", "要移交的文件夹 / the folder to submit"),
+    _path("--out", "写到哪个文件 / where to write the package"),
+    _text("--project", "项目代码 / code of the project", ""),
+    _text("--works", "工程代码 / code of the works", ""),
+)
+_COMMANDS = (
+    _command(
+        serve,
+        _text("--host", default="127.0.0.1"),
+        _number("--port", 8000),
+        _number("--web", 2, "网页进程数 / web processes"),
+        _number("--workers", 1, "后台进程数 / worker processes"),
+    ),
+    _command(
+        demo,
+        _number("--port", 8000),
+        _option("--smoke/--no-smoke", "走完整条路后退出 / walk the whole road, then exit", default=False),
+    ),
+    _command(prepare, _text("--host", default="127.0.0.1"), hidden=True),
+    _command(init, _text("--archive-name", "馆名 / name of the archive", "")),
+    _command(worker),
+    _command(doctor),
+    _command(check, *_LOOK),
+    _command(package, *_SUBMIT),
+    _command(
+        verify,
+        _option("--repair/--no-repair", "损坏的用好的修复 / mend a damaged copy from a sound one", default=False),
+        _path("--json", "把结果写成 JSON / write the result as JSON"),
+    ),
+    _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
+    _command(backup, _given("target")),
+    _command(restore, _given("source")),
+    _InGivenOrder(
+        "audit",
+        {"verify": _command(audit_verify, name="verify")},
+        help="日志 / the log nobody can edit",
+        no_args_is_help=True,
+    ),
+)
+app = _InGivenOrder(
+    "zhudang",
+    {each.name or "": each for each in _COMMANDS},
+    help="筑档 · 城建档案管理系统 / urban construction archives system",
+    no_args_is_help=True,
+)
 
 
 def run() -> None:

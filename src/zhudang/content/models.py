@@ -46,6 +46,8 @@ class File(models.Model):
     received_at = models.DateTimeField()
     own_document = models.BooleanField(default=False)
     """Made by this system (a notice, a certificate): kept here, not checked as something received."""
+    digest_given = models.BooleanField(default=False, db_default=False)
+    """The sender told a digest of the bytes, and what was received comes to it."""
 
     verdict = models.CharField(max_length=16, null=True)
     """pass, warn, fail, manual; null or not_checked mean nobody has looked yet."""

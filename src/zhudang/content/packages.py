@@ -58,11 +58,13 @@ def take_apart(file_id: UUID, *, now: datetime) -> list[UUID]:
     reports = reports_on(stored, profile.load(settings.CHECKS.profile))
     if not reports or any(each.kind != KIND or each.verdict in UNSOUND for each in reports):
         return []
-    return _receive(row, ZipTree(stored), now)
+    unlisted = any(transfer.UNLISTED in each.codes for each in reports)
+    tree = ZipTree(stored)
+    return _receive(row, tree, now, digests_given=transfer.DIGESTS in tree.files and not unlisted)
 
 
 @transaction.atomic
-def _receive(row: File, tree: Tree, now: datetime) -> list[UUID]:
+def _receive(row: File, tree: Tree, now: datetime, *, digests_given: bool) -> list[UUID]:
     File.objects.select_for_update(no_key=True).get(id=row.id)
     mark = tus.write_metadata({"package": str(row.id)})
     place = places.resolve(row.project_id, row.unit_work_id) if row.project_id else None
@@ -81,7 +83,7 @@ def _receive(row: File, tree: Tree, now: datetime) -> list[UUID]:
         now=now,
         organisation_id=row.organisation_id,
     )
-    File.objects.filter(id__in=received).update(uploaded_by_id=row.uploaded_by_id)
+    File.objects.filter(id__in=received).update(uploaded_by_id=row.uploaded_by_id, digest_given=digests_given)
     _keep_words(row, dict(zip(received, members, strict=True)), now)
     return received
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from zhudang.checks.check_report import CheckedFile, Run
 from zhudang.checks.model import FACT_NAMES, FileReport, Finding, Format, Severity, Verdict
 from zhudang.content import queries
-from zhudang.content.models import CheckRun
+from zhudang.content.models import CheckRun, File
 from zhudang.content.queries import CheckReport
 
 
@@ -67,6 +67,11 @@ def file_report(report: CheckReport, label: str = "") -> FileReport:
         facts={**dict.fromkeys(FACT_NAMES), **report.facts},
         not_checked=report.not_checked,
     )
+
+
+def with_digest_given(file_ids: Iterable[UUID]) -> int:
+    """How many of these files came with the sender's digest, and came to it."""
+    return File.objects.filter(id__in=list(file_ids), digest_given=True).count()
 
 
 def tools_of(file_ids: Iterable[UUID]) -> dict[str, Any]:

@@ -339,6 +339,7 @@ def _receive(upload_id: UUID, *, now: datetime) -> UUID | None:
         level=row.level,
         client_organisation_id=row.client_organisation_id,
         with_client=row.organisation_id == row.client_organisation_id,
+        digest_given=bool(row.declared_sha256),
     )
     digests = Digests(row.sha256, row.sm3, row.length)
     operations.name_arrivals([operations.Arrival(store.upload_path(row.id), digests, file)], now=now)

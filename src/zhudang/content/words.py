@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from zhudang.shared.refusals import Reason
-
-_WITH_NUMBER = re.compile(r"^(pages_from|after)_(\d+)(?:_s)?$")
 
 WORKS: Mapping[str, Any] = {"content.check_again": _("重新检测文件")}
 
@@ -69,8 +66,11 @@ FACTS: Mapping[str, Any] = {
     "release": _("版本"),
     "encoding": _("编码"),
     "members": _("包内文件"),
+    "ids": _("模型信息交付要求 IDS"),
 }
 """Facts worth showing; others stay in the JSON report."""
+
+HELD_AGAINST = _("%(file)s：%(asked)s 条要求，没有满足的 %(short)s 处")
 
 STAMPS: Mapping[str, Any] = {
     "as_built": _("竣工图章"), "round": _("圆章"), "square": _("方章"), "other": _("红色印章"),
@@ -95,21 +95,3 @@ def sentence(reason: Reason) -> str:
 
 
 YES, NO = _("有"), _("无")
-
-NOT_CHECKED: Mapping[str, Any] = {
-    "no_scanner": _("本机没有病毒扫描程序"),
-    "unreachable": _("病毒扫描程序没有应答"),
-    "error": _("病毒扫描程序出错"),
-    "too_large": _("文件太大，未逐项查看"),
-    "pages_from": _("只看了前面的页，自第 %(what)s 页起未查"),
-    "after": _("只看了前 %(what)s 秒"),
-}
-"""Why a rule could not be decided; `pages_from_31` and `after_60_s` carry a number."""
-
-
-def why_not_checked(reason: str) -> str:
-    """Write why a rule could not be decided; an unknown word is shown as it is."""
-    if reason in NOT_CHECKED:
-        return str(NOT_CHECKED[reason])
-    match = _WITH_NUMBER.match(reason)
-    return str(NOT_CHECKED[match[1]]) % {"what": match[2]} if match else reason

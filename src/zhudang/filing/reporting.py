@@ -101,7 +101,14 @@ def report_over(
     scanned = tools["settings"]["scanner"]
     results = item_results(
         [file.report for file in files],
-        Context(stage or None, scanned, batch_ran=looked.ran),
+        Context(
+            stage or None,
+            scanned,
+            batch_ran=looked.ran,
+            held=content.with_digest_given(labels),
+            online=True,
+            today=timezone.localtime(now).date(),
+        ),
         city,
         [found for _, found in described],
     )

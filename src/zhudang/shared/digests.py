@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 CHUNK_BYTES = 1024 * 1024
 _THREADED_FROM_BYTES = 8 * 1024 * 1024
@@ -50,6 +52,8 @@ class HasherBeside(Hasher):
     """
 
     def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # large files only: small ones should not wait for it
+
         super().__init__()
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sm3")
         self._waiting: deque[Future[None]] = deque()

@@ -14,6 +14,11 @@ SILENT_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
 """A frame of MPEG 1 layer III, 128 kbit/s at 44.1 kHz, of nothing."""
 
 
+def told_frames(count: int) -> bytes:
+    """The first frame of an MP3 whose header tells so many frames of sound."""
+    return (SILENT_FRAME[:4] + bytes(32) + b"Info" + struct.pack(">II", 1, count)).ljust(len(SILENT_FRAME), b"\0")
+
+
 def sound(folder: Path, seconds: float = 1.0, name: str = "sample.wav") -> Path:
     path = folder / name
     with wave.open(str(path), "wb") as out:
@@ -86,10 +91,13 @@ BAD: dict[str, Maker] = {
     "AV-007": half(sound, "half.wav"),
     "AV-009": _contradicting_index,
     "AV-010": text("cut.mp3", SILENT_FRAME * 20 + SILENT_FRAME[:200]),
+    "AV-011": text("short.mp3", told_frames(100) + SILENT_FRAME * 95),
 }
 
 GOOD: dict[str, Maker] = {
     "mp3": text("sound.mp3", SILENT_FRAME * 20),
+    "counted_mp3": text("counted.mp3", told_frames(100) + SILENT_FRAME * 100),
+    "counted_with_its_header_mp3": text("counted.mp3", told_frames(101) + SILENT_FRAME * 100),
     "tagged_mp3": text("tagged.mp3", SILENT_FRAME * 20 + b"TAG" + bytes(125)),
     "wav": sound,
     "avi": film,

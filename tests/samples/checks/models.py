@@ -41,6 +41,17 @@ def ifczip(folder: Path) -> Path:
     return folder / "model.ifczip"
 
 
+IFCXML = "http://www.buildingsmart-tech.org/ifcXML/IFC4/Add2"
+
+
+def ifcxml(
+    folder: Path, inner: str = "", *, namespace: str = IFCXML, name: str = "model.ifcxml", end: str = "</ifcXML>"
+) -> Path:
+    project = '<IfcProject id="i1" GlobalId="0YvctVUKr0kugbFTf53O9L"/>'
+    content = f'<?xml version="1.0" encoding="UTF-8"?>\n<ifcXML xmlns="{namespace}">{project}{inner}{end}'
+    return put(folder, name, content.encode())
+
+
 SECOND = "#9=IFCBUILDING('0YvctVUKr0kugbFTf53O9L',$,'B',$,$,$,$,$,.ELEMENT.,$,$,$);\n"
 
 BAD: dict[str, Maker] = {
@@ -54,6 +65,7 @@ BAD: dict[str, Maker] = {
     "BIM-009": changed(
         "attribute.ifc", "#2=IFCC", "#9=IFCBUILDING('0YvctVUKr0kugbFTf53O9M',$,'B',$,$,$,$,$,$,'x',$,$);\n#2=IFCC"
     ),
+    "BIM-012": ifcxml,
     "BIM-010": lambda folder: put(folder, "odd.ids", IDS.format(version="IFC9").encode()),
 }
 

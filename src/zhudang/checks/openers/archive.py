@@ -14,7 +14,7 @@ from typing import IO, Any
 from zhudang.checks import limits
 from zhudang.checks.examine import Case
 from zhudang.checks.members import Members
-from zhudang.checks.openers import packers, tar
+from zhudang.checks.openers import packers, rar, tar
 from zhudang.checks.zips import Bomb, OutOfTime, is_locked, shown_name, zip_troubles
 
 READ_BYTES = 1024 * 1024
@@ -41,7 +41,7 @@ def _by_kind(case: Case, magic: bytes, members: Members) -> None:
     elif magic.startswith(b"7z\xbc\xaf\x27\x1c"):
         packers.seven(case, members)
     elif magic.startswith(b"Rar!\x1a\x07"):
-        packers.rar(case, members)
+        rar.examine(case, members)
     elif tar.is_tar(case.path):
         tar.examine(case, None, members)
     elif magic.startswith(b"PK") or case.extension == ".zip" or _ends_as_zip(case):

@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from zhudang.checks.alarms import OutOfTime, limited
 from zhudang.checks.examine import Case
+from zhudang.checks.openers import ifcxml
+from zhudang.shared.digests import digest_file
 
 SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'([^']*)'", re.IGNORECASE)
 KNOWN = ("IFC2X3", "IFC4", "IFC4X3", "IFC4X3_ADD1", "IFC4X3_ADD2")
@@ -23,13 +23,6 @@ VALIDATE_SECONDS = 10.0
 END = b"END-ISO-10303-21"
 COMPLAINT = re.compile(r"\[(?:error|warning)\] \[[^\]]*\] (.+?)(?: at offset (\d+))?\s*$", re.IGNORECASE | re.MULTILINE)
 GUID = re.compile(r"[0-3][0-9A-Za-z_$]{21}")
-XML_SCHEMAS = {
-    "ifcxml/final/4.0": "IFC4",
-    "ifcxml/2x3": "IFC2X3",
-    "IFC/2x/": "IFC2X3",
-    "ifcXML4": "IFC4",
-    "IFC4x3": "IFC4X3",
-}
 MOST_TOLD = 5
 REQUIREMENTS_SECONDS = 20.0
 MOST_REQUIREMENTS, MOST_ELEMENTS = 50, 10
@@ -42,7 +35,7 @@ def examine(case: Case) -> None:
     if magic.startswith(b"PK"):
         _zipped(case)
     elif magic.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        _xml(case, case.path)
+        ifcxml.examine(case, case.path)
     else:
         _step(case, case.path)
 
@@ -92,34 +85,9 @@ def _zipped(case: Case) -> None:
     place = case.scratch / "model.ifc"
     place.write_bytes(content)
     try:
-        (_step if content.lstrip()[:3] == b"ISO" else _xml)(case, place)
+        (_step if content.lstrip()[:3] == b"ISO" else ifcxml.examine)(case, place)
     finally:
         place.unlink(missing_ok=True)
-
-
-def _xml(case: Case, path: Path) -> None:
-    """Well-formed, its namespace, and whether it holds a project; nothing of it is kept in memory."""
-    projects = 0
-    try:
-        for _, element in etree.iterparse(path, events=("start", "end"), resolve_entities=False, no_network=True):
-            name = etree.QName(element) if isinstance(element.tag, str) else None
-            if name is None:
-                continue
-            if case.facts["release"] is None:
-                case.facts["release"] = _xml_release(element)
-            projects += name.localname == "IfcProject"
-            element.clear()
-    except (etree.XMLSyntaxError, ValueError) as trouble:
-        code = "BIM-004" if "Premature end" in str(trouble) or "EndTag" in str(trouble) else "BIM-001"
-        case.find(code, detail=str(trouble)[:160])
-        return
-    if not projects:
-        case.find("BIM-003", missing="IfcProject")
-
-
-def _xml_release(root: Any) -> str:
-    namespaces = " ".join(str(place) for place in root.nsmap.values()) + " ".join(map(str, root.attrib.values()))
-    return next((name for mark, name in XML_SCHEMAS.items() if mark.lower() in namespaces.lower()), "?")
 
 
 def _model(case: Case, path: Path) -> None:
@@ -248,14 +216,14 @@ def _requirements(case: Case, model: Any) -> None:
             with limited(REQUIREMENTS_SECONDS):
                 judged = judge(model, path)
         except NotCovered as why:
-            told.append({"file": path.name, "asked": 0, "short": 0, "not_covered": [str(why)]})
+            told.append({**_named(path), "asked": 0, "short": 0, "not_covered": [str(why)]})
             case.not_checked["BIM-011"] = "ids_not_covered"
             continue
         except OutOfTime:
             case.not_checked["BIM-011"] = "too_large"
             continue
         left = judged.not_covered
-        told.append({"file": path.name, "asked": judged.asked, "short": len(judged.shortfalls), "not_covered": left})
+        told.append({**_named(path), "asked": judged.asked, "short": len(judged.shortfalls), "not_covered": left})
         if left:
             case.not_checked["BIM-011"] = "ids_not_covered"
         for each in judged.shortfalls[:MOST_REQUIREMENTS]:
@@ -267,6 +235,14 @@ def _requirements(case: Case, model: Any) -> None:
                 count=len(each.elements),
                 elements=each.elements[:MOST_ELEMENTS],
             )
+
+
+def _named(path: Path) -> dict[str, str]:
+    """Which file it was: a name alone does not tell which edition."""
+    try:
+        return {"file": path.name, "sha256": digest_file(path).sha256}
+    except OSError:  # `judge` has already said that it cannot be read
+        return {"file": path.name, "sha256": ""}
 
 
 def _validity(case: Case, model: Any) -> None:

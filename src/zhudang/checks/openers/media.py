@@ -9,7 +9,7 @@ import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers.media_frames import cut_frame
+from zhudang.checks.openers.media_frames import ending
 from zhudang.checks.openers.media_outline import flac_frames, iso_outline
 from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
 
@@ -41,8 +41,11 @@ def examine(case: Case) -> None:
         claimed = container.duration / av.time_base if container.duration else None
         case.facts["duration_s"] = round(claimed, 3) if claimed else None
         _tell(case, _Decoding(case, container), claimed)
-        if cut_frame(case.path, container.format.name):
+        seen = ending(case.path, container.format.name)
+        if seen.cut:
             case.find("AV-010")
+        elif seen.short and not {"AV-003", "AV-007"} & {found.code for found in case.findings}:
+            case.find("AV-011", told=seen.told, found=seen.found)
 
 
 def _opened(case: Case) -> av.container.InputContainer:

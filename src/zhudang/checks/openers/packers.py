@@ -1,8 +1,7 @@
-"""7z and RAR: listed, and 7z read to the end. RAR has no free reader here: named, and told as not opened."""
+"""7z: listed and read to the end; and what it has in common with RAR."""
 
 from __future__ import annotations
 
-import stat
 import time
 from typing import Any
 
@@ -17,7 +16,7 @@ SHOWN = 20
 LZMA2, LZMA = b"\x21", b"\x03\x01\x01"
 
 
-def _tell_names(case: Case, names: list[str], links: list[str], special: list[str]) -> bool:
+def tell_names(case: Case, names: list[str], links: list[str], special: list[str]) -> bool:
     """Tell of names; True when reading on is out of the question."""
     outside = [name for name in names if unsafe_name(name)]
     odd = [name for name in names if not unsafe_name(name) and odd_name(name)]
@@ -35,7 +34,8 @@ def _tell_names(case: Case, names: list[str], links: list[str], special: list[st
     return bool(outside or special)
 
 
-def _is_bomb(case: Case, total: int, largest: int, count: int) -> bool:
+def is_bomb(case: Case, total: int, largest: int, count: int) -> bool:
+    """Tell of an archive that declares far more than it holds; sizes in bytes."""
     ratio = total / max(1, case.size)
     huge = count > limits.MEMBERS or (
         ratio > limits.RATIO and (total > limits.RATIO_FROM_BYTES or largest > limits.MEMBER_BYTES)
@@ -45,7 +45,8 @@ def _is_bomb(case: Case, total: int, largest: int, count: int) -> bool:
     return huge
 
 
-def _locked(case: Case, names: list[str]) -> None:
+def locked(case: Case, names: list[str]) -> None:
+    """Tell that members cannot be opened without a password; all of them where their names are hidden too."""
     case.facts["encrypted"] = True
     case.find("ZIP-002", names=names[:SHOWN] or [case.name], count=len(names) or 1)
 
@@ -98,7 +99,7 @@ def seven(case: Case, members: Members) -> None:
         with case.path.open("rb") as stream, py7zr.SevenZipFile(stream) as archive:
             _seven(case, members, archive)
     except PasswordRequired:
-        _locked(case, [])
+        locked(case, [])
     except UnsupportedCompressionMethodError as trouble:
         case.find("ZIP-009", name=case.name, why=str(trouble)[:80] or "7z")
     except Bomb:
@@ -119,12 +120,12 @@ def _seven(case: Case, members: Members, archive: Any) -> None:
     if archive.needs_password():
         for info in files:
             members.named(str(info.filename), info.uncompressed)
-        _locked(case, [str(info.filename) for info in files])
+        locked(case, [str(info.filename) for info in files])
         return
     case.facts["encrypted"] = False
     sizes = [int(info.uncompressed or 0) for info in files]
-    stop = _tell_names(case, names, links, [])
-    stop = _is_bomb(case, sum(sizes), max(sizes, default=0), len(files)) or stop
+    stop = tell_names(case, names, links, [])
+    stop = is_bomb(case, sum(sizes), max(sizes, default=0), len(files)) or stop
     if not stop and _dictionary(archive) > DICTIONARY_BYTES:
         case.find("ZIP-009", name=case.name, why="dictionary")
         stop = True
@@ -148,38 +149,3 @@ def _dictionary(archive: Any) -> int:
             elif method == LZMA and len(properties) >= 5:
                 largest = max(largest, int.from_bytes(properties[1:5], "little"))
     return largest
-
-
-def rar(case: Case, members: Members) -> None:
-    """RAR: names and sizes stand in its headers; its packing is a secret of its maker."""
-    import rarfile
-
-    try:
-        with rarfile.RarFile(str(case.path), part_only=True) as archive:
-            infos = archive.infolist()
-            locked = bool(archive.needs_password())
-    except rarfile.NeedFirstVolume:
-        case.find("ZIP-009", name=case.name, why="RAR, part of a set")
-        return
-    except Exception as trouble:  # the library raises its own, and whatever a hostile header brings
-        case.find("ZIP-001", name=case.name, why=f"{type(trouble).__name__}: {trouble}"[:100])
-        return
-    files = [info for info in infos if not info.is_dir()]
-    for info in files:
-        members.named(str(info.filename), info.file_size)
-    if cut := [info for info in files if (getattr(info, "data_offset", 0) or 0) + info.compress_size > case.size]:
-        case.find("ZIP-001", name=str(cut[0].filename), why="RAR, cut off")
-        return
-    if locked:
-        _locked(case, [str(info.filename) for info in files])
-        return
-    case.facts["encrypted"] = False
-    links = [str(info.filename) for info in infos if info.is_symlink()]
-    special = [str(info.filename) for info in infos if _is_device(getattr(info, "mode", None))]
-    _tell_names(case, [str(info.filename) for info in infos], links, special)
-    _is_bomb(case, sum(info.file_size or 0 for info in files), 0, len(files))
-    case.find("ZIP-009", name=case.name, why="RAR")
-
-
-def _is_device(mode: int | None) -> bool:
-    return isinstance(mode, int) and stat.S_IFMT(mode) in {stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK}

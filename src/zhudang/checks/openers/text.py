@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from typing import Any
@@ -14,6 +12,7 @@ from lxml import etree
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.examine import Case
 from zhudang.checks.openers.office_words import dde, macro
+from zhudang.checks.openers.text_shape import MOST_TOLD, cut_row, stops_in_a_sentence, uneven_rows
 from zhudang.checks.openers.web import tell_page
 
 WHOLE_BYTES = 64 * 1024 * 1024
@@ -26,7 +25,7 @@ FORMULA = re.compile(
 """A cell that starts another program once the list is opened as a sheet: `=cmd|' /c calc'!A0`."""
 LISTS = frozenset({".csv", ".tsv", ".slk", ".tab", ".dif"})
 ROWS = frozenset({".csv", ".tsv", ".tab"})
-LEAST_ROWS = 5
+PROSE = frozenset({".txt", ".text", ".asc", ""})
 SLK_MACRO = re.compile(r"^(?:O;E|NN;NAuto_open|C;.*EEXEC\()", re.MULTILINE | re.IGNORECASE)
 EMBEDDED_MACRO = re.compile(rb"editdata\.mso|<w:binData|QWN0aXZlTWltZ|<office:scripts>\s*<|<MacroSheet", re.IGNORECASE)
 """Macros in documents saved as one XML file (Word 2003 XML, flat OpenDocument)."""
@@ -54,6 +53,8 @@ def examine(case: Case) -> None:
         tell_page(case, content)
     if case.kind == "text" and case.extension in LISTS:
         _list(case, content.decode(encoding, "replace"))
+    if case.kind == "text" and case.extension in PROSE and stops_in_a_sentence(content.decode(encoding, "replace")):
+        case.find("TXT-006")
     if case.extension == ".json":
         _json(case, content, encoding)
 
@@ -107,27 +108,19 @@ def _open_at_end(text: str) -> bool:
 def _list(case: Case, text: str) -> None:
     if found := FORMULA.search(text):
         dde(case, found[0].encode())
-    if case.extension in ROWS and _cut_row(text, "\t" if case.extension != ".csv" else ""):
-        case.find("TXT-004")
+    if case.extension in ROWS:
+        _tell_rows(case, text, "\t" if case.extension != ".csv" else "")
     if text.startswith("ID;P") and (macros := SLK_MACRO.search(text)):
         macro(case, macros[0][:40])
 
 
-def _cut_row(text: str, separator: str) -> bool:
-    """Whether every row has the same number of cells and ends its line, but the last does neither."""
-    if text.endswith(("\n", "\r")):
-        return False
-    separator = separator or max(",;\t", key=text.partition("\n")[0].count)
-    rows, cells, last = 0, 0, 0
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-            if rows > 1 and last != cells:
-                return False
-            rows, cells, last = rows + 1, cells or len(row), len(row)
-    except csv.Error:
-        return False
-    open_quote = text.count('"') % 2 == 1
-    return rows > LEAST_ROWS and cells > 1 and last > 0 and (last < cells or (open_quote and last == cells))
+def _tell_rows(case: Case, text: str, separator: str) -> None:
+    if cut_row(text, separator):
+        case.find("TXT-004")
+        return
+    cells, odd = uneven_rows(text, separator)
+    if odd:
+        case.find("TXT-005", cells=cells, count=len(odd), rows=odd[:MOST_TOLD])
 
 
 def _json(case: Case, content: bytes, encoding: str) -> None:

@@ -18,6 +18,7 @@ from zhudang.checks.packages.tree import PLACEHOLDERS, Tree, Unreadable
 from zhudang.checks.packages.xmltree import NoXml, local, parse, text_of
 
 NOTE, DIGESTS, ARCHIVES = "说明文件.TXT", "digests.sm3", "电子档案"
+UNLISTED = "TRF-007"
 DIRECTORY, FILE_LIST, VOLUME_LIST = "目录文件.XML", "文件目录.XML", "案卷目录.XML"
 CODE, TITLE, PLACE, FILE_NAME = "档号", "题名", "路径", "电子档案名称"
 APART = frozenset({"其他", "BIM", "声像"})
@@ -278,7 +279,7 @@ def _digests(package: Package) -> None:
     for path in sorted(listed.keys() - package.tree.files.keys()):
         package.find("TRF-006", path=path)
     for path in sorted(package.tree.files.keys() - listed.keys() - {DIGESTS}):
-        package.find("TRF-007", path=path)
+        package.find(UNLISTED, path=path)
     for path in sorted(listed.keys() & package.tree.files.keys()):
         try:
             if package.tree.digests(path, ["sm3"])["sm3"] != listed[path]:

@@ -143,7 +143,9 @@ def _value(value: Any) -> str:
 
 
 def _named(each: Any) -> str:
-    """One of a list for people: of a file inside its name, of a signature its signer."""
+    """One of a list for people: of a file inside its name, of a signature its signer, of an IDS what came of it."""
+    if isinstance(each, Mapping) and "asked" in each:
+        return str(words.HELD_AGAINST) % {key: each.get(key) for key in ("file", "asked", "short")}
     return str(each.get("name") or each.get("signer") or "—") if isinstance(each, Mapping) else str(each)
 
 
@@ -191,7 +193,7 @@ def _package(told: Mapping[str, Any], language: str) -> PackageLine:
 
 def _not_checked(code: str, reason: str, language: str) -> NotCheckedLine:
     rule = rules.all_rules().get(code)
-    return NotCheckedLine(code, rule.title(language) if rule else code, words.why_not_checked(reason))
+    return NotCheckedLine(code, rule.title(language) if rule else code, rules.why_not_checked(reason, language))
 
 
 def report_for_machines(report: CheckReport) -> dict[str, Any]:

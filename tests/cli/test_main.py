@@ -1,0 +1,106 @@
+"""The command line: what it offers, in which words, and that a check starts without what it does not need."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from zhudang.cli.main import app
+
+SOURCE = Path(__file__).parents[2] / "src"
+HEAVY = {
+    "typer", "pydantic", "rich", "django", "psutil", "structlog", "numpy", "PIL", "pikepdf", "pypdfium2", "pygfried", "lxml",
+    "pyhanko", "cryptography", "ifcopenshell", "ezdxf", "av", "asyncio", "concurrent.futures", "logging",
+}  # fmt: skip
+"""What takes long to load and has no place in the process that was typed; parsers belong to workers anyway."""
+OFFERED = {
+    "serve": {"--host", "--port", "--web", "--workers"},
+    "demo": {"--port", "--smoke"},
+    "prepare": {"--host"},
+    "init": {"--archive-name"},
+    "worker": set(),
+    "doctor": set(),
+    "check": {"paths", "--json", "--html", "--profile", "--stage", "--since", "--ids", "--language"},
+    "package": {"folder", "--out", "--project", "--works"},
+    "verify": {"--repair", "--json"},
+    "rebuild": {"--site"},
+    "backup": {"target"},
+    "restore": {"source"},
+    "audit": set(),
+}
+
+
+def test_a_check_starts_without_loading_what_it_does_not_need(tmp_path):
+    (tmp_path / "one line.txt").write_text("一行\n", encoding="utf-8")
+    script = (
+        "import sys\nfrom zhudang.cli.main import run\nsys.argv = ['zhudang', 'check', sys.argv[1]]\n"
+        "try:\n    run()\nexcept SystemExit as end:\n    assert end.code == 0, end.code\n"
+        f"print('loaded', sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], env={"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1:] == ["loaded []"], done.stdout + done.stderr
+
+
+def test_every_command_offers_what_it_always_did():
+    offered = {
+        name: {each.opts[0] for each in command.params if each.name != "help"} for name, command in app.commands.items()
+    }
+    assert offered == OFFERED
+    audit = app.commands["audit"]
+    assert isinstance(audit, click.Group)
+    assert list(audit.commands) == ["verify"]
+
+
+@pytest.mark.parametrize("name", [name for name in OFFERED if name != "prepare"])
+def test_the_help_of_every_command_says_in_both_languages_what_it_does(name):
+    listed = CliRunner().invoke(app, ["--help"]).output
+    told = CliRunner().invoke(app, [name, "--help"])
+    assert told.exit_code == 0
+    assert f"\n  {name} " in listed
+    assert app.commands[name].help in told.output
+    assert " / " in app.commands[name].help
+
+
+def test_the_help_of_a_check_tells_every_option_in_both_languages():
+    told = CliRunner().invoke(app, ["check", "--help"]).output
+    for each in app.commands["check"].params:
+        assert isinstance(each, click.Option | click.Argument)
+        assert " / " in (each.help or "")
+        assert " ".join((each.help or "").split()) in " ".join(told.split())
+    assert "[default: zh]" in told
+
+
+def test_nothing_typed_shows_the_help_and_a_wrong_option_is_wrong_usage():
+    assert "Usage:" in CliRunner().invoke(app, []).output
+    assert CliRunner().invoke(app, ["check"]).exit_code == 2
+    assert CliRunner().invoke(app, ["check", "--nix"]).exit_code == 2
+    assert CliRunner().invoke(app, ["nix"]).exit_code == 2
+
+
+def test_several_requirement_files_may_be_named(monkeypatch, tmp_path):
+    from zhudang.checks import command
+
+    seen = []
+    monkeypatch.setattr(command, "run", lambda paths, json, options: seen.append((paths, json, options)) or 0)
+    result = CliRunner().invoke(app, ["check", "--ids", "a.ids", "--ids", "b.ids", "--json", "r.json", str(tmp_path)])
+    assert result.exit_code == 0
+    paths, json, options = seen[0]
+    assert (list(paths), json) == ([tmp_path], Path("r.json"))
+    assert [str(each) for each in options.ids] == ["a.ids", "b.ids"]
+
+
+def test_the_doctor_says_whether_rar_archives_can_be_opened(monkeypatch):
+    from zhudang.checks import rarlib
+    from zhudang.cli import doctor
+
+    monkeypatch.setattr(rarlib, "version", lambda: "3.6.2")
+    assert [(each.verdict, each.said) for each in doctor.archives()] == [("well", "libarchive 3.6.2")]
+    monkeypatch.setattr(rarlib, "version", lambda: None)
+    (told,) = doctor.archives()
+    assert told.verdict == "absent"
+    assert "libarchive13" in told.said
