@@ -16,15 +16,17 @@ from bench.row import Row
 
 
 def small_files(quick: bool) -> list[Row]:
-    """Checks and ingest of many small files into two sites, end to end."""
+    """Checks and ingest of many small files into two sites, end to end; the acts of ten people in between apart."""
     count = 1000 if quick else 5000
     with installation() as place:
         floor = _write_twice_and_read(count)
         told = json.loads(place.run("pipeline", str(count)))
-    rate = count / told["seconds"]
+    acts = told["stages"]["received"] - told["stages"]["checked"]
+    rate = count / (told["seconds"] - acts)
     stages = ", ".join(f"{name} {seconds} s" for name, seconds in told["stages"].items())
     return [
-        Row(f"{count} files of 20 KB, received → preserved twice", f"{rate:.0f} files/s", "Archivematica-lite class pipeline: 7 files/s", "≥ 100/s", rate >= 100),
+        Row(f"{count} files of 20 KB, checked, preserved twice", f"{rate:.0f} files/s", "Archivematica-lite class pipeline: 7 files/s", "≥ 100/s", rate >= 100),
+        Row("  with every act of people between the two", f"{count / told['seconds']:.0f} files/s", f"the acts alone: {acts:.0f} s", "", None),
         Row("  of a program that only writes twice, reads back", f"{rate / floor:.2f}", f"floor in this run: {floor:.0f} files/s", "", None),
         Row("  stages", "", stages, "", None),
     ]  # fmt: skip
