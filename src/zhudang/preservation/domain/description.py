@@ -7,7 +7,8 @@ Element names follow the items of GB/T 50323 (案卷级, 文件级), CJJ/T 187 a
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.etree import ElementTree
+
+from lxml import etree
 
 FORMAT = "zhudang-description/1"
 XML_NAMESPACE = "urn:zhudang:description:1"
@@ -121,8 +122,7 @@ def describe_volume(
 
 def as_xml(description: Mapping[str, Any]) -> bytes:
     """Give the same description as XML, elements named in Chinese."""
-    ElementTree.register_namespace("", XML_NAMESPACE)
-    root = _element("案卷描述")
+    root = etree.Element(f"{{{XML_NAMESPACE}}}案卷描述", nsmap={None: XML_NAMESPACE})
     root.set("version", FORMAT)
     _add(root, "工程", description["project"], PROJECT_LABELS)
     volume = _add(root, "案卷", description["volume"], VOLUME_LABELS)
@@ -130,8 +130,8 @@ def as_xml(description: Mapping[str, Any]) -> bytes:
         element = _add(volume, "文件", record, RECORD_LABELS)
         for file in record["files"]:
             _add(element, "电子文件", file, FILE_LABELS)
-    ElementTree.indent(root)
-    body: bytes = ElementTree.tostring(root, encoding="utf-8")
+    etree.indent(root)
+    body: bytes = etree.tostring(root, encoding="unicode").encode()
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
@@ -159,19 +159,13 @@ def rights_of(volume: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -
     }
 
 
-def _element(name: str) -> ElementTree.Element:
-    return ElementTree.Element(f"{{{XML_NAMESPACE}}}{name}")
-
-
-def _add(
-    parent: ElementTree.Element, name: str, values: Mapping[str, Any], labels: Mapping[str, str]
-) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, f"{{{XML_NAMESPACE}}}{name}")
+def _add(parent: Any, name: str, values: Mapping[str, Any], labels: Mapping[str, str]) -> Any:
+    element = etree.SubElement(parent, f"{{{XML_NAMESPACE}}}{name}")
     for key, label in labels.items():
         value = values.get(key)
         if value is None or value == "":
             continue
-        child = ElementTree.SubElement(element, f"{{{XML_NAMESPACE}}}{label}")
+        child = etree.SubElement(element, f"{{{XML_NAMESPACE}}}{label}")
         child.text = _text(key, value)
     return element
 
