@@ -117,7 +117,7 @@ def _shown(key: str, value: Any) -> Any:
     if key not in _ROLE_DATA:
         return value
     roles = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return "、".join(str(ROLES[Role(role)]) for role in roles if role in set(Role))
+    return _("、").join(str(ROLES[Role(role)]) for role in roles if role in set(Role))
 
 
 def sentence(reason: Reason) -> str:
