@@ -2,8 +2,9 @@
 
 Rare words are looked up in the index of pairs, and all that have them are ranked. For words that a good part of all
 records have, that would fetch much of the archive to show twenty; there the newest visible records are walked, one
-after another, until the bound is full, or the descriptions are asked for month by month, the newest first. How common
-a question is, the database's statistics and the walk's own beginning tell.
+after another, until the bound is full, or the descriptions are asked for month by month, the newest first; and where
+rights and filters leave few records, all of these are looked at. How common a question is, the database's statistics
+and the newest visible records tell. Each way reads much when it is the wrong one, so few are tried after another.
 
 Every statement asks for the visible records first or joins them before it counts; every hit is compared with the
 folded text itself.
