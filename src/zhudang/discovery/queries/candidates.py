@@ -84,7 +84,8 @@ def matching(visible: Visible, terms: Sequence[Term], most: int) -> list[UUID]:
     if pages <= FETCHED_AT_ONCE and not (described and by_month):
         return _by_index(visible, rarity, rarest_first, most)
     few = int(min(pages * WALK_COSTS, LOOKED_AT_ALL / rarity.pages_a_record))
-    if not _worth_walking(len(described) + len(anywhere), most):
+    # Described so, but too few of them for a walk: they are to be found first, and no walk tells where they are.
+    if described or not _worth_walking(len(anywhere), most):
         all_there_is = _if_few(visible, rarest_first, most, few)
         if all_there_is is not None:
             return all_there_is
