@@ -101,6 +101,7 @@ def ADDRESSES(told: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
         "基准项目 017",
         "二层梁板钢筋工程隐蔽工程验收记录",
         "00",
+        "C5-1-19",
     )
     filters = ("", "&part=C", "&year=2025", "&state=running")
     return [

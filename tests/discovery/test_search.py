@@ -70,23 +70,22 @@ class Shelf:
         )  # fmt: skip
 
 
+_NOT_AT_ONCE = {"FEW_PAGES": -1, "FETCHED_AT_ONCE": -1, "FILLED_BY_MONTH": 0, "LIKELY_BY_MONTH": MANY}
 _NO_WALK = {"WALKED_AT_MOST": 0, "WALKED_AT_ALL": 0, "LOOKED_AT_ALL": 0}
+_NO_MONTHS = {"MONTHS": (), "MONTHS_UNSEEN": ()}
 WAYS = {
     "by the index": {"FEW_PAGES": MANY},
-    "all of them looked at": {"FEW_PAGES": -1, "LOOKED_AT": 1_000_000},
-    "by walking": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 100_000},
-    "by walking further": {"FEW_PAGES": -1, "LOOKED_AT": 5, "WALKED_AT_MOST": 0},
-    "by month, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK},
-    "looked at, then by the index": {"FEW_PAGES": -1, "LOOKED_AT": 5, **_NO_WALK, "MONTHS": (), "MONTHS_UNSEEN": ()},
+    "all of them looked at": {**_NOT_AT_ONCE, "LOOKED_AT": 1_000_000},
+    "looked at, then by the index at once": {"FEW_PAGES": -1, "FETCHED_AT_ONCE": MANY, "LOOKED_AT": 5},
+    "by walking": {**_NOT_AT_ONCE, "LOOKED_AT": 5, "WALKED_AT_MOST": 100_000},
+    "by walking further": {**_NOT_AT_ONCE, "LOOKED_AT": 5, "WALKED_AT_MOST": 0},
+    "by month, then by the index": {**_NOT_AT_ONCE, "LOOKED_AT": 5, **_NO_WALK},
+    "by month while it is likely to do": {**_NOT_AT_ONCE, "LOOKED_AT": 5, **_NO_WALK, "LIKELY_BY_MONTH": 0},
+    "looked at, then by the index": {**_NOT_AT_ONCE, "LOOKED_AT": 5, **_NO_WALK, **_NO_MONTHS},
     "looked at, then all looked at": {
-        "FEW_PAGES": -1,
-        "LOOKED_AT": 5,
-        **_NO_WALK,
-        "MONTHS": (),
-        "MONTHS_UNSEEN": (),
-        "LOOKED_AT_ALL": 100_000,
+        **_NOT_AT_ONCE, "LOOKED_AT": 5, **_NO_WALK, **_NO_MONTHS, "LOOKED_AT_ALL": 100_000, "WALK_COSTS": MANY,
     },
-}
+}  # fmt: skip
 
 
 @pytest.fixture(params=list(WAYS))

@@ -26,7 +26,8 @@ class PageText(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    record = models.ForeignKey("filing.Record", on_delete=models.PROTECT, related_name="+")
+    # No index of its own: the planner would take it for the smaller one and sort the pages of every record.
+    record = models.ForeignKey("filing.Record", on_delete=models.PROTECT, related_name="+", db_index=False)
     file_id = models.UUIDField(null=True)
     page = models.IntegerField()
     part = models.SmallIntegerField(default=0)

@@ -53,3 +53,12 @@ def suggest_files(file_ids: list[str]) -> None:
     for package in packages.packages_among(ids):
         packages.take_apart(package, now=timezone.now())
     operations.suggest(file_ids=ids, now=timezone.now())
+
+
+@app.periodic(cron="41 3 * * *", periodic_id="filing.forget_old_sums")
+@app.task(name="filing.forget_old_sums", queue="filing", queueing_lock="filing.forget_old_sums", pass_context=False)
+def forget_old_sums(timestamp: int) -> None:
+    """Drop kept sums nobody may use any more, and the notes of changes older than any of them."""
+    from zhudang.filing.queries import sums
+
+    sums.forget_old()

@@ -209,13 +209,16 @@ def _client_desk(actor: Actor, now: datetime) -> Desk:
 
 def _owed_group(actor: Actor, now: datetime) -> Group:
     """What the client's works owe by now, those past their suggested date first: it answers for the whole."""
-    home = filing.clerk_home(actor, today=timezone.localdate(now))
-    owing = sorted((unit for unit in home.units if unit.progress.now), key=lambda unit: -unit.progress.passed)
+    units = filing.owed_by_units(actor, today=timezone.localdate(now))
+    owing = sorted((unit for unit in units if unit.progress.now), key=lambda unit: -unit.progress.passed)
     tasks = [
         Task(("warn", _("已过建议时间")) if unit.progress.passed else ("owed", _("应交")), _("%(unit)s　现欠 %(now)s 件，已归 %(filed)s／%(owed)s") % {"unit": unit.name, "now": unit.progress.now, "filed": unit.progress.filed, "owed": unit.progress.owed}, unit.project_name, "", reverse("filing:checklist", args=[unit.id]), None, _("看清单"))
         for unit in owing[:8]
     ]  # fmt: skip
-    hint = _("现欠 %(now)s 件，%(passed)s 件已过建议归档时间") % {"now": home.now, "passed": home.passed}
+    hint = _("现欠 %(now)s 件，%(passed)s 件已过建议归档时间") % {
+        "now": sum(unit.progress.now for unit in units),
+        "passed": sum(unit.progress.passed for unit in units),
+    }
     return Group(_("应归档"), hint, tasks, reverse("filing:clerk_home"))
 
 

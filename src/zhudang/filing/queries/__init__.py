@@ -2,7 +2,7 @@
 
 from zhudang.filing.queries.checklist import Checklist, ChecklistRow, checklist, obligation_options
 from zhudang.filing.queries.finding import Findable, FoundRow, ReadableFile, count_by, findable, found_rows
-from zhudang.filing.queries.home import ClerkHome, clerk_home, projects_of, unassigned
+from zhudang.filing.queries.home import ClerkHome, clerk_home, owed_by_units, projects_of, unassigned
 from zhudang.filing.queries.inbox import InboxRow, inbox_files, inbox_head, inbox_rows
 from zhudang.filing.queries.pages import (
     advice_among,
@@ -61,6 +61,7 @@ __all__ = [
     "iter_volumes",
     "known_record",
     "obligation_options",
+    "owed_by_units",
     "progress_by_unit",
     "project_obligations",
     "project_records",

@@ -19,6 +19,7 @@ from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
 from zhudang.registry.models import Milestone, Party, UnitWork
+from zhudang.shared import any_of  # noqa: F401  the lookup
 
 MOST_RETURNED = 30
 MOST_UNITS = 40
@@ -142,19 +143,24 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
     ids = [chosen] if chosen else [p for p, _name, _code in projects]
     units = _units(actor, ids, today)
     back = _returned(actor, ids)
+    returned, cured = back.order_by().aggregate(  # one look at the rows that came back
+        returned=Count("id", filter=Q(cured_at__isnull=True)), cured=Count("id", filter=Q(cured_at__isnull=False))
+    ).values()  # fmt: skip
     pencil = Suggestion.objects.filter(
-        state="open", project_id__in=ids, organisation_id__in=actor.organisations_as(*FILERS)
+        state="open", project_id__any_of=ids, organisation_id__in=actor.organisations_as(*FILERS)
     )
-    kinds = set(UnitWork.objects.filter(phase__project_id__in=ids).values_list("kind", flat=True).distinct())
-    every = [u.progress for u in units]
+    kinds = set(
+        UnitWork.objects.filter(phase__project_id__any_of=ids).order_by().values_list("kind", flat=True).distinct()
+    )
+    every, pencil_count = [u.progress for u in units], pencil.count()
     return ClerkHome(
-        today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]),
-        returned_count=back.filter(cured_at__isnull=True).count(), cured_count=back.filter(cured_at__isnull=False).count(),
+        today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]) if returned or cured else (),
+        returned_count=returned, cured_count=cured,
         units=_with_next(actor, units[:MOST_UNITS], today), unit_count=len(units),
         owed=sum(p.owed for p in every), filed=sum(p.filed for p in every), now=sum(p.now for p in every),
         passed=sum(p.passed for p in every), soon=sum(p.soon for p in every), later=sum(p.later for p in every),
         not_applicable=sum(p.not_applicable for p in every), runs=_runs(actor, ids),
-        pencil=_pencil(pencil), pencil_count=pencil.count(), waiting=unassigned(actor, ids).count(),
+        pencil=_pencil(pencil) if pencil_count else (), pencil_count=pencil_count, waiting=unassigned(actor, ids).count(),
         lists=tuple(ScopeAdoption.objects.filter(kind__in=kinds).order_by("scope_list__title").values_list("scope_list__title", flat=True).distinct()),
     )  # fmt: skip
 
@@ -163,18 +169,23 @@ def unassigned(actor: Actor, project_ids: list[UUID]) -> Any:
     """Files of the person's own organisations that no record holds yet."""
     mine = actor.organisations_as(*FILERS)
     waiting = content.visible_to(actor).filter(in_record=False, own_document=False)
-    return waiting.filter(project_id__in=project_ids, organisation_id__in=mine)
+    return waiting.filter(project_id__any_of=project_ids, organisation_id__in=mine)
+
+
+def owed_by_units(actor: Actor, *, today: date) -> list[UnitRow]:
+    """Every unit work the person files for with what it owes, the most pressing first; what comes next isn't named."""
+    return _units(actor, [project for project, _name, _code in projects_of(actor)], today)
 
 
 def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
     """Unit works, the most pressing first."""
     progress = progress_by_unit(actor, ids, today=today)
-    rows = UnitWork.objects.filter(id__in=progress).values_list(
+    rows = UnitWork.objects.filter(id__any_of=progress).values_list(
         "id", "name", "phase__project_id", "phase__project__name"
     )
     steps: dict[UUID, tuple[str, date | None]] = {}
     for unit, kind, day in (
-        Milestone.objects.filter(unit_work_id__in=progress, happened_on__isnull=False)
+        Milestone.objects.filter(unit_work_id__any_of=progress, happened_on__isnull=False)
         .order_by("unit_work_id", "happened_on")
         .values_list("unit_work_id", "kind", "happened_on")
     ):
@@ -195,7 +206,7 @@ def _with_next(actor: Actor, units: list[UnitRow], today: date) -> tuple[UnitRow
 def _returned(actor: Actor, ids: list[UUID]) -> Any:
     return (
         Record.objects.live()
-        .filter(visible(actor), project_id__in=ids, state="returned")
+        .filter(visible(actor), project_id__any_of=ids, state="returned")
         .select_related("unit_work", "project")
         .order_by(F("cured_at").desc(nulls_first=True), "-returned_at", "id")
     )
@@ -214,7 +225,7 @@ def _runs(actor: Actor, ids: list[UUID]) -> tuple[RunRow, ...]:
     """The latest checked folders of the person's own files."""
     checked = (
         content.visible_to(actor)
-        .filter(project_id__in=ids, own_document=False, checked_at__isnull=False)
+        .filter(project_id__any_of=ids, own_document=False, checked_at__isnull=False)
         .filter(organisation_id__in=actor.organisations_as(*FILERS))
     )
     # The folders first, each by a walk down the newest files: counting every folder to show four reads all files.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -23,6 +24,7 @@ CLOSE_DAYS = 3
 KIND_CSS = {"holiday": "h", "weekend": "w", "makeup": "m"}
 
 
+@lru_cache(maxsize=500)
 def ring(percent: int, label: str) -> SafeString:
     """Draw a 40 px ring filled to `percent`; complete turns green."""
     return format_html(
@@ -54,6 +56,11 @@ def spine_widths(owed: Sequence[int], room: float) -> list[float]:
 
 def spines(parts: Sequence[tuple[Any, ...]], width: int, label: str) -> SafeString:
     """Draw the five parts side by side, each filled from below by what is filed."""
+    return _spines(tuple(map(tuple, parts)), width, label)
+
+
+@lru_cache(maxsize=2000)  # a list of unit works draws the same few over and over
+def _spines(parts: tuple[tuple[Any, ...], ...], width: int, label: str) -> SafeString:
     room = width - SPINE_GAP * max(0, len(parts) - 1)
     widths = spine_widths([int(part[1] or 0) for part in parts], room)
     drawn, left = [], 0.0
