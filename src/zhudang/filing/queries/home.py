@@ -19,7 +19,6 @@ from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
 from zhudang.registry import queries as registry
 from zhudang.registry.models import Milestone, Party, UnitWork
-from zhudang.shared import any_of  # noqa: F401  the lookup
 
 MOST_RETURNED = 30
 MOST_UNITS = 40
@@ -147,11 +146,9 @@ def clerk_home(actor: Actor, *, today: date, project_id: UUID | None = None) -> 
         returned=Count("id", filter=Q(cured_at__isnull=True)), cured=Count("id", filter=Q(cured_at__isnull=False))
     ).values()  # fmt: skip
     pencil = Suggestion.objects.filter(
-        state="open", project_id__any_of=ids, organisation_id__in=actor.organisations_as(*FILERS)
+        state="open", project_id__in=ids, organisation_id__in=actor.organisations_as(*FILERS)
     )
-    kinds = set(
-        UnitWork.objects.filter(phase__project_id__any_of=ids).order_by().values_list("kind", flat=True).distinct()
-    )
+    kinds = set(UnitWork.objects.filter(phase__project_id__in=ids).order_by().values_list("kind", flat=True).distinct())
     every, pencil_count = [u.progress for u in units], pencil.count()
     return ClerkHome(
         today=today, projects=tuple(projects), chosen=chosen, returned=tuple(_shape(r, actor) for r in back[:MOST_RETURNED]) if returned or cured else (),
@@ -169,7 +166,7 @@ def unassigned(actor: Actor, project_ids: list[UUID]) -> Any:
     """Files of the person's own organisations that no record holds yet."""
     mine = actor.organisations_as(*FILERS)
     waiting = content.visible_to(actor).filter(in_record=False, own_document=False)
-    return waiting.filter(project_id__any_of=project_ids, organisation_id__in=mine)
+    return waiting.filter(project_id__in=project_ids, organisation_id__in=mine)
 
 
 def owed_by_units(actor: Actor, *, today: date) -> list[UnitRow]:
@@ -180,12 +177,12 @@ def owed_by_units(actor: Actor, *, today: date) -> list[UnitRow]:
 def _units(actor: Actor, ids: list[UUID], today: date) -> list[UnitRow]:
     """Unit works, the most pressing first."""
     progress = progress_by_unit(actor, ids, today=today)
-    rows = UnitWork.objects.filter(id__any_of=progress).values_list(
+    rows = UnitWork.objects.filter(id__in=progress).values_list(
         "id", "name", "phase__project_id", "phase__project__name"
     )
     steps: dict[UUID, tuple[str, date | None]] = {}
     for unit, kind, day in (
-        Milestone.objects.filter(unit_work_id__any_of=progress, happened_on__isnull=False)
+        Milestone.objects.filter(unit_work_id__in=progress, happened_on__isnull=False)
         .order_by("unit_work_id", "happened_on")
         .values_list("unit_work_id", "kind", "happened_on")
     ):
@@ -206,7 +203,7 @@ def _with_next(actor: Actor, units: list[UnitRow], today: date) -> tuple[UnitRow
 def _returned(actor: Actor, ids: list[UUID]) -> Any:
     return (
         Record.objects.live()
-        .filter(visible(actor), project_id__any_of=ids, state="returned")
+        .filter(visible(actor), project_id__in=ids, state="returned")
         .select_related("unit_work", "project")
         .order_by(F("cured_at").desc(nulls_first=True), "-returned_at", "id")
     )
@@ -225,7 +222,7 @@ def _runs(actor: Actor, ids: list[UUID]) -> tuple[RunRow, ...]:
     """The latest checked folders of the person's own files."""
     checked = (
         content.visible_to(actor)
-        .filter(project_id__any_of=ids, own_document=False, checked_at__isnull=False)
+        .filter(project_id__in=ids, own_document=False, checked_at__isnull=False)
         .filter(organisation_id__in=actor.organisations_as(*FILERS))
     )
     # The folders first, each by a walk down the newest files: counting every folder to show four reads all files.

@@ -15,7 +15,6 @@ from zhudang.filing.queries.sums import ANSWERS, OWED_FOR, Sum, sums_of
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor, Reach, project_scope
 from zhudang.registry import queries as registry
-from zhudang.shared import any_of  # noqa: F401  the lookup
 from zhudang.shared.working_days import add_working_days
 
 STANDING = f"""{ANSWERS},
@@ -93,7 +92,7 @@ def parameters(actor: Actor, project_ids: Iterable[UUID], today: date) -> dict[s
     """What the SQL asks of the person: own organisations, reach, and whether all submitted records are seen."""
     scope = project_scope(actor)
     projects, mine = list(project_ids), list(actor.organisations_as(*FILERS))
-    as_client = registry.visible_projects(actor).filter(id__any_of=projects, client_id__in=mine) if mine else None
+    as_client = registry.visible_projects(actor).filter(id__in=projects, client_id__in=mine) if mine else None
     return {
         "projects": projects,
         "mine": mine,
