@@ -144,8 +144,8 @@ def _tree(roots: tuple[int, ...]) -> tuple[int, dict[str, int]]:
     return sum(names.values()), names
 
 
-DATABASE_CACHE = 128 * 1024 * 1024
-"""PostgreSQL's `shared_buffers` of our own server, which takes the default."""
+DATABASE_CACHE = 256 * 1024 * 1024
+"""PostgreSQL's `shared_buffers` of our own server: see `cli.supervisor`."""
 _ROLES = {
     "postgres": "database", "bench.driver": "driver", "zhudang worker": "worker", "writing_process": "writer", "checks.worker": "parsers",
     "granian": "web", "zhudang": "supervisor",
