@@ -1,7 +1,9 @@
 """What the certificate of transfer says (建设工程档案移交凭证)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from zhudang.documents.operations import Paper
 from zhudang.filing.queries import RecordRow, VolumeRow
@@ -21,17 +23,42 @@ COUNTED = "清点相符"
 COUNTED_WITH_DIFFERENCES = "清点有 {n} 处缺项或出入，见接收清单所附补充清单"
 
 
-def list_digest(volumes: Sequence[VolumeRow], records: Sequence[RecordRow]) -> str:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a certificate asks of a record: little, since it may list tens of thousands.
+
+    Args:
+        files: SHA-256, SM3, bytes and verdict of each current file, readable ones first.
+    """
+
+    id: UUID
+    title: str
+    volume_id: UUID | None
+    position: int
+    has_paper: bool
+    carrier: str
+    pages: int
+    files: tuple[tuple[str, str, int, str | None], ...]
+
+
+def listed(row: RecordRow) -> Listed:
+    """Keep of a record what the certificate asks."""
+    files = tuple((file.sha256, file.sm3, file.size_bytes, file.verdict) for file in row.files if file.current)
+    return Listed(
+        row.id, row.title, row.volume_id, row.position or 0, row.has_paper, row.carrier, row.pages or 0, files
+    )
+
+
+def list_digest(volumes: Sequence[VolumeRow], records: Sequence[Listed]) -> str:
     """SM3 over the list of everything transferred: volume codes, record ids, digests of every file, in order."""
     hasher = Hasher()
     order = {volume.id: position for position, volume in enumerate(volumes)}
     for volume in volumes:
         hasher.update(f"V {volume.reference_code} {volume.accession_no}\n".encode())
-    for record in sorted(records, key=lambda row: (order.get(row.volume_id, -1), row.position or 0, str(row.id))):  # type: ignore[arg-type]
+    for record in sorted(records, key=lambda row: (order.get(row.volume_id, -1), row.position, str(row.id))):  # type: ignore[arg-type]
         hasher.update(f"R {record.id} {record.title}\n".encode())
-        for file in record.files:
-            if file.current:
-                hasher.update(f"F {file.sha256} {file.sm3} {file.size_bytes}\n".encode())
+        for sha256, sm3, size_bytes, _verdict in record.files:
+            hasher.update(f"F {sha256} {sm3} {size_bytes}\n".encode())
     return hasher.digests().sm3
 
 
@@ -42,24 +69,24 @@ def _size(size_bytes: int) -> str:
     return f"{value:.3g} {('B', 'KB', 'MB', 'GB', 'TB')[unit]}"
 
 
-def quantities(volumes: Sequence[VolumeRow], records: Sequence[RecordRow]) -> list[list[str]]:
+def quantities(volumes: Sequence[VolumeRow], records: Sequence[Listed]) -> list[list[str]]:
     """The two rows of the quantities table: what came on paper, what came as files."""
     paper_volumes = {record.volume_id for record in records if record.has_paper}
     on_paper = [volume for volume in volumes if volume.id in paper_volumes]
     paper_records = [record for record in records if record.has_paper]
-    text = sum(r.pages or 0 for r in paper_records if r.carrier == "text")
-    sheets = sum(r.pages or 0 for r in paper_records if r.carrier == "drawing")
-    photos = sum(r.pages or 0 for r in paper_records if r.carrier == "photo")
-    files = [(record.carrier, file) for record in records for file in record.files if file.current]
+    text = sum(r.pages for r in paper_records if r.carrier == "text")
+    sheets = sum(r.pages for r in paper_records if r.carrier == "drawing")
+    photos = sum(r.pages for r in paper_records if r.carrier == "photo")
     kinds: Mapping[str, int] = {
-        kind: sum(1 for carrier, _file in files if carrier == kind) for kind in ("text", "drawing", "photo")
+        kind: sum(len(r.files) for r in records if r.carrier == kind) for kind in ("text", "drawing", "photo")
     }
-    others = len(files) - sum(kinds.values())
-    volume = sum(file.size_bytes for _carrier, file in files)
+    every = sum(len(record.files) for record in records)
+    others = every - sum(kinds.values())
+    volume = sum(size_bytes for record in records for _sha256, _sm3, size_bytes, _verdict in record.files)
     return [
         ["纸质", _told(text, "页"), _told(sheets, "张"), _told(photos, "张"), "—", f"{len(on_paper)} 卷" if on_paper else "—"],
         ["电子", _told(kinds["text"], "件"), _told(kinds["drawing"], "件"), _told(kinds["photo"], "件"), _told(others, "件"),
-         f"{len(volumes)} 卷 {len(files)} 件　{_size(volume)}"],
+         f"{len(volumes)} 卷 {every} 件　{_size(volume)}"],
     ]  # fmt: skip
 
 
@@ -68,7 +95,7 @@ def _told(number: int, unit: str) -> str:
 
 
 def certificate(
-    card: ProjectFacts, volumes: Sequence[VolumeRow], records: Sequence[RecordRow], *, mode: str, opinions: Sequence[str],
+    card: ProjectFacts, volumes: Sequence[VolumeRow], records: Sequence[Listed], *, mode: str, opinions: Sequence[str],
     kept: bool, people: Mapping[str, str], supplements: str, verdicts: str, subject: str, differences: int = 0,
 ) -> tuple[Paper, dict[str, Any]]:  # fmt: skip
     """Paper and record of the certificate for these volumes; `supplements` names the certificate it adds to."""

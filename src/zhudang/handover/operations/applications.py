@@ -1,6 +1,6 @@
 """Applying for acceptance: by the client on the web, or pushed in by the approval system, which is never refused."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,6 @@ from zhudang.audit import operations as audit
 from zhudang.documents import operations as documents
 from zhudang.events import operations as events
 from zhudang.filing import operations as filing
-from zhudang.filing import queries as filing_queries
-from zhudang.filing.queries import RecordRow
 from zhudang.handover import papers, words
 from zhudang.handover.domain.applications import why_not_act, why_not_apply
 from zhudang.handover.domain.commitments import why_not_commit
@@ -32,12 +30,9 @@ from zhudang.handover.operations.gathering import Gathered, gather, items_for
 from zhudang.handover.policy import policy
 from zhudang.identity.rights import Actor
 from zhudang.registry.models import Project, UnitWork
-from zhudang.shared.bulk import INSERTED_AT_ONCE, batched
+from zhudang.shared.bulk import INSERTED_AT_ONCE
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import Reason
-
-READ_AT_ONCE = 500
-"""Records read into memory at a time beside the items made of them."""
 
 
 @transaction.atomic
@@ -113,23 +108,17 @@ def _begin_review(application: Application, found: Gathered, actor: Actor, now: 
     fresh = [*found.ready, *found.own_filed]
     if fresh:
         filing.mark_submitted(actor=actor, record_ids=[row.id for row in fresh], now=now)
-    ids = [row.id for row in (*fresh, *found.submitted)]
-    items = items_for(application, found, _as_they_stand_now(ids))
-    ReviewItem.objects.bulk_create(items, batch_size=INSERTED_AT_ONCE)
+    records = [*fresh, *found.submitted]
+    for items in items_for(application, found, records):
+        ReviewItem.objects.bulk_create(items, batch_size=INSERTED_AT_ONCE)
     data = {
         "project_id": application.project_id, "number": application.number, "round": application.round,
-        "kind": application.kind, "mode": application.mode, "records": len(ids), "channel": application.channel,
+        "kind": application.kind, "mode": application.mode, "records": len(records), "channel": application.channel,
     }  # fmt: skip
     audit.record(actor=actor, act="handover.application.submitted", subject=application, at=now, data=data)
     events.publish(
         kind="handover.application.submitted", subject=f"handover.application:{application.id}", data=data, at=now
     )
-
-
-def _as_they_stand_now(record_ids: Sequence[UUID]) -> Iterator[RecordRow]:
-    for some in batched(record_ids, READ_AT_ONCE):
-        rows = filing_queries.records_by_id(some)
-        yield from (rows[each] for each in some)
 
 
 def _commit(application: Application, found: Gathered, actor: Actor, due_on: date, now: datetime) -> None:

@@ -11,7 +11,7 @@ from zhudang.documents import operations as documents
 from zhudang.documents import queries as documents_queries
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing_queries
-from zhudang.filing.queries import RecordRow, VolumeRow
+from zhudang.filing.queries import VolumeRow
 from zhudang.handover import certificate_paper
 from zhudang.handover.domain.commitments import is_breached
 from zhudang.handover.domain.states import Mode, TransferAct, TransferState
@@ -68,7 +68,8 @@ def promised_left(project_id: UUID) -> list[str]:
     commitment = Commitment.objects.filter(project_id=project_id).first()
     if commitment is None:
         return []
-    kept = {str(r.obligation_id) for r in filing_queries.records_of(project_id, states=["preserved"])}
+    preserved = filing_queries.records_of(project_id, states=["preserved"], with_files=False)
+    kept = {str(record.obligation_id) for record in preserved}
     excused = {str(row.id) for row in filing_queries.project_obligations(project_id) if not row.applicable}
     return [row["title"] for row in commitment.promised if row["obligation"] not in kept | excused]
 
@@ -137,7 +138,9 @@ def _certify(transfer: Transfer, actor: Actor, now: datetime) -> UUID:
         .first()
     )
     volumes = _volumes([transfer])
-    records = [record for volume in volumes for record in filing_queries.records_of_volume(volume.id)]
+    records = [
+        certificate_paper.listed(record) for volume in volumes for record in filing_queries.records_of_volume(volume.id)
+    ]
     row = Certificate(
         project_id=transfer.project_id, transfer=transfer, supplements=first, covers=[str(transfer.id)], issued_at=now
     )
@@ -188,9 +191,9 @@ def _people(transfer: Transfer, now: datetime) -> dict[str, str]:
     }  # fmt: skip
 
 
-def verdict_line(records: Sequence[RecordRow]) -> str:
+def verdict_line(records: Sequence[certificate_paper.Listed]) -> str:
     """The checks of everything transferred as one sentence; what nobody checked is said, not passed over."""
-    files = [file for record in records for file in record.files if file.current]
+    verdicts = [verdict for record in records for *_digests, verdict in record.files]
     words = {
         "pass": "通过",
         "warn": "有提示",
@@ -200,7 +203,7 @@ def verdict_line(records: Sequence[RecordRow]) -> str:
         "not_checked": "未检",
     }
     counts: dict[str, int] = {}
-    for file in files:
-        word = words.get(file.verdict, "未检")
+    for verdict in verdicts:
+        word = words.get(verdict, "未检")
         counts[word] = counts.get(word, 0) + 1
-    return f"电子文件 {len(files)} 件：" + "，".join(f"{word} {count} 件" for word, count in counts.items())
+    return f"电子文件 {len(verdicts)} 件：" + "，".join(f"{word} {count} 件" for word, count in counts.items())

@@ -17,7 +17,7 @@ from zhudang.handover.domain.states import DeliveryState
 from zhudang.handover.models import Delivery, DeliveryItem
 from zhudang.handover.operations.common import CannotDeliver, demand, demand_revision, lock, name_of, refuse, touch
 from zhudang.identity.rights import Actor
-from zhudang.shared.bulk import INSERTED_AT_ONCE, save_changed
+from zhudang.shared.bulk import INSERTED_AT_ONCE, batched, save_changed
 
 
 def _acting_for(actor: Actor, party_ids: frozenset[UUID], client_id: UUID | None) -> UUID | None:
@@ -53,10 +53,10 @@ def deliver(*, actor: Actor, project_id: UUID, record_ids: Sequence[UUID], now: 
         note=note.strip(), sent_by=name_of(actor), sent_at=now, changed_by=name_of(actor), changed_at=now,
     )  # fmt: skip
     order = {record_id: position for position, record_id in enumerate(wanted, start=1)}
-    DeliveryItem.objects.bulk_create(
-        [DeliveryItem(delivery=delivery, record_id=row.id, position=order[row.id]) for row in rows],
-        batch_size=INSERTED_AT_ONCE,
-    )
+    for some in batched(rows, INSERTED_AT_ONCE):
+        DeliveryItem.objects.bulk_create(
+            DeliveryItem(delivery=delivery, record_id=row.id, position=order[row.id]) for row in some
+        )
     filing.mark_delivered(actor=actor, record_ids=wanted, now=now)
     _tell(actor, "handover.delivery.sent", delivery, now, {"records": len(rows)})
     events.tell(

@@ -1,6 +1,6 @@
 """What a project could submit now: the facts the rule for applying asks for, and the items a review begins with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from zhudang.handover.domain.states import RUNNING, ApplicationState, ItemKind, 
 from zhudang.handover.models import Application, Commitment, ReviewItem
 from zhudang.handover.policy import policy
 from zhudang.handover.project_facts import ProjectFacts, project_card
+from zhudang.shared.bulk import batched
 
 READY = "with_client"
 SUBMITTED = "submitted"
@@ -21,6 +22,10 @@ _DESCRIBED = (
     "title", "document_no", "responsible", "formed_on", "formed_until", "manuscript", "copy_kind", "pages", "carrier",
     "specialty", "level", "retention", "origin", "has_paper", "legal_force", "e_sealed", "notes", "code",
 )  # fmt: skip
+
+
+READ_AT_ONCE = 500
+"""Records read into memory with their files at a time."""
 
 
 @dataclass(frozen=True)
@@ -124,29 +129,36 @@ def snapshot(record: RecordRow) -> dict[str, Any]:
     return {"files": files, "fields": {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in fields.items()}}
 
 
-def items_for(application: Application, gathered: Gathered, records: Iterable[RecordRow]) -> list[ReviewItem]:
-    """The items a review of these records begins with, in filing order.
+def items_for(application: Application, gathered: Gathered, records: Sequence[RecordRow]) -> Iterator[list[ReviewItem]]:
+    """The items a review of these records begins with, in filing order, some hundreds at a time.
+
+    The records are read anew, as they stand now, with their files; those given need none.
 
     What passed in the round before and is the same bytes under the same description is UNCHANGED; what differs is
     open, with its differences.
     """
     before = _last_round(application.previous) if application.previous else {}
     owed = {row.id: row for row in filing.project_obligations(application.project_id)}
-    items = [
-        _record_item(application, record, owed.get(record.obligation_id) if record.obligation_id else None, before)
-        for record in records
-    ]
+    order = {row.id: position for position, row in enumerate(owed.values())}
+    entries: list[RecordRow | ReviewItem] = list(records)
     if application.kind != Kind.LATE:
-        items += [_owed_item(application, row, ItemKind.MISSING, ItemState.OPEN, before) for row in gathered.missing]
-        items += [_owed_item(application, row, ItemKind.EXCUSED, ItemState.OPEN, before) for row in gathered.excused]
-        items += [
+        entries += [_owed_item(application, row, ItemKind.MISSING, ItemState.OPEN, before) for row in gathered.missing]
+        entries += [_owed_item(application, row, ItemKind.EXCUSED, ItemState.OPEN, before) for row in gathered.excused]
+        entries += [
             _owed_item(application, row, ItemKind.PROMISED, ItemState.PROMISED, before) for row in gathered.promised
         ]
-    order = {row.id: position for position, row in enumerate(owed.values())}
-    items.sort(key=lambda item: (item.part, order.get(item.obligation_id or application.id, 10**6), item.title))
-    for position, item in enumerate(items, start=1):
-        item.position = position
-    return items
+    entries.sort(key=lambda each: (each.part, order.get(each.obligation_id or application.id, 10**6), each.title))
+    for some in batched(enumerate(entries, start=1), READ_AT_ONCE):
+        now = filing.records_by_id(each.id for _position, each in some if isinstance(each, RecordRow))
+        items = []
+        for position, each in some:
+            item = each
+            if isinstance(each, RecordRow):
+                answered = owed.get(each.obligation_id) if each.obligation_id else None
+                item = _record_item(application, now[each.id], answered, before)
+            item.position = position
+            items.append(item)
+        yield items
 
 
 def _last_round(application: Application) -> Mapping[tuple[str, UUID | None], ReviewItem]:
