@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zhudang.events.models import Delivery, Event
+from zhudang.shared import database_values
 from zhudang.shared.ids import new_id
 
 NOW = datetime(2026, 6, 17, tzinfo=UTC)
@@ -20,6 +21,12 @@ def events():
     rows = [Event(id=new_id(), kind="a", subject=f"s{n}", data={}, at=NOW) for n in range(5)]
     Event.objects.bulk_create(rows)
     return [row.id for row in rows]
+
+
+@pytest.fixture(params=[database_values.FEW, 1], autouse=True)
+def few(request, monkeypatch):
+    """Short lists go Django's way; every test is true of both ways."""
+    monkeypatch.setattr(database_values, "FEW", request.param)
 
 
 def found(ids):
@@ -50,6 +57,14 @@ def test_a_thousand_ids_are_one_value_of_the_statement():
     _, values = Event.objects.filter(id__in=[new_id() for _ in range(1000)]).query.sql_with_params()
     _, related = Delivery.objects.filter(event__in=[new_id() for _ in range(1000)]).query.sql_with_params()
     assert len(values) == len(related) == 1
+
+
+def test_one_id_is_an_equality_so_that_an_index_is_walked_in_its_order(monkeypatch):
+    monkeypatch.setattr(database_values, "FEW", 8)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = Delivery.objects.filter(event_id__in=[new_id()]).order_by("event_id", "handler").explain()
+    assert "Sort" not in plan
 
 
 def test_a_foreign_key_takes_rows_ids_and_queries_alike(events):

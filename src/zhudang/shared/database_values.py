@@ -17,12 +17,15 @@ from django.db.models.fields.related_lookups import RelatedIn
 from django.db.models.lookups import In
 
 _ARRAY = "(%s::uuid[])"
+FEW = 8
+"""Fewer ids go Django's way: one alone is an equality to the planner, which walks an index in order for it, and an array
+of one is not."""
 
 
 class _AnyOf(In):
     """`id__in=[…]` as one array: `id = ANY ('{…}'::uuid[])`, the same rows as `IN (…)` by the same plan.
 
-    What is not a plain list of UUIDs (a query, expressions, text, None among them) goes Django's own way.
+    What is not a plain list of UUIDs (a query, expressions, text, None among them), and a short list, go Django's own way.
     """
 
     def get_prep_lookup(self) -> Any:
@@ -31,7 +34,7 @@ class _AnyOf(In):
         return super().get_prep_lookup()
 
     def process_rhs(self, compiler: Any, connection: Any) -> Any:
-        if isinstance(self.rhs, list) and self.rhs and self._only_ids(self.rhs):
+        if isinstance(self.rhs, list) and len(self.rhs) >= FEW and self._only_ids(self.rhs):
             return _ARRAY, ["{" + ",".join(map(str, dict.fromkeys(self.rhs))) + "}"]
         return super().process_rhs(compiler, connection)
 
