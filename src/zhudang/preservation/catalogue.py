@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,7 +27,7 @@ from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
-from zhudang.preservation.ocfl.writer import Content, content_of_bytes
+from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
 from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, project_for_description
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.holdings import Description, Row, references
@@ -140,7 +139,7 @@ def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
             digest.update(line)
             size += len(line)
             number += 1
-    return Content(f"{FOLDER}/{path.name}", partial(open, path, "rb"), size, digest.hexdigest()), number
+    return content_of_path(f"{FOLDER}/{path.name}", path, size, digest.hexdigest()), number
 
 
 def _documents(tables: Mapping[str, Iterable[Row]]) -> tuple[list[Content], list[dict[str, Any]]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -18,26 +17,15 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, Content, Progress, write_version
+from zhudang.preservation.ocfl.writer import Act, Progress, write_version
 from zhudang.preservation.packing import VOLUME, Package
 from zhudang.preservation.sites import Place
 
 SYSTEM_ADDRESS = "urn:zhudang:system"
 
 
-class Write(Protocol):
-    """Writes the next version of an object: see `writer.write_version`."""
-
-    def __call__(
-        self,
-        roots: Sequence[StorageRoot],
-        object_id: str,
-        contents: Sequence[Content],
-        *,
-        act: Act,
-        prior: Inventory | None = None,
-        progress: Progress | None = None,
-    ) -> Inventory: ...
+Write = Callable[..., Inventory]
+"""What writes the next version of an object: `writer.write_version`, or the same in a process of its own."""
 
 
 class NoSoundCopy(Exception):
@@ -79,7 +67,7 @@ def keep(
     `read_before`).
 
     Args:
-        write: `write_version`, here or in a process of its own.
+        write: who writes it, see `Write`.
 
     Raises:
         StoreFull, SourceChanged, CopyDiffers, TooLarge, NoSoundCopy.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from zhudang.filing import queries as filing
 from zhudang.filing import reporting
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import description, names, provenance
-from zhudang.preservation.ocfl.writer import Content, content_of_bytes
+from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.plain import plain
 
@@ -111,7 +110,7 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
 
 def content_of_file(file: content.StoredFile, path: str) -> Content:
     """Make a file of a package from stored bytes, read when they are needed."""
-    return Content(path, partial(open, file.path, "rb"), file.size, file.sha256)
+    return content_of_path(path, file.path, file.size, file.sha256)
 
 
 def _volume_facts(volume: filing.VolumeRow) -> dict[str, Any]:

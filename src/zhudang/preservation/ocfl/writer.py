@@ -90,6 +90,15 @@ class Act:
     user_address: str
 
 
+def content_of_path(path: str, source: Path, size: int, sha256: str) -> Content:
+    """Make a file of bytes that lie somewhere, read when they are needed."""
+    return Content(path, partial(_opened, source), size, sha256)
+
+
+def _opened(source: Path) -> BinaryIO:
+    return source.open("rb")
+
+
 def content_of_bytes(path: str, data: bytes) -> Content:
     """Make a file of bytes at hand, for example a description."""
     return Content(path, partial(BytesIO, data), len(data), hashlib.sha256(data).hexdigest())
