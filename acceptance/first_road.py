@@ -171,7 +171,7 @@ class Road:
         """Every byte given is in both sites, and comes out over HTTP; our verifier and ocfl-py agree on every object."""
         wanted = {one.sha256: one for one in self.files}
         for site in ("a", "b"):
-            held = set(digests_below(self.place.folder / "sites" / site))
+            held = set(digests_below(self.place.folder / "sites" / site / "store"))
             missing = [one.name for digest, one in wanted.items() if digest not in held]
             assert not missing, f"site {site} lacks {len(missing)}: {missing[:5]}"
         archivist = self.walk.visitor("archivist")
