@@ -212,7 +212,7 @@ def judged_by_ocfl_py(site: Path) -> int:
     from ocfl.validator import Validator
 
     count = 0
-    for mark in sorted(site.rglob("0=ocfl_object_1.*")):
+    for mark in sorted((site / "store").rglob("0=ocfl_object_1.*")):
         validator = Validator(log_warnings=True)
         assert validator.validate_object(str(mark.parent)), (
             f"ocfl-py refuses {mark.parent.name}: {validator.status_str()}"
