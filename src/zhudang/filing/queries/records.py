@@ -140,6 +140,12 @@ def record_of_file(file_id: UUID) -> UUID | None:
     return rows.values_list("record_id", flat=True).first()
 
 
+def answered_by(project_id: UUID, *, state: str) -> set[UUID]:
+    """The obligations that the live records of a project in this state answer."""
+    rows = Record.objects.of_project(project_id).filter(state=state, obligation__isnull=False)
+    return set(rows.values_list("obligation_id", flat=True))
+
+
 def current_verdicts(record_ids: Iterable[UUID]) -> dict[UUID, list[tuple[str, str | None]]]:
     """Part (`original`, `rendition`, `native`) and verdict of the files of records as they stand, by record."""
     answer: dict[UUID, list[tuple[str, str | None]]] = {}

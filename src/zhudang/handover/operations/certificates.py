@@ -68,8 +68,7 @@ def promised_left(project_id: UUID) -> list[str]:
     commitment = Commitment.objects.filter(project_id=project_id).first()
     if commitment is None:
         return []
-    preserved = filing_queries.records_of(project_id, states=["preserved"], with_files=False)
-    kept = {str(record.obligation_id) for record in preserved}
+    kept = {str(each) for each in filing_queries.answered_by(project_id, state="preserved")}
     excused = {str(row.id) for row in filing_queries.project_obligations(project_id) if not row.applicable}
     return [row["title"] for row in commitment.promised if row["obligation"] not in kept | excused]
 
