@@ -15,7 +15,10 @@ def _set_up() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
+    from zhudang.shared.standing import leave_what_stands
+
     django.setup()
+    leave_what_stands()  # as the web and the worker do, for whom the driver stands
 
 
 class Project:

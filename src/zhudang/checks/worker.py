@@ -21,6 +21,7 @@ from zhudang.checks.examine import Examiner
 from zhudang.checks.isolation import isolate
 from zhudang.checks.settings import CheckSettings
 from zhudang.shared.parents import die_with
+from zhudang.shared.standing import leave_what_stands
 
 RETIRE_BYTES = 400 * 1024 * 1024
 """A worker still this large after its file is done makes room for a fresh one."""
@@ -29,6 +30,7 @@ TEXT_BATCH = 200
 
 
 def main() -> None:
+    leave_what_stands()
     line = socket.socket(fileno=int(sys.argv[1]))
     die_with(int(sys.argv[2]))
     bound_resources()

@@ -22,8 +22,10 @@ def prepare(host: str = "127.0.0.1") -> int:
     from django.core.management import call_command
     from django.db import connections
 
+    from zhudang.shared.standing import leave_what_stands
     from zhudang.site import roles
 
+    leave_what_stands()
     call_command("migrate", database="owner", verbosity=0)
     owner = connections["owner"]
     owner.ensure_connection()

@@ -16,6 +16,7 @@ from procrastinate.manager import JobManager
 
 from zhudang.audit import sealing
 from zhudang.content import sweeping
+from zhudang.shared.standing import leave_what_stands
 
 log = structlog.get_logger("zhudang.worker")
 HEARTBEAT_SECONDS = 2.0
@@ -60,6 +61,7 @@ class PatientManager(JobManager):
 
 def run() -> None:
     """Work until stopped; jobs of workers that died are taken up again (they are safe to run twice)."""
+    leave_what_stands()
     stop = threading.Event()
     sealer = threading.Thread(target=sealing.run_forever, args=(stop,), name="sealer", daemon=True)
     sealer.start()

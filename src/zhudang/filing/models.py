@@ -290,6 +290,14 @@ class Record(models.Model):
                 name="record_newest",
             ),
             models.Index(
+                "part",
+                F("formed_on").desc(nulls_last=True),
+                F("id").desc(),
+                include=["level", "reached", "organisation", "project", "state"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="record_newest_of_part",
+            ),
+            models.Index(
                 fields=["organisation", "returned_at"],
                 condition=Q(state="returned"),
                 name="record_returned",
