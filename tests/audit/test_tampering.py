@@ -70,10 +70,11 @@ def test_the_tail_is_shown_as_unsealed_and_is_no_fault(log_of_ten: str) -> None:
     assert verification.verify(timezone.now() + timedelta(hours=1)).tail_waits
 
 
-@pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_head"])
+@pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_head", "audit_treehead", "audit_treetile"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
 def test_neither_the_application_nor_the_owner_may_change_the_log(log_of_ten, table, statement, cluster) -> None:
-    column = {"audit_entry": "actor", "audit_seal": "leaf", "audit_head": "chain"}[table]
+    columns = {"audit_entry": "actor", "audit_seal": "leaf", "audit_head": "chain", "audit_treehead": "root"}
+    column = columns.get(table, "digest")
     sql = statement.format(table, column, column)
     with pytest.raises(ProgrammingError), connection.cursor() as cursor:
         cursor.execute(sql)
@@ -166,8 +167,9 @@ def test_a_witness_that_was_away_catches_up(log_of_ten: str) -> None:
     for path in folder.glob("*.jsonl"):
         path.unlink()
     witness._up_to.clear()
-    assert witness.bring_up_to_date() == 3
+    assert witness.bring_up_to_date() == 4
     assert [head.last for head in witness.read(folder)] == [1, 5, 10]
+    assert [head.size for head in witness.read_tree(folder)] == [1]
 
 
 def test_a_restored_log_says_openly_what_was_lost(log_of_ten, tamper) -> None:

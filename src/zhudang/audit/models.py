@@ -1,4 +1,4 @@
-"""The log's tables. Entries, seals and heads are only ever added; triggers and grants hold that (see grants.py)."""
+"""The log's tables. Entries, seals, heads, tiles and tree heads are only ever added; triggers and grants hold that (see grants.py)."""
 
 from typing import ClassVar
 
@@ -68,3 +68,38 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first}–{self.last}"
+
+
+class TreeTile(models.Model):
+    """The root over a whole part of the log's Merkle tree, kept for the heights 8, 16, 24, …: one row per 256 below.
+
+    With them a proof out of a hundred million entries reads some thousand rows; the parts between are computed.
+    """
+
+    height = models.SmallIntegerField()
+    index = models.BigIntegerField()
+    """Counted from 0 among the parts of this height: it is over leaves `index * 2^height` and as many."""
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["height", "index"], name="audit_one_tile_a_part")]
+
+    def __str__(self) -> str:
+        return f"{self.height}/{self.index}"
+
+
+class TreeHead(models.Model):
+    """The root over all entries up to a number, signed; given to the witnesses outside the database."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    key = models.CharField(max_length=64)
+    """The public key it is signed with (Ed25519, 32 bytes as hex)."""
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering: ClassVar = ["size"]
+
+    def __str__(self) -> str:
+        return str(self.size)

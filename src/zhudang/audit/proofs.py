@@ -6,20 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from zhudang.audit import tree_heads
 from zhudang.audit.domain.chain import GENESIS, canonical, leaf_of, link
 from zhudang.audit.models import Entry, Head, Seal
 from zhudang.audit.sealing import logged, seal_tail
+from zhudang.audit.tree_heads import Inclusion, sign_head
 from zhudang.shared.plain import plain
 
-__all__ = ["ChainProof", "holds", "proof_of", "seal_tail"]
+__all__ = ["ChainProof", "holds", "proof_of", "seal_tail", "sign_head"]
 
 
 @dataclass(frozen=True)
 class ChainProof:
-    """An entry, its number, its leaf, the chain before and after it, and the head that closed over it.
+    """An entry, its number, its leaf, the chain before and after it, the head that closed over it, its place in the tree.
 
     Whoever has this and one witness file can check without us: `SM3(0x00 ‖ canonical)` is the leaf, `SM3(chain
     before ‖ number as 8 bytes ‖ leaf)` the chain, and so on through `following` up to the head the witness was given.
+    With `tree` he needs no witness, only our public key: the path leads from the leaf to a root we signed.
     """
 
     entry: dict[str, Any]
@@ -34,6 +37,8 @@ class ChainProof:
     sealed_at: datetime
     sound: bool
     """The leaf is the entry's, and the chain follows from leaf and number."""
+    tree: Inclusion | None = None
+    """None until a tree head over the entry is signed, an hour at most."""
 
 
 def proof_of(entry_id: UUID) -> ChainProof | None:
@@ -53,12 +58,16 @@ def proof_of(entry_id: UUID) -> ChainProof | None:
         entry=plain(_shown(entry)), canonical=canonical(logged(entry)).decode(), number=seal.number, leaf=seal.leaf,
         chain_before=previous, chain=seal.chain, following=tuple(after.values_list("leaf", flat=True)),
         head_number=head.last, head_chain=head.chain, sealed_at=head.sealed_at, sound=sound,
+        tree=tree_heads.inclusion_of(seal.number),
     )  # fmt: skip
 
 
 def holds(proof: ChainProof) -> bool:
-    """Check a proof by itself, as anyone outside can: canonical entry to leaf, leaf through the chain to the head."""
+    """Check a proof by itself, as anyone outside can: canonical entry to leaf, leaf through the chain to the head, and
+    by the path of the tree to a signed root."""
     if hashlib.new("sm3", b"\x00" + proof.canonical.encode()).hexdigest() != proof.leaf:
+        return False
+    if proof.tree and not (proof.tree.leaf == proof.leaf and tree_heads.holds(proof.tree)):
         return False
     value = proof.chain_before
     for number, leaf in enumerate((proof.leaf, *proof.following), start=proof.number):

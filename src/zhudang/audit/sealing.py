@@ -1,4 +1,4 @@
-"""The one sealer: chain what has committed, and give each new head to the witnesses outside the database."""
+"""The one sealer: chain what has committed, grow the tree, and give each new head to the witnesses outside the database."""
 
 import threading
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
-from zhudang.audit import witness
+from zhudang.audit import tree, tree_heads, witness
 from zhudang.audit.domain.chain import GENESIS, LoggedEntry, seal
 from zhudang.audit.models import Entry, Head, Seal, Unsealed
 
@@ -33,13 +33,25 @@ def seal_tail(now: datetime) -> int:
     waiting = Unsealed.objects.order_by("entry_id").values_list("entry_id", flat=True)[:BATCH]
     entries = [logged(entry) for entry in Entry.objects.filter(id__in=list(waiting)).order_by("id")]
     if not entries:
+        _let_tree_grow(asked=False)
         return 0
     last = Seal.objects.order_by("-number").first()
     sealed = list(seal(entries, last_number=last.number if last else 0, last_chain=last.chain if last else GENESIS))
     Seal.objects.bulk_create(Seal(number=s.number, entry_id=s.entry_id, leaf=s.leaf, chain=s.chain) for s in sealed)
     Head.objects.create(first=sealed[0].number, last=sealed[-1].number, chain=sealed[-1].chain, sealed_at=now)
     _take_from_tail([entry.id for entry in entries])
+    _let_tree_grow(asked=True)
     return len(sealed)
+
+
+_tree_is_behind = True
+"""Whether this process knows the tree to be level with the log; a log from before the tree is caught up with in passes."""
+
+
+def _let_tree_grow(*, asked: bool) -> None:
+    global _tree_is_behind
+    if asked or _tree_is_behind:
+        _tree_is_behind = not tree.grow()
 
 
 def _take_from_tail(entry_ids: list[UUID]) -> None:
@@ -53,10 +65,11 @@ def logged(entry: Entry) -> LoggedEntry:
 
 
 def seal_everything(now: datetime) -> int:
-    """Seal until the tail is empty, then let the witnesses know; gives how many were sealed."""
+    """Seal until the tail is empty, sign a tree head once an hour, let the witnesses know; gives how many were sealed."""
     total = 0
     while count := seal_tail(now):
         total += count
+    tree_heads.sign_hourly(now)
     witness.bring_up_to_date()
     return total
 

@@ -1,7 +1,10 @@
-"""Verify the log: every entry against its seal, every seal against the one before, every head against the witnesses."""
+"""Verify the log: every entry against its seal, every seal against the one before, every head against the witnesses.
+
+The Merkle tree is grown anew beside it, and held against every kept part of it and every head that was ever signed.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,9 +13,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from zhudang.audit import witness
-from zhudang.audit.domain.chain import SHORT, LoggedEntry, SealedEntry
+from zhudang.audit import tree, witness
+from zhudang.audit.domain import merkle
+from zhudang.audit.domain.chain import SHORT, LoggedEntry, SealedEntry, raw
 from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding, compare_with_witness
+from zhudang.audit.models import TreeHead, TreeTile
+from zhudang.audit.tree_heads import SignedHead, as_signed
 
 SLOW_SEALING = timedelta(minutes=5)
 """A tail older than this means that no sealer is running."""
@@ -26,6 +32,7 @@ class WitnessReport:
     heads: int
     last_number: int
     lost_by_restore: int = 0
+    tree_heads: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class LogVerdict:
     sealed: int
     last_number: int
     head: str
+    tree_heads: int
+    """Signed heads of the Merkle tree, all of them recomputed."""
     unsealed: int
     tail_waits: bool
     findings: tuple[LogFinding, ...]
@@ -75,8 +84,10 @@ def verify(now: datetime) -> LogVerdict:
     judge = ChainJudge()
     present: dict[int, str] = {}
     with _one_snapshot():
+        grown = _TreeGrownAnew()
         for seal, entry in _walk():
             judge.look_at(seal, entry)
+            grown.add(seal)
             present[seal.number] = seal.leaf[:SHORT]
         findings = judge.judge()
         findings += [LogFinding(0, Fault.INSERTED, row[0]) for row in _rows(_OUTSIDE)]
@@ -84,11 +95,13 @@ def verify(now: datetime) -> LogVerdict:
         findings += [LogFinding(row[0] or 0, Fault.CHAIN) for row in _rows(_HEADS)]
         for testimony in testimonies:
             findings += testimony.contradictions(present)
+        findings += grown.contradictions(testimonies)
         unsealed, oldest = _rows(_TAIL)[0]
     return LogVerdict(
         sealed=judge.count,
         last_number=judge.last_number,
         head=judge.last_chain,
+        tree_heads=len(grown.kept),
         unsealed=unsealed,
         tail_waits=bool(oldest and now - oldest > SLOW_SEALING),
         findings=tuple(_once_each(findings)),
@@ -124,16 +137,17 @@ def _rows(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ..
 
 @dataclass
 class _Testimony:
-    """What one witness was told: the beginnings of leaves, and the full heads, by number."""
+    """What one witness was told: the beginnings of leaves, the full heads by number, and the signed heads of the tree."""
 
     folder: str
     leaves: dict[int, str] = field(default_factory=dict)
     heads: dict[int, str] = field(default_factory=dict)
+    tree: list[SignedHead] = field(default_factory=list)
     lost_by_restore: int = 0
 
     @classmethod
     def of(cls, folder: Path) -> "_Testimony":
-        testimony = cls(str(folder))
+        testimony = cls(str(folder), tree=witness.read_tree(folder))
         for line in witness.read(folder):
             if line.restored:
                 lost = [number for number in testimony.leaves if number > line.last]
@@ -155,15 +169,59 @@ class _Testimony:
         return [LogFinding(min(differing), Fault.CHAIN, witness=self.folder)] if differing else []
 
     def report(self) -> WitnessReport:
-        return WitnessReport(self.folder, len(self.heads), max(self.heads, default=0), self.lost_by_restore)
+        return WitnessReport(
+            self.folder, len(self.heads), max(self.heads, default=0), self.lost_by_restore, len(self.tree)
+        )
+
+
+class _TreeGrownAnew:
+    """The tree over the seals as they are now, against the kept parts and signed heads, here and with the witnesses."""
+
+    def __init__(self) -> None:
+        self.kept = [as_signed(row) for row in TreeHead.objects.all()]
+        self._tiles = {(h, i): digest for h, i, digest in TreeTile.objects.values_list("height", "index", "digest")}
+        self._frontier = merkle.Frontier(on_part=self._compare_part)
+        self._roots: dict[int, str] = {}
+        self._wanted = {head.size for head in self.kept}
+        self._false_parts: list[int] = []
+
+    def add(self, seal: SealedEntry) -> None:
+        """Take the next seal, numbers ascending."""
+        self._frontier.add(raw(seal.leaf))
+        if self._frontier.size in self._wanted:
+            self._roots[self._frontier.size] = self._frontier.root().hex()
+
+    def _compare_part(self, height: int, index: int, digest: merkle.Digest) -> None:
+        if height % tree.WIDTH == 0 and self._tiles.get((height, index), digest.hex()) != digest.hex():
+            self._false_parts.append((index + 1) << height)
+
+    def contradictions(self, testimonies: Iterable[_Testimony]) -> list[LogFinding]:
+        """Parts and heads that are not those of the log as it is; every head a witness holds is one we signed."""
+        found = [LogFinding(end, Fault.TREE) for end in self._false_parts]
+        found += [
+            LogFinding(head.size, Fault.TREE)
+            for head in self.kept
+            if self._roots.get(head.size) != head.root or not head.is_signed
+        ]
+        ours = {head.size: head for head in self.kept}
+        for testimony in testimonies:
+            found += [
+                LogFinding(head.size, Fault.TREE, witness=testimony.folder)
+                for head in testimony.tree
+                if ours.get(head.size) != head
+            ]
+        return found
 
 
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
-    """One finding a number and fault; a broken link says nothing more where the entry itself is named."""
-    named = {finding.number for finding in findings if finding.fault is not Fault.CHAIN}
+    """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
+    named = {finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE}}
+    first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
     for finding in findings:
         if finding.fault is Fault.CHAIN and finding.number in named:
+            continue
+        if finding.fault is Fault.TREE and first is not None and first <= finding.number:
             continue
         seen.setdefault((finding.number, finding.fault, None if finding.number else finding.entry_id), finding)
     return sorted(seen.values(), key=lambda finding: (finding.number, finding.fault))

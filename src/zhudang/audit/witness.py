@@ -2,27 +2,29 @@
 
 A superuser who rewrites entries and recomputes the whole chain cannot rewrite these as well without reaching every
 place they lie in. One line a head: its numbers, its value, when, and the beginnings of its leaves, so that a
-difference can be told by number.
+difference can be told by number. Signed heads of the Merkle tree lie in files of their own beside them.
 """
 
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
 
 from zhudang.audit.domain.judging import shorten
-from zhudang.audit.models import Head, Seal
+from zhudang.audit.models import Head, Seal, TreeHead
+from zhudang.audit.tree_heads import SignedHead, as_signed
 
 log = structlog.get_logger("zhudang.audit")
-_PREFIX = "audit-heads-"
+_CHAIN, _TREE = "audit-heads-", "tree-heads-"
+Line = TypeVar("Line")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class WitnessedHead:
     """The log was restored from a backup that ended at `last`; what a witness knew beyond that is lost, openly."""
 
 
+@dataclass(frozen=True)
+class Restored:
+    """A line that says: the log was restored, and ended at `last` then."""
+
+    last: int
+
+
 def folders() -> list[Path]:
     """Where the witnesses lie: in the data folder, beside each preservation site, and where settings add."""
     chosen = [Path(settings.DATA) / "witness"]
@@ -45,8 +54,8 @@ def folders() -> list[Path]:
     return [*chosen, *(Path(path) for path in getattr(settings, "AUDIT_WITNESSES", []))]
 
 
-_up_to: dict[Path, int] = {}
-"""How far this process knows each witness to be; only saves reading the files when nothing is new."""
+_up_to: dict[Path, tuple[int, int]] = {}
+"""How far this process knows each witness to be, chain and tree; only saves reading the files when nothing is new."""
 
 
 def bring_up_to_date() -> int:
@@ -54,7 +63,10 @@ def bring_up_to_date() -> int:
 
     A witness that cannot be reached (a site's disk is away) is passed over and catches up later.
     """
-    newest = Head.objects.order_by("-last").values_list("last", flat=True).first() or 0
+    newest = (
+        Head.objects.order_by("-last").values_list("last", flat=True).first() or 0,
+        TreeHead.objects.order_by("-size").values_list("size", flat=True).first() or 0,
+    )
     written = 0
     for folder in folders():
         if _up_to.get(folder) == newest:
@@ -62,7 +74,7 @@ def bring_up_to_date() -> int:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with _alone(folder):
-                written += _catch_up(folder)
+                written += _catch_up(folder) + _catch_up_with_tree(folder)
             _up_to[folder] = newest
         except OSError as problem:
             log.warning("witness out of reach", folder=str(folder), problem=type(problem).__name__)
@@ -84,7 +96,8 @@ def note_restore(*, at: datetime, backup: str) -> None:
     for folder in folders():
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
-            _append(folder, f"{_PREFIX}{at:%Y%m}.jsonl", line)
+            for kind in (_CHAIN, _TREE):
+                _append(folder, f"{kind}{at:%Y%m}.jsonl", line)
     _up_to.clear()
 
 
@@ -97,7 +110,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _catch_up(folder: Path) -> int:
-    known = _last_line(folder)
+    known = _last_line(folder, _CHAIN, _parse)
     heads = Head.objects.filter(last__gt=known.last if known else 0).order_by("last")
     written = 0
     for head in heads.iterator(chunk_size=500):
@@ -109,9 +122,22 @@ def _catch_up(folder: Path) -> int:
             "at": head.sealed_at.isoformat(),
             "leaves": shorten(leaves.values_list("leaf", flat=True)),
         }
-        _append(folder, f"{_PREFIX}{head.sealed_at:%Y%m}.jsonl", line)
+        _append(folder, f"{_CHAIN}{head.sealed_at:%Y%m}.jsonl", line)
         written += 1
     return written
+
+
+def _catch_up_with_tree(folder: Path) -> int:
+    known = _last_line(folder, _TREE, _parse_tree)
+    written = 0
+    for row in TreeHead.objects.filter(size__gt=_size(known)).order_by("size").iterator(chunk_size=500):
+        _append(folder, f"{_TREE}{row.at:%Y%m}.jsonl", asdict(as_signed(row)))
+        written += 1
+    return written
+
+
+def _size(known: SignedHead | Restored | None) -> int:
+    return 0 if known is None else known.last if isinstance(known, Restored) else known.size
 
 
 def _append(folder: Path, name: str, line: dict[str, Any]) -> None:
@@ -128,9 +154,9 @@ def _append(folder: Path, name: str, line: dict[str, Any]) -> None:
         os.close(handle)
 
 
-def _last_line(folder: Path) -> WitnessedHead | None:
-    """The newest whole line of the newest file; reads its end only."""
-    for path in sorted(folder.glob(f"{_PREFIX}*.jsonl"), reverse=True):
+def _last_line(folder: Path, kind: str, parse: Callable[[bytes], Line | None]) -> Line | None:
+    """The newest whole line of the newest file of a kind; reads its end only."""
+    for path in sorted(folder.glob(f"{kind}*.jsonl"), reverse=True):
         with path.open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             reach = 65_536
@@ -138,7 +164,7 @@ def _last_line(folder: Path) -> WitnessedHead | None:
                 stream.seek(max(0, size - reach))
                 lines = stream.read().split(b"\n")
                 for raw in reversed(lines if reach >= size else lines[1:]):
-                    if head := _parse(raw):
+                    if head := parse(raw):
                         return head
                 if reach >= size:
                     break
@@ -156,10 +182,35 @@ def _parse(raw: bytes) -> WitnessedHead | None:
         return None
 
 
+def _parse_tree(raw: bytes) -> SignedHead | Restored | None:
+    try:
+        line = json.loads(raw)
+        if "restored_to" in line:
+            return Restored(int(line["restored_to"]))
+        return SignedHead(int(line["size"]), line["root"], line["at"], line["key"], line["signature"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def read(folder: Path) -> Iterator[WitnessedHead]:
-    """Every whole line a witness holds, oldest first; a torn line was written again after it."""
-    for path in sorted(folder.glob(f"{_PREFIX}*.jsonl")):
+    """Every whole line of the chain a witness holds, oldest first; a torn line was written again after it."""
+    return _lines(folder, _CHAIN, _parse)
+
+
+def read_tree(folder: Path) -> list[SignedHead]:
+    """The signed tree heads a witness holds, without those a restore made void, openly."""
+    heads: list[SignedHead] = []
+    for line in _lines(folder, _TREE, _parse_tree):
+        if isinstance(line, Restored):
+            heads = [head for head in heads if head.size <= line.last]
+        else:
+            heads.append(line)
+    return heads
+
+
+def _lines(folder: Path, kind: str, parse: Callable[[bytes], Line | None]) -> Iterator[Line]:
+    for path in sorted(folder.glob(f"{kind}*.jsonl")):
         with path.open("rb") as stream:
             for raw in stream:
-                if head := _parse(raw):
-                    yield head
+                if line := parse(raw):
+                    yield line

@@ -10,6 +10,7 @@ FAULTS = {
     Fault.INSERTED: _("第 %(number)s 条是事后插入的"),
     Fault.REORDERED: _("第 %(number)s 条被换了位置"),
     Fault.CHAIN: _("第 %(number)s 条的链值不对"),
+    Fault.TREE: _("到第 %(number)s 条为止的树根与签过的不符"),
 }
 UNNUMBERED = {
     Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),

@@ -6,15 +6,16 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from zhudang.audit.proofs import seal_tail
+from zhudang.audit.proofs import seal_tail, sign_head
 from zhudang.documents import operations, queries
 
 
 @app.task(name="documents.finish_document", retry=RetryStrategy(max_attempts=30, wait=2, linear_wait=2))
 def finish_document(*, document_id: str) -> None:
-    """Chain the log's tail, then print and seal the document with its proof."""
+    """Chain the log's tail and sign the tree's root over it, then print and seal the document with its proof."""
     now = timezone.now()
     seal_tail(now)
+    sign_head(now)
     operations.finish(document_id=UUID(document_id), now=now)
 
 

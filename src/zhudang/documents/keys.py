@@ -3,7 +3,6 @@
 Until the city's own seal service is connected, seals made with it print 测试章, and the certificate says so.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+
+from zhudang.shared.secret_files import made_once
 
 YEARS_VALID = 10
 
@@ -72,30 +73,10 @@ def _make(name: str) -> bytes:
     return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _place() -> Path:
-    folder = Path(settings.DATA) / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / "seal.pem"
-
-
 def seal_key(name: str) -> SealKey:
     """Give the key in use; the first caller makes it, also when several processes start at once."""
-    place = _place()
-    if not place.exists():
-        draft = place.with_name(f".seal-{os.getpid()}.pem")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(_make(name))
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            # A link, not a rename: whoever comes second must not replace the first one's key.
-            os.link(draft, place)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    parts = {kind: der for kind, _headers, der in pem.unarmor(place.read_bytes(), multiple=True)}
+    stored = made_once(Path(settings.DATA) / "secrets" / "seal.pem", lambda: _make(name))
+    parts = {kind: der for kind, _headers, der in pem.unarmor(stored, multiple=True)}
     return SealKey(
         asn1_keys.PrivateKeyInfo.load(parts["PRIVATE KEY"]), asn1_x509.Certificate.load(parts["CERTIFICATE"])
     )

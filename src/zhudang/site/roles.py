@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
+from zhudang.audit.grants import APPEND_ONLY
+
 ROLES = ("owner", "app", "reader")
-APPEND_ONLY = ("audit_entry", "audit_seal", "audit_sealed", "audit_head")
 
 
 def ensure_roles(superuser_dsn: str, passwords: Mapping[str, str], *, database: str = "zhudang") -> None:

@@ -18,6 +18,8 @@ class Fault(StrEnum):
     REORDERED = "reordered"
     CHAIN = "chain"
     """The chain's own value at this number is not what follows from the one before."""
+    TREE = "tree"
+    """The Merkle tree over all entries up to this number is not the one that was kept or signed."""
 
 
 @dataclass(frozen=True, order=True)

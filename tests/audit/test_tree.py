@@ -1,0 +1,146 @@
+"""The Merkle tree over the log in the database: tiles, signed heads, proofs, and hands that change them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from zhudang.audit import log_key, proofs, sealing, tree, tree_heads, verification, witness
+from zhudang.audit.domain import merkle
+from zhudang.audit.domain.judging import Fault
+from zhudang.audit.models import Entry, Seal, TreeHead, TreeTile, Unsealed
+
+ENTRIES = 600
+
+
+def _write(count: int, at: datetime) -> None:
+    entries = [Entry(at=at, actor="test", act="test.done", subject="test:1", data={"n": n}) for n in range(count)]
+    Entry.objects.bulk_create(entries)
+    Unsealed.objects.bulk_create(Unsealed(entry_id=entry.id) for entry in entries)
+
+
+@pytest.fixture
+def log_of_600(committed_db: str, settings: Any, tmp_path: Path) -> str:
+    """Six hundred entries, a head signed over 300 and one over all; one witness beside the data folder's."""
+    settings.DATA = tmp_path
+    settings.SITES = [{"code": "a", "path": str(tmp_path / "site-a")}]
+    witness._up_to.clear()
+    began = timezone.now() - timedelta(hours=2)
+    for hour in range(2):
+        _write(ENTRIES // 2, began)
+        sealing.seal_everything(began + timedelta(hours=hour))
+    return committed_db
+
+
+@pytest.fixture
+def tamper(log_of_600: str, superuser_connection: Callable[[str], Any]) -> Callable[[str], None]:
+    """Run SQL as a superuser who has switched the triggers off."""
+    hand = superuser_connection(log_of_600)
+    hand.execute("SET session_replication_role = replica")
+    return lambda statement: hand.execute(statement) and None
+
+
+def _findings() -> list[tuple[int, Fault]]:
+    return [(found.number, found.fault) for found in verification.verify(timezone.now()).findings]
+
+
+def _leaves() -> list[bytes]:
+    return [bytes.fromhex(leaf) for leaf in Seal.objects.order_by("number").values_list("leaf", flat=True)]
+
+
+def test_a_head_is_signed_once_an_hour_over_all_entries(log_of_600: str) -> None:
+    first, second = (tree_heads.as_signed(row) for row in TreeHead.objects.all())
+    assert (first.size, second.size) == (300, 600) and first.is_signed and second.is_signed
+    assert second.root == merkle.root_of(_leaves()).hex()
+    assert sorted(TreeTile.objects.values_list("height", "index")) == [(8, 0), (8, 1)]
+    _write(1, timezone.now())
+    sealing.seal_everything(TreeHead.objects.get(size=600).at + timedelta(minutes=59))
+    assert TreeHead.objects.count() == 2
+
+
+@pytest.mark.parametrize("number", [1, 256, 257, 300, 301, 512, 599, 600])
+def test_any_entry_is_proved_by_its_path_to_a_signed_root_alone(log_of_600: str, number: int) -> None:
+    proof = proofs.proof_of(Seal.objects.get(number=number).entry_id)
+    assert proof and proof.tree and proof.tree.head.size == (300 if number <= 300 else 600)
+    assert proofs.holds(proof)
+    assert tree_heads.from_plain(tree_heads.to_plain(proof.tree)) == proof.tree
+    for forged in (
+        replace(proof.tree, number=number % ENTRIES + 1),
+        replace(proof.tree, path=proof.tree.path[1:]),
+        replace(proof.tree, head=replace(proof.tree.head, root="00" * 32)),
+        replace(proof.tree, head=replace(proof.tree.head, at="2020-01-01T00:00:00+00:00")),
+    ):
+        assert not tree_heads.holds(forged) and not proofs.holds(replace(proof, tree=forged))
+
+
+def test_the_later_head_is_proved_to_continue_the_earlier(log_of_600: str) -> None:
+    first, second = (tree_heads.as_signed(row) for row in TreeHead.objects.all())
+    path = tree_heads.consistency_of(300, 600)
+    assert tree_heads.continues(first, second, path)
+    assert not tree_heads.continues(replace(first, root="00" * 32), second, path)
+    with pytest.raises(ValueError, match="no tree of 601"):
+        tree_heads.consistency_of(601, 600)
+
+
+def test_a_log_from_before_the_tree_is_caught_up_with_in_passes_and_signed_only_then(
+    log_of_600: str, tamper: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper("DELETE FROM audit_treetile; DELETE FROM audit_treehead")
+    monkeypatch.setattr(tree, "AT_ONCE", 1)
+    monkeypatch.setattr(sealing, "_tree_is_behind", True)
+    assert tree_heads.sign_head(timezone.now()) is None
+    assert sealing.seal_tail(timezone.now()) == 0 and not tree.is_filled(600)
+    sealing.seal_tail(timezone.now())
+    head = tree_heads.sign_head(timezone.now())
+    assert head and head.root == merkle.root_of(_leaves()).hex()
+
+
+def test_every_witness_holds_the_signed_heads_and_verify_recomputes_them(log_of_600: str) -> None:
+    assert [[head.size for head in witness.read_tree(folder)] for folder in witness.folders()] == [[300, 600]] * 2
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound and verdict.tree_heads == 2 and [w.tree_heads for w in verdict.witnesses] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE audit_treetile SET digest = repeat('0', 64) WHERE index = 1", 512),
+        ("UPDATE audit_treehead SET root = repeat('0', 64) WHERE size = 300", 300),
+        ("UPDATE audit_treehead SET at = now() WHERE size = 600", 600),
+        ("DELETE FROM audit_treehead WHERE size = 300", 300),
+        ("UPDATE audit_treehead SET signature = repeat('0', 128) WHERE size = 600", 600),
+    ],
+)
+def test_what_a_superuser_did_to_the_tree_is_found(log_of_600, tamper, statement: str, number: int) -> None:
+    tamper(statement)
+    assert set(_findings()) == {(number, Fault.TREE)}
+
+
+def test_a_head_signed_anew_with_another_key_is_betrayed_by_the_witnesses(log_of_600, tamper) -> None:
+    (log_key.Path(log_key.settings.DATA) / "secrets" / "log-key.pem").unlink()
+    row = TreeHead.objects.get(size=600)
+    key, signature = log_key.sign(tree_heads.as_signed(row).message)
+    tamper(f"UPDATE audit_treehead SET key = '{key}', signature = '{signature}' WHERE size = 600")
+    assert tree_heads.as_signed(TreeHead.objects.get(size=600)).is_signed
+    assert set(_findings()) == {(600, Fault.TREE)}
+
+
+def test_a_changed_entry_is_named_itself_and_not_every_root_above_it(log_of_600, tamper) -> None:
+    tamper("UPDATE audit_seal SET leaf = 'no digest' WHERE number = 40")
+    assert (40, Fault.CHANGED) in _findings() and not any(fault is Fault.TREE for _n, fault in _findings())
+
+
+def test_after_a_restore_the_lost_heads_are_void_openly(log_of_600, tamper) -> None:
+    tamper("DELETE FROM audit_entry WHERE id IN (SELECT entry_id FROM audit_seal WHERE number > 300)")
+    tamper("DELETE FROM audit_seal WHERE number > 300; DELETE FROM audit_head WHERE last > 300")
+    tamper("DELETE FROM audit_treehead WHERE size > 300; DELETE FROM audit_treetile WHERE index > 0")
+    witness.note_restore(at=timezone.now(), backup="2026-06-17")
+    assert verification.verify(timezone.now()).is_sound
+    _write(1, timezone.now())
+    sealing.seal_everything(timezone.now() + timedelta(hours=2))
+    assert [head.size for head in witness.read_tree(witness.folders()[0])] == [300, 301]
+    assert verification.verify(timezone.now()).is_sound
