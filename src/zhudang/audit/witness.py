@@ -128,7 +128,7 @@ def _catch_up(folder: Path) -> int:
 
 
 def _catch_up_with_tree(folder: Path) -> int:
-    known = _last_line(folder, _TREE, _parse_tree)
+    known: SignedHead | Restored | None = _last_line(folder, _TREE, _parse_tree)
     written = 0
     for row in TreeHead.objects.filter(size__gt=_size(known)).order_by("size").iterator(chunk_size=500):
         _append(folder, f"{_TREE}{row.at:%Y%m}.jsonl", asdict(as_signed(row)))
@@ -200,7 +200,8 @@ def read(folder: Path) -> Iterator[WitnessedHead]:
 def read_tree(folder: Path) -> list[SignedHead]:
     """The signed tree heads a witness holds, without those a restore made void, openly."""
     heads: list[SignedHead] = []
-    for line in _lines(folder, _TREE, _parse_tree):
+    lines: Iterator[SignedHead | Restored] = _lines(folder, _TREE, _parse_tree)
+    for line in lines:
         if isinstance(line, Restored):
             heads = [head for head in heads if head.size <= line.last]
         else:
