@@ -47,6 +47,9 @@ class Restored:
     last: int
 
 
+TreeLine = SignedHead | Restored
+
+
 def folders() -> list[Path]:
     """Where the witnesses lie: in the data folder, beside each preservation site, and where settings add."""
     chosen = [Path(settings.DATA) / "witness"]
@@ -128,16 +131,16 @@ def _catch_up(folder: Path) -> int:
 
 
 def _catch_up_with_tree(folder: Path) -> int:
-    known: SignedHead | Restored | None = _last_line(folder, _TREE, _parse_tree)
+    known = _size(_last_line(folder, _TREE, _parse_tree))
     written = 0
-    for row in TreeHead.objects.filter(size__gt=_size(known)).order_by("size").iterator(chunk_size=500):
+    for row in TreeHead.objects.filter(size__gt=known).order_by("size").iterator(chunk_size=500):
         _append(folder, f"{_TREE}{row.at:%Y%m}.jsonl", asdict(as_signed(row)))
         written += 1
     return written
 
 
-def _size(known: SignedHead | Restored | None) -> int:
-    return 0 if known is None else known.last if isinstance(known, Restored) else known.size
+def _size(known: object) -> int:
+    return known.last if isinstance(known, Restored) else known.size if isinstance(known, SignedHead) else 0
 
 
 def _append(folder: Path, name: str, line: dict[str, Any]) -> None:
@@ -182,7 +185,7 @@ def _parse(raw: bytes) -> WitnessedHead | None:
         return None
 
 
-def _parse_tree(raw: bytes) -> SignedHead | Restored | None:
+def _parse_tree(raw: bytes) -> TreeLine | None:
     try:
         line = json.loads(raw)
         if "restored_to" in line:
@@ -200,7 +203,7 @@ def read(folder: Path) -> Iterator[WitnessedHead]:
 def read_tree(folder: Path) -> list[SignedHead]:
     """The signed tree heads a witness holds, without those a restore made void, openly."""
     heads: list[SignedHead] = []
-    lines: Iterator[SignedHead | Restored] = _lines(folder, _TREE, _parse_tree)
+    lines: Iterator[TreeLine] = _lines(folder, _TREE, _parse_tree)
     for line in lines:
         if isinstance(line, Restored):
             heads = [head for head in heads if head.size <= line.last]
