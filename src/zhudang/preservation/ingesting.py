@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
@@ -231,7 +232,7 @@ def _finish(row: Ingest, volumes: int) -> None:
         data={"transfer_id": row.transfer_id, "project_id": row.project_id},
     )  # fmt: skip
     if row.work_id:
-        work.finish(row.work_id, "done", {"volumes": volumes, "link": "/preservation/"}, now=now)
+        work.finish(row.work_id, "done", {"volumes": volumes, "link": _page_of(row)}, now=now)
 
 
 @transaction.atomic
@@ -246,7 +247,12 @@ def _stop(row: Ingest, reason: Reason, *, cancelled: bool) -> None:
         from zhudang.preservation.words import sentence
 
         outcome = "cancelled" if cancelled else "failed"
-        work.finish(row.work_id, outcome, {"reason": str(sentence(reason)), "link": "/preservation/"}, now=now)
+        work.finish(row.work_id, outcome, {"reason": str(sentence(reason)), "link": _page_of(row)}, now=now)
+
+
+def _page_of(row: Ingest) -> str:
+    """The transfer's page: whoever may follow this work may open it; the holdings' page is for fewer."""
+    return reverse("handover:transfer", args=[row.transfer_id])
 
 
 def _reason(cause: Exception) -> Reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from zhudang.registry.domain import identifiers
 from zhudang.registry.domain.milestones import milestones_for
 from zhudang.registry.domain.projects import ENDED, ProjectDraft, warnings_about_project
 from zhudang.registry.models import Milestone, Permit, Project, ProjectName, Responsibility, UnitWork
-from zhudang.registry.queries.facts import PartyFacts, parties_of, visible_projects
+from zhudang.registry.queries.facts import PartyFacts, parties_of, visible_projects, visible_structures
 from zhudang.shared.refusals import NotFound, Reason
 
 STATES: Mapping[str, Q] = {
@@ -247,6 +247,8 @@ ACTS = (
     "registry.permit.record", "registry.milestone.record", "registry.acceptance.record",
     "registry.responsibility.record",
 )  # fmt: skip
+PAGES = ("filing.checklist.read", "filing.volume.read", "handover.notice.read", "handover.delivery.read")
+"""Acts of the pages a project's page leads to: nobody is shown a way that ends in a refusal."""
 
 
 def project_page(actor: Actor, project_id: UUID) -> ProjectPage:
@@ -274,9 +276,9 @@ def project_page(actor: Actor, project_id: UUID) -> ProjectPage:
         long_works=project.long_works, registered_at=project.registered_at, revision=project.revision,
         changed_at=project.changed_at, changed_by=project.changed_by,
         continued_in=_link(project.continued_in, visible), split_from=_link(project.split_from, visible),
-        former_names=_former_names(project), phases=_phases(project), parties=parties_of(project.pk),
+        former_names=_former_names(project), phases=_phases(actor, project), parties=parties_of(project.pk),
         permits=_permits(project), responsibilities=_responsibilities(project), warnings=_warnings(project),
-        may={act.removeprefix("registry."): rights.may(actor, act, thing) for act in ACTS},
+        may={act.removeprefix("registry."): rights.may(actor, act, thing) for act in (*ACTS, *PAGES)},
     )  # fmt: skip
 
 
@@ -296,20 +298,21 @@ def project_names(project_id: UUID) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*present, *former.values_list("name", flat=True))))
 
 
-def _phases(project: Project) -> tuple[PhaseRow, ...]:
+def _phases(actor: Actor, project: Project) -> tuple[PhaseRow, ...]:
+    known = set(visible_structures(actor).filter(unit_works__phase__project=project).values_list("pk", flat=True))
     steps: dict[UUID, dict[str, Milestone]] = {}
     for row in Milestone.objects.filter(unit_work__phase__project=project):
         steps.setdefault(row.unit_work_id, {})[row.kind] = row
     units: dict[UUID, list[UnitRow]] = {}
     for unit in UnitWork.objects.filter(phase__project=project).select_related("structure").order_by("code"):
-        units.setdefault(unit.phase_id, []).append(_unit(unit, steps.get(unit.pk, {})))
+        units.setdefault(unit.phase_id, []).append(_unit(unit, known, steps.get(unit.pk, {})))
     return tuple(
         PhaseRow(phase.pk, phase.code, phase.name, tuple(units.get(phase.pk, ())))
         for phase in project.phases.order_by("code")
     )
 
 
-def _unit(unit: UnitWork, recorded: Mapping[str, Milestone]) -> UnitRow:
+def _unit(unit: UnitWork, known: Collection[UUID], recorded: Mapping[str, Milestone]) -> UnitRow:
     steps = tuple(
         StepRow(
             kind.code,
@@ -327,8 +330,8 @@ def _unit(unit: UnitWork, recorded: Mapping[str, Milestone]) -> UnitRow:
         unit.name,
         unit.kind,
         unit.nature,
-        unit.structure_id,
-        unit.structure.name if unit.structure else "",
+        unit.structure_id if unit.structure_id in known else None,
+        unit.structure.name if unit.structure and unit.structure_id in known else "",
         steps,
         done[-1] if done else None,
         next((step for step in ahead if step.planned_on), ahead[0] if ahead else None),
