@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 from filing.filing_support import NOW, Site
 from filing.test_filing_together import accepted
 from zhudang.filing import operations, queries
-from zhudang.filing.models import Record, RecordFile, ScopeList, Suggestion
+from zhudang.filing.models import Obligation, Record, RecordFile, ScopeList, Suggestion
 from zhudang.identity.rights import Actor
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,15 @@ def test_the_home_begins_with_what_is_owed_and_shows_what_came_back():
     assert "退回，等您改" in text and "签章栏空白" in text and "替换文件" in text
     assert "逾期" not in text and "免交" not in text
     assert reverse("filing:record_edit", args=[record.id]) in text
+
+
+def test_a_client_s_home_never_says_nothing_is_to_do_while_records_are_late():
+    site = Site()
+    Obligation.objects.filter(id=site.owed("C5-4").id).update(
+        milestone_on=NOW.date() - timedelta(days=9), suggested_on=NOW.date() - timedelta(days=2)
+    )
+    text = browser(site.manager).get("/").content.decode()
+    assert "1 件应归档的已过建议时间。" in text and "没有要您办的事" not in text
 
 
 def test_the_checklist_offers_a_yes_only_from_eighty_percent_on():

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from zhudang.filing import queries as filing
+from zhudang.filing.queries.home import UnitRow
 from zhudang.handover import queries as handover
 from zhudang.identity.domain.roles import FILERS, Role
 from zhudang.identity.rights import Actor
@@ -202,14 +203,18 @@ def _client_desk(actor: Actor, now: datetime) -> Desk:
         Group(_("审查中"), "", [_case_task(row, ("part", _("审查中"))) for row in home.reviewing]),
     ]  # fmt: skip
     todo = sum(len(group.tasks) for group in groups[:5])
-    groups.append(_owed_group(actor, now))
-    lede = ngettext("%(n)s 件事等您办", "%(n)s 件事等您办", todo) % {"n": todo} if todo else _("现在没有要您办的事")
+    units = filing.owed_by_units(actor, today=timezone.localdate(now))
+    groups.append(_owed_group(units))
+    passed = sum(unit.progress.passed for unit in units)
+    told = [ngettext("%(n)s 件事等您办", "%(n)s 件事等您办", todo) % {"n": todo}] if todo else []
+    if passed:
+        told.append(ngettext("%(n)s 件应归档的已过建议时间", "%(n)s 件应归档的已过建议时间", passed) % {"n": passed})
+    lede = _("，").join(told) or _("现在没有要您办的事")
     return Desk(lede + _("。"), [group for group in groups if group.tasks], _links(actor))
 
 
-def _owed_group(actor: Actor, now: datetime) -> Group:
+def _owed_group(units: Sequence[UnitRow]) -> Group:
     """What the client's works owe by now, those past their suggested date first: it answers for the whole."""
-    units = filing.owed_by_units(actor, today=timezone.localdate(now))
     owing = sorted((unit for unit in units if unit.progress.now), key=lambda unit: -unit.progress.passed)
     tasks = [
         Task(("warn", _("已过建议时间")) if unit.progress.passed else ("owed", _("应交")), _("%(unit)s　现欠 %(now)s 件，已归 %(filed)s／%(owed)s") % {"unit": unit.name, "now": unit.progress.now, "filed": unit.progress.filed, "owed": unit.progress.owed}, unit.project_name, "", reverse("filing:checklist", args=[unit.id]), None, _("看清单"))
