@@ -320,7 +320,8 @@ def _plain_text(found: Format, path: Path, head: bytes, claim: _Claim | None) ->
         return Identified(*own, mismatch=_claims_other(claim, own[1], *TEXTUAL))
     if claim is not None and claim.kind in {"email", "mhtml"} and MAIL_START.match(head):
         return Identified(MAIL, claim.kind)
-    return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
+    kind = "xml" if claim is not None and claim.kind == "xml" else "text"  # proven, or not, by reading it
+    return Identified(found, kind, mismatch=_claims_other(claim, *TEXTUAL))
 
 
 def _near(claim: _Claim | None, found: Format) -> bool:
