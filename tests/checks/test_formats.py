@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from samples.checks.looking import examine
+from samples.checks.looking import codes, examine
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx
 from zhudang.checks.encodings import encoding_of
@@ -147,3 +148,16 @@ def test_a_report_of_formats_is_plain_data(tmp_path):
     out = io.StringIO()
     json.dump(examine(put(tmp_path, "a.json", b"[]"), tmp_path), out)
     assert '"fmt/817"' in out.getvalue()
+
+
+def test_a_bigtiff_is_no_zoomify_picture_and_an_mpo_is_a_jpeg(tmp_path):
+    big, several = tmp_path / "big.tif", tmp_path / "two.mpo"
+    picture = Image.new("L", (20, 20))
+    picture.save(big, big_tiff=True)
+    picture.save(several, format="MPO", save_all=True, append_images=[picture])
+    assert (examine(big, tmp_path)["format"]["id"], codes(examine(big, tmp_path)) & {"FMT-002"}) == ("fmt/1917", set())
+    assert "FMT-002" not in codes(examine(several, tmp_path))
+
+
+def test_text_that_calls_itself_xml_is_read_as_xml(tmp_path):
+    assert "XML-001" in codes(examine(put(tmp_path, "a.fodt", b"some text, no element at all\n" * 9), tmp_path))

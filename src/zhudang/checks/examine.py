@@ -121,7 +121,9 @@ class Examiner:
             # A pipe or device would hang or never end.
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
-        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
+        case = Case(
+            Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member, packed=size)
+        )
         asked = (*self._requirements, *(Path(each) for each in task.get("requirements", ())))
         case.requirements = tuple(dict.fromkeys(each.absolute() for each in asked))
         try:

@@ -9,6 +9,7 @@ import av
 from av.error import FFmpegError
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers import media_ends
 from zhudang.checks.openers.media_frames import ending
 from zhudang.checks.openers.media_outline import flac_frames, iso_outline
 from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
@@ -21,6 +22,8 @@ SHORT_S = 1.0
 SHORT_SHARE = 0.9
 """Decoded less than this share of the length the file claims, and short by more than `SHORT_S`: cut off."""
 EXACT_S = 0.2
+ESTIMATED = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "amr", "h264", "hevc", "m4v", "mpegvideo", "loas"})
+"""Frames and nothing else: no header tells how long they play."""
 
 
 def examine(case: Case) -> None:
@@ -38,8 +41,12 @@ def examine(case: Case) -> None:
         if not streams:
             case.find("AV-004")
             return
+        if not case.format.id:
+            case.find("AV-006", part="start", why="none that is known")
         claimed = container.duration / av.time_base if container.duration else None
         case.facts["duration_s"] = round(claimed, 3) if claimed else None
+        if container.format.name in ESTIMATED or not media_ends.tells_duration(case.path):
+            claimed = None  # what the library says is reckoned from the first frames
         _tell(case, _Decoding(case, container), claimed)
         seen = ending(case.path, container.format.name)
         if seen.cut:
@@ -86,16 +93,16 @@ def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
         case.find("AV-005")
     elif decoding.errors:
         case.find("AV-002", count=decoding.errors, first=decoding.first)
-    if claimed is None and reached:
+    if claimed is None and reached and decoding.ended:
         case.facts["duration_s"] = round(reached, 3)
-    short = claimed is not None and _ends_early(case, claimed, reached, decoding.errors)
+    short = claimed is not None and _ends_early(case, claimed, reached)
     if decoding.ended and decoding.frames and short:
         case.find("AV-003", claimed=round(claimed or 0, 1), reached=round(reached, 1))
 
 
-def _ends_early(case: Case, claimed: float, reached: float, errors: int) -> bool:
-    """FLAC counts its samples exactly: there an error and anything missing tell of a cut."""
-    if errors and case.format.mime == "audio/flac":
+def _ends_early(case: Case, claimed: float, reached: float) -> bool:
+    """FLAC counts its samples exactly, and damaged frames are left out in silence: anything missing tells of a loss."""
+    if case.format.mime == "audio/flac":
         return claimed - reached > EXACT_S
     return claimed - reached > SHORT_S and reached < claimed * SHORT_SHARE
 
@@ -138,6 +145,7 @@ class _Decoding:
         try:
             for frame in packet.decode():
                 self.frames += 1
+                self.errors += bool(frame.is_corrupt)
                 self._lengths[index] = self._length(frame, self._lengths.get(index, 0.0))
         except TROUBLES as trouble:
             self._note(trouble)
