@@ -120,6 +120,11 @@ def test_a_very_long_or_strange_ending_hurts_nobody(tmp_path):
         ("竣工图编制说明".encode("hz"), "hz"),
         (b"~{ not Chinese", "ascii"),
         ("竣工图".encode("utf-16"), "utf-16"),
+        ("工程竣工验收报告".encode("utf-16-le"), "utf-16-le"),
+        ("一般一级的一个工程一览".encode("utf-16-be"), "utf-16-be"),
+        ("地基与基础，主体结构。\n".encode("utf-16-le"), "utf-16-le"),
+        (b"this app can break", "ascii"),
+        (bytes(range(256)), None),
     ],
 )
 def test_short_texts_are_not_misread(text, encoding):
