@@ -36,6 +36,8 @@ class Nest:
     files: int = limits.INSIDE_FILES
     bytes: int = limits.INSIDE_BYTES
     until: float = field(default_factory=lambda: time.monotonic() + limits.INSIDE_S)
+    requirements: tuple[Path, ...] = ()
+    """IDS files the models inside are held against."""
     packed: int = 0
     """Bytes of the outermost file; 0 when not known."""
     read: int = 0
