@@ -249,3 +249,14 @@ def test_frames_that_a_table_or_a_length_promises_are_missed(whole, lost, tmp_pa
 def test_a_broadcast_that_ends_within_a_packet_is_irregular_and_not_refused(tmp_path):
     assert troubles(put(tmp_path, "whole.ts", PACKET * 5)) == []
     assert [trouble.cut for trouble in troubles(put(tmp_path, "cut.ts", (PACKET * 5)[:-60]))] == [False]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_whole_recording_that_no_decoder_here_plays_is_left_to_a_person(order, tmp_path):
+    """53 bits to a sample, in either byte order: sound, and not played here."""
+    bits, width = 53, 7
+    content = struct.pack(f"{order}HHLLHH", 1, 1, 8000, 8000 * width, width, bits)
+    chunks = b"fmt " + struct.pack(f"{order}L", 16) + content + b"data" + struct.pack(f"{order}L", 8000 * width)
+    head = (b"RIFF" if order == "<" else b"RIFX") + struct.pack(f"{order}L", 4 + len(chunks) + 8000 * width) + b"WAVE"
+    report = examine(put(tmp_path, "a.wav", head + chunks + bytes(range(100)) * (80 * width)), tmp_path)
+    assert (report["verdict"], codes(report)) == ("manual", {"FMT-004"})

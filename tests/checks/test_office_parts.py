@@ -1,5 +1,7 @@
 """Parts of office documents: what is lost, what is irregular, what starts or fetches something from a hidden place."""
 
+import zipfile
+
 import pytest
 
 from samples.checks.looking import codes, examine
@@ -58,6 +60,13 @@ def test_a_part_that_a_program_repairs_is_told_and_does_not_block(tmp_path):
     assert (report["verdict"], codes(report)) == ("warn", {"OFF-009"})
     report = examine(docx(tmp_path, {"_rels/.rels": ""}), tmp_path)
     assert codes(report) == {"OFF-009"}
+
+
+def test_a_settings_file_of_no_bytes_is_how_openoffice_writes_it(tmp_path):
+    path = opendocument(tmp_path)
+    with zipfile.ZipFile(path, "a") as container:
+        container.writestr("Configurations2/accelerator/current.xml", b"")
+    assert examine(path, tmp_path)["verdict"] == "pass"
 
 
 def test_parts_that_lie_outside_or_in_a_folder_are_not_missed(tmp_path):

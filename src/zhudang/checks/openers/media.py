@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import av
-from av.error import FFmpegError
+from av.error import DecoderNotFoundError, FFmpegError, PatchWelcomeError
 
 from zhudang.checks.examine import Case
 from zhudang.checks.openers import media_ends
@@ -15,6 +15,7 @@ from zhudang.checks.openers.media_outline import flac_frames, iso_outline
 from zhudang.checks.openers.media_structure import holds_nothing, is_protected, troubles
 
 av.logging.set_level(None)
+NO_MEANS = (DecoderNotFoundError, PatchWelcomeError)
 TROUBLES = (FFmpegError, OSError, ValueError, EOFError)
 BUDGET_S = 40.0
 """Longest time for decoding; how far it came is told."""
@@ -68,9 +69,20 @@ def _opened(case: Case) -> av.container.InputContainer:
         return container
 
 
+def _beyond_us(case: Case, trouble: Exception | None) -> bool:
+    """Told as not opened, where the library says itself that it lacks the means and the container is whole."""
+    irregular = {"AV-006", "AV-007"} & {found.code for found in case.findings}
+    if not isinstance(trouble, NO_MEANS) or irregular:
+        return False
+    case.find("FMT-004", extension=case.extension, format=case.format.name, id=case.format.id)
+    return True
+
+
 def _unopened(case: Case, trouble: Exception) -> None:
     """Nothing to play, tables that lead nowhere in a file that is all there, or damage?"""
     outline = iso_outline(case.path)
+    if _beyond_us(case, trouble):
+        return
     if holds_nothing(case.path):
         case.find("AV-005")
     elif outline is not None and outline.whole and outline.has_tracks:
@@ -85,6 +97,8 @@ def _tell(case: Case, decoding: _Decoding, claimed: float | None) -> None:
     if not decoding.frames and decoding.errors and is_protected(case.path):
         case.facts["encrypted"] = True
         case.find("AV-008")
+    elif not decoding.frames and _beyond_us(case, decoding.trouble):
+        return
     elif not decoding.frames and decoding.errors:
         outline = iso_outline(case.path)
         empty = outline is not None and outline.whole and not outline.has_media
@@ -116,6 +130,7 @@ class _Decoding:
         self._lengths: dict[int, float] = {}
         self.frames = self.errors = 0
         self.first = ""
+        self.trouble: Exception | None = None
         self.ended = False
 
     @property
@@ -160,6 +175,7 @@ class _Decoding:
     def _note(self, trouble: Exception) -> None:
         self.errors += 1
         self.first = self.first or _short(trouble)
+        self.trouble = self.trouble or trouble
 
 
 def _short(trouble: Exception) -> str:
