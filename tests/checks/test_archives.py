@@ -190,3 +190,46 @@ def test_a_large_zip_by_windows_explorer_is_read(tmp_path, scratch):
         content[place + at + 14 : place + at + 18] = size
     report = examine(put(tmp_path, "explorer2.zip", bytes(content)), scratch)
     assert report["facts"]["members"][0]["verdict"] == "pass", report["findings"]
+
+
+def test_a_label_and_a_list_of_a_folder_are_no_devices(tmp_path, scratch):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        for name, kind in (("label", b"V"), ("folder", b"D"), ("rare", b"Q")):
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            archive.addfile(member)
+    report = examine(path, scratch)
+    assert report["format"]["id"] == "x-fmt/265"
+    assert report["verdict"] != "fail"
+    with tarfile.open(path, "w") as archive:
+        member = tarfile.TarInfo("device")
+        member.type = tarfile.CHRTYPE
+        archive.addfile(member)
+    assert "ZIP-005" in codes(examine(path, scratch))
+
+
+@pytest.mark.parametrize("names", [("é.txt", "e\u0301.txt"), ("a.txt", "./A.TXT")])
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_names_that_fold_to_one_elsewhere_are_one_name_twice(names, name, tmp_path, scratch):
+    members = dict.fromkeys(names, b"x")
+    path = zip_of(tmp_path, members, name) if name.endswith("zip") else tar_of(tmp_path, members, name)
+    assert "ZIP-008" in codes(examine(path, scratch))
+
+
+def test_layers_that_grow_beyond_measure_together_are_a_bomb(tmp_path, scratch, monkeypatch):
+    monkeypatch.setitem(limits._moved, "ratio_from_bytes", 1_000_000)
+    inner = zip_of(tmp_path, {"zeros": bytes(900_000)}, "inner.zip").read_bytes()
+    assert "ZIP-004" not in codes(examine(zip_of(tmp_path, {"a.zip": inner}), scratch))
+    report = examine(zip_of(tmp_path, {f"{number}.zip": inner for number in range(4)}), scratch)
+    assert "ZIP-004" in codes(report)
+    assert report["verdict"] == "fail"
+
+
+def test_a_bare_lzma_stream_is_opened(tmp_path, scratch):
+    import lzma
+
+    packed = lzma.compress(b"text\n" * 900, format=lzma.FORMAT_ALONE)
+    report = examine(put(tmp_path, "a.txt.lzma", packed), scratch)
+    assert [row["name"] for row in report["facts"]["members"]] == ["a.txt"]
+    assert "ZIP-001" in codes(examine(put(tmp_path, "b.txt.lzma", packed[:-9]), scratch))

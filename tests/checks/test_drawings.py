@@ -84,3 +84,13 @@ def test_binary_dxf_states_its_release(tmp_path):
     document.modelspace().add_line((0, 0), (1, 1))
     document.saveas(tmp_path / "binary.dxf", fmt="bin")
     assert examine(tmp_path / "binary.dxf", tmp_path)["facts"]["release"] == "2000 (AC1015)"
+
+
+def test_zeros_within_a_drawing_written_as_text_are_told(tmp_path):
+    path = drawings.dxf(tmp_path)
+    whole = path.read_bytes()
+    assert "CAD-002" not in codes(examine(path, tmp_path))
+    path.write_bytes(whole.replace(b"  0\nEOF", b"999\n" + bytes(40) + b"\n  0\nEOF"))
+    assert "CAD-002" in codes(examine(path, tmp_path))
+    path.write_bytes(whole + bytes(40))
+    assert "CAD-002" not in codes(examine(path, tmp_path))

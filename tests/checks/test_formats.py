@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from samples.checks.looking import examine
+from samples.checks.looking import codes, examine
 from samples.checks.making import put, zip_of
 from samples.checks.office import docx
 from zhudang.checks.encodings import encoding_of
@@ -119,6 +120,11 @@ def test_a_very_long_or_strange_ending_hurts_nobody(tmp_path):
         ("竣工图编制说明".encode("hz"), "hz"),
         (b"~{ not Chinese", "ascii"),
         ("竣工图".encode("utf-16"), "utf-16"),
+        ("工程竣工验收报告".encode("utf-16-le"), "utf-16-le"),
+        ("一般一级的一个工程一览".encode("utf-16-be"), "utf-16-be"),
+        ("地基与基础，主体结构。\n".encode("utf-16-le"), "utf-16-le"),
+        (b"this app can break", "ascii"),
+        (bytes(range(256)), None),
     ],
 )
 def test_short_texts_are_not_misread(text, encoding):
@@ -147,3 +153,16 @@ def test_a_report_of_formats_is_plain_data(tmp_path):
     out = io.StringIO()
     json.dump(examine(put(tmp_path, "a.json", b"[]"), tmp_path), out)
     assert '"fmt/817"' in out.getvalue()
+
+
+def test_a_bigtiff_is_no_zoomify_picture_and_an_mpo_is_a_jpeg(tmp_path):
+    big, several = tmp_path / "big.tif", tmp_path / "two.mpo"
+    picture = Image.new("L", (20, 20))
+    picture.save(big, big_tiff=True)
+    picture.save(several, format="MPO", save_all=True, append_images=[picture])
+    assert (examine(big, tmp_path)["format"]["id"], codes(examine(big, tmp_path)) & {"FMT-002"}) == ("fmt/1917", set())
+    assert "FMT-002" not in codes(examine(several, tmp_path))
+
+
+def test_text_that_calls_itself_xml_is_read_as_xml(tmp_path):
+    assert "XML-001" in codes(examine(put(tmp_path, "a.fodt", b"some text, no element at all\n" * 9), tmp_path))

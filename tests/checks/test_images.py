@@ -8,6 +8,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from samples.checks.images import bordered, scan, sheet, tags_out_of_order
+from samples.checks.looking import codes, examine
+from samples.checks.making import put
 from zhudang.checks import rasters
 from zhudang.checks.engine import Engine
 from zhudang.checks.rasters import icc, jp2, jpeg, png, small, tiff
@@ -186,3 +188,58 @@ def test_a_drawing_of_a0_at_600_dpi_is_no_bomb(tmp_path: Path, engine: Engine):
     assert not report.blocks
     assert report.facts["dpi"] == 600
     assert "SCN-003" in report.codes
+
+
+def directory(entries: list[tuple[int, int, int, int]], following: bytes = bytes(4)) -> bytes:
+    table = b"".join(struct.pack("<HHLL", *entry) for entry in sorted(entries))
+    return struct.pack("<H", len(entries)) + table + following
+
+
+GREY_TIFF = [(256, 4, 1, 8), (257, 4, 1, 5), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8)]
+GREY_TIFF += [(277, 3, 1, 1), (278, 4, 1, 5), (279, 4, 1, 40)]
+
+
+def tagged(*more: tuple[int, int, int, int], following: bytes = bytes(4), behind: bytes = b"") -> bytes:
+    """A grey TIFF of 8 × 5 pixels; `more` tags replace or join its own."""
+    new = {entry[0] for entry in more}
+    entries = [entry for entry in GREY_TIFF if entry[0] not in new] + list(more)
+    return b"II*\0" + struct.pack("<L", 48) + bytes(40) + directory(entries, following) + behind
+
+
+BEHIND = 48 + 2 + 12 * 10 + 4
+
+
+@pytest.mark.parametrize(
+    ("content", "weights_of"),
+    [
+        (tagged(), set()),
+        (tagged((262, 3, 1, 3), (320, 3, 768, BEHIND), behind=bytes(1536)), set()),
+        (tagged((262, 3, 1, 3), (320, 3, 768, BEHIND), behind=bytes(1500)), {Weight.CUT, Weight.FAULTY}),
+        (tagged((259, 3, 1, 7), (347, 7, 100, BEHIND), behind=bytes(50)), {Weight.CUT, Weight.FAULTY}),
+        (tagged((282, 5, 1, 9000)), {Weight.FAULTY}),
+        (tagged((282, 5, 1, 9000), following=b""), {Weight.CUT, Weight.FAULTY}),
+        (tagged(following=b""), set()),
+        (tagged((330, 4, 1, BEHIND), behind=directory(GREY_TIFF)), set()),
+        (tagged((330, 4, 1, BEHIND), behind=directory(GREY_TIFF)[:40]), {Weight.CUT}),
+        (tagged((330, 4, 1, BEHIND), behind=directory([*GREY_TIFF[:-4], (273, 4, 1, 9000), *GREY_TIFF[-3:]])), {Weight.CUT}),
+    ],
+)  # fmt: skip
+def test_tables_and_inner_images_a_tiff_needs_are_missed_when_they_are_cut_off(content, weights_of):
+    assert weights(tiff.read(content).found) == weights_of
+
+
+def test_damage_that_one_decoder_passes_over_is_told_by_the_other(tmp_path):
+    path = tmp_path / "a.tif"
+    sheet().save(path, compression="jpeg", dpi=(300, 300))
+    assert "IMG-006" not in codes(examine(path, tmp_path))
+    whole = path.read_bytes()
+    third = len(whole) // 3
+    report = examine(put(tmp_path, "b.tif", whole[:third] + bytes(4000) + whole[third + 4000 :]), tmp_path)
+    assert report["verdict"] != "pass"
+
+
+def test_icons_of_apple_are_walked_by_their_lengths():
+    whole = b"icns" + struct.pack(">L", 32) + b"ic07" + struct.pack(">L", 24) + bytes(16)
+    assert small.icns(whole) == []
+    assert weights(small.icns(whole[:-1])) == {Weight.CUT}
+    assert weights(small.icns(whole[:12] + bytes(20))) == {Weight.BROKEN}

@@ -59,3 +59,20 @@ def test_an_attachment_cut_within_its_base64_is_told(tmp_path):
     at = whole.rindex(b"AAECAw") + 41
     report = examine(put(tmp_path, "cut.eml", whole[:at]), tmp_path)
     assert "MSG-004" in codes(report)
+
+
+def test_a_message_that_stops_within_a_line_is_refused_and_one_that_lacks_its_last_mark_is_told(tmp_path):
+    whole = mail(tmp_path, {"a.bin": bytes(range(256)) * 9}).read_bytes()
+    middle = len(whole) // 2
+    assert "MSG-005" in codes(examine(put(tmp_path, "cut.eml", whole[:middle]), tmp_path))
+    line = whole[: whole.index(b"\n", middle) + 1]
+    report = examine(put(tmp_path, "line.eml", line), tmp_path)
+    assert "MSG-004" in codes(report)
+    assert "MSG-005" not in codes(report)
+    assert not codes(examine(put(tmp_path, "whole.eml", whole), tmp_path)) & {"MSG-004", "MSG-005"}
+
+
+def test_a_message_that_stops_within_its_head_is_told(tmp_path):
+    head = b"From: a@example.test\r\nTo: b@example.test\r\nSubject: x\r\nDate: Mon, 01 Jan 2024 08:00:00 +0800"
+    assert "MSG-004" in codes(examine(put(tmp_path, "head.eml", head), tmp_path))
+    assert "MSG-004" not in codes(examine(put(tmp_path, "empty.eml", head + b"\r\n\r\n"), tmp_path))

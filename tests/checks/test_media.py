@@ -174,3 +174,89 @@ def test_a_json_or_xml_text_cut_within_a_character_is_cut_off(tmp_path):
         path = tmp_path / name
         path.write_bytes(text.encode()[:-1])
         assert "XML-004" in codes(examine(path, tmp_path)), name
+
+
+def test_a_frame_lost_from_flac_is_missed_though_nothing_complains(tmp_path):
+    whole = flac(tmp_path).read_bytes()
+    assert examine(tmp_path / "sound.flac", tmp_path)["verdict"] == "pass"
+    middle = len(whole) // 2
+    report = examine(
+        put(tmp_path, "hole.flac", whole[:middle] + bytes(len(whole) // 8) + whole[middle + len(whole) // 8 :]),
+        tmp_path,
+    )
+    assert report["verdict"] == "fail"
+
+
+def test_a_length_that_no_header_tells_is_no_promise(tmp_path):
+    """Silence first, sound after: the bit rate of the first frames would make the recording far longer than it is."""
+    import av
+    import numpy
+
+    path = tmp_path / "rising.mp3"
+    noise = numpy.random.default_rng(1).integers(-20000, 20000, (1, 1152), dtype=numpy.int16)
+    with av.open(str(path), "w", options={"write_xing": "0"}) as out:
+        stream = out.add_stream("libmp3lame", rate=44100, options={"q": "0"})
+        for number in range(200):
+            frame = av.AudioFrame.from_ndarray(noise * (number > 100), format="s16p", layout="mono")
+            frame.sample_rate = 44100
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    report = examine(path, tmp_path)
+    assert "AV-003" not in codes(report)
+    assert report["facts"]["duration_s"] == pytest.approx(200 * 1152 / 44100, abs=0.3)
+
+
+def test_a_live_recording_tells_no_length_and_is_not_short(tmp_path):
+    path = film(tmp_path, name="live.mkv")
+    whole = path.read_bytes()
+    at = whole.index(b"\x44\x89\x88")
+    live = put(tmp_path, "told.mkv", whole[:at] + b"\xec\x89\x88" + whole[at + 3 :])
+    assert examine(live, tmp_path)["verdict"] != "fail"
+    claimed = whole[: at + 3] + struct.pack(">d", 60_000.0) + whole[at + 11 :]
+    assert "AV-003" in codes(examine(put(tmp_path, "long.mkv", claimed), tmp_path))
+
+
+def test_a_recording_that_begins_as_nothing_known_is_told(tmp_path):
+    whole = film(tmp_path, name="film.mp4").read_bytes()
+    assert "AV-006" not in codes(examine(tmp_path / "film.mp4", tmp_path))
+    report = examine(put(tmp_path, "noise.mp4", b"\x11\x22\x33\x44noise..." + whole), tmp_path)
+    assert report["verdict"] != "pass"
+
+
+def block(first: int, samples: int, told: int) -> bytes:
+    """A block of WavPack."""
+    return b"wvpk" + struct.pack("<LHBBLLL", 24 + 8, 0x410, 0, 0, told, first, samples) + bytes(8 + 8)
+
+
+TABLE = struct.pack("<4L", 50, 50, 50, 50)
+PACKET = b"G".ljust(188, b"\xff")
+KLV = b"\x06\x0e\x2b\x34".ljust(16, b"\1")
+
+
+@pytest.mark.parametrize(
+    ("whole", "lost"),
+    [
+        (block(0, 100, 200) + block(100, 100, 200), 40),
+        (b"TTA1" + struct.pack("<3H2LL", 1, 1, 16, 245, 1024, 0) + TABLE + bytes(4) + bytes(200), 20),
+        (KLV + b"\x83\0\0\x05hello" + KLV + b"\x05hello", 3),
+    ],
+)
+def test_frames_that_a_table_or_a_length_promises_are_missed(whole, lost, tmp_path):
+    assert troubles(put(tmp_path, "whole", whole)) == []
+    assert [trouble.cut for trouble in troubles(put(tmp_path, "cut", whole[:-lost]))] == [True]
+
+
+def test_a_broadcast_that_ends_within_a_packet_is_irregular_and_not_refused(tmp_path):
+    assert troubles(put(tmp_path, "whole.ts", PACKET * 5)) == []
+    assert [trouble.cut for trouble in troubles(put(tmp_path, "cut.ts", (PACKET * 5)[:-60]))] == [False]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_whole_recording_that_no_decoder_here_plays_is_left_to_a_person(order, tmp_path):
+    """53 bits to a sample, in either byte order: sound, and not played here."""
+    bits, width = 53, 7
+    content = struct.pack(f"{order}HHLLHH", 1, 1, 8000, 8000 * width, width, bits)
+    chunks = b"fmt " + struct.pack(f"{order}L", 16) + content + b"data" + struct.pack(f"{order}L", 8000 * width)
+    head = (b"RIFF" if order == "<" else b"RIFX") + struct.pack(f"{order}L", 4 + len(chunks) + 8000 * width) + b"WAVE"
+    report = examine(put(tmp_path, "a.wav", head + chunks + bytes(range(100)) * (80 * width)), tmp_path)
+    assert (report["verdict"], codes(report)) == ("manual", {"FMT-004"})

@@ -9,6 +9,7 @@ import ifcopenshell
 import ifcopenshell.guid
 import pytest
 
+from samples.checks.making import zip_of
 from zhudang.checks import command
 from zhudang.checks.requirements.judging import judge
 from zhudang.checks.settings import CheckSettings
@@ -175,6 +176,21 @@ def test_an_ids_in_the_set_or_named_is_asked_of_the_models(model: Any, tmp_path:
     (beside,) = _told(target)
     assert named["data"] == beside["data"]
     assert named["data"]["elements"] == [model.by_type("IfcWall")[1].GlobalId]
+
+
+def test_a_model_within_an_archive_is_asked_the_same(model: Any, tmp_path: Path):
+    folder, target = tmp_path / "set", tmp_path / "report.json"
+    folder.mkdir()
+    model.write(str(tmp_path / "model.ifc"))
+    members = {"models/model.ifc": (tmp_path / "model.ifc").read_bytes(), "models/note.txt": b"note"}
+    zip_of(folder, members, "models.zip")
+    asked = ids(tmp_path, prop("FireRating"))
+    (tmp_path / "city.toml").write_text('ids = ["asked.ids"]\n', encoding="utf-8")
+    settings = CheckSettings(profile=str(tmp_path / "city.toml"))
+    for options in (command.Options(quiet=True, ids=(asked,)), command.Options(quiet=True, settings=settings)):
+        command.run([folder], target, options)
+        (archive,) = json.loads(target.read_text())["files"]
+        assert "BIM-011" in archive["facts"]["members"][0]["codes"]
 
 
 def test_the_city_s_requirements_are_asked_of_every_model_and_the_report_says_so(model: Any, tmp_path: Path):

@@ -9,6 +9,7 @@ from pathlib import Path
 SAMPLE_BYTES = 256 * 1024
 LEAST_CUT = 64
 """Fewer bytes may be read as text by chance once their end need not be."""
+WIDE_BYTES, LEAST_WIDE, WIDE_SENSE = 32 * 1024, 6, 0.95
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -40,17 +41,19 @@ def encoding_of(sample: bytes, cut: bool = False) -> str | None:
         if sample.startswith(bom):
             return name if _decodes(sample, name, cut) else None
     if b"\0" in sample:
-        return _utf16_without_bom(sample, cut)
+        return _wide_chinese(sample, cut) or _utf16_without_bom(sample, cut)
     if sum(byte in CONTROLS for byte in sample[:4096]) > len(sample[:4096]) // 50:
-        return None
+        return _wide_chinese(sample, cut)
     if sample.isascii():
         return "hz" if HZ.search(sample) and _decodes(sample, "hz", cut) else "ascii"
     if _decodes(sample, "utf-8", cut) and not utf8_by_accident(sample):
         return "utf-8"
     candidates = [name for name in ("gb18030", "big5", "big5hkscs") if _decodes(sample, name, cut)]
     if not candidates:
-        return None
+        return _wide_chinese(sample, cut)
     best = max(candidates, key=lambda name: (_chineseness(sample, name), name == "gb18030"))
+    if _chineseness(sample, best) <= 0 and (wide := _wide_chinese(sample, cut)):
+        return wide
     return _narrowest(sample, best, cut)
 
 
@@ -98,6 +101,32 @@ def _chineseness(sample: bytes, name: str) -> float:
     odd = sum(0xE000 <= ord(character) < 0xF900 or character == "�" for character in foreign)
     unusual = sum(not 0x3000 <= ord(character) < 0xA000 and ord(character) < 0xFF00 for character in foreign)
     return (2 * common - 4 * odd - unusual) / len(foreign)
+
+
+def _wide_chinese(sample: bytes, cut: bool) -> str | None:
+    """UTF-16 without its mark, of Chinese that holds neither line break nor Latin letter: read in both orders, one makes
+    sense. Pairs of Latin letters would also do, so what is ASCII never comes here."""
+    begin = sample[: min(len(sample), WIDE_BYTES) // 2 * 2]
+    if len(begin) < 2 * LEAST_WIDE or (len(sample) % 2 and not cut):
+        return None
+    orders = ("utf-16-le", "utf-16-be")
+    sense = {name: _makes_sense(begin.decode(name, "replace")) for name in orders}
+    best, other = sorted(orders, key=lambda name: -sense[name])
+    clear = sense[best] >= WIDE_SENSE and sense[other] < WIDE_SENSE and _chineseness(begin, best) > 0
+    return best if clear and _decodes(sample, best, cut) else None
+
+
+def _makes_sense(text: str) -> float:
+    """Share of characters that stand in Chinese texts: ideographs, their punctuation and wide forms, ASCII."""
+    likely = sum(
+        "\u4e00" <= each <= "\u9fff"
+        or "\u3000" <= each <= "\u303f"
+        or "\uff00" <= each <= "\uffef"
+        or "\u2010" <= each <= "\u2030"
+        or (each <= "\x7e" and (each >= " " or each in "\r\n\t"))
+        for each in text
+    )
+    return likely / len(text) if text else 0.0
 
 
 def _utf16_without_bom(sample: bytes, cut: bool) -> str | None:

@@ -121,9 +121,10 @@ class Examiner:
             # A pipe or device would hang or never end.
             return _unread(task, 0, OSError(errno.EINVAL, "not a regular file"))
         size = status.st_size
-        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=Nest(self._member))
+        nest = Nest(self._member, packed=size)
+        case = Case(Path(task["path"]), task["name"], size, self._scratch, self._trust, nest=nest)
         asked = (*self._requirements, *(Path(each) for each in task.get("requirements", ())))
-        case.requirements = tuple(dict.fromkeys(each.absolute() for each in asked))
+        case.requirements = nest.requirements = tuple(dict.fromkeys(each.absolute() for each in asked))
         try:
             sha256, sm3 = _digests(case, task)
         except OSError as error:
@@ -147,7 +148,7 @@ class Examiner:
     def _member(self, path: Path, name: str, depth: int, nest: Nest) -> Case:
         """Examine a file that was inside another one."""
         inner = Case(path, name, path.stat().st_size, self._scratch, self._trust, depth=depth, nest=nest)
-        inner.requirements = self._requirements
+        inner.requirements = nest.requirements
         self._look(inner, opened=True)
         self._scan(inner)
         return inner

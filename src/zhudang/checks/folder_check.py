@@ -21,6 +21,7 @@ from zhudang.checks.check_report import (
 )
 from zhudang.checks.command import Options
 from zhudang.checks.engine import Engine
+from zhudang.checks.format_tables import extensions
 from zhudang.checks.item_results import Context, item_results
 from zhudang.checks.malware import Scanner, ScannerUnavailable
 from zhudang.checks.model import FileReport, FileToCheck
@@ -92,14 +93,20 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
 
 
 def _with_requirements(files: Sequence[FileToCheck], given: Sequence[Path]) -> list[FileToCheck]:
-    """Every model with the IDS files it is held against: those named, and those that lie in the set."""
+    """Every model, and every archive that may hold some, with the IDS files it is held against: those named, and those
+    that lie in the set."""
     asked = (*given, *(each.path for each in files if each.path.suffix.lower() == ".ids"))
     if not asked:
         return list(files)
     return [
-        replace(each, requirements=tuple(dict.fromkeys(asked))) if each.path.suffix.lower() in MODELS else each
+        replace(each, requirements=tuple(dict.fromkeys(asked))) if _may_hold_models(each.path) else each
         for each in files
     ]
+
+
+def _may_hold_models(path: Path) -> bool:
+    ending = path.suffix.lower()
+    return ending in MODELS or (ending in extensions() and extensions()[ending].kind == "archive")
 
 
 def _scanner(settings: CheckSettings) -> str | None:

@@ -5,19 +5,17 @@ Used inside workers only: the identification library brings a runtime of its own
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import zipfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from zhudang.checks import own_formats
 from zhudang.checks.encodings import guess_encoding
+from zhudang.checks.format_tables import Claim, extensions, kinds, lookalikes, mimes
 from zhudang.checks.model import Format
-from zhudang.checks.rules import DATA
 
 HEAD_BYTES = 8192
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -77,6 +75,7 @@ PRONOM_MAY_KNOW = frozenset({"zd/glb", "zd/kml", "zd/gml", "zd/ifcxml", "zd/ids"
 """Our rules decide how these are opened; where PRONOM has an identifier of its own for one, it stands."""
 LONGEST_ENDING = 20
 NEAR = (
+    {"jpeg", "image/jpeg"},
     {"heif", "avif", "image/heif", "image/heic", "image/avif"},
     {"jp2", "image/jp2", "image/jpx", "image/jpm", "image/x-jp2-codestream"},
 )
@@ -96,26 +95,6 @@ class Identified:
     kind: str
     mismatch: bool = False
     claimed_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    kind: str
-    family: str
-
-
-@cache
-def kinds() -> dict[str, str]:
-    """Format id, mime type or `class:` → kind of opener."""
-    with (DATA / "kinds.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["key"]: row["kind"] for row in csv.DictReader(lines)}
-
-
-@cache
-def extensions() -> dict[str, _Claim]:
-    """Ending → what it claims."""
-    with (DATA / "extensions.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["extension"]: _Claim(row["kind"], row["family"]) for row in csv.DictReader(lines)}
 
 
 class Identifier:
@@ -199,7 +178,7 @@ def _inside(path: Path, head: bytes, extension: str) -> Format | None:
     return None
 
 
-def _contradicts_format(claim: _Claim | None, kind: str, found: Format, extension: str) -> bool:
+def _contradicts_format(claim: Claim | None, kind: str, found: Format, extension: str) -> bool:
     claimed = own_formats.native().get(extension)
     if claimed is not None and claimed["id"] == found.id:
         return False
@@ -239,7 +218,7 @@ def own_rule(path: Path, head: bytes) -> Format | None:
     return None
 
 
-def _claimed_ofd(path: Path, head: bytes, claim: _Claim | None) -> Format | None:
+def _claimed_ofd(path: Path, head: bytes, claim: Claim | None) -> Format | None:
     """An ending of OFD put to the proof where the start of the file says nothing: bytes before the ZIP, a folder."""
     return _zip_rule(path, head, claimed_ofd=True) if claim and claim.kind == "ofd" else None
 
@@ -297,8 +276,10 @@ def _is_encrypted_odf(container: zipfile.ZipFile) -> bool:
         return False
 
 
-def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
+def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: Claim | None, extension: str) -> Identified:
     kind = _kind_of(match, head)
+    if other := lookalikes().get((match["id"], extension)):
+        return Identified(other, kind)
     found = Format(match["id"], _name(match), _mime(match, head), f"PRONOM: {match['basis']}")
     if match["id"] == STEP and claim is not None and claim.kind == "ifc":
         # The signature of IFC is its schema line; without it the file is told as broken IFC.
@@ -312,7 +293,7 @@ def _by_pronom(match: dict[str, str], path: Path, head: bytes, claim: _Claim | N
     return Identified(found, kind, mismatch=differs)
 
 
-def _plain_text(found: Format, path: Path, head: bytes, claim: _Claim | None) -> Identified:
+def _plain_text(found: Format, path: Path, head: bytes, claim: Claim | None) -> Identified:
     """PRONOM saw text and nothing in it."""
     if DXF_START.match(head):
         return Identified(_dxf(), "dxf")
@@ -320,15 +301,16 @@ def _plain_text(found: Format, path: Path, head: bytes, claim: _Claim | None) ->
         return Identified(*own, mismatch=_claims_other(claim, own[1], *TEXTUAL))
     if claim is not None and claim.kind in {"email", "mhtml"} and MAIL_START.match(head):
         return Identified(MAIL, claim.kind)
-    return Identified(found, "text", mismatch=_claims_other(claim, *TEXTUAL))
+    kind = "xml" if claim is not None and claim.kind == "xml" else "text"  # proven, or not, by reading it
+    return Identified(found, kind, mismatch=_claims_other(claim, *TEXTUAL))
 
 
-def _near(claim: _Claim | None, found: Format) -> bool:
+def _near(claim: Claim | None, found: Format) -> bool:
     """HEIF is the family of AVIF and HEIC, JPEG 2000 of its codestream: a finer name is no contradiction."""
     return claim is not None and any(claim.family in near and found.mime in near for near in NEAR)
 
 
-def _contradicts(claim: _Claim | None, kind: str) -> bool:
+def _contradicts(claim: Claim | None, kind: str) -> bool:
     """Whether what the ending claims is another thing than was found, not only a finer name for it."""
     if claim is None or (claim.kind in TEXTUAL and kind in TEXTUAL):
         return False
@@ -337,7 +319,7 @@ def _contradicts(claim: _Claim | None, kind: str) -> bool:
     return claim.kind != kind or kind in SEVERAL
 
 
-def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
+def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: Claim | None, extension: str) -> Identified:
     """PRONOM knew the ending only: text formats are proven by decoding, others not at all."""
     if seen := own_formats.by_signature(head):
         return Identified(*seen, mismatch=_claims_other(claim, seen[1]))
@@ -349,7 +331,7 @@ def _by_ending(found: Format, kind: str, path: Path, head: bytes, claim: _Claim 
     return _claimed(found, claim, extension)
 
 
-def _claimed(found: Format, claim: _Claim | None, extension: str) -> Identified:
+def _claimed(found: Format, claim: Claim | None, extension: str) -> Identified:
     """Nothing in the content speaks; what the ending says is told as a claim."""
     if claim and claim.kind:
         basis = f"extension only: {extension}"
@@ -361,7 +343,7 @@ def _claimed(found: Format, claim: _Claim | None, extension: str) -> Identified:
     return Identified(ours or Format("", "", "", ""), "", claimed_only=True)
 
 
-def _unknown(path: Path, head: bytes, claim: _Claim | None, extension: str) -> Identified:
+def _unknown(path: Path, head: bytes, claim: Claim | None, extension: str) -> Identified:
     """Neither rule nor signature: text, or the claim of the ending put to the proof."""
     position = head[:1024].find(b"%PDF-")
     if position >= 0:
@@ -383,7 +365,7 @@ def _unknown(path: Path, head: bytes, claim: _Claim | None, extension: str) -> I
     return _claimed(Format("", "", "", ""), claim, extension)
 
 
-def _claims_other(claim: _Claim | None, *kinds: str) -> bool:
+def _claims_other(claim: Claim | None, *kinds: str) -> bool:
     """Whether the ending claims a kind that is none of `kinds`; an unknown ending claims nothing."""
     return claim is not None and claim.kind not in kinds
 
@@ -404,13 +386,6 @@ def _mime(match: dict[str, str], head: bytes) -> str:
     if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix"}:
         return "image/heic"
     return "audio/vnd.wave" if mime == "audio/x-wav" else mime
-
-
-@cache
-def mimes() -> dict[str, str]:
-    """PRONOM identifier → media type, where PRONOM has none or a wrong one."""
-    with (DATA / "mimes.csv").open(encoding="utf-8", newline="") as lines:
-        return {row["id"]: row["mime"] for row in csv.DictReader(lines)}
 
 
 def _kind_of(match: dict[str, str], head: bytes = b"") -> str:

@@ -36,9 +36,25 @@ class Nest:
     files: int = limits.INSIDE_FILES
     bytes: int = limits.INSIDE_BYTES
     until: float = field(default_factory=lambda: time.monotonic() + limits.INSIDE_S)
+    requirements: tuple[Path, ...] = ()
+    """IDS files the models inside are held against."""
+    packed: int = 0
+    """Bytes of the outermost file; 0 when not known."""
+    read: int = 0
 
     def spent(self) -> bool:
         return self.files <= 0 or self.bytes <= 0 or time.monotonic() > self.until
+
+    def take(self, size: int) -> None:
+        """Note a member that was read out."""
+        self.files -= 1
+        self.bytes -= size
+        self.read += size
+
+    @property
+    def is_bomb(self) -> bool:
+        """Whether all levels together grew beyond measure, though none of them alone does."""
+        return bool(self.packed) and self.read > limits.RATIO_FROM_BYTES and self.read > limits.RATIO * self.packed
 
 
 class Spool:
@@ -134,10 +150,11 @@ class Members:
             self._left_out += 1
             self._row(spool.name, spool.size, "", "not_checked", [])
             return
-        nest.files -= 1
-        nest.bytes -= spool.size
+        nest.take(spool.size)
         inner = nest.look(spool.path, _plain(spool.name), self._case.depth + 1, nest)
         self._tell(spool.name, spool.size, inner)
+        if nest.is_bomb:
+            self._case.find("ZIP-004", name=_plain(spool.name), why=f"×{limits.RATIO}")
 
     def dropped(self, name: str, verdict: str) -> None:
         """A member that could not be read to its end."""

@@ -9,6 +9,7 @@ import codecs
 import csv
 import json
 import re
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ from zhudang.checks.rules import DATA
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+TAR_BLOCK = 512
+TAR = Format("x-fmt/265", "Tape Archive Format", "application/x-tar", "own rule: sum of the header")
 JSON_BYTES = 16 * 1024 * 1024
 WPS = {
     ".wps": ("zd/wps", "WPS 文字", "application/wps-office.wps"),
@@ -115,11 +118,22 @@ def native() -> dict[str, dict[str, str]]:
 
 
 def by_signature(head: bytes) -> tuple[Format, str] | None:
-    """The first simple mark that fits, with its kind of opener."""
-    return next(
-        ((each.format, each.kind) for each in signatures() if head[each.at : each.at + len(each.mark)] == each.mark),
-        None,
-    )
+    """The first simple mark that fits, with its kind of opener; a TAR has none but its sum."""
+    for each in signatures():
+        if head[each.at : each.at + len(each.mark)] == each.mark:
+            return each.format, each.kind
+    return (TAR, "archive") if starts_tar(head) else None
+
+
+def starts_tar(block: bytes) -> bool:
+    """Whether a block is a TAR header: its checksum fits, whatever version wrote it."""
+    if len(block) < TAR_BLOCK or not any(block):
+        return False
+    try:
+        tarfile.TarInfo.frombuf(block[:TAR_BLOCK], "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError):
+        return block[257:262] == b"ustar"
+    return True
 
 
 def claimed(extension: str) -> Format | None:

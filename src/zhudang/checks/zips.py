@@ -7,6 +7,7 @@ import posixpath
 import re
 import stat
 import time
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -57,6 +58,11 @@ def unsafe_name(name: str) -> bool:
     plain = name.replace("\\", "/")
     drive = len(plain) > 1 and plain[1] == ":" and plain[0].isalpha()
     return plain.startswith("/") or drive or ".." in plain.split("/")
+
+
+def folded_name(name: str) -> str:
+    """The name as the most careless file system keeps it: two that fold to one overwrite each other there."""
+    return unicodedata.normalize("NFC", posixpath.normpath(name)).casefold()
 
 
 def odd_name(name: str) -> bool:
@@ -137,7 +143,7 @@ def _names(members: list[zipfile.ZipInfo], strict: bool) -> list[ZipTrouble]:
     if cut := [name for name, info in names if "\0" in info.orig_filename.rstrip("\0")]:
         # Readers in C end the name there, others do not: two people would unpack two things.
         troubles.append(ZipTrouble("ZIP-006", {"name": cut[0], "why": "NUL in a name"}))
-    counted = Counter(posixpath.normpath(name).casefold() for name, _ in names)
+    counted = Counter(folded_name(name) for name, _ in names)
     if twice := [name for name, count in counted.items() if count > 1]:
         troubles.append(ZipTrouble("ZIP-008", {"names": twice[:20]}))
     legacy = [info for info in members if not info.flag_bits & UTF8_FLAG and not info.filename.isascii()]

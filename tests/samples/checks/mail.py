@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
-from samples.checks.making import Maker, put, text
+from samples.checks.making import Maker, half, put, text
 
 
 def message(attachments: dict[str, bytes] | None = None) -> EmailMessage:
@@ -40,6 +40,7 @@ BAD: dict[str, Maker] = {
     "MSG-002": lambda folder: mail(folder, {"竣工图.txt": b"text"}),
     "MSG-003": _locked,
     "MSG-004": _cut,
+    "MSG-005": half(lambda folder: mail(folder, {"竣工图.txt": b"text " * 400}), "half.eml"),
 }
 
 GOOD: dict[str, Maker] = {

@@ -29,6 +29,11 @@ def relation(kind: str, target: str) -> dict[str, str]:
     return {"word/_rels/settings.xml.rels": f"<Relationships>{link}</Relationships>"}
 
 
+def within(kind: str, target: str) -> str:
+    """A part of relations with one that leads to another part."""
+    return f'<Relationships><Relationship Id="r1" Type="x/{kind}" Target="{target}"/></Relationships>'
+
+
 def _locked_docx(folder: Path) -> Path:
     import msoffcrypto.format.ooxml as ooxml
 
@@ -47,6 +52,7 @@ BAD: dict[str, Maker] = {
     "OFF-006": half(docx, "half.docx"),
     "OFF-007": lambda folder: docx(folder, relation("image", "file:///c:/a.png")),
     "OFF-008": lambda folder: docx(folder, {"word/activeX/activeX1.xml": "<ax/>"}),
+    "OFF-009": lambda folder: docx(folder, {"word/_rels/document.xml.rels": within("image", "media/gone.png")}),
 }
 
 GOOD: dict[str, Maker] = {

@@ -21,6 +21,7 @@ BAD: dict[str, Maker] = {
     "XML-004": text("half.xml", b'<?xml version="1.0"?>\n<a><b>half a sent'),
     "WEB-001": text("page.html", b"<!DOCTYPE html><html><body><script>1</script></body></html>"),
     "WEB-002": text("fetch.html", b'<!DOCTYPE html><html><body><img src="http://example.test/a.png"></body></html>'),
+    "WEB-003": text("half.html", b"<!DOCTYPE html><html><body><p>half a page"),
 }
 
 GOOD: dict[str, Maker] = {
@@ -34,6 +35,10 @@ GOOD: dict[str, Maker] = {
     "rows_with_notes": text("notes.csv", b"# made by hand\na,b,c\n" + b"1,2,3\n" * 30 + b"\nsum\n"),
     "utf8": text("good.txt", "竣工图编制说明\n".encode() * 9),
     "gbk": text("gbk.txt", "竣工图由施工单位编制，监理单位审核。\n".encode("gbk") * 9),
+    "page": text(
+        "good.html", b'<!DOCTYPE html><html><body><a href="http://example.test/">on time = late</a></body></html>'
+    ),
+    "page_without_html": text("short.html", b"<!DOCTYPE html><title>x</title><p>a paragraph needs no end<p>so it is"),
     "xml": text("good.xml", '<?xml version="1.0" encoding="UTF-8"?><文件><题名>说明</题名></文件>'.encode()),
     "json": text("good.json", b'{"a": [1, 2]}'),
 }

@@ -15,6 +15,7 @@ from zhudang.checks import limits
 from zhudang.checks.examine import Case
 from zhudang.checks.members import Members
 from zhudang.checks.openers import packers, rar, tar
+from zhudang.checks.own_formats import starts_tar
 from zhudang.checks.zips import Bomb, OutOfTime, is_locked, shown_name, zip_troubles
 
 READ_BYTES = 1024 * 1024
@@ -94,7 +95,7 @@ def _compressed(case: Case, opener: Any, members: Members) -> None:
     try:
         with opener(case.path) as stream:
             block = stream.read(512)
-        if tar.starts_tar(block):
+        if starts_tar(block):
             tar.examine(case, opener, members)
             return
         with opener(case.path) as stream:

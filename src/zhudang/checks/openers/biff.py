@@ -18,7 +18,8 @@ MOST_RECORDS = 2_000_000
 
 @dataclass
 class Workbook:
-    """What the records tell. `whole`: the last record ends within the stream."""
+    """What the records tell. `whole`: the last record ends within the stream, every sheet listed begins where the list
+    says, and no zeros stand where records should."""
 
     macro_sheets: int = 0
     dde: list[str] = field(default_factory=list)
@@ -30,7 +31,10 @@ class Workbook:
 def read(stream: bytes) -> Workbook:
     """Walk the records of a `Workbook` or `Book` stream, or of a whole file before Excel 5."""
     book = Workbook()
+    sheets: list[int] = []
     for kind, content in _records(stream, book):
+        if kind == BOUND_SHEET and len(content) >= 4:
+            sheets.append(int.from_bytes(content[:4], "little"))
         if kind in BOF and len(content) >= 4:
             book.macro_sheets += int.from_bytes(content[2:4], "little") == MACRO_SUBSTREAM
         elif kind == FILE_PASS:
@@ -38,16 +42,24 @@ def read(stream: bytes) -> Workbook:
             return book
         elif kind == SUP_BOOK:
             _sup_book(content, book)
+    book.whole = book.whole and all(_begins(stream, place) for place in sheets)
     return book
 
 
+def _begins(stream: bytes, place: int) -> bool:
+    """Whether a sheet begins there; versions before 5 list none."""
+    return int.from_bytes(stream[place : place + 2], "little") in BOF
+
+
 def _records(stream: bytes, book: Workbook) -> Iterator[tuple[int, bytes]]:
-    at = 0
+    at = depth = 0
     for _ in range(MOST_RECORDS):
         if len(stream) - at < 4:
             return
         kind, length = struct.unpack_from("<2H", stream, at)
+        depth += (kind in BOF) - (kind == END)
         if kind == 0 and length == 0:
+            book.whole = depth <= 0
             return
         if at + 4 + length > len(stream):
             book.whole = False

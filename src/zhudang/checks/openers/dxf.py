@@ -83,7 +83,7 @@ def _drawing(case: Case, faults: list[str]) -> None:
     stated = case.facts["release"] = case.facts["release"] or _release(document.dxfversion)
     auditor = document.audit()
     faults += repaired + [each.message for each in (*auditor.errors, *auditor.fixes)]
-    faults += _layouts(case, stated)
+    faults += _layouts(case, stated) + _zeros(case)
     if faults:
         case.find("CAD-002", count=len(faults), first=faults[0][:120])
     if references := _references(document):
@@ -149,6 +149,12 @@ def _layouts(case: Case, release: str) -> list[str]:
     if release[:1] != "2" or release[:2] == "2." or LAYOUT.search(case.path.read_bytes()):
         return []
     return ["no LAYOUT"]
+
+
+def _zeros(case: Case) -> list[str]:
+    """A drawing written as text has no NUL within; where some stand, a part of it was not copied."""
+    content = case.path.read_bytes()
+    return ["NUL"] if not content.startswith(BINARY) and b"\0" in content.rstrip(b"\0\x1a\r\n\t ") else []
 
 
 def _references(document: Drawing) -> set[str]:

@@ -42,7 +42,7 @@ def _reader(head: bytes, extension: str) -> Callable[[Case], None]:
         return _binary_gltf
     if head.startswith(b"PK"):
         return _zipped_kml
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \r\n\t")  # UTF-16 has a mark of its own, and NUL beside each letter
     if start.startswith(b"{"):
         return _json
     return _xml if start.startswith(b"<") else _table
@@ -288,12 +288,14 @@ def _zipped_kml(case: Case) -> None:
 
 def _xml(case: Case) -> None:
     with case.path.open("rb") as stream:
-        start = stream.read(65536)
-        if b"<!ENTITY" in start:
-            case.active("external_reference")
-            case.find("XML-002")
-        stream.seek(0)
         _walk(case, stream)
+
+
+def _entities(case: Case, root: Any) -> None:
+    declared = root.getroottree().docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        case.active("external_reference")
+        case.find("XML-002")
 
 
 def _walk(case: Case, stream: Any) -> None:
@@ -308,6 +310,7 @@ def _walk(case: Case, stream: Any) -> None:
             if event == "start":
                 if case.facts["release"] is None:
                     case.facts["release"] = etree.QName(element).namespace
+                    _entities(case, element)
                 if system := element.get("srsName"):
                     systems.add(system)
                 continue

@@ -13,6 +13,7 @@ from PIL import Image
 from zhudang.checks import limits, rasters
 from zhudang.checks.examine import Case
 from zhudang.checks.openers.image_pages import Pages
+from zhudang.checks.rasters import tiff_tags
 
 STREAM_PIXELS = 60_000_000
 """Larger frames are decoded in strips, so that a big drawing stays within a worker's memory."""
@@ -39,6 +40,10 @@ COLOURS = {
 }
 COMPRESSIONS = {"GIF": "LZW", "JPEG2000": "JPEG 2000", "WEBP": "WebP", "AVIF": "AV1"}
 COMPLAINT_BYTES = 2000
+QUIET = frozenset({2, 3, 4, 7})
+"""Compressions of TIFF (CCITT, JPEG) as its tag 259 numbers them."""
+LOOKED_AT_TWICE = 20
+"""Frames the second decoder looks at."""
 FEW_FAULTS = 2
 """A directory with more irregularities than this is no rare variant, but damage."""
 
@@ -93,12 +98,22 @@ class Decoder:
             lost = "Fax4" in words
             self._case.find("IMG-001" if lost else "IMG-006", detail=words.splitlines()[0][:160])
         elif whole and self._structure.kind == "jpeg":
-            self._jpeg_warnings()
+            self._second_opinion(1)
+        elif whole and self._quietly_decoded():
+            self._second_opinion(self._case.facts["pages"] or 1)
 
-    def _jpeg_warnings(self) -> None:
+    def _quietly_decoded(self) -> bool:
+        """Whether the frames of a TIFF are packed in a way whose damage the first decoder does not tell."""
+        walked = self._structure.tiff
+        directories = walked.directories if walked is not None and not walked.found else []
+        return any(each.first(tiff_tags.COMPRESSION, 1) in QUIET for each in directories)
+
+    def _second_opinion(self, pages: int) -> None:
         """The first decoder passes over damaged entropy-coded data; the second tells."""
         try:
-            _vips_frame(self._case, 0, 1, "warning")
+            for page in range(min(pages, LOOKED_AT_TWICE)):
+                if time.monotonic() < self._until:
+                    _vips_frame(self._case, page, pages, "warning")
         except Exception as complaint:  # pyvips raises its own Error for everything
             self._case.find("IMG-006", detail=_first_line(str(complaint)))
 

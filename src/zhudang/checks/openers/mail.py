@@ -25,6 +25,7 @@ HEAD_BYTES = 256 * 1024
 BUDGET_S = 30.0
 SHOWN = 20
 MBOX_START = re.compile(rb"^From [^\n]*\r?\n", re.MULTILINE)
+HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
 LOCKED_TYPES = frozenset({"multipart/encrypted"})
 ATTACHMENT = re.compile(r"__attach_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
 DATA, EMBEDDED = "__substg1.0_37010102", "__substg1.0_3701000D"
@@ -71,6 +72,10 @@ def _messages(case: Case, content: bytes, members: Members) -> None:
             continue
         count += 1
         _message(case, message, members)
+        if _stops(raw, message):
+            case.find("MSG-005")
+        if not HEAD_END.search(raw):
+            case.find("MSG-004", detail="head")
         if _shorter_than_said(raw, message):
             case.find("MSG-004", detail="Content-Length")
     case.facts["messages"] = count
@@ -83,6 +88,18 @@ def _shorter_than_said(raw: bytes, message: Message) -> bool:
     said = str(message.get("Content-Length", "")).strip()
     body = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[1:]
     return said.isdecimal() and len(said) < 12 and len(b"".join(body)) + raw.count(b"\n") < int(said)
+
+
+def _stops(raw: bytes, message: Message) -> bool:
+    """Whether a message ends within a line, its parts not closed or its last one not decodable. Source: RFC 2046 5.1.1."""
+    if raw.rstrip(b" \t\0").endswith((b"\n", b"\r")):
+        return False
+    last = message
+    while isinstance(inner := last.get_payload(), list) and inner and isinstance(inner[-1], Message):
+        last = inner[-1]
+    told = [type(each).__name__ for each in message.defects]
+    spoiled = [type(each).__name__ for each in last.defects]
+    return "CloseBoundaryNotFoundDefect" in told or any(each.startswith("InvalidBase64") for each in spoiled)
 
 
 def _is_excessive(raw: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 MOST_PARTS = 10_000
@@ -10,6 +11,12 @@ TAIL_BYTES = 70_000
 """An Ogg page is at most 65,307 bytes long."""
 UNKNOWN_32, UNKNOWN_64 = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 W64_MARK = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+MOST_BLOCKS = 500_000
+HEAD_BYTES = 64 * 1024
+DURATIONS = (b"\x44\x89\x84", b"\x44\x89\x88")
+"""Duration of a segment, as a number of four or eight bytes (RFC 9559, 5.1.2)."""
+MXF_KEY = b"\x06\x0e\x2b\x34"
+SYNC, PACKET = 0x47, 188
 EBML, SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
 
 
@@ -70,6 +77,73 @@ def _matroska(stream: BinaryIO, size: int) -> str | None:
     return "Segment" if length is not None and stream.tell() + length > size else None
 
 
+def tells_duration(path: Path) -> bool:
+    """Whether a Matroska or WebM file holds its Duration; recordings of something live do not. Others: assumed."""
+    with path.open("rb") as stream:
+        begin = stream.read(HEAD_BYTES)
+    return begin[:4] != EBML or any(mark in begin for mark in DURATIONS)
+
+
+def _wavpack(stream: BinaryIO, size: int) -> str | None:
+    """Blocks one after another, and the samples that the first tells reached by the last. Source: WavPack 4/5 format."""
+    at = told = reached = 0
+    for _ in range(MOST_BLOCKS):
+        stream.seek(at)
+        head = stream.read(32)
+        if len(head) < 32 or head[:4] != b"wvpk":
+            break
+        length = int.from_bytes(head[4:8], "little") + 8
+        if at + length > size:
+            return "block"
+        told = told or int.from_bytes(head[12:16], "little")
+        reached = max(reached, int.from_bytes(head[16:20], "little") + int.from_bytes(head[20:24], "little"))
+        at += length
+    return "block" if told not in {0, UNKNOWN_32} and reached < told else None
+
+
+def _tta(stream: BinaryIO, size: int) -> str | None:
+    """Frames of the lengths that stand in the table behind the header. Source: TTA1 format."""
+    stream.seek(10)
+    rate, samples = (int.from_bytes(stream.read(4), "little") for _ in range(2))
+    frame = 256 * rate // 245
+    count = -(-samples // frame) if frame else 0
+    if count > MOST_BLOCKS:
+        return None
+    stream.seek(22)
+    table = stream.read(4 * count)
+    if len(table) < 4 * count:
+        return "seek table"
+    lengths = sum(int.from_bytes(table[place : place + 4], "little") for place in range(0, len(table), 4))
+    return "frame" if 22 + 4 * count + 4 + lengths > size else None
+
+
+def _mxf(stream: BinaryIO, size: int) -> str | None:
+    """Key, length, value to the end. Source: SMPTE ST 377-1, 6.3."""
+    at = 0
+    for _ in range(MOST_BLOCKS):
+        stream.seek(at)
+        head = stream.read(25)
+        if len(head) < 17 or head[:4] != MXF_KEY:
+            return None
+        wide = head[16] & 0x7F if head[16] & 0x80 else 0
+        length = int.from_bytes(head[17 : 17 + wide], "big") if wide else head[16]
+        at += 17 + wide + length
+        if at > size:
+            return "KLV"
+    return None
+
+
+def short_packet(stream: BinaryIO, size: int) -> bool:
+    """Whether the last packet of a transport stream is short: recordings of broadcasts begin and end anywhere.
+
+    Source: ISO/IEC 13818-1, 2.4.3.2.
+    """
+    stream.seek(0)
+    begin = stream.read(3 * PACKET)
+    regular = len(begin) == 3 * PACKET and begin[0] == begin[PACKET] == begin[2 * PACKET] == SYNC
+    return regular and bool(size % PACKET)
+
+
 def _vint(stream: BinaryIO) -> int | None:
     """A number of variable length; None when it says that the length is not known."""
     first = stream.read(1)
@@ -102,5 +176,8 @@ ENDS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], str | None]
     (lambda head: head == W64_MARK[:12], _w64),
     (lambda head: head[:4] == EBML, _matroska),
     (lambda head: head[:5] == b"OggS\0", _ogg),
+    (lambda head: head[:4] == b"wvpk", _wavpack),
+    (lambda head: head[:4] == b"TTA1", _tta),
+    (lambda head: head[:4] == MXF_KEY, _mxf),
 )
 """How the first twelve bytes of a container look, and who reads its end."""

@@ -52,6 +52,8 @@ def troubles(path: Path) -> list[Trouble]:
             return _id3(stream, size)
         if part := _cut_part(stream, size, head):
             return [Trouble(part, "beyond the end", cut=True)]
+        if media_ends.short_packet(stream, size):
+            return [Trouble("packet", "the last is short")]
     return []
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import olefile
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import biff, office_zip, rtf
+from zhudang.checks.openers import biff, office_zip, ole_parts, rtf
 from zhudang.checks.openers.office_words import dde, embedded, external, locked, macro, remote_template
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ONENOTE_MAGIC = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d"
 ONENOTE_FILE = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
 """Mark before each file kept in a notebook ([MS-ONESTORE] 2.6.13)."""
+ONENOTE_LENGTH = slice(196, 204)
+"""Bytes of the whole file, as its header tells ([MS-ONESTORE] 2.3.1 cbExpectedFileLength)."""
 OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
-PART_BYTES = 64 * 1024 * 1024
+PART_BYTES = ole_parts.PART_BYTES
 DDE = re.compile(rb"\bDDE(?:AUTO)?\b", re.IGNORECASE)
 MACRO_STORAGES = {"macros", "_vba_project_cur", "vba"}
 ENCRYPTED_STREAMS = {"encryptedpackage", "encryptioninfo"}
@@ -46,9 +47,13 @@ def examine(case: Case) -> None:
 
 
 def _notebook(case: Case) -> None:
-    """OneNote: named, files kept in it counted, its pages not opened."""
+    """OneNote: named, its length compared, files kept in it counted, its pages not opened."""
     with case.path.open("rb") as stream:
-        count = stream.read(PART_BYTES).count(ONENOTE_FILE)
+        content = stream.read(PART_BYTES)
+    count, length = content.count(ONENOTE_FILE), int.from_bytes(content[ONENOTE_LENGTH], "little")
+    if len(content) < ONENOTE_LENGTH.stop or length > case.size:
+        case.find("OFF-006", detail=f"{length} > {case.size}")
+        return
     if count:
         embedded(case, count)
     case.find("FMT-004", extension=case.extension, format=case.format.name, id=case.format.id)
@@ -58,7 +63,8 @@ def _ole(case: Case) -> None:
     try:
         with olefile.OleFileIO(case.path) as ole:
             names = ["/".join(parts) for parts in ole.listdir(streams=True, storages=True)]
-            broken = _unreadable_stream(ole) or _sectors_beyond_end(ole, case.size)
+            broken = ole_parts.lost(ole, case.size, {".doc", ".xls", ".ppt"} & {case.extension})
+            irregular = ole_parts.irregular(ole)
     except Exception as trouble:  # a hostile allocation table raises anything
         case.find("OFF-006", detail=f"{type(trouble).__name__}: {trouble}"[:160])
         return
@@ -70,6 +76,8 @@ def _ole(case: Case) -> None:
     if broken:
         case.find("OFF-006", detail=broken)
         return
+    if irregular:
+        case.find("OFF-009", count=len(irregular), details=irregular[:6])
     if parts & MACRO_STORAGES:
         macro(case, next(name for name in names if name.split("/")[-1].lower() in MACRO_STORAGES))
     _hidden_files(case, names)
@@ -107,25 +115,6 @@ def _workbook(case: Case, stream: bytes) -> None:
         dde(case, field.encode())
     for target in book.links[:20]:
         external(case, target[:120])
-
-
-def _unreadable_stream(ole: Any) -> str | None:
-    """Read every stream to its end: one that is shorter than its entry says was cut off."""
-    for parts in ole.listdir(streams=True, storages=False):
-        size = ole.get_size(parts)
-        if size > PART_BYTES:
-            continue
-        if len(ole.openstream(parts).read()) < size:
-            return "/".join(parts)
-    return None
-
-
-def _sectors_beyond_end(ole: Any, size: int) -> str | None:
-    """The allocation table names sectors; the last may be short, but not absent."""
-    used = [number for number, following in enumerate(ole.fat) if following != olefile.FREESECT]
-    if used and (used[-1] + 1) * ole.sector_size >= size:
-        return f"sector {used[-1]}"
-    return None
 
 
 def _says_encrypted(case: Case) -> bool:

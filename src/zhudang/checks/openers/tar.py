@@ -14,23 +14,24 @@ from typing import IO, Any
 from zhudang.checks import limits
 from zhudang.checks.examine import Case
 from zhudang.checks.members import Members
-from zhudang.checks.zips import Bomb, OutOfTime, goes_through, leads_out, legacy_name, odd_name, unsafe_name
+from zhudang.checks.own_formats import TAR_BLOCK as BLOCK
+from zhudang.checks.own_formats import starts_tar
+from zhudang.checks.zips import (
+    Bomb,
+    OutOfTime,
+    folded_name,
+    goes_through,
+    leads_out,
+    legacy_name,
+    odd_name,
+    unsafe_name,
+)  # fmt: skip
 
-BLOCK = 512
 CHUNK = 1024 * 1024
 SHOWN = 20
+NOTES, CONTINUED = (b"V", b"D"), b"M"
+"""Kinds of GNU tar: the label of a volume, the list of a folder (incremental), the rest of a file begun elsewhere."""
 TROUBLES = (tarfile.TarError, OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)
-
-
-def starts_tar(block: bytes) -> bool:
-    """Whether a block is a TAR header: its checksum fits, whatever version wrote it."""
-    if len(block) < BLOCK or not any(block):
-        return False
-    try:
-        tarfile.TarInfo.frombuf(block[:BLOCK], "utf-8", "surrogateescape")
-    except (tarfile.TarError, ValueError):
-        return block[257:262] == b"ustar"
-    return True
 
 
 def is_tar(path: Path) -> bool:
@@ -74,22 +75,26 @@ class _Walk:
         self._inside: list[str] = []
         self._special: list[str] = []
         self._odd: list[str] = []
+        self._parted: list[str] = []
         self.count = 0
 
     def member(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         self.count += 1
         name = _shown(member.name)
-        self._names[name.rstrip("/").casefold()] += 1
+        self._names[folded_name(name)] += 1
         if unsafe_name(name) or goes_through(name, self._links):
             self._outside.append(name)
         elif odd_name(name.removeprefix("./") or "."):
             self._odd.append(name)
         if member.issym() or member.islnk():
             self._link(member, name)
-        elif member.isreg():
-            self._content(tar, member, name)
-        elif not member.isdir():
+        elif member.ischr() or member.isblk() or member.isfifo():
             self._special.append(name)
+        elif member.type == CONTINUED:
+            self._parted.append(name)
+        elif not member.isdir() and member.type not in NOTES:
+            # Kinds nobody knows are files, says POSIX of `typeflag`.
+            self._content(tar, member, name)
 
     def _link(self, member: tarfile.TarInfo, name: str) -> None:
         target = _shown(member.linkname)
@@ -120,6 +125,8 @@ class _Walk:
         ):
             if names:
                 case.find(code, names=names[:SHOWN])
+        if self._parted:
+            case.find("ZIP-015", why=f"{self._parted[0]}: continued from another volume")
 
 
 def examine(case: Case, opener: Any, members: Members) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from xml.parsers import expat
 
 from lxml import etree
 
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.examine import Case
-from zhudang.checks.openers.office_words import dde, macro
+from zhudang.checks.openers.office_words import dde, external, macro
 from zhudang.checks.openers.text_shape import MOST_TOLD, cut_row, stops_in_a_sentence, uneven_rows
-from zhudang.checks.openers.web import tell_page
+from zhudang.checks.openers.web import ends_early, tell_page
+from zhudang.checks.xml_shape import shape
 
 WHOLE_BYTES = 64 * 1024 * 1024
 BLANK = "\ufeff \r\n\t"
@@ -23,6 +23,10 @@ FORMULA = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """A cell that starts another program once the list is opened as a sheet: `=cmd|' /c calc'!A0`."""
+ASKING = re.compile(
+    r"(?:^|[,;\t\"])[ \t]{0,9}[=+@-][^\n\r,;\t]{0,100}?\bWEBSERVICE[ \t]{0,9}\(", re.MULTILINE | re.IGNORECASE
+)
+"""A cell that sends something to the network once the list is opened as a sheet."""
 LISTS = frozenset({".csv", ".tsv", ".slk", ".tab", ".dif"})
 ROWS = frozenset({".csv", ".tsv", ".tab"})
 PROSE = frozenset({".txt", ".text", ".asc", ""})
@@ -46,17 +50,29 @@ def examine(case: Case) -> None:
     content = case.path.read_bytes()
     if not _whole_decodes(content, encoding):
         case.find("TXT-002", encoding=encoding)
-    case.facts["text_chars"] = _characters(content, encoding)
-    if case.kind == "xml":
-        _xml(case, content)
+    text = content.decode(encoding, "replace")
+    case.facts["text_chars"] = sum(not character.isspace() for character in text)
+    is_xml = text.lstrip(BLANK).startswith("<?xml")
+    if case.kind == "xml" or (is_xml and case.kind == "text"):
+        _xml(case, content, text)
     if case.kind == "html" or case.format.mime == "image/svg+xml":
-        tell_page(case, content)
-    if case.kind == "text" and case.extension in LISTS:
-        _list(case, content.decode(encoding, "replace"))
-    if case.kind == "text" and case.extension in PROSE and stops_in_a_sentence(content.decode(encoding, "replace")):
-        case.find("TXT-006")
+        page = text.encode("utf-8", "replace")
+        tell_page(case, page)
+        if case.kind == "html" and ends_early(page):
+            case.find("WEB-003")
+        if is_xml and shape(text).entities:
+            _entities(case)
+    if case.kind == "text":
+        _plain(case, text)
     if case.extension == ".json":
         _json(case, content, encoding)
+
+
+def _plain(case: Case, text: str) -> None:
+    if case.extension in LISTS:
+        _list(case, text)
+    if case.extension in PROSE and stops_in_a_sentence(text):
+        case.find("TXT-006")
 
 
 def _whole_decodes(content: bytes, encoding: str) -> bool:
@@ -67,47 +83,30 @@ def _whole_decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _characters(content: bytes, encoding: str) -> int:
-    text = content.decode(encoding, "replace")
-    return sum(not character.isspace() for character in text)
+def _entities(case: Case) -> None:
+    case.active("external_reference")
+    case.find("XML-002")
 
 
-def _xml(case: Case, content: bytes) -> None:
+def _xml(case: Case, content: bytes, text: str) -> None:
     """Well-formed? Entities and DTDs are not followed; one that asks for it is told."""
-    if b"<!ENTITY" in content[:65536]:
-        case.active("external_reference")
-        case.find("XML-002")
+    told = shape(text)
+    if told.entities:
+        _entities(case)
     if found := EMBEDDED_MACRO.search(content):
         macro(case, found[0].decode("latin-1"))
     parser: Any = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as trouble:
-        cut = _open_at_end(content.decode(case.facts["encoding"] or "utf-8", "replace"))
-        case.find("XML-004" if cut else "XML-001", detail=str(trouble)[:160])
-
-
-def _open_at_end(text: str) -> bool:
-    """Whether nothing is wrong but that the text ends before its root element does."""
-    begun: list[str] = []
-    # The text is decoded already, whatever its declaration says; entities are neither fetched nor expanded.
-    parser = expat.ParserCreate("utf-8")
-    parser.StartElementHandler = lambda name, _: begun.append(name) if not begun else None
-    parser.DefaultHandler = lambda _: None
-    try:
-        parser.Parse(text.lstrip(BLANK).encode("utf-8", "replace"), False)
-    except (expat.ExpatError, ValueError):
-        return False
-    try:
-        parser.Parse(b"", True)
-    except expat.ExpatError:
-        return bool(begun)
-    return False
+        case.find("XML-004" if told.cut else "XML-001", detail=str(trouble)[:160])
 
 
 def _list(case: Case, text: str) -> None:
     if found := FORMULA.search(text):
         dde(case, found[0].encode())
+    if found := ASKING.search(text):
+        external(case, found[0].strip())
     if case.extension in ROWS:
         _tell_rows(case, text, "\t" if case.extension != ".csv" else "")
     if text.startswith("ID;P") and (macros := SLK_MACRO.search(text)):

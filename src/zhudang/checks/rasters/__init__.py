@@ -23,6 +23,7 @@ HEADS: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", "gif"),
     (b"BM", "bmp"),
     (b"8BPS", "psd"),
+    (b"icns", "icns"),
     (b"AT&TFORM", "djvu"),
     (jp2.SIGNATURE[:8], "jp2"),
     (jp2.CODESTREAM, "jp2"),
@@ -35,6 +36,7 @@ SMALL: dict[str, Callable[[bytes | memoryview], list[Fault]]] = {
     "webp": small.webp,
     "psd": small.psd,
     "djvu": small.djvu,
+    "icns": small.icns,
     "jxl": small.jxl,
 }
 

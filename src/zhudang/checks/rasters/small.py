@@ -138,6 +138,21 @@ def _psd_pixels(view: View, at: int, channels: int, depth: int, wide: int) -> in
     return 0
 
 
+def icns(content: bytes | memoryview) -> list[Fault]:
+    """Apple's icons: the length of all, then one picture after another."""
+    view = View(content)
+    try:
+        declared, at = view.number(4, 4), 8
+        while at + 8 <= min(declared, len(view)):
+            length = view.number(at + 4, 4)
+            if length < 8:
+                return [broken("ICNS part")]
+            at += length
+    except IndexError:
+        return [cut("ICNS header")]
+    return [cut(f"ICNS declares {declared} bytes, there are {len(view)}")] if max(declared, at) > len(view) else []
+
+
 def djvu(content: bytes | memoryview) -> list[Fault]:
     """The outer chunk must be all there."""
     view = View(content)

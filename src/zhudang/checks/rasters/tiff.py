@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from zhudang.checks.rasters import icc
 from zhudang.checks.rasters import tiff_tags as t
-from zhudang.checks.rasters.faults import Fault, View, broken, cut, faulty, within
+from zhudang.checks.rasters.faults import Fault, View, Weight, broken, cut, faulty, within
 
 MOST_DIRECTORIES = 5000
 MOST_ENTRIES = 4096
 MOST_FAULTS = 30
+MOST_WITHIN = 64
+NEEDED = {t.COLOURS: (t.PHOTOMETRIC, 3), t.JPEG_TABLES: (t.COMPRESSION, 7)}
+"""Tables without which the pixels are not what they were, and the tag with the value that says so."""
 SLACK_BYTES = 4
 """A last strip may claim this much beyond the end: padding some writers count, no lost content."""
 DATE = re.compile(rb"\d{4}:[01 ][\d ]:[0-3 ][\d ] [\d ]{2}:[\d ]{2}:[\d ]{2}\0?\Z")
@@ -27,6 +30,8 @@ class Directory:
     values: dict[int, tuple[int, ...]] = field(default_factory=dict)
     raw: dict[int, bytes] = field(default_factory=dict)
     kinds: dict[int, int] = field(default_factory=dict)
+    beyond: set[int] = field(default_factory=set)
+    """Tags whose value lies beyond the end of the file."""
 
     def first(self, tag: int, default: int = 0) -> int:
         found = self.values.get(tag)
@@ -71,9 +76,24 @@ def read(content: bytes | memoryview) -> Seen:
         seen.directories.append(directory)
         for fault in image_faults(directory, len(walk.view)):
             seen.tell(fault)
+        for fault in _smaller(walk, directory):
+            seen.tell(fault)
     if not seen.directories and not seen.found:
         seen.tell(broken("no directory"))
     return seen
+
+
+def _smaller(walk: _Walk, parent: Directory) -> Iterator[Fault]:
+    """What is cut off of the images within an image (pyramids, previews); their other irregularities lose nothing."""
+    for place in parent.values.get(t.SUBIFDS, ())[:MOST_WITHIN]:
+        try:
+            directory, _ = walk.directory(place, parent.number)
+        except IndexError:
+            yield cut(f"a directory within {parent.number} lies beyond the end")
+            return
+        except ValueError:
+            return
+        yield from (fault for fault in image_faults(directory, len(walk.view)) if fault.weight is Weight.CUT)
 
 
 def metadata_faults(content: bytes) -> list[Fault]:
@@ -142,7 +162,11 @@ class _Walk:
             last = max(last, tag)
             self._entry(table, at, directory)
         end = place + width + count * entry
-        return directory, self.view.number(end, link) if end + link <= len(self.view) else 0
+        if end + link > len(self.view):
+            if directory.beyond:
+                self._seen.tell(cut(f"directory {number} stops at the end of the file"))
+            return directory, 0
+        return directory, self.view.number(end, link)
 
     def _entry(self, table: View, at: int, directory: Directory) -> None:
         tag, kind = table.number(at, 2), table.number(at + 2, 2)
@@ -165,6 +189,7 @@ class _Walk:
             raw = source.take(place, length)
         except IndexError:
             needed = tag in (t.STRIPS, t.TILES, t.STRIP_BYTES, t.TILE_BYTES)
+            directory.beyond.add(tag)
             self._seen.tell((cut if needed else faulty)(f"value of tag {tag} lies beyond the end"))
             return
         if kind == t.ASCII:
@@ -206,6 +231,9 @@ def image_faults(directory: Directory, size: int) -> Iterator[Fault]:
         yield faulty("tag 262 missing")
     yield from _values(directory)
     yield from _samples(directory)
+    for tag, needing in NEEDED.items():
+        if tag in directory.beyond and directory.first(needing[0]) == needing[1]:
+            yield cut(f"value of tag {tag} lies beyond the end")
     tiled = t.TILES in directory.values or t.TILE_WIDTH in directory.values
     places, lengths = (t.TILES, t.TILE_BYTES) if tiled else (t.STRIPS, t.STRIP_BYTES)
     if places not in directory.values:
