@@ -23,10 +23,11 @@ TRAILER_BYTES = 8192
 
 @dataclass
 class Places:
-    """Offsets of the objects in use, by number, and where the tables themselves begin."""
+    """Offsets of the objects in use, by number, and where the tables and the streams in their place begin."""
 
     offsets: dict[int, int] = field(default_factory=dict)
     tables: list[int] = field(default_factory=list)
+    streams: list[int] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
 
 
@@ -87,6 +88,7 @@ def _stream(data: Bytes, offset: int, pdf: pikepdf.Pdf, places: Places) -> list[
         content = stream.read_bytes()
     except (pikepdf.PdfError, AttributeError, TypeError, ValueError):
         return None
+    places.streams.append(offset)
     index = [int(each) for each in stream.get("/Index", [0, int(stream.get("/Size", 0))])]
     position = 0
     for first, count in zip(index[::2], index[1::2], strict=False):
