@@ -53,6 +53,13 @@ def read(data: Bytes, pdf: pikepdf.Pdf) -> Places | None:
     return places
 
 
+def table_at(data: Bytes, offset: int) -> Places:
+    """What one cross-reference table says, without those it follows."""
+    places = Places()
+    _table(data, offset, places)
+    return places
+
+
 def _table(data: Bytes, offset: int, places: Places) -> list[int]:
     found = TABLE.match(data, offset)
     position = found.end() if found else offset
