@@ -271,7 +271,7 @@ def test_a_seal_across_pages_is_recognised(tmp_path: Path):
 def test_a_strange_value_is_never_valid_and_never_a_crash(tmp_path: Path, held: bytes):
     parts = signed_parts()
     parts[VALUE] = held
-    assert only(look(tmp_path, parts))["status"] in {"broken", "indeterminate"}
+    assert only(look(tmp_path, parts))["status"] in ({"broken", "indeterminate"} if held.strip(b"\0") else {"broken"})
 
 
 def test_no_byte_of_a_seal_signature_can_change_and_leave_it_valid(tmp_path: Path):

@@ -29,7 +29,10 @@ FAULTS = {
     "catalog": {"zh": "文件目录里有类型不对的条目", "en": "an entry of the catalogue has the wrong type"},
     "id": {"zh": "文件标识（ID）不是两个字节串", "en": "the identifier (ID) is not two byte strings"},
     "info": {"zh": "文件信息或其中的日期写法不对", "en": "the document information or a date in it is malformed"},
-    "outline": {"zh": "书签缺标题或循环", "en": "the outline lacks titles or loops"},
+    "outline": {"zh": "书签缺标题、循环或不指向任何页", "en": "the outline lacks titles, loops or leads nowhere"},
+    "names": {"zh": "名称树里有不合规定的节点", "en": "a name tree has a node that is none"},
+    "destination": {"zh": "有跳转目标不指向任何页", "en": "a destination leads to no page"},
+    "structure": {"zh": "结构树的根或元素不合规定", "en": "the structure tree or one of its elements is malformed"},
     "page": {"zh": "有页的条目类型不对或指向空处", "en": "an entry of a page has the wrong type or leads nowhere"},
     "media": {"zh": "有页没有尺寸", "en": "a page has no size"},
 }
