@@ -11,8 +11,6 @@ import pikepdf
 
 from zhudang.checks.examine import Case
 from zhudang.checks.openers import pdf_dictionaries
-from zhudang.checks.rasters import jpeg
-from zhudang.checks.rasters.faults import Weight
 
 BUDGET_S = 4.0
 TEXTUAL_FILTERS = {"/ASCIIHexDecode", "/ASCII85Decode", "/LZWDecode", "/RunLengthDecode"}
@@ -192,6 +190,9 @@ def _compact_font(inflated: Inflated) -> bool:
 
 def _broken_jpeg(stream: Any) -> bool:
     """A JPEG picture that no reader may show, or whose end is missing before its first scan."""
+    from zhudang.checks.rasters import jpeg  # for documents with such pictures only
+    from zhudang.checks.rasters.faults import Weight
+
     try:
         if int(stream.get("/Length", 0)) > LARGEST_JPEG:
             return False

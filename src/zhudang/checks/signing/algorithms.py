@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from zhudang.checks.signing import sm2
+from zhudang.checks.signing.hashing import finished
 from zhudang.checks.signing.keys import load_key
 
 DIGEST_NAMES = {
@@ -51,8 +52,6 @@ DIGEST_NAMES = {
 }
 """Algorithm identifier → name as hashlib knows it; signature algorithms stand for the digest in them."""
 KNOWN = {name: name for name in ("sm3", "md5", "sha1", "sha224", "sha256", "sha384", "sha512")}
-SHAKE, SHAKE_BYTES = "shake_256", 64
-"""Ed448 goes with SHAKE256 of 512 bits (RFC 8419, 3.1)."""
 PSS_OID = "1.2.840.113549.1.1.10"
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "md5": hashes.MD5(),
@@ -80,11 +79,6 @@ def digest_name(told: str) -> str | None:
 def digest(name: str, content: bytes) -> bytes:
     """Digest under hashlib's name; weak ones too, for they were used."""
     return finished(hashlib.new(name, content, usedforsecurity=False))
-
-
-def finished(running: Any) -> bytes:
-    """The digest of a hash that has seen everything."""
-    return bytes(running.digest(SHAKE_BYTES) if running.name == SHAKE else running.digest())
 
 
 def is_sm2(key: x509.PublicKeyInfo) -> bool:

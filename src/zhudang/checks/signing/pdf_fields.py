@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import pikepdf
 
-from zhudang.checks.signing.algorithms import finished
+from zhudang.checks.signing.hashing import finished
 
 MOST_FIELDS = 200
 MOST_NODES = 20_000
