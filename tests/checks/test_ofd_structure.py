@@ -174,3 +174,42 @@ def test_places_are_found_relative_to_document_container_or_root(tmp_path: Path)
     assert with_root.locate("Document.xml", "Doc_0") == "Doc_0/Document.xml"
     assert with_root.locate("Doc_0/Document.xml", "Doc_0/Signs") == "Doc_0/Document.xml"
     assert with_root.locate("../../../etc/passwd", "Doc_0") is None
+
+
+def test_an_ofd_that_lost_its_root_is_still_one_and_cannot_be_opened(tmp_path: Path):
+    parts = ofd_parts()
+    del parts["OFD.xml"]
+    path = ofd(tmp_path, parts)
+    assert identified(path, tmp_path) == "zd/ofd"
+    assert "OFD-001" in codes(look(path))
+
+
+@pytest.mark.parametrize(("content", "told"), [("rubbish", True), ("", True), ("OTTO and more", False)])
+def test_a_font_file_that_is_no_font_is_told(content: str, told: bool, tmp_path: Path):
+    path = ofd(tmp_path, {**ofd_parts(), "Doc_0/Res/f.ttf": content})
+    assert ("OFD-013" in codes(look(path))) is told
+
+
+def test_bytes_behind_the_container_are_told_and_not_refused(tmp_path: Path):
+    path = ofd(tmp_path, ofd_parts())
+    path.write_bytes(path.read_bytes() + bytes(200))
+    assert codes(look(path)) == {"OFD-015"}
+
+
+def test_a_picture_of_an_annotation_is_opened_too(tmp_path: Path):
+    parts = ofd_parts()
+    media = '<ofd:MultiMedias><ofd:MultiMedia ID="7"><ofd:MediaFile>i.png</ofd:MediaFile></ofd:MultiMedia></ofd:MultiMedias>'
+    parts["Doc_0/PublicRes.xml"] = parts["Doc_0/PublicRes.xml"].replace("</ofd:Res>", media + "</ofd:Res>")
+    parts["Doc_0/Res/i.png"] = "no picture"
+    parts["Doc_0/Document.xml"] = parts["Doc_0/Document.xml"].replace(
+        "</ofd:Document>", "<ofd:Annotations>Annots.xml</ofd:Annotations></ofd:Document>"
+    )
+    space = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+    parts["Doc_0/Annots.xml"] = (
+        f'<ofd:Annotations {space}><ofd:Page PageID="10"><ofd:FileLoc>Note.xml</ofd:FileLoc></ofd:Page></ofd:Annotations>'
+    )
+    parts["Doc_0/Note.xml"] = (
+        f'<ofd:PageAnnot {space}><ofd:Annot><ofd:Appearance><ofd:ImageObject ID="8" ResourceID="7" Boundary="0 0 9 9"/>'
+        "</ofd:Appearance></ofd:Annot></ofd:PageAnnot>"
+    )
+    assert codes(look(ofd(tmp_path, parts))) == {"OFD-019"}

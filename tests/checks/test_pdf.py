@@ -88,6 +88,19 @@ def test_a_stream_that_would_not_fit_into_memory_is_not_decoded(tmp_path: Path):
     assert pikepdf.open(tmp_path / "bomb.pdf").Root.Extra.Length < 1_000_000
 
 
+def _tree(pdf: pikepdf.Pdf, **node: object) -> None:
+    pdf.Root["/Names"] = Dictionary(Dests=Dictionary(Kids=pikepdf.Array([pdf.make_indirect(Dictionary(**node))])))
+
+
+def _structured(pdf: pikepdf.Pdf, kids: object, kind: Name = Name.StructTreeRoot) -> None:
+    pdf.Root["/StructTreeRoot"] = pdf.make_indirect(Dictionary(Type=kind, K=kids))
+
+
+def _bookmark(pdf: pikepdf.Pdf, **entries: object) -> None:
+    item = pdf.make_indirect(Dictionary(Title=pikepdf.String("a"), **entries))
+    pdf.Root["/Outlines"] = pdf.make_indirect(Dictionary(Type=Name("/Outlines"), First=item, Last=item))
+
+
 def _set(target: object, key: str, value: object) -> None:
     target[key] = value  # type: ignore[index]
 
@@ -101,6 +114,16 @@ def _set(target: object, key: str, value: object) -> None:
         (lambda pdf: _set(pdf.pages[0].obj, "/Rotate", 45), "page"),
         (lambda pdf: _set(pdf.pages[0].obj, "/Annots", pikepdf.Array([Dictionary(Subtype=Name("/Link"))])), "page"),
         (lambda pdf: _set(pdf.pages[0].obj, "/MediaBox", pikepdf.Array([0, 0, 0, 842])), "page"),
+        (lambda pdf: _set(pdf.pages[0].obj.Resources, "/Font", pikepdf.Array([])), "page"),
+        (lambda pdf: _tree(pdf, Names=pikepdf.Array([pikepdf.String("a"), 1])), "name tree"),
+        (lambda pdf: _tree(pdf, Limits=pikepdf.Array([pikepdf.String("a"), pikepdf.String("b")])), "name tree"),
+        (lambda pdf: _set(pdf.Root, "/Dests", Dictionary(a=pikepdf.Array([Name.Fit]))), "destination"),
+        (lambda pdf: _bookmark(pdf, Dest=pikepdf.Array([pdf.Root, Name.Fit])), "outline"),
+        (lambda pdf: _bookmark(pdf, A=Dictionary(S=Name.GoTo, D=pikepdf.Array([Name.Fit]))), "outline"),
+        (lambda pdf: _structured(pdf, pikepdf.Array([]), Name.Other), "structure"),
+        (lambda pdf: _structured(pdf, pikepdf.String("x")), "structure"),
+        (lambda pdf: _structured(pdf, Dictionary(S=Name.P, A=pikepdf.String("x"))), "structure"),
+        (lambda pdf: _structured(pdf, Dictionary(S=Name.P, K=Dictionary(Type=Name.StructElem))), "structure"),
     ],
 )
 def test_entries_of_the_wrong_type_are_told(tmp_path: Path, spoil, words: str):
@@ -110,6 +133,21 @@ def test_entries_of_the_wrong_type_are_told(tmp_path: Path, spoil, words: str):
         pdf.save(path)
     told = [found for found in examine(path, tmp_path)["findings"] if found["code"] == "PDF-020"]
     assert any(words in found["data"]["what"]["en"] for found in told)
+
+
+def test_trees_as_they_should_be_raise_nothing(tmp_path: Path):
+    path = pdf_with(with_text)(tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        target = pikepdf.Array([pdf.pages[0].obj, Name.Fit])
+        limits = pikepdf.Array([pikepdf.String("a"), pikepdf.String("a")])
+        _tree(pdf, Names=pikepdf.Array([pikepdf.String("a"), target]), Limits=limits)
+        pdf.Root["/Dests"] = Dictionary(b=Dictionary(D=target))
+        _bookmark(pdf, Dest=target)
+        mark = Dictionary(Type=Name.MCR, MCID=0, Pg=pdf.pages[0].obj)
+        kids = pikepdf.Array([0, mark])
+        _structured(pdf, Dictionary(S=Name.P, K=kids, A=pikepdf.Array([Dictionary(O=Name.Layout), 0])))
+        pdf.save(path)
+    assert "PDF-020" not in {found["code"] for found in examine(path, tmp_path)["findings"]}
 
 
 def test_an_outline_that_comes_back_to_itself_is_told(tmp_path: Path):

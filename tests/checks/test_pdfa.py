@@ -165,6 +165,43 @@ def test_a_broken_rule_is_told_with_its_clause(
     assert clause in judged(claiming(claimed, change, more)(tmp_path)).clauses
 
 
+@pytest.mark.parametrize(("part", "broken"), [("1b", True), ("2b", False)])
+def test_a_cross_reference_stream_is_newer_than_part_1(part: str, broken: bool, tmp_path: Path):
+    path = claiming(part)(tmp_path)
+    with pikepdf.open(path, allow_overwriting_input=True) as document:
+        document.save(
+            path,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            fix_metadata_version=False,
+            compress_streams=False,
+        )
+    assert ("xref-stream" in judged(path).violations) is broken
+
+
+@pytest.mark.parametrize(("claimed", "key", "broken"), [("2b", "HTP", True), ("4", "HTP", False), ("4", "HTO", True)])
+def test_the_origin_of_a_halftone_has_another_key_in_part_4(claimed: str, key: str, broken: bool, tmp_path: Path):
+    judgement = judged(claiming(claimed, state(**{key: Array([0, 0])}))(tmp_path))
+    assert ("halftone-phase" in judgement.violations) is broken
+
+
+def _cmyk_profile(extra: bytes = b"") -> bytes:
+    head = bytearray(128)
+    head[8], head[12:20], head[36:40] = 4, b"prtrCMYK", b"acsp"
+    return bytes(head) + extra
+
+
+@pytest.mark.parametrize(("drawn_in", "broken"), [(b"", True), (b"another", False)])
+def test_a_cmyk_profile_may_not_be_that_of_the_blending_space(drawn_in: bytes, broken: bool, tmp_path: Path):
+    def blended(pdf: pikepdf.Pdf) -> None:
+        spaces = [Array([Name.ICCBased, pdf.make_stream(_cmyk_profile(extra), N=4)]) for extra in (b"", drawn_in)]
+        drawing(b"/C cs 0 0 0 1 sc 0 0 9 9 re f")(pdf)
+        page = pdf.pages[0].obj
+        page.Resources = Dictionary(ColorSpace=Dictionary(C=pdf.make_indirect(spaces[1])))
+        page.Group = Dictionary(S=Name.Transparency, CS=pdf.make_indirect(spaces[0]))
+
+    assert ("icc-identical" in judged(claiming("4", blended)(tmp_path)).violations) is broken
+
+
 @pytest.mark.parametrize("claimed", ["1b", "2b", "2u", "3b", "4"])
 def test_a_document_that_keeps_its_clauses_conforms(claimed: str, tmp_path: Path):
     judgement = judged(claiming(claimed, drawing(b"q Q"))(tmp_path))

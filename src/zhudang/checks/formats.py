@@ -66,6 +66,8 @@ SEVERAL = ("image", "media", "office", "archive")
 ESEAL = re.compile(rb"\x30[\x82\x83].{2,3}\x30[\x82\x83].{2,3}\x30.\x16\x02ES\x02", re.DOTALL)
 OFD_PARTS = re.compile(rb"PK\x03\x04.{26}/?(?:OFD\.xml|Doc_\d+/)", re.DOTALL)
 """A local header of a part every OFD has, where the list of parts is lost."""
+OFD_DOCUMENT = re.compile(r"/?Doc_\d+/(?:Document|PublicRes|DocumentRes)\.xml", re.IGNORECASE)
+"""What is left of an OFD whose root is gone."""
 TEXTUAL = ("text", "xml", "html", "email", "mhtml")
 ENVELOPES = frozenset({"fmt/111", "x-fmt/263", "UNKNOWN"})
 """What PRONOM answers when it sees a container and not what is in it."""
@@ -250,6 +252,8 @@ def _zip_rule(path: Path, head: bytes, *, claimed_ofd: bool = False) -> Format |
                 return _ofd("ZIP with OFD.xml at its root")
             if claimed_ofd and any(name.lower().partition("/")[2] == "ofd.xml" for name in names):
                 return _ofd("ZIP with OFD.xml in a folder, named .ofd")
+            if any(OFD_DOCUMENT.fullmatch(name) for name in names):
+                return _ofd("ZIP with a document of an OFD, without OFD.xml")
             if "mimetype" in names:
                 with container.open("mimetype") as stream:
                     mime = stream.read(200).decode("ascii", "replace").strip()

@@ -74,6 +74,7 @@ class OfdFile:
         self._xml: dict[str, Element] = {}
         self._names = self._entries()
         self._folded = {name.lower(): name for name in self._names}
+        self._alike = self._twins()
         if any(info.flag_bits & 1 for info in self._names.values()) or self.has("Encryptions.xml"):
             raise OfdError("encrypted")
         self.root = self.xml("OFD.xml")
@@ -95,6 +96,13 @@ class OfdFile:
         self.deviations.append(nested[0])
         folder = nested[0].partition("/")[0] + "/"
         return {name.removeprefix(folder): info for name, info in names.items()}
+
+    def _twins(self) -> dict[str, list[zipfile.ZipInfo]]:
+        """Entries that differ in nothing but the case of letters: which of them is read depends on the reader."""
+        alike: dict[str, list[zipfile.ZipInfo]] = {}
+        for info in self._zip.infolist():
+            alike.setdefault(shown_name(info).replace("\\", "/").lstrip("/").lower(), []).append(info)
+        return {name: entries for name, entries in alike.items() if len(entries) > 1}
 
     @property
     def container(self) -> zipfile.ZipFile:
@@ -139,10 +147,32 @@ class OfdFile:
             self._digests[key] = running.digest()
         return self._digests[key]
 
+    def digests(self, path: str, name: str) -> set[bytes]:
+        """Digests of all entries one reader or another takes for this part; one where the container is sound."""
+        found = {self.digest(path, name)}
+        for info in self._alike.get(path.lstrip("/").lower(), ()):
+            running = hashlib.new(name, usedforsecurity=False)
+            for chunk in self._entry(info, path, limits.MEMBER_BYTES):
+                running.update(chunk)
+            found.add(running.digest())
+        return found
+
+    def head(self, path: str, size: int) -> bytes:
+        """The first bytes of one entry; none where it cannot be read."""
+        info = self._find(path)
+        try:
+            with self._zip.open(info) as stream:  # type: ignore[arg-type]
+                return stream.read(size)
+        except Exception:  # zlib.error and others of the codecs have no common base
+            return b""
+
     def _chunks(self, path: str, limit: int) -> Iterator[bytes]:
         info = self._find(path)
         if info is None:
             raise OfdError("missing", path)
+        yield from self._entry(info, path, limit)
+
+    def _entry(self, info: zipfile.ZipInfo, path: str, limit: int) -> Iterator[bytes]:
         if info.file_size > limit:
             raise OfdError("too_large", path)
         left = limit

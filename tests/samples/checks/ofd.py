@@ -32,7 +32,7 @@ def ofd_parts(pages: int = 1, namespace: str = NAMESPACE) -> dict[str, str]:
         % "Res"
         + ' BaseLoc="Res"><ofd:Fonts><ofd:Font ID="3" FontName="测试"><ofd:FontFile>f.ttf</ofd:FontFile>'
         "</ofd:Font></ofd:Fonts></ofd:Res>",
-        "Doc_0/Res/f.ttf": "font",
+        "Doc_0/Res/f.ttf": "true, a font",
     }
     for number in range(pages):
         parts[f"Doc_0/Pages/P{number}/Content.xml"] = (

@@ -164,6 +164,21 @@ def _broken_stream(folder: Path) -> Path:
     )
 
 
+def _rubbish_page(pdf: pikepdf.Pdf) -> None:
+    pdf.pages[0].obj.Contents = pdf.make_stream(bytes(range(256)) * 4)
+
+
+def holed_pdf() -> bytes:
+    """A document that lost a piece in its middle: a page's content is gone, the table no longer fits."""
+    pdf, buffer = new_pdf(3), io.BytesIO()
+    for page in pdf.pages:
+        page.obj.Contents = pdf.make_stream(b"0 0 m 9 9 l S " * 40)
+    pdf.save(buffer, object_stream_mode=pikepdf.ObjectStreamMode.disable, compress_streams=False)
+    whole = buffer.getvalue()
+    end = whole.rindex(b"endobj", 0, whole.index(b"\nxref"))
+    return whole[: whole.rindex(b"endobj", 0, end) + 7] + whole[end + 7 :]
+
+
 BAD: dict[str, Maker] = {
     "PDF-001": _rubbish_pdf,
     "PDF-002": _locked,
@@ -187,6 +202,8 @@ BAD: dict[str, Maker] = {
     "PDF-020": _no_version,
     "PDF-021": _broken_stream,
     "PDF-022": lambda folder: saved(new_pdf(), folder, "blank.pdf"),
+    "PDF-023": pdf_with(_rubbish_page),
+    "PDF-024": lambda folder: put(folder, "holed.pdf", holed_pdf()),
 }
 
 GOOD: dict[str, Maker] = {

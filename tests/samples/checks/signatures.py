@@ -38,7 +38,7 @@ LONG_AGO, FAR_AWAY = datetime.datetime(2020, 1, 1, tzinfo=UTC), datetime.datetim
 class Identity:
     """A key and its certificate, in the words of the libraries."""
 
-    key: rsa.RSAPrivateKey
+    key: Any
     certificate: x509.Certificate
     issuers: list[Identity] = field(default_factory=list)
 
@@ -69,8 +69,9 @@ def identity(
     until: datetime.datetime = FAR_AWAY,
     stamps: bool = False,
     authority: bool = False,
+    key: Any = None,
 ) -> Identity:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
     who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = (
         x509.CertificateBuilder()

@@ -28,6 +28,9 @@ from zhudang.checks.zips import zip_troubles
 
 DOC_TYPES = re.compile(r"OFD(-[A-Z0-9]+)?\Z")
 VERSIONS = re.compile(r"[12]\.\d+\Z")
+COMMENT = "length of the comment"
+"""What `zips` calls bytes behind the last record of a container."""
+FONT_HEADS = (b"\0\1\0\0", b"OTTO", b"ttcf", b"true", b"typ1", b"%!", b"\x80\x01", b"\1\0\4")
 PAGE_SECONDS = 30.0
 """Longest time for looking into pages; what is left over is told, not guessed."""
 OTHER_PARTS = ("Annotations", "CustomTags", "Extensions")
@@ -61,6 +64,8 @@ def _container(case: Case, ofd: OfdFile) -> bool:
     for trouble in troubles:
         if trouble.code in {"ZIP-001", "ZIP-009"}:
             case.find("OFD-001", detail=f"{trouble.data.get('name')}: {trouble.data.get('why')}")
+        elif trouble.data.get("why") == COMMENT:
+            ofd.deviations.append("ZIP: bytes after the end")  # every reader finds the same directory
         elif trouble.code != "ZIP-010":
             case.find(trouble.code, **trouble.data)
     return not any(trouble.code in {"ZIP-003", "ZIP-004"} for trouble in troubles)
@@ -90,7 +95,7 @@ def _documents(case: Case, ofd: OfdFile) -> list[str]:
         _resources(case, document, used)
         _attached(case, document)
         _permissions(case, document)
-        _other_parts(case, document)
+        _other_parts(case, document, pictures)
         _identifiers(case, document)
     pictures.tell()
     case.facts.update(pages=len(ids), text_chars=characters, page_sizes=dict(sizes), documents=len(documents))
@@ -169,6 +174,8 @@ def _resources(case: Case, document: OfdDocument, used: _Used) -> None:
     for resource in document.resources():
         defined.setdefault(resource.kind, set()).add(resource.id)
         if resource.present:
+            if resource.kind == "font" and not document.ofd.head(resource.path, 4).startswith(FONT_HEADS):
+                case.find("OFD-013", part="FontFile", place=resource.path)
             continue
         if resource.kind == "font":
             fonts.add(resource.name or "?")
@@ -229,7 +236,7 @@ def _permissions(case: Case, document: OfdDocument) -> None:
         case.find("OFD-009", denied=[f"ValidPeriod {end}"])
 
 
-def _other_parts(case: Case, document: OfdDocument) -> None:
+def _other_parts(case: Case, document: OfdDocument, pictures: Pictures) -> None:
     """Annotations, tags and extensions: files the document names, and those these name in turn."""
     for part in OTHER_PARTS:
         location = text_of(document.root, part) if child(document.root, part) is not None else None
@@ -244,6 +251,7 @@ def _other_parts(case: Case, document: OfdDocument) -> None:
                 if part == "Annotations" or not document.ofd.has(target):
                     root = document.ofd.xml(target)
                     _annotation_links(case, root)
+                    pictures.open_all(document, [root])
         except OfdError as trouble:
             case.find("OFD-013", part=part, place=trouble.detail)
 

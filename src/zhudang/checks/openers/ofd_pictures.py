@@ -55,6 +55,14 @@ class Pictures:
                 if dpi is not None and dpi < self._lowest:
                     self._lowest, self._lowest_page = dpi, number
 
+    def open_all(self, document: OfdDocument, layers: list[Any]) -> None:
+        """Open pictures that stand on no page by themselves, in annotations: do they open?"""
+        for layer in layers:
+            for thing in descendants(layer, "ImageObject"):
+                resource = self._media(document).get(thing.get("ResourceID", ""))
+                if resource is not None and resource.present:
+                    self._pixels(document, resource, 0)
+
     def tell(self) -> None:
         if self._lowest == math.inf:
             return

@@ -178,10 +178,13 @@ def _same_documents(ofd: OfdFile, signature: Listed) -> bool:
 
 
 def _agrees(ofd: OfdFile, place: str, name: str, expected: str) -> bool:
-    """Base64 is usual; some write the digest in hexadecimal."""
+    """Base64 is usual; some write the digest in hexadecimal. A part stored twice must agree both times: readers take
+    one or the other."""
     try:
-        found = ofd.digest(place, name)
-        return expected.strip().lower() == found.hex() or base64.b64decode(expected) == found
+        return all(
+            expected.strip().lower() == found.hex() or base64.b64decode(expected) == found
+            for found in ofd.digests(place, name)
+        )
     except (OfdError, binascii.Error, ValueError):
         return False
 

@@ -9,11 +9,10 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_archival, pdf_pages, pdf_structure
+from zhudang.checks.openers import pdf_archival, pdf_content, pdf_damage, pdf_pages, pdf_structure
 from zhudang.checks.paper import sheet_name
 from zhudang.checks.signing import pdf_fields
 
-TAIL_BYTES = 2048
 MAX_TREE_DEPTH = 40
 MAX_NAME_NODES = 5000
 WHOLE_S, LEAST_S = 45.0, 4.0
@@ -65,12 +64,12 @@ def examine(case: Case) -> None:
             _active(case, pdf)
         except TROUBLES as trouble:
             case.find("PDF-019", detail=type(trouble).__name__)
-        for further in (pdf_structure.examine, pdf_archival.examine):
+        for further in (pdf_structure.examine, pdf_content.examine, pdf_archival.examine):
             try:
                 further(case, pdf)
             except TROUBLES as trouble:
                 case.find("PDF-019", detail=type(trouble).__name__)
-        _damage(case, pdf)
+        pdf_damage.examine(case, pdf)
     spent = time.monotonic() - started
     pdf_pages.examine(case, max(LEAST_S, min(pdf_pages.BUDGET_S, WHOLE_S - spent)))
     if signed or pdf_fields.traces(case.path):
@@ -213,28 +212,6 @@ def _embedded(font: pikepdf.Dictionary) -> bool:
     return any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
 
 
-def _damage(case: Case, pdf: pikepdf.Pdf) -> None:
-    """What the reader had to repair. A rebuilt table in a file without its end was cut off."""
-    with case.path.open("rb") as stream:
-        stream.seek(max(0, case.size - TAIL_BYTES))
-        ended = b"%%EOF" in stream.read()
-    warnings = [str(warning).rsplit("): ", 1)[-1] for warning in pdf.get_warnings()]
-    rebuilt = any("reconstruct" in warning or "xref" in warning for warning in warnings)
-    if not ended:
-        code = "PDF-012" if rebuilt and _cut_off(case) else "PDF-013"
-        case.find(code)
-    if warnings:
-        case.find("PDF-008", count=len(warnings), first=warnings[0][:160])
-
-
-def _cut_off(case: Case) -> bool:
-    """A file whose last object never ends was cut within it."""
-    with case.path.open("rb") as stream:
-        stream.seek(max(0, case.size - 1024 * 1024))
-        tail = stream.read()
-    return tail.rfind(b"endobj") < tail.rfind(b" obj") or b"startxref" not in tail
-
-
 def _active(case: Case, pdf: pikepdf.Pdf) -> None:
     """JavaScript, programs, attachments and references, wherever a document may carry them."""
     root = pdf.Root
@@ -254,6 +231,7 @@ def _active(case: Case, pdf: pikepdf.Pdf) -> None:
             case.find("PDF-016")
         for field in _array(form.get("/Fields"))[:MAX_NAME_NODES]:
             _field(case, field, 0)
+    _outline(case, root.get("/Outlines"))
     until = time.monotonic() + BUDGET_S
     for number, page in enumerate(pdf.pages, 1):
         if time.monotonic() > until:
@@ -286,6 +264,18 @@ def _field(case: Case, field: Object, depth: int) -> None:
     _additional(case, field.get("/AA"))
     for child in _array(field.get("/Kids"))[:MAX_NAME_NODES]:
         _field(case, child, depth + 1)
+
+
+def _outline(case: Case, root: Object) -> None:
+    """Actions of the bookmarks, each once."""
+    waiting = [root.get("/First")] if isinstance(root, pikepdf.Dictionary) else []
+    seen: set[tuple[int, int]] = set()
+    while waiting and len(seen) < MAX_NAME_NODES:
+        item = waiting.pop()
+        if isinstance(item, pikepdf.Dictionary) and item.objgen not in seen:
+            seen.add(item.objgen)
+            _action(case, item.get("/A"), 0)
+            waiting += [item.get(key) for key in ("/Next", "/First") if key in item]
 
 
 def _additional(case: Case, actions: Object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pikepdf
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers import pdf_trees
 
 BUDGET_S = 3.0
 MOST_PAGES = 3000
@@ -43,6 +44,7 @@ FILTERS = frozenset(
         "/DCT",
     ]
 )
+RESOURCES = ("/Font", "/XObject", "/ExtGState", "/ColorSpace", "/Pattern", "/Shading", "/Properties")
 Object = Any
 
 
@@ -57,6 +59,12 @@ def faults(case: Case, pdf: pikepdf.Pdf) -> Iterator[str]:
         yield "info"
     if _outline(pdf.Root.get("/Outlines")):
         yield "outline"
+    if pdf_trees.names(pdf):
+        yield "names"
+    if pdf_trees.destinations(pdf):
+        yield "destination"
+    if pdf_trees.structure(pdf):
+        yield "structure"
     for number, page in enumerate(pdf.pages):
         if number >= MOST_PAGES or time.monotonic() > until:
             case.not_checked["PDF-020"] = f"pages_from_{number + 1}"
@@ -101,7 +109,7 @@ def _information(pdf: pikepdf.Pdf) -> bool:
     if "/Info" not in pdf.trailer:
         return False
     information: Object = pdf.trailer.get("/Info")
-    if not isinstance(information, pikepdf.Dictionary):
+    if not isinstance(information, pikepdf.Dictionary) or not information.is_indirect:
         return True
     return any(_wrong_date(information.get(key)) for key in DATES if key in information)
 
@@ -121,12 +129,20 @@ def _outline(root: Object) -> bool:
         item = waiting.pop()
         if not isinstance(item, pikepdf.Dictionary) or not isinstance(item.get("/Title"), pikepdf.String):
             return True
-        if item.objgen in seen:
+        if item.objgen in seen or _astray(item):
             return True
         if item.objgen != (0, 0):
             seen.add(item.objgen)
         waiting += [item.get(key) for key in ("/Next", "/First") if key in item]
     return False
+
+
+def _astray(item: Object) -> bool:
+    """Whether a bookmark or link goes to a page that is not there; pages of other files are not asked for."""
+    action: Object = item.get("/A")
+    if isinstance(action, pikepdf.Dictionary) and action.get("/S") == "/GoTo":
+        return pdf_trees.leads_nowhere(action.get("/D"))
+    return "/Dest" in item and pdf_trees.leads_nowhere(item.get("/Dest"))
 
 
 def _page(page: Object) -> Iterator[bool]:
@@ -147,7 +163,12 @@ def _page(page: Object) -> Iterator[bool]:
         yield not isinstance(notes, pikepdf.Array)
         for note in list(notes)[:MOST_ANNOTATIONS] if isinstance(notes, pikepdf.Array) else []:
             yield not isinstance(note, pikepdf.Dictionary) or "/Subtype" not in note or "/Rect" not in note
+            yield isinstance(note, pikepdf.Dictionary) and _astray(note)
     resources: Object = page.get("/Resources")
+    if "/Resources" in page:
+        yield not isinstance(resources, pikepdf.Dictionary)
+    if isinstance(resources, pikepdf.Dictionary):
+        yield any(key in resources and not isinstance(resources.get(key), pikepdf.Dictionary) for key in RESOURCES)
     fonts: Object = resources.get("/Font") if isinstance(resources, pikepdf.Dictionary) else None
     if isinstance(fonts, pikepdf.Dictionary):
         yield any(not isinstance(font, pikepdf.Dictionary) or "/Subtype" not in font for _, font in fonts.items())

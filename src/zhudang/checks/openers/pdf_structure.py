@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-import zlib
 from typing import Any
 
 import pikepdf
 
 from zhudang.checks.examine import Case
-from zhudang.checks.openers import pdf_dictionaries
+from zhudang.checks.openers import pdf_dictionaries, pdf_streams
 
 HEADER = re.compile(rb"%PDF-(1\.[0-7]|2\.\d)(?=[\r\n %])")
 HEAD_BYTES = 1024
@@ -21,10 +20,7 @@ OBJECT_STREAM = re.compile(rb"/ObjStm\b")
 OBJECT_HEAD = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+obj\b")
 DICTIONARY_BYTES = 2000
 OBJECT_STREAMS = 2000
-TEXTUAL_FILTERS = {"/ASCIIHexDecode", "/ASCII85Decode", "/LZWDecode", "/RunLengthDecode"}
-TEXTUAL_BYTES = 1024 * 1024
 FORBIDDEN_INSIDE = re.compile(rb">>\s*stream\r?\n|\A\s*\d+\s+\d+\s+obj\b")
-STEP_BYTES = 1024 * 1024
 FAULTS = {
     "offset": {"zh": "文件头不在开头", "en": "the header is not at the start"},
     "version": {"zh": "文件头没有有效的版本号", "en": "the header has no valid version"},
@@ -33,7 +29,10 @@ FAULTS = {
     "catalog": {"zh": "文件目录里有类型不对的条目", "en": "an entry of the catalogue has the wrong type"},
     "id": {"zh": "文件标识（ID）不是两个字节串", "en": "the identifier (ID) is not two byte strings"},
     "info": {"zh": "文件信息或其中的日期写法不对", "en": "the document information or a date in it is malformed"},
-    "outline": {"zh": "书签缺标题或循环", "en": "the outline lacks titles or loops"},
+    "outline": {"zh": "书签缺标题、循环或不指向任何页", "en": "the outline lacks titles, loops or leads nowhere"},
+    "names": {"zh": "名称树里有不合规定的节点", "en": "a name tree has a node that is none"},
+    "destination": {"zh": "有跳转目标不指向任何页", "en": "a destination leads to no page"},
+    "structure": {"zh": "结构树的根或元素不合规定", "en": "the structure tree or one of its elements is malformed"},
     "page": {"zh": "有页的条目类型不对或指向空处", "en": "an entry of a page has the wrong type or leads nowhere"},
     "media": {"zh": "有页没有尺寸", "en": "a page has no size"},
 }
@@ -46,7 +45,7 @@ def examine(case: Case, pdf: pikepdf.Pdf) -> None:
     for name in pdf_dictionaries.faults(case, pdf):
         _fault(case, name)
     if case.size <= DEEP_BYTES:
-        _streams(case, pdf)
+        pdf_streams.examine(case, pdf)
         _object_streams(case, pdf)
 
 
@@ -79,19 +78,6 @@ def _tree(case: Case, pdf: pikepdf.Pdf) -> None:
             _fault(case, "media")
 
 
-def _streams(case: Case, pdf: pikepdf.Pdf) -> None:
-    """Inflate every deflated stream, keeping nothing; what does not inflate is damaged content."""
-    damaged, until = 0, time.monotonic() + BUDGET_S
-    for thing in pdf.objects:
-        if time.monotonic() > until:
-            case.not_checked["PDF-021"] = "too_large"
-            break
-        if isinstance(thing, pikepdf.Stream) and _spoiled(thing, until):
-            damaged += 1
-    if damaged:
-        case.find("PDF-021", count=damaged)
-
-
 def _object_streams(case: Case, pdf: pikepdf.Pdf) -> None:
     """Objects kept inside streams must stand where the stream's own index says. Source: ISO 32000-1 7.5.7."""
     content, until = case.path.read_bytes(), time.monotonic() + BUDGET_S
@@ -119,49 +105,3 @@ def _packed_well(stream: Any) -> bool:
     pieces = (content[first + place : first + end] for place, end in zip(sorted(places), ends, strict=True))
     # A stream, or an object with a head of its own, may not stand inside an object stream.
     return not any(FORBIDDEN_INSIDE.search(piece) for piece in pieces)
-
-
-def _spoiled(stream: Any, until: float) -> bool:
-    filters = _filters(stream)
-    if any(name not in pdf_dictionaries.FILTERS for name in filters):
-        return True
-    if filters[:1] == ["/FlateDecode"]:
-        return not _inflates(stream, until)
-    if filters and set(filters) <= TEXTUAL_FILTERS and int(stream.get("/Length", 0)) < TEXTUAL_BYTES:
-        try:
-            stream.read_bytes()
-        except (pikepdf.PdfError, RuntimeError):
-            return True
-    return False
-
-
-def _filters(stream: Any) -> list[str]:
-    named = stream.get("/Filter")
-    listed = list(named) if isinstance(named, pikepdf.Array) else [] if named is None else [named]
-    return [str(each) for each in listed]
-
-
-def _inflates(stream: Any, until: float) -> bool:
-    try:
-        raw = stream.read_raw_bytes()
-        inflater = zlib.decompressobj()
-        inflater.decompress(raw, STEP_BYTES)
-        while inflater.unconsumed_tail and time.monotonic() < until:
-            inflater.decompress(inflater.unconsumed_tail, STEP_BYTES)
-        # Without its checksum a stream may still be whole; without its last block it is not.
-        cut = bool(raw) and not inflater.eof and not inflater.unconsumed_tail and _misses_its_end(raw, until)
-    except (zlib.error, pikepdf.PdfError, RuntimeError):
-        return False
-    return not cut
-
-
-def _misses_its_end(raw: bytes, until: float) -> bool:
-    """Whether deflated data end before their last block does, and not only before the checksum behind it."""
-    bare = zlib.decompressobj(-zlib.MAX_WBITS)
-    rest = raw[2:]
-    while not bare.eof and time.monotonic() < until:
-        given = bare.decompress(rest, STEP_BYTES)
-        rest = bare.unconsumed_tail
-        if not given and not rest:
-            return not bare.eof
-    return False

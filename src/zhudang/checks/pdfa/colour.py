@@ -58,6 +58,8 @@ class Colours:
     document: str | None = None
     page: str | None = None
     blending: str | None = None
+    blended: bytes | None = None
+    """Digest of the profile of the blending space in effect."""
     digests: set[bytes] = field(default_factory=set)
     tints: dict[str, bytes] = field(default_factory=dict)
     judged: set[Any] = field(default_factory=set)
@@ -109,7 +111,11 @@ class Colours:
         if len(space) == 1:
             self._named(kind, resources, place, depth)
             return
-        mark = (space.objgen, self.intent, self.blending, _defaults(resources)) if space.is_indirect else None
+        mark = (
+            (space.objgen, self.intent, self.blending, self.blended, _defaults(resources))
+            if space.is_indirect
+            else None
+        )
         if mark in self.judged:
             return
         if mark is not None:
@@ -150,7 +156,7 @@ class Colours:
         if seen.version >= LATEST_ICC[self.judgement.part]:
             self.judgement.violate("icc-profile", place)
         self._components(stream, seen, place)
-        if seen.space == b"CMYK" and seen.digest in self.digests:
+        if seen.space == b"CMYK" and (seen.digest in self.digests or seen.digest == self.blended):
             self.judgement.violate("icc-identical", place)
 
     def is_icc_cmyk(self, space: Object, resources: Object) -> bool:

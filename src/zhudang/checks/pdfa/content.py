@@ -93,7 +93,8 @@ class Reader:
         self.colours.page = self.colours.intents(page, place) if judgement.part == 4 else None
         own = page.get("/Resources")
         available = own if own is not None else inherited(page, "/Resources")
-        self.colours.blending = self._blending(page, available, place)
+        self.colours.blending = self.colours.blended = None
+        self.colours.blending, self.colours.blended = self._blending(page, available, place)
         self.transparent |= graphics.judge_group(judgement, page, place)
         self._run(page, Frame(own, available, place, 0), State())
         for annotation in items(page.get("/Annots")):
@@ -108,22 +109,22 @@ class Reader:
     def out_of_time(self) -> bool:
         return time.monotonic() > self.until
 
-    def _blending(self, holder: Object, resources: Object, place: str) -> str | None:
-        """Device independent colour space of a transparency group."""
+    def _blending(self, holder: Object, resources: Object, place: str) -> tuple[str | None, bytes | None]:
+        """Device independent colour space of a transparency group, and the digest of its profile."""
         group = holder.get("/Group")
         space = group.get("/CS") if isinstance(group, pikepdf.Dictionary) else None
         if space is None:
-            return self.colours.blending if holder.get("/Type") != "/Page" else None
+            return (self.colours.blending, self.colours.blended) if holder.get("/Type") != "/Page" else (None, None)
         self.colours.use(space, resources, place)
         if isinstance(space, pikepdf.Name):
             space = lookup(resources, "/ColorSpace", label(space))
         if isinstance(space, pikepdf.Array) and len(space) > 1:
             if label(space[0]) == "/CalRGB":
-                return "RGB "
+                return "RGB ", None
             seen = profile(space[1]) if label(space[0]) == "/ICCBased" else None
             if seen is not None and self.judgement.part == 4:
-                return seen.space.decode("latin-1")
-        return None
+                return seen.space.decode("latin-1"), seen.digest
+        return None, None
 
     def _annotation(self, annotation: Object, place: str) -> None:
         if "/BM" in annotation:
@@ -276,10 +277,10 @@ class Reader:
             return
         self.seen.add(mark)
         inner = replace(frame, own=form.get("/Resources"), marks=list(frame.marks), used={}, judged=set())
-        before = self.colours.blending
-        self.colours.blending = self._blending(form, inner.resources, frame.place)
+        before = self.colours.blending, self.colours.blended
+        self.colours.blending, self.colours.blended = self._blending(form, inner.resources, frame.place)
         self._run(form, inner, state)
-        self.colours.blending = before
+        self.colours.blending, self.colours.blended = before
 
     def _show(self, operands: Any, frame: Frame, state: State) -> None:
         shown = operands[-1] if len(operands) else None

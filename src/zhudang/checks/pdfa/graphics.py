@@ -31,7 +31,7 @@ def judge_state(judgement: Judgement, state: Object, place: str) -> None:
         judgement.violate("transfer", place)
     if "/TR2" in state and state.get("/TR2") != "/Default":
         judgement.violate("transfer2", place)
-    if "/HTP" in state or (judgement.part == 4 and "/HTO" in state):
+    if ("/HTO" if judgement.part == 4 else "/HTP") in state:
         judgement.violate("halftone-phase", place)
     if "/RI" in state:
         judge_intent(judgement, state.get("/RI"), place, "state-intent")

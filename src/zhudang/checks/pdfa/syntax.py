@@ -117,6 +117,8 @@ class _Walk:
     def run(self) -> None:
         """Judge the objects in use; those no cross-reference leads to are no part of the document."""
         places = xref.read(self.data, self.pdf)
+        for offset in places.streams if places else []:
+            self.judgement.violate("xref-stream", f"@{offset}")
         heads = [OBJECT.match(self.data, offset) for offset in places.offsets.values()] if places else []
         until = time.monotonic() + BUDGET_S
         if heads and all(heads):

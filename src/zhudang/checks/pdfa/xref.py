@@ -23,10 +23,11 @@ TRAILER_BYTES = 8192
 
 @dataclass
 class Places:
-    """Offsets of the objects in use, by number, and where the tables themselves begin."""
+    """Offsets of the objects in use, by number, and where the tables and the streams in their place begin."""
 
     offsets: dict[int, int] = field(default_factory=dict)
     tables: list[int] = field(default_factory=list)
+    streams: list[int] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
 
 
@@ -49,6 +50,13 @@ def read(data: Bytes, pdf: pikepdf.Pdf) -> Places | None:
             if following is None:
                 return None
             waiting.extend(following)
+    return places
+
+
+def table_at(data: Bytes, offset: int) -> Places:
+    """What one cross-reference table says, without those it follows."""
+    places = Places()
+    _table(data, offset, places)
     return places
 
 
@@ -87,6 +95,7 @@ def _stream(data: Bytes, offset: int, pdf: pikepdf.Pdf, places: Places) -> list[
         content = stream.read_bytes()
     except (pikepdf.PdfError, AttributeError, TypeError, ValueError):
         return None
+    places.streams.append(offset)
     index = [int(each) for each in stream.get("/Index", [0, int(stream.get("/Size", 0))])]
     position = 0
     for first, count in zip(index[::2], index[1::2], strict=False):

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from zhudang.checks.signing import sm2
+from zhudang.checks.signing.hashing import finished
 from zhudang.checks.signing.keys import load_key
 
 DIGEST_NAMES = {
@@ -29,7 +30,22 @@ DIGEST_NAMES = {
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
     "1.2.840.113549.1.1.14": "sha224",
+    "2.16.840.1.101.3.4.2.7": "sha3_224",
+    "2.16.840.1.101.3.4.2.8": "sha3_256",
+    "2.16.840.1.101.3.4.2.9": "sha3_384",
+    "2.16.840.1.101.3.4.2.10": "sha3_512",
+    "2.16.840.1.101.3.4.2.12": "shake_256",
+    "2.16.840.1.101.3.4.2.18": "shake_256",
+    "2.16.840.1.101.3.4.3.9": "sha3_224",
+    "2.16.840.1.101.3.4.3.10": "sha3_256",
+    "2.16.840.1.101.3.4.3.11": "sha3_384",
+    "2.16.840.1.101.3.4.3.12": "sha3_512",
+    "2.16.840.1.101.3.4.3.13": "sha3_224",
+    "2.16.840.1.101.3.4.3.14": "sha3_256",
+    "2.16.840.1.101.3.4.3.15": "sha3_384",
+    "2.16.840.1.101.3.4.3.16": "sha3_512",
     "1.2.840.10045.4.1": "sha1",
+    "1.2.840.10045.4.3.1": "sha224",
     "1.2.840.10045.4.3.2": "sha256",
     "1.2.840.10045.4.3.3": "sha384",
     "1.2.840.10045.4.3.4": "sha512",
@@ -44,6 +60,10 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
+    "sha3_224": hashes.SHA3_224(),
+    "sha3_256": hashes.SHA3_256(),
+    "sha3_384": hashes.SHA3_384(),
+    "sha3_512": hashes.SHA3_512(),
 }
 
 
@@ -58,7 +78,7 @@ def digest_name(told: str) -> str | None:
 
 def digest(name: str, content: bytes) -> bytes:
     """Digest under hashlib's name; weak ones too, for they were used."""
-    return hashlib.new(name, content, usedforsecurity=False).digest()
+    return finished(hashlib.new(name, content, usedforsecurity=False))
 
 
 def is_sm2(key: x509.PublicKeyInfo) -> bool:
@@ -115,7 +135,7 @@ def _verify_other(key: Any, algorithm: str, signature: bytes, message: bytes) ->
 
 def _verify_pss(key: rsa.RSAPublicKey, signature: bytes, message: bytes) -> bool:
     """PSS with the digest that fits; its parameters are rarely written as they were used."""
-    for name in ("sha256", "sha384", "sha512", "sha1"):
+    for name in ("sha256", "sha384", "sha512", "sha1", "sha3_256", "sha3_384", "sha3_512"):
         try:
             key.verify(signature, message, padding.PSS(padding.MGF1(HASHES[name]), padding.PSS.AUTO), HASHES[name])
         except InvalidSignature:

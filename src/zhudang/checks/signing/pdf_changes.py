@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import mmap
 import re
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation import EmbeddedPdfSignature, SignatureCoverageLevel
 
 from zhudang.checks.alarms import OutOfTime, limited
+from zhudang.checks.pdfa import xref
 from zhudang.checks.signing.pdf_compare import Changes, TooMuch, compare
 from zhudang.checks.signing.pdf_fields import Signed
 
@@ -31,6 +33,7 @@ LONGEST_S, ALL_S = 8.0, 25.0
 """For the library's analysis of one signature; for all signatures of a file, their digests included."""
 END = re.compile(rb"startxref\s+\d+\s+%%EOF\s*$")
 OBJECT, TABLE = re.compile(rb"\d\s+\d+\s+obj\b"), re.compile(rb"(?<!start)xref\b|/XRef\b")
+LATER_TABLE = re.compile(rb"(?<!start)xref\s+\d+\s+\d+\s")
 TAIL_BYTES = 2048
 BLOCK = 1024 * 1024
 FORMS, NOTES = 2, 3
@@ -87,6 +90,10 @@ class History:
         if following == "loose":
             return Later("other", covers_whole=False, why="objects outside any revision")
         level, complaint = self._analysed(signed)
+        if level == "none":
+            level = None  # something follows: the library read another end of the file than other readers do
+        if level is None and self._misleads(signed.end):
+            return Later("other", covers_whole=False, why="a later table leads to other objects than it names")
         if level == "uncovered":
             return Later("other", covers_whole=False, why="signed range leaves out part of its revision")
         try:
@@ -113,6 +120,19 @@ class History:
         if not something:
             return ""
         return "loose" if objects and not tables else "more"
+
+    def _misleads(self, end: int) -> bool:
+        """Whether a cross-reference table after `end` gives places where other objects stand, or none.
+
+        Readers differ in what they show then: one goes by the place, another by the number.
+        """
+        with mmap.mmap(self._stream.fileno(), 0, access=mmap.ACCESS_READ) as held:
+            for found in LATER_TABLE.finditer(held, end):
+                for number, offset in xref.table_at(held, found.start()).offsets.items():
+                    head = xref.OBJECT.match(held, offset)
+                    if head is None or int(head[1]) != number:
+                        return True
+        return False
 
     def _analysed(self, signed: Signed) -> tuple[str | None, str]:
         """(level, complaint) by the library; level None where it cannot say, `uncovered` for a cut revision."""

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 
 import pikepdf
 
+from zhudang.checks.signing.hashing import finished
+
 MOST_FIELDS = 200
 MOST_NODES = 20_000
 DEEPEST = 40
@@ -78,7 +80,7 @@ class Covered:
             running = hashlib.new(name, usedforsecurity=False)
             for block in self.blocks():
                 running.update(block)
-            self._digests[name] = running.digest()
+            self._digests[name] = finished(running)
         return self._digests[name]
 
 
