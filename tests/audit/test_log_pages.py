@@ -1,11 +1,14 @@
 """The log's pages: for the audit administrator, and for nobody else."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from identity.identity_support import PASSWORD, person
 from zhudang.audit import sealing, witness
-from zhudang.audit.models import Entry, Seal
+from zhudang.audit.models import Entry, Seal, TreeHead
 from zhudang.identity.domain.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +25,6 @@ def auditor(client: Client, settings, tmp_path) -> Client:
 
 
 def test_entries_are_found_by_actor_act_number_and_day(auditor: Client) -> None:
-    from django.utils import timezone
-
     sealing.seal_everything(timezone.now())
     number = Seal.objects.get(entry_id=Entry.objects.get(act="identity.login.done").id).number
     assert "identity.login.done" in auditor.get("/audit/").content.decode()
@@ -59,12 +60,33 @@ def test_one_entry_shows_its_place_in_the_chain(auditor: Client) -> None:
     assert "与链相符" in page and Seal.objects.get(entry_id=entry.id).chain in page
 
 
+def test_the_signed_heads_are_listed_each_proved_to_continue_the_one_before(auditor: Client) -> None:
+    now = timezone.now()
+    assert "还没有签过树根" in auditor.get("/audit/heads/").content.decode()
+    for hour in range(2):
+        auditor.get("/audit/?export=csv")  # an entry
+        sealing.seal_everything(now + timedelta(hours=hour))
+    first, second = TreeHead.objects.all()
+    page = auditor.get("/audit/heads/").content.decode()
+    assert first.root in page and second.signature in page and second.key in page
+    assert page.count("只增未改") == 1 and "接不上" not in page
+    told = b"".join(auditor.get("/audit/heads/?export=csv").streaming_content).decode()
+    assert first.signature in told and Entry.objects.filter(data__what="heads").exists()
+
+
+def test_one_entry_shows_its_path_to_a_signed_root(auditor: Client) -> None:
+    auditor.post("/audit/verify/")
+    entry = Entry.objects.get(act="identity.login.done")
+    page = auditor.get(f"/audit/{entry.id}/").content.decode()
+    assert "沿路径到签过的树根" in page and TreeHead.objects.get().root in page
+
+
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.AUDIT_ADMIN])
 def test_nobody_else_reads_the_log(role: Role, client: Client) -> None:
     from zhudang.identity.models import Account
 
     someone = person(role)
     client.force_login(Account.objects.get(id=someone.account_id))
-    for path in ("/audit/", "/audit/?export=csv"):
+    for path in ("/audit/", "/audit/?export=csv", "/audit/heads/", "/audit/heads/?export=csv"):
         assert client.get(path).status_code == 403
     assert client.post("/audit/verify/").status_code == 403

@@ -1,6 +1,7 @@
 """Documents are numbered without gaps, logged before they are printed, and a changed one is never called valid."""
 
 import io
+import json
 from datetime import UTC, datetime
 
 import pikepdf
@@ -9,10 +10,12 @@ from django.db import transaction
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from zhudang.audit import tree_heads
 from zhudang.audit.models import Entry
 from zhudang.content import operations as content
 from zhudang.documents import operations, queries
 from zhudang.documents.canonical import LETTERS, canonical_json, sm3
+from zhudang.documents.carried import carried_by
 from zhudang.documents.models import NumberSeries, SealedDocument
 from zhudang.documents.operations import Paper
 from zhudang.documents.queries import Verdict
@@ -175,6 +178,65 @@ def test_a_certificate_waits_for_its_log_entry_and_then_carries_the_proof(seal_l
             assert described.pdfa_status == "3B"
         assert "/Version" not in opened.Root and opened.pdf_version == "1.7"
     assert queries.answer_for_pdf(pdf=pdf, now=NOW).verdict is Verdict.VALID
+
+
+def test_a_certificate_proves_itself_by_its_own_path_to_a_signed_root(seal_log, client):
+    from zhudang.documents.jobs import finish_document
+
+    issued = issue(kind="certificate", template="certificate", data=CERTIFICATE)
+    finish_document(document_id=str(issued.id))
+    seal_log()
+    pdf = bytes_of(issued)
+    proof = carried_by(pdf)
+    assert proof and proof.holds and tree_heads.is_ours(proof.head)
+    answer = queries.answer_for_pdf(pdf=pdf, now=NOW)
+    assert answer.verdict is Verdict.VALID and [c.outcome for c in answer.checks if c.code == "proof"] == ["ok"]
+    assert "不问数据库也能这样查" in client.post("/verify/", {"pdf": io.BytesIO(pdf)}).content.decode()
+
+
+def test_the_command_checks_a_certificate_against_the_published_key(seal_log, tmp_path, capsys):
+    from zhudang.documents import command
+    from zhudang.documents.jobs import finish_document
+
+    issued = issue(kind="certificate", template="certificate", data=CERTIFICATE)
+    finish_document(document_id=str(issued.id))
+    paper, key = tmp_path / "凭证.pdf", carried_by(bytes_of(issued)).head.key
+    paper.write_bytes(bytes_of(issued))
+    assert [command.proof(paper), command.proof(paper, key=key.upper()), command.proof(paper, key="00" * 32)] == [
+        0,
+        0,
+        1,
+    ]
+    assert "所给的公钥" in capsys.readouterr().out
+    paper.write_bytes(b"%PDF-1.7")
+    assert command.proof(paper) == 2 and command.proof(tmp_path / "absent.pdf") == 2
+
+
+def _with(pdf: bytes, name: str, change) -> bytes:
+    """The PDF with one attachment changed."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        told = json.loads(opened.attachments[name].get_file().read_bytes())
+        opened.attachments[name] = pikepdf.AttachedFileSpec(opened, json.dumps(change(told)).encode(), filename=name)
+        out = io.BytesIO()
+        opened.save(out)
+    return out.getvalue()
+
+
+def test_a_proof_for_another_record_or_with_another_root_holds_nothing(seal_log):
+    from zhudang.documents.jobs import finish_document
+
+    issued = issue(kind="certificate", template="certificate", data=CERTIFICATE)
+    finish_document(document_id=str(issued.id))
+    pdf = bytes_of(issued)
+    other_record = _with(pdf, "record.json", lambda told: {**told, "number": "云城档移字〔2026〕第 9999 号"})
+    assert carried_by(other_record) and not carried_by(other_record).holds
+    root = {"root": "00" * 32}
+    other_root = _with(
+        pdf, "log-proof.json", lambda t: {**t, "tree": {**t["tree"], "head": {**t["tree"]["head"], **root}}}
+    )
+    assert carried_by(other_root) and not carried_by(other_root).holds
+    assert carried_by(_with(pdf, "log-proof.json", lambda told: {**told, "tree": None})) is None
+    assert carried_by(b"%PDF-1.7 nothing") is None
 
 
 def test_a_certificate_left_behind_is_finished_by_the_next_round(seal_log):

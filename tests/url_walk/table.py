@@ -75,6 +75,7 @@ TABLE: dict[str, Walk] = {
     **each("identity", "organisation organisation_rename organisation_describe", role("organisation_id")),
     # audit
     "audit:log": Walk(Speaks.BY_ROLE, "", (), ("get",)),
+    "audit:heads": Walk(Speaks.BY_ROLE, "", (), ("get",)),
     "audit:verify": Walk(Speaks.BY_ROLE, "", (), ("post",)),
     "audit:entry": role("entry_id"),
     # events

@@ -1,15 +1,17 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from zhudang.audit import witness
-from zhudang.audit.models import Entry, Head, Seal, Unsealed
+from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
+from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
 from zhudang.shared.refusals import NotFound
 
 
@@ -126,3 +128,43 @@ def seal_state() -> SealState:
         unsealed=Unsealed.objects.count(),
         witnesses=sum(1 for folder in witness.folders() if folder.is_dir()),
     )
+
+
+@dataclass(frozen=True)
+class HeadRow:
+    """A signed head with the one before it, and whether it is proved to continue that one."""
+
+    head: SignedHead
+    at: datetime
+    before: int
+    continues: bool
+
+
+def tree_heads() -> QuerySet[TreeHead]:
+    """The signed heads, newest first."""
+    return TreeHead.objects.order_by("-size")
+
+
+def head_row(row: TreeHead) -> HeadRow:
+    """Shape one head: the proof of consistency is made and checked as anyone outside would."""
+    head = as_signed(row)
+    earlier = TreeHead.objects.filter(size__lt=row.size).order_by("-size").first()
+    if earlier is None:
+        return HeadRow(head, row.at, 0, continues=False)
+    try:
+        path = consistency_of(earlier.size, row.size)
+    except LookupError:
+        return HeadRow(head, row.at, earlier.size, continues=False)
+    sound = head.is_signed and continues(as_signed(earlier), head, path)
+    return HeadRow(head, row.at, earlier.size, sound)
+
+
+def head_lines() -> Iterator[list[Any]]:
+    """Every signed head as a line of a list that is taken out."""
+    for row in TreeHead.objects.order_by("size").iterator(chunk_size=2_000):
+        yield [row.size, row.at, row.root, row.key, row.signature]
+
+
+def log_keys() -> list[tuple[str, int]]:
+    """The public keys heads were signed with, and since which size."""
+    return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))

@@ -125,6 +125,12 @@ def continues(old: SignedHead, new: SignedHead, path: Sequence[str]) -> bool:
     )
 
 
+def is_ours(head: SignedHead) -> bool:
+    """Whether this is a head the log holds, and its root is still the root over as many entries."""
+    row = TreeHead.objects.filter(size=head.size).first()
+    return row is not None and as_signed(row) == head and StoredTree().root(head.size).hex() == head.root
+
+
 def from_plain(told: Mapping[str, Any]) -> Inclusion:
     """Read a proof back from the JSON a certificate carries.
 

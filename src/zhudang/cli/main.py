@@ -162,6 +162,14 @@ def audit_verify() -> None:
     sys.exit(command.verify())
 
 
+def audit_proof(pdf: Path, key: str) -> None:
+    """不联网、不问数据库，查一份凭证自带的登记证明 / check the proof a certificate carries, without any database."""
+    _django()
+    from zhudang.documents import command
+
+    sys.exit(command.proof(pdf, key=key))
+
+
 class _InGivenOrder(click.Group):
     """Commands are listed in the order an installation meets them."""
 
@@ -219,7 +227,15 @@ _COMMANDS = (
     _command(restore, _given("source")),
     _InGivenOrder(
         "audit",
-        {"verify": _command(audit_verify, name="verify")},
+        {
+            "verify": _command(audit_verify, name="verify"),
+            "proof": _command(
+                audit_proof,
+                _given("pdf"),
+                _text("--key", "档案馆公布的日志公钥 / the archive's published log key", ""),
+                name="proof",
+            ),
+        },
         help="日志 / the log nobody can edit",
         no_args_is_help=True,
     ),

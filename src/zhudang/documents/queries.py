@@ -10,8 +10,10 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
+from zhudang.audit import tree_heads
 from zhudang.documents import log_proof
 from zhudang.documents.canonical import canonical_json, sm3, tidy_code
+from zhudang.documents.carried import carried_by
 from zhudang.documents.models import SealedDocument
 from zhudang.documents.sealing import seals_on
 
@@ -104,6 +106,7 @@ def answer_for_pdf(*, pdf: bytes, now: datetime) -> Answer:
             _issued(row),
             Check("change", "ok" if sound else "fail", {}),
             _logged(row),
+            *_proved(pdf),
             _standing(row, now),
         ]
         # A log entry not chained yet (the first second) is told on its own line; it is no sign of a change.
@@ -159,6 +162,16 @@ def _logged(row: SealedDocument) -> Check:
         return Check("logged", "none", {})
     held = proof["sound"] and proof["entry"]["data"].get("record_sm3") == row.record_sm3
     return Check("logged", "ok" if held else "fail", {"number": proof["number"]})
+
+
+def _proved(pdf: bytes) -> list[Check]:
+    """What a certificate's own proof says, checked as anyone can with our public key; nothing where it carries none."""
+    proof = carried_by(pdf)
+    if proof is None:
+        return []
+    ours = proof.holds and tree_heads.is_ours(proof.head)
+    told = {"number": proof.number, "size": proof.head.size, "key": proof.head.key[:16]}
+    return [Check("proof", "ok" if ours else "fail", told)]
 
 
 def _standing(row: SealedDocument, now: datetime) -> Check:

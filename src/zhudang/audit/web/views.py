@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, queries, words
+from zhudang.audit import operations, queries, tree_heads, words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.verification import verify as verify_log
 from zhudang.shared.refusals import Forbidden
@@ -73,8 +73,31 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     _demand(request, "audit.log.read")
     from zhudang.audit import proofs
 
-    row = queries.entry(entry_id)
-    return render(request, "audit/entry.html", {"row": row, "proof": proofs.proof_of(entry_id)})
+    row, proof = queries.entry(entry_id), proofs.proof_of(entry_id)
+    under_root = bool(proof and proof.tree and tree_heads.holds(proof.tree))
+    return render(request, "audit/entry.html", {"row": row, "proof": proof, "under_root": under_root})
+
+
+@never_cache
+@require_safe
+@login_required
+def heads(request: HttpRequest) -> HttpResponseBase:
+    """The signed roots of the log's tree, newest first, each shown to continue the one before; to print and to take out."""
+    actor = _demand(request, "audit.log.read")
+    if kind := exports.wanted_format(request):
+        _demand(request, "audit.log.export")
+        operations.record(
+            actor=actor,
+            act="audit.log.exported",
+            subject="audit.log",
+            at=timezone.now(),
+            data={"format": kind, "what": "heads"},
+        )
+        columns = [_("前几条"), _("签于"), _("树根"), _("公钥"), _("签名")]
+        return exports.list_file(kind, _("签过的树根"), columns, queries.head_lines())
+    state = lists.read_state(request)
+    page = lists.take_page(queries.tree_heads(), state, queries.head_row)
+    return render(request, "audit/heads.html", {"page": page, "state": state, "keys": queries.log_keys()})
 
 
 @never_cache

@@ -1,0 +1,36 @@
+"""What `zhudang audit proof` does."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from zhudang.documents.carried import carried_by
+
+
+def proof(pdf: Path, *, key: str = "") -> int:
+    """Check the proof a certificate carries and say what it rests on; gives the exit status.
+
+    Args:
+        pdf: the certificate.
+        key: the archive's public log key (hex), from its web page or a printed sheet; without it the proof is only
+            consistent in itself, and that is said.
+
+    Returns:
+        0 when it holds, and is signed with `key` where one is given; 1 when it does not; 2 when there is nothing to check.
+    """
+    out = Console(highlight=False)
+    carried = carried_by(pdf.read_bytes()) if pdf.is_file() else None
+    if carried is None:
+        out.print(f"{pdf} 没有自带的登记证明：不是移交凭证，或签发时日志还没有树根")
+        return 2
+    out.print(f"日志第 {carried.number} 条，树根含前 {carried.head.size} 条，签于 {carried.head.at}")
+    out.print(f"树根 {carried.head.root}")
+    out.print(f"公钥 {carried.head.key}")
+    if not carried.holds:
+        out.print("证明不成立：记录、条目、路径、签名没有接上")
+        return 1
+    if key and key.strip().lower() != carried.head.key:
+        out.print("证明自成一体，但签名的不是所给的公钥")
+        return 1
+    out.print("证明成立" if key else "证明自成一体；公钥是不是本馆的，请与馆里公布的核对，或用 --key 给出")
+    return 0
