@@ -16,7 +16,7 @@ from django.utils import timezone
 from zhudang.audit import command, operations, proofs, sealing, verification, witness
 from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
 from zhudang.audit.domain.judging import Fault
-from zhudang.audit.models import Entry, Head, Seal, Unsealed
+from zhudang.audit.models import Entry, Head, Seal, TreeTile, Unsealed
 
 
 @pytest.fixture
@@ -75,6 +75,7 @@ def test_the_tail_is_shown_as_unsealed_and_is_no_fault(log_of_ten: str) -> None:
 def test_neither_the_application_nor_the_owner_may_change_the_log(log_of_ten, table, statement, cluster) -> None:
     columns = {"audit_entry": "actor", "audit_seal": "leaf", "audit_head": "chain", "audit_treehead": "root"}
     column = columns.get(table, "digest")
+    TreeTile.objects.create(height=8, index=0, digest="00" * 32)
     sql = statement.format(table, column, column)
     with pytest.raises(ProgrammingError), connection.cursor() as cursor:
         cursor.execute(sql)

@@ -27,7 +27,7 @@ def run() -> int:
     """Print one line a part; 0 when nothing is ill."""
     signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
     worst = 0
-    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites):
+    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
             worst = max(worst, int(result.verdict == "ill"))
@@ -177,3 +177,19 @@ def sites() -> Iterator[Result]:
             "attention",
             "两处在同一块盘上，只防误删，不防盘坏 / on one disk: guards against slips, not against its loss",
         )
+
+
+def rounds() -> Iterator[Result]:
+    """Whether the continuous audit keeps up at every place."""
+    from zhudang.preservation import queries
+
+    for site in queries.site_rows(timezone.now()):
+        late = site.copies - site.round.in_time
+        part = f"轮流核验 {site.code}"
+        if not site.round.keeps_up:
+            said = "按设定的速度和时段读不过来 / too slow, or too few hours: see read_megabytes_per_second, read_hours"
+            yield Result(part, "attention", said)
+        elif late:
+            yield Result(part, "attention", f"{late} 份超过 {site.round.rhythm.days} 天没有读过 / not read in time")
+        elif site.copies:
+            yield Result(part, "well", f"{site.copies} 份都在 {site.round.rhythm.days} 天内读过 / all read in time")

@@ -12,5 +12,16 @@ class PreservationConfig(AppConfig):
     verbose_name = _("保管")
 
     def ready(self) -> None:
-        """Register the handlers of lower contexts' events and this context's jobs."""
-        from zhudang.preservation import handlers, jobs  # noqa: F401
+        """Register the handlers of lower contexts' events and this context's jobs; a wrong pace of a site stops the start.
+
+        Raises:
+            ImproperlyConfigured: a site's pace or hours make no sense, told whole.
+        """
+        from django.core.exceptions import ImproperlyConfigured
+
+        from zhudang.preservation import handlers, jobs, rounds  # noqa: F401
+
+        try:
+            rounds.rhythms()
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_SITES: {wrong}") from wrong

@@ -1,7 +1,9 @@
 """Background work of preservation."""
 
+import contextlib
 from uuid import UUID
 
+from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -48,3 +50,25 @@ def go_on(timestamp: int) -> None:
     from zhudang.preservation import nightly as night
 
     night.resume_what_can()
+
+
+@app.task(name="preservation.read_in_turn", queue="preservation", retry=_PATIENCE, pass_context=False)
+def read_in_turn(site: str) -> None:
+    """Read the copies of one place whose turn it is, for some minutes."""
+    from zhudang.preservation import rounds
+
+    rounds.read_on(site)
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="preservation.rounds")
+@app.task(name="preservation.rounds", queue="preservation", queueing_lock="preservation.rounds")
+def begin_rounds(timestamp: int) -> None:
+    """Every ten minutes: at each place go on where the reading stopped; a run still under way goes on alone."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    from zhudang.preservation import rounds
+
+    for site in rounds.rhythms():
+        lock = f"preservation.read_in_turn:{site}"
+        with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+            read_in_turn.configure(queueing_lock=lock, lock=lock).defer(site=site)

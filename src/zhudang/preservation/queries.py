@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Sum, Value, When
 
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import rounds
+from zhudang.preservation.domain.rhythm import Rhythm
 from zhudang.preservation.domain.states import READ_AGAIN_AFTER_DAYS, CopyState, Health, IngestState, is_due
 from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, Site
 from zhudang.preservation.ocfl.inventory import Inventory
@@ -78,6 +80,24 @@ class SiteRow:
     copies: int
     verified: int
     oldest_reading: datetime | None
+    round: RoundRow
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """How far the continuous audit of a place is, and whether it keeps up.
+
+    Attributes:
+        in_time: copies read whole within the days asked for.
+        waiting: copies whose turn has come.
+        days_a_round: forecast: days it takes to read the whole place at its speed in its hours.
+    """
+
+    rhythm: Rhythm
+    in_time: int
+    waiting: int
+    days_a_round: float
+    keeps_up: bool
 
 
 @dataclass(frozen=True)
@@ -344,12 +364,16 @@ def _parts(inventory: Inventory | None) -> tuple[StoredPart, ...]:
 def site_rows(now: datetime) -> list[SiteRow]:
     """The places in use with what they hold."""
     told = []
+    known = rounds.rhythms()
     for place in places(now):
-        rows = Copy.objects.filter(site_id=place.site_id)
-        sums = rows.aggregate(
+        rhythm = known[place.code]
+        since = now - timedelta(days=rhythm.days)
+        sums = Copy.objects.filter(site_id=place.site_id).aggregate(
             copies=Count("id"),
             verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
             oldest=Min("verified_at"),
+            in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
+            bytes=Sum("object__stored_bytes", default=0),
         )
         told.append(
             SiteRow(
@@ -363,6 +387,13 @@ def site_rows(now: datetime) -> list[SiteRow]:
                 sums["copies"],
                 sums["verified"],
                 sums["oldest"],
+                RoundRow(
+                    rhythm,
+                    sums["in_time"],
+                    rounds.in_turn(place.site_id, rhythm, now).count(),
+                    rhythm.days_for(sums["bytes"]),
+                    rhythm.keeps_up_with(sums["bytes"]),
+                ),
             )
         )
     return told

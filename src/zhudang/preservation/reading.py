@@ -26,7 +26,7 @@ from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
-from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
 from zhudang.preservation.ocfl.verifier import Damage, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, places
@@ -159,13 +159,31 @@ def read_all(
     while batch := list(unread[:_BATCH]):
         for copy in batch:
             place = all_places[copy.site_id]
-            assert place.root is not None
-            outcome = _read_one(copy, place, place.root, now(), progress)
-            if repair and not outcome.sound:
-                outcome = _mend(copy, place, list(all_places.values()), outcome, now()) or outcome
-            yield outcome
+            yield read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
     if object_id is None:
         yield from _unknown(list(all_places.values()))
+
+
+def read_copy(
+    copy: Copy,
+    place: Place,
+    all_places: list[Place],
+    *,
+    repair: bool,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Read one copy whole and note what was found; where asked, a damaged or missing one is mended from another place.
+
+    Raises:
+        StoreUnreachable: the place is not there.
+    """
+    if place.root is None:
+        raise StoreUnreachable(place.path)
+    outcome = _read_one(copy, place, place.root, now, progress)
+    if repair and not outcome.sound:
+        outcome = _mend(copy, place, all_places, outcome, now) or outcome
+    return outcome
 
 
 def _rows(object_id: UUID | None) -> Any:

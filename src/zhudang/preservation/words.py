@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from zhudang.preservation.domain.states import CopyState, Health, IngestState
 from zhudang.shared.refusals import Reason
@@ -105,3 +106,15 @@ def sentence(reason: Reason) -> str:
     """Write one reason in the reader's language."""
     text = str(REASONS.get(reason.code, reason.code))
     return text % dict(reason.data) if "%(" in text else text
+
+
+def span(days: float) -> str:
+    """How long reading a place takes, as people say it."""
+    hours = days * 24
+    if hours < 1:
+        return str(_("不到一小时"))
+    if hours < 48:
+        whole = round(hours)
+        return ngettext("%(n)s 小时", "%(n)s 小时", whole) % {"n": whole}
+    whole = round(days)
+    return ngettext("%(n)s 天", "%(n)s 天", whole) % {"n": whole}

@@ -43,7 +43,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "healths": [
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
-        "sites": queries.site_rows(now),
+        "sites": [(row, words.span(row.round.days_a_round)) for row in queries.site_rows(now)],
         "ingests": [
             (row, words.INGEST_STATES[row.state], words.sentence(row.reason) if row.reason else "")
             for row in queries.unfinished_ingests()

@@ -1,0 +1,91 @@
+"""The continuous audit: at every place, at its own pace, the copies are read whole one after another, the longest unread first.
+
+Nobody has to ask for it. A run reads for some minutes and stops; what it read is noted copy by copy, so a killed run loses
+the copy it was at. A damaged copy is told, set aside and mended as by any other reading (`reading.read_copy`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from zhudang.preservation import reading
+from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import Copy
+from zhudang.preservation.sites import Place, places
+
+log = structlog.get_logger("zhudang.preservation")
+RUN_SECONDS = 480.0
+"""A run ends before the next is due; what it was at is finished first."""
+
+
+def rhythms() -> dict[str, Rhythm]:
+    """Site code -> rhythm, as the settings say.
+
+    Raises:
+        ValueError: a setting is wrong.
+    """
+    return {str(item["code"]): rhythm_of(item) for item in settings.SITES}
+
+
+def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
+    """The copies of a place whose turn has come, the longest unread first.
+
+    Those never looked at, those looked at long ago, and once a day those that were not sound then: another place may
+    hold a sound copy by now.
+    """
+    before = now - timedelta(days=rhythm.days * EARLY)
+    ailing = Q(looked_at__lt=now - timedelta(days=1)) & ~Q(state=CopyState.VERIFIED.value)
+    rows = Copy.objects.filter(site_id=site_id).filter(Q(looked_at=None) | Q(looked_at__lt=before) | ailing)
+    return rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")
+
+
+@dataclass
+class Pace:
+    """Holds a reader to so many bytes a second on average."""
+
+    bytes_per_second: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    read: int = 0
+    began: float = field(default=-1.0)
+
+    def __call__(self, size: int) -> None:
+        """Count bytes just read, and wait where that was faster than allowed."""
+        if self.began < 0:
+            self.began = self.clock()
+        self.read += size
+        ahead = self.read / self.bytes_per_second - (self.clock() - self.began)
+        if ahead > 0:
+            self.sleep(ahead)
+
+
+def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
+    """Read the copies of one place whose turn it is, for so many seconds at most, and mend what is damaged."""
+    summary, until, now = reading.Summary(), time.monotonic() + seconds, timezone.now()
+    all_places = places(now)
+    place = next((place for place in all_places if place.code == code), None)
+    rhythm = rhythms().get(code)
+    if place is None or rhythm is None or place.root is None or not rhythm.is_time(timezone.localtime(now)):
+        return summary
+    pace = Pace(rhythm.bytes_per_second)
+    while time.monotonic() < until and (copy := _next(place, rhythm)):
+        summary.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
+    if summary.copies:
+        log.info(
+            "copies read in turn", site=code, copies=summary.copies, bytes=summary.bytes, wrong=summary.wrong_count
+        )
+    return summary
+
+
+def _next(place: Place, rhythm: Rhythm) -> Copy | None:
+    return in_turn(place.site_id, rhythm, timezone.now()).select_related("object").first()
