@@ -166,7 +166,7 @@ class _Readable(dict[str, Any]):
         if value is None:
             return "?"
         if isinstance(value, list | tuple):
-            shown = "、".join(str(item) for item in value[:5])
+            shown = (", " if self._language == "en" else "、").join(str(item) for item in value[:5])
             return shown + (" …" if len(value) > 5 else "")
         return str(value)
 

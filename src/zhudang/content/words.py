@@ -70,6 +70,20 @@ FACTS: Mapping[str, Any] = {
 }
 """Facts worth showing; others stay in the JSON report."""
 
+ACTIVE: Mapping[str, Any] = {
+    "javascript": _("JavaScript 脚本"),
+    "script": _("脚本"),
+    "launch": _("启动外部程序"),
+    "embedded_file": _("内嵌文件"),
+    "external_reference": _("外部引用"),
+    "macro": _("宏"),
+    "dde": _("DDE 动态数据交换"),
+    "remote_template": _("远程模板"),
+    "multimedia": _("多媒体"),
+    "xfa": _("XFA 表单"),
+}
+"""What acts by itself in a file, by the examiner's names; one without a word here is shown by its name."""
+
 HELD_AGAINST = _("%(file)s：%(asked)s 条要求，没有满足的 %(short)s 处")
 
 STAMPS: Mapping[str, Any] = {

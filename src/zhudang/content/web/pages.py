@@ -138,7 +138,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(words.YES if value else words.NO)
     if isinstance(value, list):
-        return "、".join(_named(each) for each in value[:8]) + (" …" if len(value) > 8 else "")
+        return _("、").join(_named(each) for each in value[:8]) + (" …" if len(value) > 8 else "")
     return str(value)
 
 
@@ -146,7 +146,9 @@ def _named(each: Any) -> str:
     """One of a list for people: of a file inside its name, of a signature its signer, of an IDS what came of it."""
     if isinstance(each, Mapping) and "asked" in each:
         return str(words.HELD_AGAINST) % {key: each.get(key) for key in ("file", "asked", "short")}
-    return str(each.get("name") or each.get("signer") or "—") if isinstance(each, Mapping) else str(each)
+    if isinstance(each, Mapping):
+        return str(each.get("name") or each.get("signer") or "—")
+    return str(words.ACTIVE.get(each, each))
 
 
 def _line(found: FileFinding, language: str) -> FindingLine:
