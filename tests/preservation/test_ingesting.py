@@ -14,7 +14,7 @@ from zhudang.events import work
 from zhudang.events.models import Work
 from zhudang.filing.models import Record, Volume
 from zhudang.handover.models import Transfer
-from zhudang.preservation import ingesting
+from zhudang.preservation import command, ingesting
 from zhudang.preservation.models import ArchivalObject, Copy, Ingest
 from zhudang.preservation.ocfl import durable
 from zhudang.preservation.ocfl.reader import read_json, stored_file
@@ -116,6 +116,25 @@ def test_a_job_killed_after_the_bytes_and_before_the_rows_reads_them_and_writes_
     after = tree(tmp_path)
     assert {path: after[path] for path in written} == written
     assert Record.objects.filter(state="preserved").count() == len(project.record_ids)
+
+
+def test_a_later_version_written_by_a_killed_job_gets_its_rows_from_the_next_run(tmp_path: Path, monkeypatch):
+    project = KeptProject()
+    project.preserve()
+    Record.objects.filter(id=project.record_ids[0]).update(notes="补记")
+
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("zhudang.preservation.keeping.note_kept", killed)
+        ingesting.keep_project(project.project_id)
+    row = ArchivalObject.objects.get(id=project.project_id)
+    assert row.version == 1 and roots(tmp_path)[0].inventory(row.ocfl_id).head == 2
+    assert ingesting.keep_project(project.project_id) is False
+    row.refresh_from_db()
+    assert row.version == 2 and set(row.copies.values_list("version", flat=True)) == {2}
+    assert command.verify() == 0
 
 
 def test_a_copy_that_got_damaged_between_two_runs_is_replaced_before_anything_is_said(tmp_path: Path, monkeypatch):

@@ -56,17 +56,17 @@ def keep(
     *,
     message: str,
     now: datetime,
-    read_before: bool = False,
+    read_before: str = "",
     progress: Progress | None = None,
     write: Write = write_version,
 ) -> Kept:
     """Make every place hold the package as its newest version, read back; inside `sites.writing`.
 
     Safe to run again after a crash anywhere: a place that lags is brought up to date from one that does not, and a
-    version that is there already is read whole instead of being written again (unless the rows say that it was:
-    `read_before`).
+    version that is there already is read whole instead of being written again.
 
     Args:
+        read_before: SHA-512 of the inventory whose copies the rows know to have been read: that version is not read again.
         write: who writes it, see `Write`.
 
     Raises:
@@ -74,9 +74,11 @@ def keep(
     """
     prior, unread = _settle(package.object_id, roots, now)
     if prior is not None and _state(prior) == {content.path: content.sha256 for content in package.contents}:
-        if not read_before:
+        # A job killed between the bytes and the rows leaves a newer version than the rows know: that one was not read.
+        known = prior.sha512 == read_before
+        if not known:
             _read_again(package.object_id, unread, roots, now, progress)
-        return Kept(prior, changed=False, read=not read_before)
+        return Kept(prior, changed=False, read=not known)
     act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
     inventory = write(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
     if prior is not None:
@@ -177,10 +179,11 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
         filing.note_preserved(volume_ids=[package.thing_id], at=now)
 
 
-def kept_and_read(thing_id: UUID, places: Sequence[Place]) -> bool:
-    """Tell whether an object's newest version is known to be at every one of these places, read back."""
+def kept_and_read(thing_id: UUID, places: Sequence[Place]) -> str:
+    """SHA-512 of the inventory of the newest version that the rows know to be at every one of these places, read back; or nothing."""
     row = ArchivalObject.objects.filter(id=thing_id).first()
     if row is None:
-        return False
+        return ""
     good = Copy.objects.filter(object=row, state=CopyState.VERIFIED.value, version=row.version)
-    return set(good.values_list("site_id", flat=True)) >= {place.site_id for place in places}
+    everywhere = set(good.values_list("site_id", flat=True)) >= {place.site_id for place in places}
+    return row.inventory_sha512 if everywhere else ""
