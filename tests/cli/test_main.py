@@ -53,7 +53,7 @@ def test_every_command_offers_what_it_always_did():
     assert offered == OFFERED
     audit = app.commands["audit"]
     assert isinstance(audit, click.Group)
-    assert list(audit.commands) == ["verify"]
+    assert list(audit.commands) == ["verify", "proof"]
 
 
 @pytest.mark.parametrize("name", [name for name in OFFERED if name != "prepare"])
