@@ -246,6 +246,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few files, under three minutes")
     parser.add_argument("--files", type=int, default=0)
     options = parser.parse_args()
+    if not options.data.is_dir():
+        parser.error(f"{options.data} is no folder of files to drive the road with")
     wanted = options.files or (36 if options.quick else 320)
     with installation(web=2) as place:
         place.run("people")
