@@ -94,3 +94,15 @@ def test_zeros_within_a_drawing_written_as_text_are_told(tmp_path):
     assert "CAD-002" in codes(examine(path, tmp_path))
     path.write_bytes(whole + bytes(40))
     assert "CAD-002" not in codes(examine(path, tmp_path))
+
+
+@pytest.mark.parametrize("chunk", [64, dxf.CHUNK_BYTES])
+def test_zeros_within_a_drawing_written_as_text_are_told_and_padding_behind_it_is_not(chunk, tmp_path, monkeypatch):
+    monkeypatch.setattr(dxf, "CHUNK_BYTES", chunk)
+    mark = "X" * 150
+    whole = drawings.dxf(tmp_path, lambda document: document.modelspace().add_text(mark)).read_bytes()
+    (tmp_path / "padded.dxf").write_bytes(whole + bytes(300))
+    (tmp_path / "holed.dxf").write_bytes(whole.replace(mark.encode(), bytes(150)))
+    assert "CAD-002" not in codes(examine(tmp_path / "padded.dxf", tmp_path))
+    told = examine(tmp_path / "holed.dxf", tmp_path)
+    assert [found["data"]["first"] for found in told["findings"] if found["code"] == "CAD-002"] == ["NUL"]

@@ -27,6 +27,8 @@ OLDEST = re.compile(rb"[A-Z]+,\d+\r?\n")
 """Releases before 2: names and numbers divided by commas, no groups yet."""
 LAYOUT = re.compile(rb"^[ ]*0\r?\n[ ]*LAYOUT[ ]*\r?$|\0LAYOUT\0", re.MULTILINE)
 VERSION = re.compile(rb"\$ACADVER(?:\s+1\s+|\x00\x01\x00?)(AC\d\.?\d{2,3})")
+CHUNK_BYTES = 1024 * 1024
+PADDING = b"\0\x1a\r\n\t "
 RELEASES = {
     "AC1.40": "1.4",
     "AC1.50": "2.05",
@@ -153,8 +155,16 @@ def _layouts(case: Case, release: str) -> list[str]:
 
 def _zeros(case: Case) -> list[str]:
     """A drawing written as text has no NUL within; where some stand, a part of it was not copied."""
-    content = case.path.read_bytes()
-    return ["NUL"] if not content.startswith(BINARY) and b"\0" in content.rstrip(b"\0\x1a\r\n\t ") else []
+    hole = False
+    with case.path.open("rb") as stream:
+        if stream.read(len(BINARY)) == BINARY:
+            return []
+        while chunk := stream.read(CHUNK_BYTES):
+            said = chunk.rstrip(PADDING)
+            if b"\0" in said or (hole and said):
+                return ["NUL"]
+            hole = hole or b"\0" in chunk
+    return []
 
 
 def _references(document: Drawing) -> set[str]:

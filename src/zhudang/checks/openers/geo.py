@@ -14,6 +14,7 @@ from lxml import etree
 
 from zhudang.checks.examine import Case
 from zhudang.checks.openers import text
+from zhudang.checks.openers.office_words import entities
 
 SHAPES = {0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31}
 SET = (".shp", ".shx", ".dbf", ".prj")
@@ -294,8 +295,7 @@ def _xml(case: Case) -> None:
 def _entities(case: Case, root: Any) -> None:
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
-        case.active("external_reference")
-        case.find("XML-002")
+        entities(case)
 
 
 def _walk(case: Case, stream: Any) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from zhudang.checks.examine import Case
+from zhudang.checks.openers.office_words import entities
 from zhudang.checks.xml_shape import shape
 
 PART_BYTES = 64 * 1024 * 1024
@@ -34,19 +35,18 @@ def tell(
     """
     present = {name.lower() for name in names}
     faults = [(name, "missing") for name in dict.fromkeys(wanted) if name.lower() not in present]
-    entities = False
+    declares = False
     for name in [name for name in names if name.lower().endswith((".xml", ".rels"))][:MOST_PARTS]:
         with container.open(name) as stream:
             content = stream.read(PART_BYTES)
         if not content and name.startswith("Configurations2/"):
             continue  # OpenOffice writes settings nobody made as files of no bytes
         seen = shape(content)
-        entities |= seen.entities
+        declares |= seen.entities
         if seen.trouble and container.getinfo(name).file_size <= PART_BYTES:
             faults.append((name, seen.trouble))
-    if entities:
-        case.active("external_reference")
-        case.find("XML-002")
+    if declares:
+        entities(case)
     lost: list[str] = []
     loose: list[str] = []
     for name, why in faults:

@@ -1,4 +1,4 @@
-"""What may be said of an office document, whatever its container: one place for code and fact of each."""
+"""What may be said of an office document or an XML, whatever its container: one place for code and fact of each."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def remote_template(case: Case, target: str) -> None:
 def embedded(case: Case, count: int) -> None:
     case.active("embedded_file")
     case.find("OFF-005", count=count)
+
+
+def entities(case: Case) -> None:
+    """Entities an XML declares: they may fetch files, or grow beyond measure."""
+    case.active("external_reference")
+    case.find("XML-002")
 
 
 def external(case: Case, target: str) -> None:

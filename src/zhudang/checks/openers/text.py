@@ -10,7 +10,7 @@ from lxml import etree
 
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.examine import Case
-from zhudang.checks.openers.office_words import dde, external, macro
+from zhudang.checks.openers.office_words import dde, entities, external, macro
 from zhudang.checks.openers.text_shape import MOST_TOLD, cut_row, stops_in_a_sentence, uneven_rows
 from zhudang.checks.openers.web import ends_early, tell_page
 from zhudang.checks.xml_shape import shape
@@ -61,7 +61,7 @@ def examine(case: Case) -> None:
         if case.kind == "html" and ends_early(page):
             case.find("WEB-003")
         if is_xml and shape(text).entities:
-            _entities(case)
+            entities(case)
     if case.kind == "text":
         _plain(case, text)
     if case.extension == ".json":
@@ -83,16 +83,11 @@ def _whole_decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _entities(case: Case) -> None:
-    case.active("external_reference")
-    case.find("XML-002")
-
-
 def _xml(case: Case, content: bytes, text: str) -> None:
     """Well-formed? Entities and DTDs are not followed; one that asks for it is told."""
     told = shape(text)
     if told.entities:
-        _entities(case)
+        entities(case)
     if found := EMBEDDED_MACRO.search(content):
         macro(case, found[0].decode("latin-1"))
     parser: Any = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
