@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from zhudang.audit import log_key, proofs, sealing, tree, tree_heads, verification, witness
+from zhudang.audit import log_key, proofs, queries, sealing, tree, tree_heads, verification, witness
 from zhudang.audit.domain import merkle
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Seal, TreeHead, TreeTile, Unsealed
@@ -84,6 +84,25 @@ def test_the_later_head_is_proved_to_continue_the_earlier(log_of_600: str) -> No
     assert not tree_heads.continues(replace(first, root="00" * 32), second, path)
     with pytest.raises(ValueError, match="no tree of 601"):
         tree_heads.consistency_of(601, 600)
+
+
+def test_a_page_of_heads_is_proved_with_a_few_statements_however_many_heads(
+    log_of_600: str, django_assert_max_num_queries: Any
+) -> None:
+    for extra in range(40):
+        _write(1, timezone.now())
+        sealing.seal_everything(timezone.now() + timedelta(hours=2 + extra))
+    with django_assert_max_num_queries(5):
+        rows = queries.head_rows(list(queries.tree_heads()))
+    assert len(rows) == TreeHead.objects.count() == 42
+    assert [row.continues for row in rows] == [True] * 41 + [False]
+
+
+def test_behind_a_hole_nothing_is_proved(log_of_600: str, tamper: Callable[[str], None]) -> None:
+    tamper("DELETE FROM audit_seal WHERE number = 580")
+    assert not queries.head_rows([queries.tree_heads().first()])[0].continues
+    with pytest.raises(LookupError):
+        tree.StoredTree().root(600)
 
 
 def test_a_log_from_before_the_tree_is_caught_up_with_in_passes_and_signed_only_then(

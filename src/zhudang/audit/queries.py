@@ -1,6 +1,6 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from zhudang.audit import witness
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
+from zhudang.audit.tree import StoredTree
 from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
 from zhudang.shared.refusals import NotFound
 
@@ -141,18 +142,24 @@ class HeadRow:
 
 
 def tree_heads() -> QuerySet[TreeHead]:
-    """The signed heads, newest first."""
-    return TreeHead.objects.order_by("-size")
+    """The signed heads, newest first, each with the size of the one before."""
+    earlier = TreeHead.objects.filter(size__lt=OuterRef("size")).order_by("-size")
+    return TreeHead.objects.annotate(before=Subquery(earlier.values("size")[:1])).order_by("-size")
 
 
-def head_row(row: TreeHead) -> HeadRow:
-    """Shape one head: the proof of consistency is made and checked as anyone outside would."""
+def head_rows(rows: Sequence[Any]) -> list[HeadRow]:
+    """Shape some heads: each is proved to continue the one before as anyone outside would, from one reading of the tree."""
+    before = TreeHead.objects.in_bulk([row.before for row in rows if row.before])
+    tree = StoredTree([row.size for row in (*rows, *before.values())])
+    return [_head_row(row, before.get(row.before), tree) for row in rows]
+
+
+def _head_row(row: Any, earlier: TreeHead | None, tree: StoredTree) -> HeadRow:
     head = as_signed(row)
-    earlier = TreeHead.objects.filter(size__lt=row.size).order_by("-size").first()
     if earlier is None:
         return HeadRow(head, row.at, 0, continues=False)
     try:
-        path = consistency_of(earlier.size, row.size)
+        path = consistency_of(earlier.size, row.size, tree)
     except LookupError:
         return HeadRow(head, row.at, earlier.size, continues=False)
     sound = head.is_signed and continues(as_signed(earlier), head, path)

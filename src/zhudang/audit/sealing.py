@@ -33,14 +33,16 @@ def seal_tail(now: datetime) -> int:
     waiting = Unsealed.objects.order_by("entry_id").values_list("entry_id", flat=True)[:BATCH]
     entries = [logged(entry) for entry in Entry.objects.filter(id__in=list(waiting)).order_by("id")]
     if not entries:
-        _let_tree_grow(asked=False)
+        if _tree_is_behind:
+            last = Seal.objects.order_by("-number").first()
+            _let_tree_grow(last.number if last else 0)
         return 0
     last = Seal.objects.order_by("-number").first()
     sealed = list(seal(entries, last_number=last.number if last else 0, last_chain=last.chain if last else GENESIS))
     Seal.objects.bulk_create(Seal(number=s.number, entry_id=s.entry_id, leaf=s.leaf, chain=s.chain) for s in sealed)
     Head.objects.create(first=sealed[0].number, last=sealed[-1].number, chain=sealed[-1].chain, sealed_at=now)
     _take_from_tail([entry.id for entry in entries])
-    _let_tree_grow(asked=True)
+    _let_tree_grow(sealed[-1].number)
     return len(sealed)
 
 
@@ -48,10 +50,9 @@ _tree_is_behind = True
 """Whether this process knows the tree to be level with the log; a log from before the tree is caught up with in passes."""
 
 
-def _let_tree_grow(*, asked: bool) -> None:
+def _let_tree_grow(size: int) -> None:
     global _tree_is_behind
-    if asked or _tree_is_behind:
-        _tree_is_behind = not tree.grow()
+    _tree_is_behind = not tree.grow(size)
 
 
 def _take_from_tail(entry_ids: list[UUID]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import F
 
 from zhudang.audit.domain import merkle
 from zhudang.audit.models import Seal, TreeTile
@@ -13,10 +16,13 @@ AT_ONCE = 2_000
 """So many tiles of the lowest height are filled in one go, half a million entries: a log from before the tree catches up."""
 
 
-def grow() -> bool:
-    """Write the tiles that have become whole; part of the sealer's pass, in its transaction. False: there are more to come."""
-    last = Seal.objects.order_by("-number").values_list("number", flat=True).first() or 0
-    height, whole, filled = WIDTH, last >> WIDTH, True
+def grow(size: int) -> bool:
+    """Write the tiles that have become whole among `size` entries; part of the sealer's pass, in its transaction.
+
+    Returns:
+        False where there are more to come.
+    """
+    height, whole, filled = WIDTH, size >> WIDTH, True
     while whole:
         have = _tiles(height)
         until = min(whole, have + AT_ONCE)
@@ -41,44 +47,61 @@ def _tiles(height: int) -> int:
 
 
 def _below(height: int, index: int) -> list[merkle.Digest]:
-    """The 256 digests below a tile: tiles of the height below, or leaves."""
-    return _digests(height - WIDTH, index << WIDTH, (index + 1) << WIDTH)
-
-
-def _digests(height: int, first: int, end: int) -> list[merkle.Digest]:
-    """Digests `first` … `end - 1` of a kept height; entries are numbered from 1, leaves from 0.
+    """The 256 digests below a tile: tiles of the height below, or leaves.
 
     Raises:
-        LookupError: some are not there: the log has a hole, or the tree has not caught up.
+        LookupError: some are not there, the log has a hole.
     """
+    below = _rows(height - WIDTH, [index])[index]
+    if len(below) != 1 << WIDTH:
+        raise LookupError(f"{len(below)} of {1 << WIDTH} digests below {height}/{index}")
+    return below
+
+
+def _rows(height: int, tiles: Collection[int]) -> dict[int, list[merkle.Digest]]:
+    """The digests of a kept height below each of these tiles of the next, in order as far as they go; one statement."""
+    places = [place for tile in tiles for place in range(tile << WIDTH, (tile + 1) << WIDTH)]
+    kept: Any
     if height:
-        rows: Sequence[str] = list(
-            TreeTile.objects.filter(height=height, index__gte=first, index__lt=end)
-            .order_by("index")
-            .values_list("digest", flat=True)
-        )
+        kept = TreeTile.objects.filter(height=height, index__in=places).order_by("index").values_list("index", "digest")
     else:
-        rows = list(
-            Seal.objects.filter(number__gt=first, number__lte=end).order_by("number").values_list("leaf", flat=True)
-        )
-    if len(rows) != end - first:
-        raise LookupError(f"{len(rows)} of {end - first} digests at height {height} from {first}")
-    return [bytes.fromhex(row) for row in rows]
+        kept = Seal.objects.filter(number__in=[place + 1 for place in places]).order_by("number")
+        kept = kept.annotate(index=F("number") - 1).values_list("index", "leaf")
+    rows: dict[int, list[merkle.Digest]] = {tile: [] for tile in tiles}
+    for index, digest in kept:
+        row = rows[index >> WIDTH]
+        if index & ((1 << WIDTH) - 1) == len(row):  # behind a hole nothing counts
+            row.append(bytes.fromhex(digest))
+    return rows
 
 
 class StoredTree:
-    """The tree as it is now, for roots and proofs; reads each part once."""
+    """The tree as it is now, for roots and proofs; reads each row of 256 once."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], merkle.Digest] = {}
+    def __init__(self, sizes: Collection[int] = ()) -> None:
+        """Make ready for trees of these sizes: a statement for each height, however many they are."""
+        self._known: dict[tuple[int, int], list[merkle.Digest]] = {}
+        height, largest = 0, max(sizes, default=0)
+        while largest >> height:
+            for tile, row in _rows(height, {size >> height + WIDTH for size in sizes}).items():
+                self._known[height, tile] = row
+            height += WIDTH
 
     def subtree(self, first: int, end: int) -> merkle.Digest:
-        """The root over a whole part (`merkle.Subtree`)."""
-        if (first, end) not in self._known:
-            doublings = (end - first).bit_length() - 1
-            height = doublings // WIDTH * WIDTH
-            self._known[first, end] = merkle.root_of(_digests(height, first >> height, end >> height))
-        return self._known[first, end]
+        """The root over a whole part (`merkle.Subtree`).
+
+        Raises:
+            LookupError: the log has a hole there, or the tree has not caught up.
+        """
+        height = ((end - first).bit_length() - 1) // WIDTH * WIDTH
+        tile = first >> height + WIDTH
+        if (height, tile) not in self._known:
+            self._known[height, tile] = _rows(height, [tile])[tile]
+        before = tile << WIDTH
+        part = self._known[height, tile][(first >> height) - before : (end >> height) - before]
+        if len(part) != end - first >> height:
+            raise LookupError(f"no digests for leaves {first} to {end}")
+        return merkle.root_of(part)
 
     def root(self, size: int) -> merkle.Digest:
         """The root over the first `size` entries."""

@@ -106,7 +106,7 @@ def answer_for_pdf(*, pdf: bytes, now: datetime) -> Answer:
             _issued(row),
             Check("change", "ok" if sound else "fail", {}),
             _logged(row),
-            *_proved(pdf),
+            *(_proved(pdf) if row.standard == "a-3b" else []),
             _standing(row, now),
         ]
         # A log entry not chained yet (the first second) is told on its own line; it is no sign of a change.

@@ -92,7 +92,7 @@ OUTCOMES = {
     "repaired": _("已修复"),
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
-    "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的）"),
+    "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
 SIDES = {"ledger": _("总登记簿"), "catalogue": _("目录"), "site": _("存储地")}
 DIFFERENCES = {

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from zhudang.shared.secret_files import made_once
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -47,16 +49,8 @@ def data_folder() -> Path:
 
 def secret(name: str) -> str:
     """A secret of this installation, made at first use in the data folder, readable by its owner only."""
-    folder = data_folder() / "secrets"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / name
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as stream:
-        stream.write(random.token_urlsafe(48))
-    return path.read_text().strip()
+    made = made_once(data_folder() / "secrets" / name, lambda: random.token_urlsafe(48).encode())
+    return made.decode().strip()
 
 
 def archive_name(data: Path) -> str:

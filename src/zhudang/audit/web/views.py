@@ -96,8 +96,9 @@ def heads(request: HttpRequest) -> HttpResponseBase:
         columns = [_("前几条"), _("签于"), _("树根"), _("公钥"), _("签名")]
         return exports.list_file(kind, _("签过的树根"), columns, queries.head_lines())
     state = lists.read_state(request)
-    page = lists.take_page(queries.tree_heads(), state, queries.head_row)
-    return render(request, "audit/heads.html", {"page": page, "state": state, "keys": queries.log_keys()})
+    page = lists.take_page(queries.tree_heads(), state)
+    context = {"page": page, "rows": queries.head_rows(page.rows), "state": state, "keys": queries.log_keys()}
+    return render(request, "audit/heads.html", context)
 
 
 @never_cache
