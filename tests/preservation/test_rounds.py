@@ -90,7 +90,7 @@ def test_a_reader_keeps_to_its_pace() -> None:
         slept.append(seconds)
         moment[0] += seconds
 
-    pace = rounds.Pace(10.0, clock=lambda: moment[0], sleep=sleep)
+    pace = rounds.Pace(10.0, 3600.0, clock=lambda: moment[0], sleep=sleep)
     for _ in range(5):
         moment[0] += 0.5
         pace(20)
@@ -98,6 +98,12 @@ def test_a_reader_keeps_to_its_pace() -> None:
     moment[0] += 1000
     pace(20)
     assert len(slept) == 5, "a slow medium is not slowed further"
+
+
+def test_a_reader_waits_no_longer_than_its_run_lasts() -> None:
+    slept: list[float] = []
+    rounds.Pace(10.0, 480.0, clock=lambda: 100.0, sleep=slept.append)(10**9)
+    assert slept == [480.0]
 
 
 @given(st.integers(0, 24), st.integers(0, 24), st.integers(0, 23))

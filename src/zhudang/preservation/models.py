@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from zhudang.preservation.domain.states import CopyState, IngestState
 from zhudang.shared.ids import new_id
@@ -99,7 +99,11 @@ class Copy(models.Model):
                 name="preservation_verified_copy_was_read",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["state"]), models.Index(fields=["site", "verified_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["site", "verified_at"]),
+            models.Index("site", F("looked_at").asc(nulls_first=True), "object", name="preservation_copy_in_turn"),
+        ]
 
 
 class Ingest(models.Model):

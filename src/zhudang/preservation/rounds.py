@@ -27,6 +27,8 @@ log = structlog.get_logger("zhudang.preservation")
 RUN_SECONDS = 480.0
 """A run ends before the next is due; what it was at is finished first."""
 
+BATCH = 100
+
 
 def rhythms() -> dict[str, Rhythm]:
     """Site code -> rhythm, as the settings say.
@@ -51,9 +53,13 @@ def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
 
 @dataclass
 class Pace:
-    """Holds a reader to so many bytes a second on average."""
+    """Holds a reader to so many bytes a second on average over a run, waiting no longer than the run lasts.
+
+    A file is read at once, however large; the wait comes after it.
+    """
 
     bytes_per_second: float
+    seconds: float
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     read: int = 0
@@ -64,7 +70,8 @@ class Pace:
         if self.began < 0:
             self.began = self.clock()
         self.read += size
-        ahead = self.read / self.bytes_per_second - (self.clock() - self.began)
+        gone = self.clock() - self.began
+        ahead = min(self.read / self.bytes_per_second, self.seconds) - gone
         if ahead > 0:
             self.sleep(ahead)
 
@@ -77,9 +84,13 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     rhythm = rhythms().get(code)
     if place is None or rhythm is None or place.root is None or not rhythm.is_time(timezone.localtime(now)):
         return summary
-    pace = Pace(rhythm.bytes_per_second)
-    while time.monotonic() < until and (copy := _next(place, rhythm)):
-        summary.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
+    pace = Pace(rhythm.bytes_per_second, seconds)
+    # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
+    while time.monotonic() < until and (batch := list(_batch(place, rhythm))):
+        for copy in batch:
+            if time.monotonic() >= until:
+                break
+            summary.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
     if summary.copies:
         log.info(
             "copies read in turn", site=code, copies=summary.copies, bytes=summary.bytes, wrong=summary.wrong_count
@@ -87,5 +98,5 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     return summary
 
 
-def _next(place: Place, rhythm: Rhythm) -> Copy | None:
-    return in_turn(place.site_id, rhythm, timezone.now()).select_related("object").first()
+def _batch(place: Place, rhythm: Rhythm) -> QuerySet[Copy]:
+    return in_turn(place.site_id, rhythm, timezone.now()).select_related("object")[:BATCH]
