@@ -180,6 +180,8 @@ class Examiner:
 def presentable(value: Any) -> Any:
     """Text a database and a page can hold: no NUL, no halves of characters, nothing endless."""
     if isinstance(value, str):
+        if len(value) <= LONGEST_TEXT and value.isascii() and "\0" not in value:
+            return value
         return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:LONGEST_TEXT]
     if isinstance(value, dict):
         return {presentable(key): presentable(inner) for key, inner in value.items()}

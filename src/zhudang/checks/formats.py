@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zhudang.checks import own_formats
+from zhudang.checks import own_formats, plain_pdf
 from zhudang.checks.encodings import guess_encoding
 from zhudang.checks.format_tables import Claim, extensions, kinds, lookalikes, mimes
 from zhudang.checks.model import Format
@@ -105,6 +106,7 @@ class Identifier:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._pronom: Any = None
+        self._plain_pdfs: dict[bytes, dict[str, str] | None] = {}
 
     def identify(self, path: Path, name: str) -> Identified:
         """Tell the format of `path`; `name` is what its maker called it."""
@@ -120,7 +122,7 @@ class Identifier:
             return Identified(known or own, kind, mismatch=_claims_other(claim, kind, *written_as))
         if kingsoft := own_formats.wps(path, head, extension):
             return Identified(kingsoft, "office")
-        match = self._ask_pronom(path, head, extension)
+        match = self._plain_pdf(path, head, extension) or self._ask_pronom(path, head, extension)
         by_name = match is None or "only" in match.get("warning", "")
         if (match is None or by_name or match["id"] in ENVELOPES) and (inner := _inside(path, head, extension)):
             kind = _kind_of({"id": inner.id, "mime": inner.mime})
@@ -148,6 +150,19 @@ class Identifier:
             source.seek(size - PROBE_BYTES)
             target.write(source.read(PROBE_BYTES))
         return probe
+
+    def _plain_pdf(self, path: Path, head: bytes, extension: str) -> dict[str, str] | None:
+        """PRONOM's answer for a PDF of this version and nothing more, asked once for each version."""
+        if extension != ".pdf" or not (header := plain_pdf.header_of_plain(path, head, path.stat().st_size)):
+            return None
+        if header not in self._plain_pdfs:
+            least = plain_pdf.least(header)
+            with tempfile.NamedTemporaryFile(dir=self._scratch, suffix=extension) as probe:
+                probe.write(least)
+                probe.flush()
+                self._plain_pdfs[header] = self._ask_pronom(Path(probe.name), least, extension)
+        known = self._plain_pdfs[header]
+        return known and {**known, "basis": "header and end as of a plain PDF, no mark of a profile"}
 
     def _ask_pronom(self, path: Path, head: bytes, extension: str) -> dict[str, str] | None:
         if self._pronom is None:

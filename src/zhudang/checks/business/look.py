@@ -31,66 +31,89 @@ LEAST_TEXT = 8
 TOLD = 12
 
 
-def pdf(case: Case, document: pdfium.PdfDocument) -> None:
-    """Look at the first pages; what was found becomes facts and findings of `case`."""
-    began, count = time.monotonic(), len(document)
-    seen: dict[str, list[Any]] = {
-        "stamps": [],
-        "blank_boxes": [],
-        "title_blocks": [],
-        "page_marks": [],
-        "stamp_pages": [],
-    }
-    opening, closing, looked = "", "", 0
-    for index in range(min(count, PAGES)):
-        if time.monotonic() - began > BUDGET_S:
-            break
+class Look:
+    """The first pages of one document, looked at one by one while they are open; `tell` turns them into facts."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, list[Any]] = {
+            "stamps": [],
+            "blank_boxes": [],
+            "title_blocks": [],
+            "page_marks": [],
+            "stamp_pages": [],
+        }
+        self._opening = self._closing = ""
+        self._looked = 0
+        self.spent_s = 0.0
+
+    def wants(self, number: int) -> bool:
+        """Tell whether this page, counted from 1, is still within pages and time."""
+        return number <= PAGES and self.spent_s <= BUDGET_S
+
+    def at(self, sheet: pdfium.PdfPage, words: pdfium.PdfTextPage | None, text: str | None, number: int) -> None:
+        """Look at an open page.
+
+        Args:
+            words, text: the page's text as the reader gives it; None where it cannot.
+        """
+        began = time.monotonic()
         try:
-            text = _look(document[index], index + 1, seen)
+            if words is None or text is None:
+                raise pdfium.PdfiumError("no text page")
+            told = _look(sheet, words, text, number, self._seen)
         except pdfium.PdfiumError:
-            seen["page_marks"].append("")
-            continue
-        looked += 1
-        opening = opening or text
-        closing = text or closing
-    case.facts.update({**seen, "stamp_pages": len(seen["stamp_pages"])})
-    case.facts["reading"] = {"opening": opening[:READ_CHARACTERS], "closing": closing[-READ_CHARACTERS:]}
-    case.facts["looked_pages"] = looked
-    if looked < count:
-        case.not_checked["BIZ-001"] = f"pages_from_{looked + 1}"
-    if seen["blank_boxes"]:
-        told = [f"{box['label']}（{box['page']}）" for box in seen["blank_boxes"]]
-        case.find("BIZ-001", boxes=list(dict.fromkeys(told))[:TOLD], count=len(seen["blank_boxes"]))
-    if missing := _stamps_missing(seen):
-        case.find("BIZ-002", pages=missing[:TOLD])
+            self.past_unreadable()
+        else:
+            self._looked += 1
+            self._opening = self._opening or told
+            self._closing = told or self._closing
+        self.spent_s += time.monotonic() - began
+
+    def past_unreadable(self) -> None:
+        """Note a page that cannot be shown: it has no mark."""
+        self._seen["page_marks"].append("")
+
+    def tell(self, case: Case, count: int) -> None:
+        """Make facts and findings of `case`, a document of `count` pages, from what was seen."""
+        seen = self._seen
+        case.facts.update({**seen, "stamp_pages": len(seen["stamp_pages"])})
+        case.facts["reading"] = {
+            "opening": self._opening[:READ_CHARACTERS],
+            "closing": self._closing[-READ_CHARACTERS:],
+        }
+        case.facts["looked_pages"] = self._looked
+        if self._looked < count:
+            case.not_checked["BIZ-001"] = f"pages_from_{self._looked + 1}"
+        if seen["blank_boxes"]:
+            told = [f"{box['label']}（{box['page']}）" for box in seen["blank_boxes"]]
+            case.find("BIZ-001", boxes=list(dict.fromkeys(told))[:TOLD], count=len(seen["blank_boxes"]))
+        if missing := _stamps_missing(seen):
+            case.find("BIZ-002", pages=missing[:TOLD])
 
 
-def _look(sheet: pdfium.PdfPage, number: int, seen: dict[str, list[Any]]) -> str:
+def _look(
+    sheet: pdfium.PdfPage, words: pdfium.PdfTextPage, text: str, number: int, seen: dict[str, list[Any]]
+) -> str:
     """See one page; gives its text, of a large sheet what stands where its title block is."""
-    words = sheet.get_textpage()
-    try:
-        text = str(words.get_text_range()).replace("\r\n", "\n").replace("￾", "")
-        across, down = (each * MM_PER_POINT for each in sheet.get_size())
-        page = Page(number, across, down)
-        signs = signing_boxes.mentions(text)
-        large = max(across, down) >= title_block.LARGE_MM
-        known = len(folded(text))
-        plain = known >= MARK_TEXT or (known >= LEAST_TEXT and not _has_picture(sheet))
-        if signs or large:
-            page.words = lines_of(_characters(sheet, words))
-        if large and (block := title_block.read(page)):
-            seen["title_blocks"].append({"page": number, **block})
-        if signs or large or not plain:
-            page.scale = min(POINTS_PER_MM, (MOST_POINTS / max(1.0, across * down)) ** 0.5)
-            from zhudang.checks.business import pictures  # numpy, for pages that must be seen only
+    text = text.replace("\r\n", "\n").replace("\ufffe", "")
+    across, down = (each * MM_PER_POINT for each in sheet.get_size())
+    page = Page(number, across, down)
+    signs = signing_boxes.mentions(text)
+    large = max(across, down) >= title_block.LARGE_MM
+    known = len(folded(text))
+    plain = known >= MARK_TEXT or (known >= LEAST_TEXT and not _has_picture(sheet))
+    if signs or large:
+        page.words = lines_of(_characters(sheet, words))
+    if large and (block := title_block.read(page)):
+        seen["title_blocks"].append({"page": number, **block})
+    if signs or large or not plain:
+        page.scale = min(POINTS_PER_MM, (MOST_POINTS / max(1.0, across * down)) ** 0.5)
+        from zhudang.checks.business import pictures  # numpy, for pages that must be seen only
 
-            page.picture = pictures.of(sheet, page.scale)
-            _note(page, seen, signs=signs)
-        seen["page_marks"].append(_text_mark(text) if plain else pictures.mark(page.picture))
-        return title_block.corner(page) if large else text
-    finally:
-        words.close()
-        sheet.close()
+        page.picture = pictures.of(sheet, page.scale)
+        _note(page, seen, signs=signs)
+    seen["page_marks"].append(_text_mark(text) if plain else pictures.mark(page.picture))
+    return title_block.corner(page) if large else text
 
 
 def _note(page: Page, seen: dict[str, list[Any]], *, signs: bool) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from zhudang.checks import limits
-from zhudang.checks.business import look
+from zhudang.checks.business.look import Look
 from zhudang.checks.examine import Case
 
 BUDGET_S = 30.0
@@ -28,36 +30,44 @@ def examine(case: Case, budget_s: float = BUDGET_S) -> None:
     except pdfium.PdfiumError as trouble:
         case.find("PDF-001", detail=f"pdfium: {str(trouble)[:120]}")
         return
+    looking = Look()
     try:
-        _pages(case, document, time.monotonic() + budget_s)
-        look.pdf(case, document)
+        _pages(case, document, budget_s, looking)
+        looking.tell(case, len(document))
     finally:
         document.close()
 
 
-def _pages(case: Case, document: pdfium.PdfDocument, until: float) -> None:
+def _pages(case: Case, document: pdfium.PdfDocument, budget_s: float, looking: Look) -> None:
     characters, lowest, lowest_page = 0, math.inf, 0
     unreadable: list[int] = []
     blank: list[int] = []
     texts = scans = 0
+    began = time.monotonic()
     for index in range(len(document)):
-        if time.monotonic() > until:
+        if time.monotonic() - began - looking.spent_s > budget_s:
             case.not_checked["PDF-014"] = f"pages_from_{index + 1}"
             break
         try:
             page = document[index]
         except pdfium.PdfiumError:
             unreadable.append(index + 1)
+            if looking.wants(index + 1):
+                looking.past_unreadable()
             continue
-        shown = _characters(page)
-        characters += shown
-        texts += shown > 0
-        if not shown and pdfium_c.FPDFPage_CountObjects(page.raw) == 0:
-            blank.append(index + 1)
-        dpi = _scan_dpi(page)
-        scans += dpi is not None
-        if dpi is not None and dpi < lowest:
-            lowest, lowest_page = dpi, index + 1
+        with _text_of(page) as (words, text):
+            # Spaces and line breaks the reader made up have no shape and are not counted.
+            shown = sum(not character.isspace() for character in text or "")
+            characters += shown
+            texts += shown > 0
+            if not shown and pdfium_c.FPDFPage_CountObjects(page.raw) == 0:
+                blank.append(index + 1)
+            dpi = _scan_dpi(page)
+            scans += dpi is not None
+            if dpi is not None and dpi < lowest:
+                lowest, lowest_page = dpi, index + 1
+            if looking.wants(index + 1):
+                looking.at(page, words, text, index + 1)
         page.close()
     if unreadable:
         case.find("PDF-018", pages=unreadable[:20])
@@ -70,16 +80,22 @@ def _pages(case: Case, document: pdfium.PdfDocument, until: float) -> None:
             case.find("PDF-014", page=lowest_page, dpi=round(lowest), least=limits.DIGITISATION_DPI)
 
 
-def _characters(page: pdfium.PdfPage) -> int:
-    """Characters with a shape; spaces and line breaks the reader made up are not counted."""
-    text_page = page.get_textpage()
+@contextmanager
+def _text_of(page: pdfium.PdfPage) -> Iterator[tuple[pdfium.PdfTextPage | None, str | None]]:
+    """Give the open text of a page and its characters; None where the reader cannot."""
     try:
-        text = text_page.get_text_range()
-        return sum(not character.isspace() for character in text)
+        words = page.get_textpage()
     except pdfium.PdfiumError:
-        return 0
+        yield None, None
+        return
+    try:
+        try:
+            text = str(words.get_text_range())
+        except pdfium.PdfiumError:
+            text = None
+        yield words, text
     finally:
-        text_page.close()
+        words.close()
 
 
 def _scan_dpi(page: pdfium.PdfPage) -> float | None:
