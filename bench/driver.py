@@ -1,4 +1,4 @@
-"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | pages …`. Prints one JSON line."""
+"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | people | log N`. Prints one JSON line."""
 
 import json
 import os
@@ -215,10 +215,19 @@ def fill(count: str) -> dict[str, Any]:
     return filling.fill(int(count))
 
 
+def log(count: str) -> dict[str, Any]:
+    """Write `count` entries to the log, wait until they are sealed, verify it."""
+    from bench import the_log
+
+    return the_log.measure(int(count))
+
+
 def main(arguments: list[str]) -> int:
     _set_up()
     command, *rest = arguments
-    print(json.dumps({"pipeline": pipeline, "large": large, "fill": fill, "people": people}[command](*rest)))
+    print(
+        json.dumps({"pipeline": pipeline, "large": large, "fill": fill, "people": people, "log": log}[command](*rest))
+    )
     return 0
 
 

@@ -4,35 +4,24 @@ The Merkle tree is grown anew beside it, and held against every kept part of it 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
 
 from zhudang.audit import tree, witness
 from zhudang.audit.domain import merkle
-from zhudang.audit.domain.chain import SHORT, LoggedEntry, SealedEntry, raw
-from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding, compare_with_witness
+from zhudang.audit.domain.chain import LoggedEntry, SealedEntry, raw
+from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding
 from zhudang.audit.models import TreeHead, TreeTile
-from zhudang.audit.tree_heads import SignedHead, as_signed
+from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport
+from zhudang.audit.tree_heads import as_signed
 
 SLOW_SEALING = timedelta(minutes=5)
 """A tail older than this means that no sealer is running."""
-
-
-@dataclass(frozen=True)
-class WitnessReport:
-    """What one witness said."""
-
-    folder: str
-    heads: int
-    last_number: int
-    lost_by_restore: int = 0
-    tree_heads: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,25 +65,25 @@ _TAIL = "SELECT count(*), min(e.at) FROM audit_unsealed u JOIN audit_entry e ON 
 
 
 def verify(now: datetime) -> LogVerdict:
-    """Read the whole log and every witness; memory grows with what the witnesses keep of each number only.
+    """Read the whole log and every witness side by side; memory does not grow with the log while they agree.
 
     The witnesses are read first: what they know has been committed before, so the snapshot taken next must hold it.
     """
-    testimonies = [_Testimony.of(folder) for folder in witness.folders() if folder.is_dir()]
-    judge = ChainJudge()
-    present: dict[int, str] = {}
+    testimonies = [Testimony.of(folder) for folder in witness.folders() if folder.is_dir()]
+    judge, confronted = ChainJudge(), [Confrontation(testimony) for testimony in testimonies]
     with _one_snapshot():
         grown = _TreeGrownAnew()
         for seal, entry in _walk():
             judge.look_at(seal, entry)
             grown.add(seal)
-            present[seal.number] = seal.leaf[:SHORT]
+            for confrontation in confronted:
+                confrontation.look_at(seal)
         findings = judge.judge()
         findings += [LogFinding(0, Fault.INSERTED, row[0]) for row in _rows(_OUTSIDE)]
         findings += [LogFinding(0, Fault.REMOVED, row[0]) for row in _rows(_TAIL_WITHOUT_ENTRY)]
         findings += [LogFinding(row[0] or 0, Fault.CHAIN) for row in _rows(_HEADS)]
-        for testimony in testimonies:
-            findings += testimony.contradictions(present)
+        for confrontation in confronted:
+            findings += confrontation.contradictions()
         findings += grown.contradictions(testimonies)
         unsealed, oldest = _rows(_TAIL)[0]
     return LogVerdict(
@@ -135,45 +124,6 @@ def _rows(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ..
         return list(cursor.fetchall())
 
 
-@dataclass
-class _Testimony:
-    """What one witness was told: the beginnings of leaves, the full heads by number, and the signed heads of the tree."""
-
-    folder: str
-    leaves: dict[int, str] = field(default_factory=dict)
-    heads: dict[int, str] = field(default_factory=dict)
-    tree: list[SignedHead] = field(default_factory=list)
-    lost_by_restore: int = 0
-
-    @classmethod
-    def of(cls, folder: Path) -> "_Testimony":
-        testimony = cls(str(folder), tree=witness.read_tree(folder))
-        for line in witness.read(folder):
-            if line.restored:
-                lost = [number for number in testimony.leaves if number > line.last]
-                testimony.lost_by_restore += len(lost)
-                for number in lost:
-                    testimony.leaves.pop(number)
-                    testimony.heads.pop(number, None)
-                continue
-            testimony.heads[line.last] = line.head
-            testimony.leaves.update(zip(range(line.first, line.last + 1), line.leaves, strict=False))
-        return testimony
-
-    def contradictions(self, present: Mapping[int, str]) -> list[LogFinding]:
-        """Where the log as it is now is not the log this witness saw."""
-        if found := compare_with_witness(self.leaves, present, witness=self.folder):
-            return found
-        now = dict(_rows("SELECT number, chain FROM audit_seal WHERE number = ANY(%s)", [list(self.heads)]))
-        differing = [number for number, head in self.heads.items() if now.get(number) != head]
-        return [LogFinding(min(differing), Fault.CHAIN, witness=self.folder)] if differing else []
-
-    def report(self) -> WitnessReport:
-        return WitnessReport(
-            self.folder, len(self.heads), max(self.heads, default=0), self.lost_by_restore, len(self.tree)
-        )
-
-
 class _TreeGrownAnew:
     """The tree over the seals as they are now, against the kept parts and signed heads, here and with the witnesses."""
 
@@ -195,7 +145,7 @@ class _TreeGrownAnew:
         if height % tree.WIDTH == 0 and self._tiles.get((height, index), digest.hex()) != digest.hex():
             self._false_parts.append((index + 1) << height)
 
-    def contradictions(self, testimonies: Iterable[_Testimony]) -> list[LogFinding]:
+    def contradictions(self, testimonies: Iterable[Testimony]) -> list[LogFinding]:
         """Parts and heads that are not those of the log as it is; every head a witness holds is one we signed."""
         found = [LogFinding(end, Fault.TREE) for end in self._false_parts]
         found += [
@@ -206,7 +156,7 @@ class _TreeGrownAnew:
         ours = {head.size: head for head in self.kept}
         for testimony in testimonies:
             found += [
-                LogFinding(head.size, Fault.TREE, witness=testimony.folder)
+                LogFinding(head.size, Fault.TREE, witness=str(testimony.folder))
                 for head in testimony.tree
                 if ours.get(head.size) != head
             ]
