@@ -29,6 +29,7 @@ OFFERED = {
     "rebuild": {"--site"},
     "backup": {"target"},
     "restore": {"source"},
+    "export": {"--project", "--volume", "--as", "out", "--level"},
     "audit": set(),
 }
 

@@ -56,7 +56,7 @@ class Naming:
 
     @property
     def name(self) -> str:
-        return f"SIP-{_plain(self.project)}-{_plain(self.works)}-{self.made_at:%Y%m%d%H%M%S}-01.zip"
+        return f"SIP-{plain_name(self.project)}-{plain_name(self.works)}-{self.made_at:%Y%m%d%H%M%S}-01.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _Item:
     @property
     def stored(self) -> str:
         suffix = self.path.suffix
-        stem = _plain(self.path.name.removesuffix(suffix))[: LONGEST_NAME - len(suffix)]
+        stem = plain_name(self.path.name.removesuffix(suffix))[: LONGEST_NAME - len(suffix)]
         return f"{self.folder}/{stem}{suffix}"
 
 
@@ -203,17 +203,17 @@ def _items(
         description = {CODE: code, TITLE: title, **said, ORIGINAL_NAME: Path(label).name}
         if parent := Path(label).parent.as_posix().removeprefix("."):
             description[ORIGINAL_FOLDER] = parent
-        folder = f"{CONTENT}/{number:04d}-{_plain(title)[:LONGEST_TITLE]}".rstrip(". ")
+        folder = f"{CONTENT}/{number:04d}-{plain_name(title)[:LONGEST_TITLE]}".rstrip(". ")
         items.append(_Item(each.path, folder, description, reports[label]))
     return items
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """A name any file system keeps."""
     return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", unicodedata.normalize("NFC", text)).strip(" .") or "_"
 
 
-def _elements(values: Mapping[str, str], indent: str) -> str:
+def elements(values: Mapping[str, str], indent: str) -> str:
     """One element a value; characters XML cannot hold are left out."""
     clean = {name: re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", value) for name, value in values.items()}
     return "".join(f"{indent}<{name}>{escape(value)}</{name}>\n" for name, value in clean.items())
@@ -245,13 +245,14 @@ def _fill(package: zipfile.ZipFile, items: Sequence[_Item], naming: Naming) -> s
         if _copy(package, item) != item.report.sm3:
             return item.path.name
         digests[item.stored], sizes[item.stored] = item.report.sm3 or "", item.report.size
-        put(f"{item.folder}/{METADATA}", f"{XML_HEAD}<元数据>\n{_elements(item.description, ' ')}</元数据>\n")
+        put(f"{item.folder}/{METADATA}", f"{XML_HEAD}<元数据>\n{elements(item.description, ' ')}</元数据>\n")
     entries = "".join(
-        f" <文件>\n{_elements({**item.description, PLACE: item.folder}, '  ')} </文件>\n" for item in items
+        f" <文件>\n{elements({**item.description, PLACE: item.folder}, '  ')} </文件>\n" for item in items
     )
     put(DIRECTORY, f"{XML_HEAD}<目录文件>\n{entries}</目录文件>\n")
     put(REPORT, json.dumps(to_json(item.report for item in items), ensure_ascii=False, indent=1) + "\n")
-    put(NOTE, _note(naming, len(items), sizes))
+    told = note(project=naming.project, works=naming.works, made_at=naming.made_at, entries=len(items), sizes=sizes)
+    put(NOTE, told)
     package.writestr(DIGESTS, "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())))
     return ""
 
@@ -268,10 +269,16 @@ def _copy(package: zipfile.ZipFile, item: _Item) -> str:
     return made.hexdigest()
 
 
-def _note(naming: Naming, entries: int, sizes: Mapping[str, int]) -> str:
+def note(*, project: str, works: str, made_at: datetime, entries: int, sizes: Mapping[str, int]) -> str:
+    """The note file of the profile: who, when, and the numbers a receiver compares.
+
+    Args:
+        entries: records (件) of the package.
+        sizes: bytes of every file by its path.
+    """
     files = counted_files(sizes)
     return (
-        f"移交说明\n项目代码：{naming.project}\n工程代码：{naming.works}\n"
-        f"制作时间：{naming.made_at.isoformat(timespec='seconds')}\n件数：{entries}\n文件数：{len(files)}\n"
+        f"移交说明\n项目代码：{project}\n工程代码：{works}\n"
+        f"制作时间：{made_at.isoformat(timespec='seconds')}\n件数：{entries}\n文件数：{len(files)}\n"
         f"字节数：{sum(sizes[name] for name in files)}\n摘要清单：{DIGESTS}\n摘要算法：SM3\n"
     )

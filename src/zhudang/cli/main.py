@@ -154,6 +154,14 @@ def restore(source: Path) -> None:
     sys.exit(command.restore(source))
 
 
+def export(project: str, volume: tuple[str, ...], form: str, out: Path, level: int) -> None:
+    """把已入库的案卷导出为交换包 / give preserved volumes away as an exchange package."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.export(project, volume, form, out, level))
+
+
 def audit_verify() -> None:
     """核验日志：被改、被删、被插、被换序的行 / find changed, removed, inserted or reordered rows."""
     _django()
@@ -225,6 +233,16 @@ _COMMANDS = (
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
     _command(backup, _given("target")),
     _command(restore, _given("source")),
+    _command(
+        export,
+        _text("--project", "项目代码 / code of the project"),
+        click.Option(["--volume"], multiple=True, help="档号，可多次；不写为全部 / reference code, may be repeated"),
+        click.Option(
+            ["--as", "form"], type=click.Choice(["bagit", "dat93", "eep"]), required=True, help="包的形式 / form"
+        ),
+        _given("out"),
+        _number("--level", 1, "最高密级，1 内部 / highest level in it, 1 is internal"),
+    ),
     _InGivenOrder(
         "audit",
         {

@@ -58,6 +58,21 @@ def _loaded(der: bytes) -> RSAPrivateKey:
     return key
 
 
+@dataclass(frozen=True)
+class Signatory:
+    """Who signs what is no PDF: name, private key, certificate in DER."""
+
+    name: str
+    key: RSAPrivateKey
+    certificate: bytes
+
+
+def signatory(name: str) -> Signatory:
+    """Give the archive's seal key for signatures other than a PDF's."""
+    own = seal_key(name)
+    return Signatory(name, _loaded(own.key.dump()), own.certificate.dump())
+
+
 class _Signer(signers.SimpleSigner):
     """Loads its key once: the library loads it twice a seal, which took longer than all else of it together."""
 

@@ -1,4 +1,4 @@
-"""What `zhudang verify | rebuild | backup | restore` do and say; each gives an exit code.
+"""What `zhudang verify | rebuild | backup | restore | export` do and say; each gives an exit code.
 
 0 all is well · 1 something is wrong and told · 2 refused, nothing changed · 3 could not be done completely.
 """
@@ -18,6 +18,7 @@ from rich.console import Console
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
 from zhudang.preservation import reading, rebuilding, words
+from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.shared.refusals import Refusal
 from zhudang.shared.web.wording import write_size
@@ -145,6 +146,24 @@ def restore(source: Path) -> int:
         highlight=False,
     )
     return _tell_lacking(console, result)
+
+
+def export(project: str, volumes: tuple[str, ...], form: str, target: Path, level: int) -> int:
+    """Give preserved volumes away as an exchange package."""
+    now = timezone.now()
+    try:
+        given = giving.give(
+            project_code=project, reference_codes=volumes, form=giving.Form(form), target=target, level=level, now=now
+        )
+    except giving.CannotGive as refusal:
+        return _refused(refusal)
+    Console().print(
+        f"已写出 {given.volumes} 卷、{given.files} 个文件、{write_size(given.bytes)}：{given.target}\n"
+        f"wrote {given.volumes} volumes, {given.files} files, {write_size(given.bytes)}: {given.target}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return OK
 
 
 def _tell_lacking(console: Console, result: backups.Result) -> int:

@@ -31,6 +31,17 @@ REASONS = {
     "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
     "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
     "preservation.no_tool": _("找不到程序 %(tool)s"),
+    "preservation.no_place_for_package": _("%(path)s 已经存在，或它所在的文件夹不存在；请给一个新的名字"),
+    "preservation.no_such_project": _("没有项目代码为 %(code)s 的项目"),
+    "preservation.no_such_volume": _("该项目没有档号为 %(code)s 的已入库案卷"),
+    "preservation.nothing_preserved": _("项目 %(code)s 还没有已入库的案卷"),
+    "preservation.above_level": _(
+        "案卷 %(code)s《%(title)s》密级为 %(level)s 级，高于允许的密级；确实要给出，请用 --level 写明"
+    ),
+    "preservation.no_verified_copy": _("案卷 %(code)s《%(title)s》没有已核验的副本，请先运行 zhudang verify"),
+    "preservation.too_large_for_eep": _(
+        "《%(title)s》的文件超过 %(most)s MB，EEP 装不下；请改用 --as dat93 或 --as bagit"
+    ),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 }
 

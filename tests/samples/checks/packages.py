@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from samples.checks.making import Maker, zip_of
 
@@ -165,6 +166,15 @@ def rsa_signer() -> tuple[Callable[[bytes], bytes], bytes]:
     )
 
 
+def canonical_signed(encapsulation: str | bytes) -> bytes:
+    """被签名对象 in its canonical form, by another program than the one that verifies."""
+    whole = ElementTree.canonicalize(encapsulation)
+    name, namespace = "被签名对象", "http://www.saac.gov.cn/standards/ERM/encapsulation"
+    inner = whole[whole.index(f"<{name}") + len(name) + 1 : whole.index(f"</{name}>")]
+    inner = inner.replace(f' xmlns="{namespace}"', "")
+    return f'<{name} xmlns="{namespace}"{inner}</{name}>'.encode()
+
+
 def eep(
     payload: str = base64.b64encode(b"%PDF-1.4").decode(),
     size: str = "8",
@@ -174,8 +184,6 @@ def eep(
     spoil: bool = False,
     sign: bool = True,
 ) -> bytes:
-    from lxml import etree
-
     namespace = "http://www.saac.gov.cn/standards/ERM/encapsulation"
     document = (
         f'<文档><文档标识符>D1</文档标识符><文档数据 文档数据ID="S1"><编码><编码ID>E1</编码ID><电子属性>'
@@ -189,9 +197,8 @@ def eep(
     )
     if not sign:
         return text.encode()
-    root = etree.fromstring(text)
     signer, certificate = rsa_signer()
-    value = base64.b64encode(signer(etree.tostring(root[2], method="c14n"))).decode()
+    value = base64.b64encode(signer(canonical_signed(text))).decode()
     block = (
         f"<电子签名块><电子签名><签名标识符>修改0-签名1</签名标识符><签名规则>{signed_as}</签名规则>"
         f"<签名时间>2026-01-02</签名时间><签名人>李</签名人><签名结果>{value}</签名结果><证书块><证书>"

@@ -91,9 +91,7 @@ class Look:
             case.find("BIZ-002", pages=missing[:TOLD])
 
 
-def _look(
-    sheet: pdfium.PdfPage, words: pdfium.PdfTextPage, text: str, number: int, seen: dict[str, list[Any]]
-) -> str:
+def _look(sheet: pdfium.PdfPage, words: pdfium.PdfTextPage, text: str, number: int, seen: dict[str, list[Any]]) -> str:
     """See one page; gives its text, of a large sheet what stands where its title block is."""
     text = text.replace("\r\n", "\n").replace("\ufffe", "")
     across, down = (each * MM_PER_POINT for each in sheet.get_size())

@@ -93,6 +93,7 @@ def _canonical(package: Package, path: str) -> bytes:
     except etree.XMLSyntaxError as trouble:
         raise ValueError(str(trouble)) from trouble
     for each in root.iter("{*}被签名对象"):
-        each.tail = None
-        return etree.tostring(each, method="c14n")
+        # Canonicalised within its document, the library writes xmlns="" on what lies deeper; alone it does not.
+        alone = etree.fromstring(etree.tostring(each, encoding="utf-8", with_tail=False), parser)
+        return etree.tostring(alone, method="c14n")
     raise ValueError("no 被签名对象")

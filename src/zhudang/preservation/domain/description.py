@@ -166,26 +166,27 @@ def _add(parent: Any, name: str, values: Mapping[str, Any], labels: Mapping[str,
         if value is None or value == "":
             continue
         child = etree.SubElement(element, f"{{{XML_NAMESPACE}}}{label}")
-        child.text = _text(key, value)
+        child.text = element_text(key, value)
     return element
 
 
-def _text(key: str, value: Any) -> str:
+def element_text(key: str, value: Any) -> str:
+    """A value of a description as the text of an element: words for levels and yes or no, lists joined."""
     if key == "level":
         return LEVEL_NAMES[int(value)]
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Mapping | list | tuple):
         return "；".join(_lines(value))
-    return _xml_safe(str(value))
+    return xml_safe(str(value))
 
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, Mapping):
-        return [f"{name}：{_text('', item)}" for name, item in value.items() if item not in (None, "", [], {})]
-    return [_text("", item) for item in value if item not in (None, "", [], {})]
+        return [f"{name}：{element_text('', item)}" for name, item in value.items() if item not in (None, "", [], {})]
+    return [element_text("", item) for item in value if item not in (None, "", [], {})]
 
 
-def _xml_safe(text: str) -> str:
+def xml_safe(text: str) -> str:
     """Leave out the control characters XML 1.0 cannot carry; the JSON description keeps them."""
     return _NOT_IN_XML.sub("", text)
