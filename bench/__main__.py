@@ -1,10 +1,10 @@
-"""`./dev bench [small memory large pages checks log] [--quick]`: a table of figures against the issue's targets."""
+"""`./dev bench [small memory large pages checks log preservation] [--quick]`: a table of figures against the issue's targets."""
 
 import sys
 import time
 from collections.abc import Callable
 
-from bench import examination, measures, the_log
+from bench import examination, measures, the_log, the_store
 from bench.row import Row
 
 ALL: dict[str, Callable[[bool], list[Row]]] = {
@@ -14,6 +14,7 @@ ALL: dict[str, Callable[[bool], list[Row]]] = {
     "pages": measures.pages,
     "checks": examination.checks,
     "log": the_log.log,
+    "preservation": the_store.store,
 }
 
 

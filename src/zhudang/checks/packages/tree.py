@@ -119,22 +119,24 @@ class FolderTree(Tree):
         super().__init__()
         self.root = root
         self._known = known or {}
-        base = os.fspath(root)
-        for folder, inner, names in os.walk(base):
-            within = os.path.relpath(folder, base).replace(os.sep, "/")
-            prefix = "" if within == "." else f"{within}/"
-            for name in list(inner):
-                if Path(folder, name).is_symlink():
-                    self.special.append(prefix + name)
+        waiting = [(os.fspath(root), "")]
+        while waiting:
+            folder, prefix = waiting.pop()
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                continue  # what it holds is missed where it is named
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    self.folders.add(prefix + entry.name)
+                    waiting.append((entry.path, f"{prefix}{entry.name}/"))
                 else:
-                    self.folders.add(prefix + name)
-            for name in names:
-                self._take(Path(folder, name), prefix + name)
+                    self._take(entry, prefix + entry.name)
 
-    def _take(self, path: Path, name: str) -> None:
+    def _take(self, entry: os.DirEntry[str], name: str) -> None:
         try:
-            status = path.stat()
-            outside = path.is_symlink() and not path.resolve().is_relative_to(self.root.resolve())
+            status = entry.stat()
+            outside = entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self.root.resolve())
         except (OSError, RuntimeError):
             self.special.append(name)
             return

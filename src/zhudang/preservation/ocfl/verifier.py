@@ -9,9 +9,10 @@ cannot be trusted, STO-005 not an object, STO-006 a file the medium will not giv
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ DAMAGES = {
 """Code of the examiner -> damage, where it is the same whatever the sentence broken."""
 
 _WORKERS = max(2, os.cpu_count() or 2)
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -161,16 +163,24 @@ def read_back(folder: Path, expected: Mapping[str, str]) -> list[str]:
     return [path for path, digest, found, _ in _digests(folder, expected) if found != digest]
 
 
-def sha512_of(path: Path) -> tuple[str, int]:
+def sha512_of(path: str | Path) -> tuple[str, int]:
     """Digest one file from the medium rather than from memory, where the system allows; give digest and size."""
-    digest, size = hashlib.sha512(), 0
-    with path.open("rb", buffering=0) as stream:
-        durable.drop_cache(stream.fileno())
-        while chunk := stream.read(streaming.CHUNK):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        durable.drop_cache(descriptor)
+        digest, size = hashlib.sha512(), 0
+        while chunk := os.read(descriptor, streaming.CHUNK if size else _first_piece(descriptor)):
             digest.update(chunk)
             size += len(chunk)
-        durable.drop_cache(stream.fileno())
-    return digest.hexdigest(), size
+        durable.drop_cache(descriptor)
+        return digest.hexdigest(), size
+    finally:
+        os.close(descriptor)
+
+
+def _first_piece(descriptor: int) -> int:
+    """Bytes to ask for at first: a small file in one piece, without room for a large one."""
+    return min(max(os.fstat(descriptor).st_size, 1), streaming.CHUNK)
 
 
 def _digests(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, str, str | None, int]]:
@@ -178,22 +188,29 @@ def _digests(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, s
 
     The digest found is None where there is no such file, and UNREADABLE where the system could not read it.
     """
-
-    def look(item: tuple[str, str]) -> tuple[str, str, str | None, int]:
-        path, digest = item
-        try:
-            found, size = sha512_of(folder / path)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return path, digest, None, 0
-        except OSError:
-            return path, digest, UNREADABLE, 0
-        return path, digest, found, size
-
+    ordered = sorted(expected.items())
+    # Some files at a time: handing over a single small one costs as much as reading it.
+    heaps = [ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE)]
     with ThreadPoolExecutor(_WORKERS, "ocfl-read") as pool:
         try:
-            yield from pool.map(look, sorted(expected.items()))
+            for found in pool.map(partial(_look_at, os.fspath(folder)), heaps):
+                yield from found
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _look_at(folder: str, heap: Sequence[tuple[str, str]]) -> list[tuple[str, str, str | None, int]]:
+    seen: list[tuple[str, str, str | None, int]] = []
+    for path, digest in heap:
+        try:
+            found, size = sha512_of(f"{folder}/{path}")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            seen.append((path, digest, None, 0))
+        except OSError:
+            seen.append((path, digest, UNREADABLE, 0))
+        else:
+            seen.append((path, digest, found, size))
+    return seen
 
 
 def _known_files(inventory: Inventory) -> set[str]:

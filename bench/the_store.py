@@ -1,0 +1,171 @@
+"""The store itself, without database: written twice and read back, verified, and what a thousand updates take.
+
+Against ocfl-py on one unsynced place, and against the least program that does the same bytes' work, in the same run.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import ocfl
+
+from bench.row import Row
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.verifier import verify_object
+from zhudang.preservation.ocfl.writer import Act, content_of_bytes, content_of_path, write_version
+
+ACT = Act(datetime(2026, 11, 29, tzinfo=UTC), "benchmark", "zhudang", "urn:zhudang:bench")
+PER_OBJECT = 1000
+
+
+def store(quick: bool) -> list[Row]:
+    """Small files, large files, and an object updated again and again."""
+    small, large = (1000, 8) if quick else (5000, 40)
+    return [
+        *_kind(small, 20_000, "files/s", lambda count, size, seconds: count / seconds, (0.5, 0.6)),
+        *_kind(large, 25_000_000, "MB/s", lambda count, size, seconds: count * size / seconds / 1e6, (1.0, None)),
+        _updates(100 if quick else 1000),
+    ]
+
+
+def _kind(
+    count: int,
+    size: int,
+    unit: str,
+    rate: Callable[[int, int, float], float],
+    least: tuple[float, float | None],
+) -> list[Row]:
+    with _folder() as place:
+        sources = list(_sources(place / "sources", count, size))
+        floor = _timed(partial(_floor, sources, place / "floor"))
+        peer, peer_reads = _by_ocfl_py(sources, place / "peer")
+        ours, our_reads = _by_us(sources, place)
+        hashing = _timed(partial(_hashed, sources))
+    told = f"{count} × {size / 1e6:g} MB" if size > 1e6 else f"{count} × {size / 1e3:g} KB"
+    written, of_peer, of_floor = rate(count, size, ours), peer / ours, floor / ours
+    read, of_reader, of_hash = rate(count, size, our_reads), peer_reads / our_reads, hashing / our_reads
+    return [
+        Row(f"{told}, into two places, read back", f"{written:.0f} {unit}", f"ocfl-py, one place, unsynced: {rate(count, size, peer):.0f}", f"≥ {least[0]} ×", of_peer >= least[0]),
+        Row("  of ocfl-py; of the same bytes' work", f"{of_peer:.2f}; {of_floor:.2f}", f"floor: {rate(count, size, floor):.0f} {unit}", f"≥ {least[1]}" if least[1] else "", of_floor >= least[1] if least[1] else None),
+        Row("  verified", f"{read:.0f} {unit}", f"ocfl-py: {rate(count, size, peer_reads):.0f}", "≥ 1.5 ×", of_reader >= 1.5),
+        Row("  of ocfl-py; of hashlib alone", f"{of_reader:.2f}; {of_hash:.2f}", f"SHA-512 over the files: {rate(count, size, hashing):.0f} {unit}", "" if least[1] else "≥ 0.8", None if least[1] else of_hash >= 0.8),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(prefix="zhudang-store-"))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _sources(folder: Path, count: int, size: int) -> Iterator[tuple[Path, str]]:
+    for number in range(count):
+        path = folder / f"{number // PER_OBJECT}" / f"{number:06d}.pdf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = os.urandom(size)
+        path.write_bytes(data)
+        yield path, hashlib.sha256(data).hexdigest()
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def _floor(sources: Sequence[tuple[Path, str]], folder: Path) -> None:
+    """Read, SHA-256 and SHA-512, write two synced copies, read both back with the cache dropped and compare."""
+    for place in ("a", "b"):
+        (folder / place).mkdir(parents=True)
+    for path, _ in sources:
+        data = path.read_bytes()
+        hashlib.sha256(data).digest()
+        digest = hashlib.sha512(data).digest()
+        for place in ("a", "b"):
+            with (folder / place / path.name).open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            if hashlib.sha512((folder / place / path.name).read_bytes()).digest() != digest:
+                raise AssertionError("the copy differs")
+    shutil.rmtree(folder)
+
+
+def _groups(sources: Sequence[tuple[Path, str]]) -> list[Sequence[tuple[Path, str]]]:
+    return [sources[start : start + PER_OBJECT] for start in range(0, len(sources), PER_OBJECT)]
+
+
+def _by_ocfl_py(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, float]:
+    """Seconds for the peer to create the objects, and to validate them."""
+    folder.mkdir()
+    objects = [(group[0][0].parent, folder / str(number)) for number, group in enumerate(_groups(sources))]
+
+    def create() -> None:
+        for number, (source, target) in enumerate(objects):
+            ocfl.Object(identifier=f"urn:x:{number}").create(
+                srcdir=str(source), objdir=str(target), metadata=ocfl.VersionMetadata(message="m", name="n", address="urn:x")
+            )  # fmt: skip
+
+    def validate() -> None:
+        for _, target in objects:
+            if not ocfl.Object().validate(objdir=str(target), log_warnings=False, log_errors=True)[0]:
+                raise AssertionError("the peer does not agree with itself")
+
+    seconds = _timed(create), _timed(validate)
+    shutil.rmtree(folder)
+    return seconds
+
+
+def _by_us(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, float]:
+    """Seconds to write the objects into two places, and to verify them at one."""
+    roots = [StorageRoot.create(folder / name) for name in ("a", "b")]
+    ids = [f"urn:uuid:00000000-0000-7000-8000-{number:012d}" for number in range(len(_groups(sources)))]
+
+    def write() -> None:
+        for object_id, group in zip(ids, _groups(sources), strict=True):
+            contents = [
+                content_of_path(f"files/{number:04d}.pdf", path, path.stat().st_size, sha256)
+                for number, (path, sha256) in enumerate(group, 1)
+            ]
+            write_version(roots, object_id, contents, act=ACT)
+
+    def verify() -> None:
+        for object_id in ids:
+            if not verify_object(roots[0].object_folder(object_id), object_id=object_id).sound:
+                raise AssertionError("not as written")
+
+    return _timed(write), _timed(verify)
+
+
+def _hashed(sources: Sequence[tuple[Path, str]]) -> None:
+    for path, _ in sources:
+        with path.open("rb") as stream:
+            made = hashlib.sha512()
+            while chunk := stream.read(1024 * 1024):
+                made.update(chunk)
+
+
+def _updates(times: int) -> Row:
+    """An object of 48 KB, changed again and again: what the inventories of every version take."""
+    with _folder() as folder:
+        root, object_id, prior = StorageRoot.create(folder / "a"), "urn:uuid:00000000-0000-7000-8000-000000000000", None
+        kept = [content_of_bytes(f"files/{number:04d}.txt", os.urandom(1000)) for number in range(48)]
+        for turn in range(times):
+            try:
+                note = content_of_bytes("note.txt", f"{turn}".encode())
+                prior = write_version([root], object_id, [*kept, note], act=ACT, prior=prior)
+            except Exception as stopped:
+                return Row(f"48 KB updated {times} times", f"stops at {turn}", type(stopped).__name__, "", False)
+        size = sum(path.stat().st_size for path in (folder / "a").rglob("*") if path.is_file())
+    return Row(f"48 KB updated {times} times", f"{size / 1e6:.1f} MB", "a known case elsewhere: 908 MB", "", None)
