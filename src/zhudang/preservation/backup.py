@@ -34,8 +34,12 @@ from zhudang.audit.models import Head
 from zhudang.content import conf as content_conf
 from zhudang.content import holdings as content_holdings
 from zhudang.filing.queries.kept import preserved_blobs
+from zhudang.preservation.keys import keyring
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import durable, streaming
-from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.sealing import Identities
+from zhudang.preservation.rebuilding import brought_from
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason, Refusal
 
@@ -206,7 +210,8 @@ def _bring_content(source: Path) -> int:
     size = 0
     for path in _files_below(source / "blobs"):
         if content_holdings.lacks_bytes(path.name, path.stat().st_size):
-            content_holdings.bring_bytes(path, path.name)
+            with path.open("rb") as stream:
+                content_holdings.bring_bytes(stream, path.name)
         size += path.stat().st_size
     _copy_folder(source / "uploads", content_conf.root() / "uploads")
     return size
@@ -219,19 +224,17 @@ def _bring_from_stores() -> list[str]:
     for place in places():
         if place.root is None or not wanted:
             continue
-        for folder, inventory in object_inventories(place.root):
-            for path, sha256 in inventory.fixity.items():
-                if sha256 in wanted and _brought(folder / path, sha256):
-                    wanted.discard(sha256)
+        for sha256 in brought_from(place.root, _keys(place.root), wanted):
+            wanted.discard(sha256)
     return sorted(wanted)
 
 
-def _brought(path: Path, sha256: str) -> bool:
+def _keys(root: StorageRoot) -> Identities:
+    """What opens a place's sealed objects; without keys what is plain comes back, and the rest is told as lacking."""
     try:
-        content_holdings.bring_bytes(path, sha256)
-    except (OSError, ValueError):
-        return False
-    return True
+        return keyring.identities([root])
+    except KeysUnusable:
+        return Identities()
 
 
 # ── tools ─────────────────────────────────────────────────────────────────────────────────────────────────────────
