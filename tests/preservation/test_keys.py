@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,32 @@ def test_a_foreign_key_under_a_classes_name_is_not_believed(home: Path):
     with pytest.raises(KeysUnusable) as refused:
         keyring.protection(1, roots(home.parents[1]))
     assert codes(refused) == ["key_damaged"]
+
+
+def test_a_register_that_cannot_be_read_never_means_that_there_are_no_keys(home: Path):
+    words = hold(security_administrator())
+    for place in [home, *(root.folder for root in roots(home.parents[1]))]:
+        (place / "keys.json").write_bytes(b"{")
+    with pytest.raises(KeysUnusable) as refused:
+        keyring.protection(1, roots(home.parents[1]))
+    assert codes(refused) == ["keys_lost"]
+    with pytest.raises(SharesRefused) as none:
+        recovery.recover(words[:2], now=NOW)
+    assert codes(none) == ["keys_none"]
+
+
+def test_sites_that_name_different_keys_for_a_class_are_not_believed(home: Path):
+    words = hold(security_administrator())
+    shutil.rmtree(home)
+    b = roots(home.parents[1])[1].folder
+    register = read_register((b / "keys.json").read_bytes())
+    planted = str(pyrage.x25519.Identity.generate().to_public())
+    key = replace(register.key_of("internal"), recipient=planted)
+    (b / "keys.json").write_bytes(register.with_key(key).with_act("trial", by="", at=NOW).to_json())
+    with pytest.raises(KeysUnusable) as refused:
+        recovery.recover(words[:2], now=NOW)
+    assert codes(refused) == ["registers_disagree"]
+    assert not (home / "keys.json").exists()
 
 
 def test_before_any_ceremony_internal_is_kept_plain_and_secret_waits(home: Path):

@@ -138,12 +138,12 @@ def rebuild(site: str) -> None:
     sys.exit(command.rebuild(site))
 
 
-def backup(target: Path) -> None:
+def backup(target: Path, plain: bool) -> None:
     """备份数据库与未入库的文件 / back up the database and what is not yet preserved."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.backup(target))
+    sys.exit(command.backup(target, plain=plain))
 
 
 def restore(source: Path) -> None:
@@ -186,12 +186,12 @@ def keys_rotate(username: str) -> None:
     sys.exit(command.rotate(username=username))
 
 
-def keys_recover(trial: bool) -> None:
+def keys_recover(trial: bool, source: Path | None) -> None:
     """凭份额恢复丢失的工作密钥 / a new working key from the custodians' shares, where it is lost."""
     _django()
     from zhudang.preservation.keys import command
 
-    sys.exit(command.recover(trial=trial))
+    sys.exit(command.recover(trial=trial, source=source))
 
 
 def keys_status() -> None:
@@ -256,7 +256,11 @@ _COMMANDS = (
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
-    _command(backup, _given("target")),
+    _command(
+        backup,
+        _given("target"),
+        _option("--plain/--encrypted", "有密钥也不加密 / do not encrypt, though there are keys", default=False),
+    ),
     _command(restore, _given("source")),
     _InGivenOrder(
         "keys",
@@ -272,6 +276,7 @@ _COMMANDS = (
             "recover": _command(
                 keys_recover,
                 _option("--trial/--no-trial", "只试份额，不改密钥 / only try the shares", default=False),
+                _path("--source", "另有密钥文件的文件夹，如备份 / a folder that holds key files too, such as a backup"),
                 name="recover",
             ),
             "status": _command(keys_status, name="status"),

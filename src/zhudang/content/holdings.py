@@ -40,8 +40,8 @@ def lacks_bytes(sha256: str, size: int) -> bool:
     return not path.exists() or path.stat().st_size != size
 
 
-def bring_bytes(stream: BinaryIO, sha256: str) -> None:
-    """Put bytes from a preserved copy back into the working store, digested on the way.
+def bring_bytes(stream: BinaryIO, sha256: str) -> int:
+    """Put bytes from a preserved copy back into the working store, digested on the way; gives their number.
 
     Raises:
         ValueError: the copy's bytes are not the ones that were received.
@@ -52,6 +52,7 @@ def bring_bytes(stream: BinaryIO, sha256: str) -> None:
         raise ValueError(f"expected sha256 {sha256}, found {digests.sha256}")
     store.flush_files([incoming])
     store.settle([(incoming, digests)])
+    return digests.size
 
 
 def stored_path(sha256: str) -> Path:

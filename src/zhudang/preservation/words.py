@@ -29,6 +29,9 @@ REASONS = {
     "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
     "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
     "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
+    "preservation.backup_no_key": _(
+        "备份 %(path)s 已加密，这里的密钥打不开（%(file)s）：请凭份额运行 zhudang keys recover --source %(path)s"
+    ),
     "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
     "preservation.no_tool": _("找不到程序 %(tool)s"),
     "preservation.keys_numbers": _(
@@ -58,6 +61,9 @@ REASONS = {
     "preservation.share_twice": _("第 %(share)s 个输入与第 %(first)s 个是同一份"),
     "preservation.shares_too_few": _("只有 %(given)s 份有效份额，需要 %(needed)s 份"),
     "preservation.shares_none": _("没有一份有效的份额"),
+    "preservation.registers_disagree": _(
+        "各存储地的 keys.json 对同一保管类写着不同的密钥，有人动过：请先查明 %(places)s"
+    ),
     "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.utils import timezone
 
@@ -95,12 +96,15 @@ def rotate(*, username: str) -> int:
     return OK
 
 
-def recover(*, trial: bool) -> int:
+def recover(*, trial: bool, source: Path | None = None) -> int:
     """Give the archive a new working key from shares; with `trial`, only show that they would."""
     desk = _Desk()
     texts = _ask_shares(desk)
     try:
-        register = (recovery.try_shares if trial else recovery.recover)(texts, now=timezone.now())
+        if trial:
+            register = recovery.try_shares(texts, now=timezone.now())
+        else:
+            register = recovery.recover(texts, now=timezone.now(), source=source)
     except Refusal as refusal:
         return _refused(refusal)
     finally:

@@ -43,15 +43,15 @@ def load(stores: Sequence[Path] = ()) -> Keyring | None:
     """Open all class keys with the working key; None where there was no ceremony yet.
 
     Args:
-        stores: folders of stores: their key files stand in for a damaged one here, and a register there without one here
-            means that the keys were lost, not that there never were any.
+        stores: folders of stores: their key files stand in for a damaged one here, and a trace of keys there without a
+            register here means that they were lost, not that there never were any.
 
     Raises:
         KeysUnusable: with every reason.
     """
     register = wrapping.register_at(wrapping.folder())
     if register is None:
-        if any(wrapping.register_at(store) for store in stores):
+        if any(wrapping.had_keys(place) for place in [wrapping.folder(), *stores]):
             raise KeysUnusable(Reason("preservation.keys_lost"))
         return None
     working = wrapping.working_identities()
@@ -97,6 +97,19 @@ def protection(level: int, roots: Sequence[StorageRoot]) -> Protection:
     key = ring.register.key_of(row.code)
     assert key is not None
     return Protection(row.code, key.recipient, ring.identities)
+
+
+def recipient_for(code: str, roots: Sequence[StorageRoot]) -> str:
+    """Tell for whom to seal what is no holding but has a key of its own; empty where there was no ceremony yet.
+
+    Raises:
+        KeysUnusable.
+    """
+    if (ring := _ready(code, [root.folder for root in roots])) is None:
+        return ""
+    key = ring.register.key_of(code)
+    assert key is not None
+    return key.recipient
 
 
 def _ready(code: str, stores: Sequence[Path]) -> Keyring | None:

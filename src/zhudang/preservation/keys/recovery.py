@@ -48,10 +48,13 @@ def rotate(*, actor: Actor, now: datetime) -> Register:
 
 
 @transaction.atomic
-def recover(texts: Sequence[str], *, now: datetime) -> Register:
+def recover(texts: Sequence[str], *, now: datetime, source: Path | None = None) -> Register:
     """Give the archive a new working key from the custodians' shares, where the old one is lost.
 
     The shares are the authority: whoever brings enough of them needs no account (there may be no database left).
+
+    Args:
+        source: a folder with the register and the key files beside the sites' own, such as a backup.
 
     Raises:
         SharesRefused: they give no key, or not the recovery key of any register in reach; every reason at once.
@@ -59,12 +62,13 @@ def recover(texts: Sequence[str], *, now: datetime) -> Register:
     """
     stores = _stores()
     with wrapping.only_one() as home:
+        homes = [home, *stores, *([source] if source else [])]
         identity = shares.combine(texts)
-        register = _register_of(identity, [home, *stores], texts)
+        register = _register_of(identity, homes)
         if _works(stores):
             raise KeysUnusable(Reason("preservation.keys_not_lost"))
         opener = Identities([identity, *wrapping.working_identities()])
-        _bring_files(register, Identities([identity]), [home, *stores])
+        _bring_files(register, Identities([identity]), homes)
         register = _pass_on(
             register, wrapping.next_working(), RECOVERY, by="", now=now, shares=shares.indexes(texts)
         )  # fmt: skip
@@ -84,7 +88,7 @@ def try_shares(texts: Sequence[str], *, now: datetime) -> Register:
     stores = _stores()
     with wrapping.only_one() as home:
         identity = shares.combine(texts)
-        register = _register_of(identity, [home, *stores], texts)
+        register = _register_of(identity, [home, *stores])
         if wrapping.register_at(home) is None:
             raise KeysUnusable(Reason("preservation.keys_lost"))
         opener, reasons = Identities([identity]), []
@@ -104,15 +108,25 @@ def try_shares(texts: Sequence[str], *, now: datetime) -> Register:
         return register
 
 
-def _register_of(identity: Identity, homes: Sequence[Path], texts: Sequence[str]) -> Register:
-    """Give the newest register in reach whose recovery key this is."""
+def _register_of(identity: Identity, homes: Sequence[Path]) -> Register:
+    """Give the register whose recovery key this is: the installation's own, else the newest at the sites.
+
+    A class keeps its key for ever, so sites that name different ones were tampered with: people must look.
+
+    Raises:
+        SharesRefused: there is none. KeysUnusable: the sites disagree.
+    """
     recipient = str(identity.to_public())
-    found = [register for home in homes if (register := wrapping.register_at(home))]
-    ours = [register for register in found if register.recovery.recipient == recipient]
+    found = {home: register for home in homes if (register := wrapping.register_at(home))}
+    ours = {home: register for home, register in found.items() if register.recovery.recipient == recipient}
     if not ours:
-        code = "preservation.shares_of_another_key" if found else "preservation.keys_none"
-        raise SharesRefused(Reason(code))
-    return max(ours, key=lambda register: len(register.acts))
+        raise SharesRefused(Reason("preservation.shares_of_another_key" if found else "preservation.keys_none"))
+    if wrapping.folder() in ours:
+        return ours[wrapping.folder()]
+    named = {(key.code, key.recipient) for register in ours.values() for key in register.classes}
+    if len(named) > len({code for code, _ in named}):
+        raise KeysUnusable(Reason("preservation.registers_disagree", {"places": "、".join(map(str, ours))}))
+    return max(ours.values(), key=lambda register: len(register.acts))
 
 
 def _own_register() -> Register:

@@ -59,6 +59,11 @@ def register_at(place: Path) -> Register | None:
         return None
 
 
+def had_keys(place: Path) -> bool:
+    """Whether a folder shows that a ceremony was held, also where its register is gone or cannot be read."""
+    return (place / REGISTER).exists() or next(place.glob("key-*.age"), None) is not None
+
+
 def save(register: Register) -> Register:
     """Put a register in the place of the installation's own."""
     durable.replace_durably(folder() / REGISTER, register.to_json())
@@ -173,6 +178,14 @@ def spread(register: Register, store: Path) -> bool:
     for name in sorted(changed, key=lambda each: each == REGISTER):
         durable.replace_durably(store / name, changed[name])
     return bool(changed)
+
+
+def give(target: Path) -> None:
+    """Put the register and all key files into a folder that is to be opened by itself, such as a backup."""
+    register = register_at(folder())
+    assert register is not None
+    for name in (REGISTER, *(key.file for key in register.classes)):
+        durable.replace_durably(target / name, (folder() / name).read_bytes())
 
 
 def holds_all(register: Register, store: Path) -> bool:

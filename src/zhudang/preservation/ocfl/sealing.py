@@ -110,7 +110,7 @@ def index_bytes(seal: Seal, files: Iterable[Held]) -> bytes:
         "format": FORMAT,
         "class": seal.holding_class,
         "key": seal.recipient,
-        "files": [{name: value for name, value in asdict(held).items() if value is not None} for held in files],
+        "files": [{name: value for name, value in asdict(held).items() if value not in (None, "")} for held in files],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
