@@ -27,9 +27,10 @@ OFFERED = {
     "package": {"folder", "--out", "--project", "--works"},
     "verify": {"--repair", "--json"},
     "rebuild": {"--site"},
-    "backup": {"target"},
+    "backup": {"target", "--plain"},
     "restore": {"source"},
     "export": {"--project", "--volume", "--as", "out", "--level"},
+    "keys": set(),
     "audit": set(),
 }
 
@@ -55,6 +56,17 @@ def test_every_command_offers_what_it_always_did():
     audit = app.commands["audit"]
     assert isinstance(audit, click.Group)
     assert list(audit.commands) == ["verify", "proof"]
+    keys = app.commands["keys"]
+    assert isinstance(keys, click.Group)
+    assert {
+        name: {each.opts[0] for each in command.params if each.name != "help"}
+        for name, command in keys.commands.items()
+    } == {
+        "ceremony": {"--username", "--needed", "--holder"},
+        "rotate": {"--username"},
+        "recover": {"--trial", "--source"},
+        "status": set(),
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in OFFERED if name != "prepare"])

@@ -129,7 +129,7 @@ TABLE: dict[str, Walk] = {
     "atlas:base": NOTHING,
     "atlas:features": MANY,
     # preservation
-    **each("preservation", "holdings readings books", MANY),
+    **each("preservation", "holdings readings books keys", MANY),
     "preservation:read_all": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
     "preservation:resume": one("transfer_id"),
     **each("preservation", "object read_one", one("object_id")),

@@ -27,7 +27,7 @@ def run() -> int:
     """Print one line a part; 0 when nothing is ill."""
     signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
     worst = 0
-    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds):
+    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds, holding_keys):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
             worst = max(worst, int(result.verdict == "ill"))
@@ -193,3 +193,31 @@ def rounds() -> Iterator[Result]:
             yield Result(part, "attention", f"{late} 份超过 {site.round.rhythm.days} 天没有读过 / not read in time")
         elif site.copies:
             yield Result(part, "well", f"{site.copies} 份都在 {site.round.rhythm.days} 天内读过 / all read in time")
+
+
+def holding_keys() -> Iterator[Result]:
+    """Whether encrypted holdings can be opened, and will be when the working key is lost."""
+    from zhudang.preservation import words
+    from zhudang.preservation.keys.standing import standing
+
+    told = standing(timezone.now())
+    for reason in told.reasons:
+        yield Result("密钥 keys", "ill", words.sentence(reason))
+    if told.register is None:
+        if not told.reasons:
+            yield Result("密钥 keys", "attention", "没有恢复密钥，不加密 / no recovery key: zhudang keys ceremony")
+        return
+    if told.unfinished:
+        yield Result("密钥 keys", "attention", "轮换没有做完 / a rotation is unfinished: zhudang keys rotate")
+    if told.trial_due:
+        said = f"份额自 {told.last_trial:%Y-%m-%d} 没有试过 / shares not tried since: zhudang keys recover --trial"
+        yield Result("密钥 keys", "attention", said)
+    if told.exposed:
+        said = f"{told.exposed} 个该加密的对象含明文（以前存的）/ kept before, hold plain bytes"
+        yield Result("密钥 keys", "attention", said)
+    for place in told.places:
+        if place.state in {"stale", "lacking"}:
+            yield Result(f"密钥 keys {place.code}", "attention", f"{words.KEY_PLACES[place.state]} / {place.state}")
+    if not (told.reasons or told.unfinished or told.trial_due):
+        split = told.register.recovery
+        yield Result("密钥 keys", "well", f"恢复密钥 recovery key {split.needed}/{len(split.holders)}")

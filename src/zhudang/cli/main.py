@@ -138,12 +138,12 @@ def rebuild(site: str) -> None:
     sys.exit(command.rebuild(site))
 
 
-def backup(target: Path) -> None:
+def backup(target: Path, plain: bool) -> None:
     """备份数据库与未入库的文件 / back up the database and what is not yet preserved."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.backup(target))
+    sys.exit(command.backup(target, plain=plain))
 
 
 def restore(source: Path) -> None:
@@ -178,6 +178,38 @@ def audit_proof(pdf: Path, key: str) -> None:
     sys.exit(command.proof(pdf, key=key))
 
 
+def keys_ceremony(username: str, needed: int | None, holder: tuple[str, ...]) -> None:
+    """恢复密钥仪式：生成、分份、逐人核对 / make the recovery key and split it among custodians."""
+    _django()
+    from zhudang.preservation.keys import command
+
+    sys.exit(command.ceremony(needed=needed, holders=holder, username=username))
+
+
+def keys_rotate(username: str) -> None:
+    """更换工作密钥，只重写小密钥文件 / a new working key; only the small key files are rewritten."""
+    _django()
+    from zhudang.preservation.keys import command
+
+    sys.exit(command.rotate(username=username))
+
+
+def keys_recover(trial: bool, source: Path | None) -> None:
+    """凭份额恢复丢失的工作密钥 / a new working key from the custodians' shares, where it is lost."""
+    _django()
+    from zhudang.preservation.keys import command
+
+    sys.exit(command.recover(trial=trial, source=source))
+
+
+def keys_status() -> None:
+    """密钥现状：类、公钥、保管人、各存储地 / how the keys stand."""
+    _django()
+    from zhudang.preservation.keys import command
+
+    sys.exit(command.status())
+
+
 class _InGivenOrder(click.Group):
     """Commands are listed in the order an installation meets them."""
 
@@ -206,6 +238,7 @@ _SUBMIT = (
     _text("--project", "项目代码 / code of the project", ""),
     _text("--works", "工程代码 / code of the works", ""),
 )
+_ADMINISTRATOR = _text("--username", "安全管理员账号 / the security administrator's login", "")
 _COMMANDS = (
     _command(
         serve,
@@ -231,7 +264,11 @@ _COMMANDS = (
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
-    _command(backup, _given("target")),
+    _command(
+        backup,
+        _given("target"),
+        _option("--plain/--encrypted", "有密钥也不加密 / do not encrypt, though there are keys", default=False),
+    ),
     _command(restore, _given("source")),
     _command(
         export,
@@ -242,6 +279,28 @@ _COMMANDS = (
         ),
         _given("out"),
         _number("--level", 1, "最高密级，1 内部 / highest level in it, 1 is internal"),
+    ),
+    _InGivenOrder(
+        "keys",
+        {
+            "ceremony": _command(
+                keys_ceremony,
+                _ADMINISTRATOR,
+                _option("--needed", "几份可恢复 / shares that recover", type=int, metavar="<int>"),
+                _option("--holder", "保管人，每份一位 / custodian, once a share", multiple=True, metavar="<str>"),
+                name="ceremony",
+            ),
+            "rotate": _command(keys_rotate, _ADMINISTRATOR, name="rotate"),
+            "recover": _command(
+                keys_recover,
+                _option("--trial/--no-trial", "只试份额，不改密钥 / only try the shares", default=False),
+                _path("--source", "另有密钥文件的文件夹，如备份 / a folder that holds key files too, such as a backup"),
+                name="recover",
+            ),
+            "status": _command(keys_status, name="status"),
+        },
+        help="密钥 / keys of the encrypted holdings",
+        no_args_is_help=True,
     ),
     _InGivenOrder(
         "audit",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from zhudang.content import store
 from zhudang.content.models import Blob, CheckRun, File, Finding, Toolset
@@ -39,19 +40,19 @@ def lacks_bytes(sha256: str, size: int) -> bool:
     return not path.exists() or path.stat().st_size != size
 
 
-def bring_bytes(source: Path, sha256: str) -> None:
-    """Put bytes from a preserved copy back into the working store, digested on the way.
+def bring_bytes(stream: BinaryIO, sha256: str) -> int:
+    """Put bytes from a preserved copy back into the working store, digested on the way; gives their number.
 
     Raises:
         ValueError: the copy's bytes are not the ones that were received.
     """
-    with source.open("rb") as stream:
-        incoming, digests = store.take_in(stream)
+    incoming, digests = store.take_in(stream)
     if digests.sha256 != sha256:
         incoming.unlink()
-        raise ValueError(f"{source}: expected sha256 {sha256}, found {digests.sha256}")
+        raise ValueError(f"expected sha256 {sha256}, found {digests.sha256}")
     store.flush_files([incoming])
     store.settle([(incoming, digests)])
+    return digests.size
 
 
 def stored_path(sha256: str) -> Path:

@@ -126,9 +126,9 @@ def take_in(source: BinaryIO, size_hint: int = 0) -> tuple[Path, Digests]:
                     flusher.wrote(len(chunk))
             finally:
                 flusher.close(force=False)
-    except OSError as problem:
+    except BaseException as problem:
         path.unlink(missing_ok=True)
-        if is_full(problem):
+        if isinstance(problem, OSError) and is_full(problem):
             raise disk_full() from problem
         raise
     return path, hasher.digests()

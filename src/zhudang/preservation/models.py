@@ -52,6 +52,10 @@ class ArchivalObject(models.Model):
     bytes = models.BigIntegerField()
     stored_bytes = models.BigIntegerField()
     inventory_sha512 = models.CharField(max_length=128)
+    class_level = models.SmallIntegerField(default=0)
+    """The highest secrecy level of anything it tells; its holding class is the one of this level."""
+    protection = models.CharField(max_length=8, default="plain")
+    """How the newest version is stored: plain, sealed, or mixed (sealed, with plain bytes of an earlier version)."""
     first_kept_at = models.DateTimeField()
     kept_at = models.DateTimeField()
 
@@ -62,11 +66,15 @@ class ArchivalObject(models.Model):
                 condition=Q(kind="project", volume__isnull=True) | Q(kind="volume", volume__isnull=False),
                 name="preservation_volume_object_has_its_volume",
             ),
+            models.CheckConstraint(
+                condition=Q(protection__in=["plain", "mixed", "sealed"]), name="preservation_protection_known"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["kind", "accession_no"]),
             models.Index(fields=["project", "kind"]),
             models.Index(fields=["kind", "-kept_at"]),
+            models.Index(fields=["class_level", "protection"]),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from zhudang.preservation import ingesting
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.models import ArchivalObject, Ingest
 
-RESUMABLE = ("preservation.disk_full", "preservation.unreachable")
+RESUMABLE = ("preservation.disk_full", "preservation.unreachable", "preservation.keys_first", "preservation.keys_lost")
 """Reasons that go away by themselves; everything else waits for a person."""
 
 

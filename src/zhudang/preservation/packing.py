@@ -28,6 +28,7 @@ class Package:
 
     Args:
         files, bytes: of the originals alone.
+        class_level: the highest secrecy level of anything it tells, by which its holding class is chosen.
     """
 
     thing_id: UUID
@@ -40,6 +41,7 @@ class Package:
     contents: tuple[Content, ...]
     files: int
     bytes: int
+    class_level: int
 
     @property
     def object_id(self) -> str:
@@ -105,6 +107,8 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
         contents=(*documents, *originals),
         files=len(originals),
         bytes=sum(original.size for original in originals),
+        # What a volume's description says of its project is part of it.
+        class_level=max(volume.level, project["level"], *(row.level for row in rows)),
     )
 
 

@@ -7,9 +7,10 @@ What does not: passwords and roles, works in progress, uploads, messages, the lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,14 +21,18 @@ from zhudang.audit import operations as audit
 from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
+from zhudang.filing.queries.kept import highest_levels
 from zhudang.preservation import catalogue
 from zhudang.preservation.domain.names import thing_id
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys import keyring
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.ocfl import reader, sealing
 from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.reader import object_inventories, stored_file
+from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.verifier import sha512_of
+from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.sites import Place, places
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
@@ -63,10 +68,57 @@ def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebui
     place = _place(site_code, now)
     assert place.root is not None
     done = Rebuilt()
+    store = _Store(place.root, _keys(place.root))
     if not _rebuilt_before():
-        _restore_rows(place.root, done, now, told)
-    _bring_bytes(place.root, done, told)
+        _restore_rows(store, done, now, told)
+    _bring_bytes(store, done, told)
     return done
+
+
+def _keys(root: StorageRoot) -> Identities:
+    try:
+        return keyring.identities([root])
+    except KeysUnusable as refusal:
+        raise CannotRebuild(*refusal.reasons) from refusal
+
+
+@dataclass(frozen=True)
+class _Store:
+    """One place, with the keys that open what is sealed there."""
+
+    root: StorageRoot
+    keys: Identities
+
+    def objects(self) -> Iterator[_Object]:
+        for folder, inventory in object_inventories(self.root):
+            if (found := thing_id(inventory.object_id)) is not None:
+                yield _Object(found, folder, inventory, self.keys)
+
+
+@dataclass(frozen=True)
+class _Object:
+    """One object at a place, read by plain names."""
+
+    id: UUID
+    folder: Path
+    inventory: Inventory
+    keys: Identities
+
+    def held(self) -> dict[str, Held]:
+        """Tell the newest version's files.
+
+        Raises:
+            CannotRebuild: it is sealed and does not open.
+        """
+        try:
+            return reader.held_files(self.folder, self.inventory, self.keys)
+        except CannotOpen as problem:
+            raise CannotRebuild(
+                Reason(f"preservation.sealed_{problem.reason}", {"object": self.inventory.object_id})
+            ) from problem
+
+    def size(self, held: Held) -> int:
+        return reader.plain_size(self.folder, self.inventory, held)
 
 
 def _place(site_code: str, now: datetime) -> Place:
@@ -90,42 +142,52 @@ def _rebuilt_before() -> bool:
 
 
 @transaction.atomic
-def _restore_rows(root: StorageRoot, done: Rebuilt, now: datetime, told: Told | None) -> None:
-    described = sorted(_catalogues(root), key=lambda item: item[0])
+def _restore_rows(store: _Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+    described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
     if not described:
-        raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(root.place)}))
-    for _, folder, inventory in described:
-        _count(done.rows, catalogue.restore(_read_catalogue(folder, inventory)))
+        raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
+    levels: dict[UUID, int] = {}
+    for item in described:
+        highest = catalogue.Highest()
+        try:
+            tables = {name: catalogue.Watched(table, highest) for name, table in _read_catalogue(item).items()}
+            _count(done.rows, catalogue.restore(tables))
+        except CannotOpen as problem:
+            raise CannotRebuild(
+                Reason(f"preservation.sealed_{problem.reason}", {"object": item.inventory.object_id})
+            ) from problem
+        levels[item.id] = highest.level
         done.projects += 1
         if told:
             told("projects", done.projects)
     done.cut_links = registry_holdings.cut_loose_links()
-    _restore_own_rows(root, done, now)
+    _restore_own_rows(store, done, levels, now)
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
-        data={"from": str(root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows},
+        data={
+            "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
+        },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
 
 
-def _catalogues(root: StorageRoot) -> Iterator[tuple[datetime, Path, Inventory]]:
-    """Find the projects' objects, with when each was last written."""
-    for folder, inventory in object_inventories(root):
-        if catalogue.FIRST_TABLE in inventory.state:
-            yield inventory.versions[inventory.head].created, folder, inventory
+def _catalogues(store: _Store) -> Iterator[_Object]:
+    """Find the projects' objects."""
+    return (item for item in store.objects() if catalogue.FIRST_TABLE in item.held())
 
 
-def _read_catalogue(folder: Path, inventory: Inventory) -> dict[str, catalogue.StoredTable]:
+def _read_catalogue(item: _Object) -> dict[str, catalogue.StoredTable]:
     """Give a project's tables, each compared with its digest before it is believed."""
     found = {}
-    for path, digest in inventory.state.items():
+    for path, held in item.held().items():
         if not path.startswith(f"{catalogue.FOLDER}/"):
             continue
-        stored = stored_file(folder, inventory, path)
-        if sha512_of(stored)[0] != digest:
-            raise CannotRebuild(Reason("preservation.catalogue_damaged", {"object": inventory.object_id, "path": path}))
+        if not reader.is_as_stored(item.folder, item.inventory, held):
+            raise CannotRebuild(
+                Reason("preservation.catalogue_damaged", {"object": item.inventory.object_id, "path": path})
+            )
         name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
-        found[name] = catalogue.StoredTable(stored)
+        found[name] = catalogue.StoredTable(partial(reader.opened, item.folder, item.inventory, held, item.keys))
     return found
 
 
@@ -134,18 +196,22 @@ def _count(sums: dict[str, int], more: dict[str, int]) -> None:
         sums[table] = sums.get(table, 0) + number
 
 
-def _restore_own_rows(root: StorageRoot, done: Rebuilt, now: datetime) -> None:
-    """Register the objects found, and their copies at every place in reach as written: nobody has read them yet."""
+def _restore_own_rows(store: _Store, done: Rebuilt, levels: dict[UUID, int], now: datetime) -> None:
+    """Register the objects found, and their copies at every place in reach as written: nobody has read them yet.
+
+    Args:
+        levels: project id -> the highest secrecy level of anything its catalogue tells.
+    """
     projects = {row.id: row for row in registry_holdings.PROJECT.model.objects.all()}
     volumes = {volume.id: volume for project_id in projects for volume in filing.volumes_of(project_id)}
-    for folder, inventory in object_inventories(root):
-        found_id = thing_id(inventory.object_id)
-        if found_id is None:
-            continue
-        if found_id in projects:
-            _register(found_id, "project", projects[found_id], folder, inventory)
-        elif found_id in volumes:
-            _register(found_id, "volume", volumes[found_id], folder, inventory)
+    records = {pk: level for project_id in projects for pk, level in highest_levels(project_id).items()}
+    for item in store.objects():
+        if item.id in projects:
+            _register(item, "project", projects[item.id], levels[item.id])
+        elif item.id in volumes:
+            volume = volumes[item.id]
+            level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
+            _register(item, "volume", volume, level)
         else:
             continue
         done.objects += 1
@@ -154,11 +220,12 @@ def _restore_own_rows(root: StorageRoot, done: Rebuilt, now: datetime) -> None:
             _register_copies(place, place.root)
 
 
-def _register(found_id: UUID, kind: str, thing: Any, folder: Path, inventory: Inventory) -> None:
-    originals = [path for path in inventory.state if path.startswith("files/" if kind == "volume" else "documents/")]
-    sizes = {path: stored_file(folder, inventory, path).stat().st_size for path in inventory.state}
+def _register(item: _Object, kind: str, thing: Any, class_level: int) -> None:
+    held, inventory = item.held(), item.inventory
+    originals = [path for path in held if path.startswith("files/" if kind == "volume" else "documents/")]
+    sizes = {path: item.size(file) for path, file in held.items()}
     ArchivalObject.objects.create(
-        id=found_id,
+        id=thing.id,
         ocfl_id=inventory.object_id,
         kind=kind,
         project_id=thing.project_id if kind == "volume" else thing.id,
@@ -171,6 +238,8 @@ def _register(found_id: UUID, kind: str, thing: Any, folder: Path, inventory: In
         files=len(originals),
         bytes=sum(sizes[path] for path in originals),
         stored_bytes=sum(sizes.values()),
+        class_level=class_level,
+        protection=sealing.protection_of(inventory),
         inventory_sha512=inventory.sha512,
         first_kept_at=inventory.versions[1].created,
         kept_at=inventory.versions[inventory.head].created,
@@ -196,23 +265,40 @@ def _register_copies(place: Place, root: StorageRoot) -> None:
     Copy.objects.bulk_create(rows)
 
 
-def _bring_bytes(root: StorageRoot, done: Rebuilt, told: Told | None) -> None:
+def _bring_bytes(store: _Store, done: Rebuilt, told: Told | None) -> None:
     """Put the bytes of restored files back into the working store, digested on the way."""
     wanted = {
         sha256: size
         for sha256, size in content_holdings.BLOB.model.objects.values_list("sha256", "size").iterator()
         if content_holdings.lacks_bytes(sha256, size)
     }
-    for folder, inventory in object_inventories(root):
-        for path, sha256 in inventory.fixity.items():
-            if sha256 not in wanted:
-                continue
-            try:
-                content_holdings.bring_bytes(folder / path, sha256)
-            except (OSError, ValueError):
-                continue
-            done.files += 1
-            done.bytes += wanted.pop(sha256)
-            if told:
-                told("files", done.files)
+    for sha256 in brought_from(store.root, store.keys, wanted):
+        done.files += 1
+        done.bytes += wanted.pop(sha256)
+        if told:
+            told("files", done.files)
     done.lacking = sorted(wanted)
+
+
+def brought_from(root: StorageRoot, keys: Identities, wanted: Collection[str]) -> Iterator[str]:
+    """Bring the bytes with these SHA-256 from a place into the working store, as far as they are there and open.
+
+    Yields:
+        Each SHA-256 brought; `wanted` may lose it meanwhile.
+    """
+    for folder, inventory in object_inventories(root):
+        try:
+            for held in reader.all_held(folder, inventory, keys):
+                if held.sha256 in wanted and _brought(folder, inventory, held, keys):
+                    yield held.sha256
+        except CannotOpen:
+            continue
+
+
+def _brought(folder: Path, inventory: Inventory, held: Held, keys: Identities) -> bool:
+    try:
+        with reader.opened(folder, inventory, held, keys) as stream:
+            content_holdings.bring_bytes(stream, held.sha256)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -29,6 +29,9 @@ REASONS = {
     "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
     "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
     "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
+    "preservation.backup_no_key": _(
+        "备份 %(path)s 已加密，这里的密钥打不开（%(file)s）：请凭份额运行 zhudang keys recover --source %(path)s"
+    ),
     "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
     "preservation.no_tool": _("找不到程序 %(tool)s"),
     "preservation.no_place_for_package": _("%(path)s 已经存在，或它所在的文件夹不存在；请给一个新的名字"),
@@ -42,6 +45,37 @@ REASONS = {
     "preservation.too_large_for_eep": _(
         "《%(title)s》的文件超过 %(most)s MB，EEP 装不下；请改用 --as dat93 或 --as bagit"
     ),
+    "preservation.keys_numbers": _(
+        "要 %(needed)s 份、共 %(shares)s 份不行：至少要 2 份，总份数须多于所需份数（容许丢一份），最多 %(most)s 份"
+    ),
+    "preservation.keys_holders": _("每份要有各自的保管人，名称不能空也不能相同"),
+    "preservation.keys_unconfirmed": _("第 %(shares)s 份还没有由保管人输入核对，仪式不作数"),
+    "preservation.keys_not_typed_back": _("第 %(share)s 份（%(holder)s）三次输入都不符，仪式作废，什么也没有改变"),
+    "preservation.keys_password_first": _("请先在网页上更改一次性口令"),
+    "preservation.keys_none": _("还没有密钥：先办恢复密钥仪式（zhudang keys ceremony）"),
+    "preservation.keys_first": _(
+        "“%(class)s”类须加密保存，而还没有密钥：请安全管理员先办恢复密钥仪式，办好后会自动继续"
+    ),
+    "preservation.keys_lost": _(
+        "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
+    ),
+    "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
+    "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
+    "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),
+    "preservation.sealed_no_key": _("对象 %(object)s 已加密，这里没有能打开它的密钥"),
+    "preservation.sealed_damaged": _("对象 %(object)s 的密文损坏，打不开；请换一个存储地"),
+    "preservation.share_words": _("第 %(share)s 个输入里，第 %(words)s 个词不在词表中"),
+    "preservation.share_checksum": _(
+        "第 %(share)s 个输入（%(count)s 个词）不是一份完整无误的份额：有词抄错、漏抄或次序颠倒"
+    ),
+    "preservation.share_of_another_set": _("第 %(share)s 个输入与第 %(first)s 个不是同一次仪式的份额"),
+    "preservation.share_twice": _("第 %(share)s 个输入与第 %(first)s 个是同一份"),
+    "preservation.shares_too_few": _("只有 %(given)s 份有效份额，需要 %(needed)s 份"),
+    "preservation.shares_none": _("没有一份有效的份额"),
+    "preservation.registers_disagree": _(
+        "各存储地的 keys.json 对同一保管类写着不同的密钥，有人动过：请先查明 %(places)s"
+    ),
+    "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 }
 
@@ -104,6 +138,18 @@ OUTCOMES = {
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
+}
+KEY_PLACES = {
+    "current": _("密钥文件齐全"),
+    "stale": _("密钥文件是旧的"),
+    "lacking": _("没有密钥文件"),
+    "unreachable": _("读不到存储地"),
+}
+KEY_ACTS = {
+    "ceremony": _("恢复密钥仪式"),
+    "rotation": _("更换工作密钥"),
+    "recovery": _("凭份额恢复"),
+    "trial": _("试用份额"),
 }
 SIDES = {"ledger": _("总登记簿"), "catalogue": _("目录"), "site": _("存储地")}
 DIFFERENCES = {

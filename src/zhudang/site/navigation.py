@@ -35,6 +35,7 @@ _ENTRIES: list[tuple[set[str], Callable[[], str], str, str]] = [
     ({"*"}, lambda: pgettext("navigation", "一张图"), "atlas:map", "map"),
     ({"system_admin", "security_admin"}, lambda: pgettext("navigation", "人员"), "identity:people", "users"),
     ({"system_admin", "security_admin"}, lambda: pgettext("navigation", "单位"), "identity:organisations", "building"),
+    ({"security_admin"}, lambda: pgettext("navigation", "密钥"), "preservation:keys", "key"),
     ({"audit_admin"}, lambda: pgettext("navigation", "日志"), "audit:log", "list"),
 ]  # fmt: skip
 

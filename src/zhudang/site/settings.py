@@ -22,6 +22,8 @@ IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO
 PASSWORD_DAYS = environment.number("ZHUDANG_PASSWORD_DAYS", default=90)
 SITES = environment.sites(DATA)
 ARCHIVE_NAME = environment.archive_name(DATA)
+HOLDING_CLASSES = environment.text("ZHUDANG_HOLDING_CLASSES", default="")
+"""File of holding classes instead of ours."""
 CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")
 CHECKS = CheckSettings.from_environment()
 """Malware scanner, trust anchors and the city's own profile of the checks."""

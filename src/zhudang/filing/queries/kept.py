@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
 from zhudang.filing.domain.states import RecordState
-from zhudang.filing.models import RecordFile
+from zhudang.filing.models import Record, RecordFile
 
 
 def preserved_volume_sizes() -> dict[UUID, tuple[int, int]]:
@@ -28,3 +28,9 @@ def preserved_blobs() -> QuerySet[RecordFile, tuple[UUID]]:
     return RecordFile.objects.filter(
         record__state=RecordState.PRESERVED.value, record__withdrawn_at__isnull=True, replaced_at__isnull=True
     ).values_list("file__blob_id")
+
+
+def highest_levels(project_id: UUID) -> dict[UUID, int]:
+    """Tell the highest secrecy level among the records of each volume of a project."""
+    rows = Record.objects.live().filter(project_id=project_id, volume_id__isnull=False).order_by()
+    return dict(rows.values("volume_id").annotate(highest=Max("level")).values_list("volume_id", "highest"))

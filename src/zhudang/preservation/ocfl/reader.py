@@ -1,12 +1,18 @@
-"""Bytes back out of a store, by the names an object gives them."""
+"""Bytes back out of a store, by the names an object gives them; sealed ones with the keys that open them."""
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
+from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
+from zhudang.preservation.ocfl.verifier import sha512_of
+
+NO_KEYS = Identities()
 
 
 def object_inventories(root: StorageRoot) -> Iterator[tuple[Path, Inventory]]:
@@ -22,7 +28,7 @@ def object_inventories(root: StorageRoot) -> Iterator[tuple[Path, Inventory]]:
 
 
 def stored_file(folder: Path, inventory: Inventory, logical_path: str) -> Path:
-    """Tell where the newest version's file of this name lies.
+    """Tell where the newest version's file of this name lies, as it is stored.
 
     Raises:
         KeyError: the newest version has no such file.
@@ -30,6 +36,80 @@ def stored_file(folder: Path, inventory: Inventory, logical_path: str) -> Path:
     return folder / inventory.stored_path(inventory.state[logical_path])
 
 
-def read_json(folder: Path, inventory: Inventory, logical_path: str) -> Any:
-    """Read one of the JSON documents an object carries."""
-    return json.loads(stored_file(folder, inventory, logical_path).read_bytes())
+def held_files(
+    folder: Path, inventory: Inventory, keys: Identities = NO_KEYS, *, version: int | None = None
+) -> dict[str, Held]:
+    """Tell the files of a version (the newest, when none is named) by their plain names, sealed or not.
+
+    Raises:
+        CannotOpen: the version is sealed, and its index is damaged or no key here opens it.
+    """
+    state = inventory.versions[version or inventory.head].state
+    if sealing.INDEX in state:
+        return {held.path: held for held in _index(folder, inventory, state[sealing.INDEX], keys)}
+    sha256 = {inventory.manifest[path]: digest for path, digest in inventory.fixity.items()}
+    return {path: Held(path, path, digest, sha256.get(digest, "")) for path, digest in state.items()}
+
+
+def all_held(folder: Path, inventory: Inventory, keys: Identities = NO_KEYS) -> Iterator[Held]:
+    """Tell every file of every version, the newest first, those with the same bytes once."""
+    seen = set()
+    for number in sorted(inventory.versions, reverse=True):
+        for held in held_files(folder, inventory, keys, version=number).values():
+            if held.sha512 not in seen:
+                seen.add(held.sha512)
+                yield held
+
+
+def plain_size(folder: Path, inventory: Inventory, held: Held) -> int:
+    """Tell the size of a file's plain bytes: its own where it is stored plain."""
+    return _stored(folder, inventory, held).stat().st_size if held.size is None else held.size
+
+
+def is_whole(folder: Path, inventory: Inventory, held: Held) -> bool:
+    """Whether the stored bytes are there at their size; the digests are the verifier's to compare."""
+    path = _stored(folder, inventory, held)
+    return path.exists() and held.stored_size in (None, path.stat().st_size)
+
+
+@contextmanager
+def opened(folder: Path, inventory: Inventory, held: Held, keys: Identities = NO_KEYS) -> Iterator[BinaryIO]:
+    """Read a file's plain bytes as a stream; memory stays flat.
+
+    Raises:
+        CannotOpen: it is sealed, and damaged or no key here opens it; also while reading.
+    """
+    path = _stored(folder, inventory, held)
+    if held.key:
+        with keys.opened(path) as stream:
+            yield stream
+    else:
+        with path.open("rb") as stream:
+            yield stream
+
+
+def read_json(folder: Path, inventory: Inventory, logical_path: str, keys: Identities = NO_KEYS) -> Any:
+    """Read one of the JSON documents an object carries, by its plain name."""
+    held = held_files(folder, inventory, keys)[logical_path]
+    with opened(folder, inventory, held, keys) as stream:
+        return json.loads(stream.read())
+
+
+def is_as_stored(folder: Path, inventory: Inventory, held: Held) -> bool:
+    """Read the stored bytes and tell whether their SHA-512 is the inventory's."""
+    return sha512_of(_stored(folder, inventory, held))[0] == held.sha512
+
+
+def _stored(folder: Path, inventory: Inventory, held: Held) -> Path:
+    return folder / inventory.stored_path(held.sha512)
+
+
+def _index(folder: Path, inventory: Inventory, digest: str, keys: Identities) -> tuple[Held, ...]:
+    path = folder / inventory.stored_path(digest)
+    name = f"{inventory.object_id} {sealing.INDEX}"
+    try:
+        if sha512_of(path)[0] != digest:
+            raise CannotOpen(name, "damaged")
+        return sealing.read_index(keys.open_bytes(path.read_bytes(), name), name)
+    except OSError as problem:
+        raise CannotOpen(name, "damaged") from problem

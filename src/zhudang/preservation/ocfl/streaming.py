@@ -6,6 +6,7 @@ hashlib and write() release Python's lock, so digests and both places' writes ru
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 Sink = Callable[[bytes], None]
@@ -21,16 +22,27 @@ def chunks_of(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
 
 
 def feed(chunks: Iterable[bytes], sinks: Iterable[Sink]) -> None:
-    """Hand every chunk to every sink, each sink in its own thread, in order.
+    """Hand every chunk to every sink, as `fed` does."""
+    with fed(sinks) as put:
+        for chunk in chunks:
+            put(chunk)
+
+
+@contextmanager
+def fed(sinks: Iterable[Sink]) -> Iterator[Sink]:
+    """Give a sink that hands each chunk to all of `sinks`, each in its own thread, in order.
 
     Memory: at most a few chunks wait for the slowest sink. The first failure of a sink, or of the source, ends all
     of them and is raised here once every thread has stopped.
     """
     lanes = [_Lane(sink) for sink in sinks]
+
+    def put(chunk: bytes) -> None:
+        for lane in lanes:
+            lane.put(chunk)
+
     try:
-        for chunk in chunks:
-            for lane in lanes:
-                lane.put(chunk)
+        yield put
     finally:
         for lane in lanes:
             lane.close()

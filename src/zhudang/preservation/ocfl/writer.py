@@ -2,6 +2,8 @@
 
 The source of each file is read once. Steps, for every place alike: stage, force to the disk, read every byte back
 with the cache dropped, rename into the store. A crash at any moment leaves whole versions or nothing.
+
+A version may be sealed (`sealing`): each file is then read, digested and sealed in one pass, once for all places.
 """
 
 import hashlib
@@ -18,9 +20,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from zhudang.preservation.ocfl import durable, layout, streaming
+from zhudang.preservation.ocfl import durable, layout, sealing, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
+from zhudang.preservation.ocfl.sealing import Held, Seal
 from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
@@ -111,6 +114,7 @@ def write_version(
     *,
     act: Act,
     prior: Inventory | None = None,
+    seal: Seal | None = None,
     progress: Progress | None = None,
 ) -> Inventory:
     """Write the next version of an object into every place of `roots`; give its inventory.
@@ -118,6 +122,7 @@ def write_version(
     Args:
         roots: places that all hold the object at `prior`, or do not hold it when that is None.
         contents: the whole state of the new version; bytes the object holds already are not stored again.
+        seal: for whom the version is sealed; without it, it is plain, and bytes held only sealed are stored again.
         progress: called with the number of source bytes done; may raise to stop, and nothing is left behind.
 
     Raises:
@@ -126,12 +131,20 @@ def write_version(
     number = prior.head + 1 if prior else 1
     if len(contents) > MOST_FILES or number > MOST_VERSIONS:
         raise TooLarge(object_id)
-    new, state_by_sha256 = _split(contents, prior)
+    known = _known(prior, seal)
+    new = _new_files(contents, known, sealing.first_free_number(prior) if seal else None)
     with _staged(roots) as stages:
-        digests = _write_all([stage / f"v{number}" / "content" for stage in stages], new, progress)
-        for content in new:
-            state_by_sha256[content.sha256] = digests[content.path]
-        inventory = _next_inventory(object_id, number, prior, contents, new, state_by_sha256, act)
+        folders = [stage / f"v{number}" / "content" for stage in stages]
+        written = _write_all(folders, new, seal, progress)
+        held = {**known, **{file.sha256: file for file in written}}
+        files = [replace(held[content.sha256], path=content.path) for content in contents]
+        if seal:
+            index = _write_index(folders, seal, files)
+            written = [*written, index]
+            state = {file.stored_as: file.sha512 for file in [*files, index]}
+        else:
+            state = {file.path: file.sha512 for file in files}
+        inventory = _next_inventory(object_id, number, prior, state, written, act)
         data = inventory.to_json()
         for stage in stages:
             _finish_stage(stage, number, data, whole=prior is None)
@@ -149,23 +162,39 @@ def write_version(
     return inventory
 
 
-def _split(contents: Sequence[Content], prior: Inventory | None) -> tuple[list[Content], dict[str, str]]:
-    """Tell the files whose bytes are new to the object, each once, and the known SHA-512 by SHA-256."""
+@dataclass(frozen=True)
+class _New:
+    """A file whose bytes are new to the object, and the name it is stored under."""
+
+    content: Content
+    stored_as: str
+
+
+def _known(prior: Inventory | None, seal: Seal | None) -> dict[str, Held]:
+    """Tell what of the object's bytes need not be stored again, by their plain SHA-256."""
+    if seal:
+        return {held.sha256: held for held in seal.held}
     known = prior.sha512_by_sha256() if prior else {}
+    return {sha256: Held("", "", sha512, sha256) for sha256, sha512 in known.items()}
+
+
+def _new_files(contents: Sequence[Content], known: Mapping[str, Held], first_number: int | None) -> list[_New]:
+    """Tell the files whose bytes are new to the object, each once; numbered when they are to be sealed."""
     new: dict[str, Content] = {}
     for content in contents:
         if content.sha256 not in known:
             new.setdefault(content.sha256, content)
-    return list(new.values()), known
+    if first_number is None:
+        return [_New(content, content.path) for content in new.values()]
+    return [_New(each, sealing.sealed_name(number)) for number, each in enumerate(new.values(), first_number)]
 
 
 def _next_inventory(
     object_id: str,
     number: int,
     prior: Inventory | None,
-    contents: Sequence[Content],
-    new: Sequence[Content],
-    sha512_by_sha256: Mapping[str, str],
+    state: Mapping[str, str],
+    written: Sequence[Held],
     act: Act,
 ) -> Inventory:
     version = Version(
@@ -173,10 +202,11 @@ def _next_inventory(
         message=act.message,
         user_name=act.user_name,
         user_address=act.user_address,
-        state={content.path: sha512_by_sha256[content.sha256] for content in contents},
+        state=state,
     )
-    manifest = {f"v{number}/content/{item.path}": sha512_by_sha256[item.sha256] for item in new}
-    fixity = {f"v{number}/content/{item.path}": item.sha256 for item in new}
+    manifest = {f"v{number}/content/{file.stored_as}": file.sha512 for file in written}
+    # Digests of fixity are of stored bytes too (OCFL 1.1, 3.5.4): those of plain bytes have no place for a sealed file.
+    fixity = {f"v{number}/content/{file.stored_as}": file.sha256 for file in written if not file.key}
     if prior is None:
         return Inventory(object_id, {1: version}, manifest, fixity)
     return replace(
@@ -211,58 +241,85 @@ def _fullest(roots: Sequence[StorageRoot], problem: OSError) -> Path:
     return min(roots, key=StorageRoot.free_bytes).place
 
 
-def _write_all(folders: Sequence[Path], contents: Sequence[Content], progress: Progress | None) -> dict[str, str]:
-    """Write the files below every folder, forced to the disk; give the SHA-512 by logical path."""
+def _write_all(
+    folders: Sequence[Path], new: Sequence[_New], seal: Seal | None, progress: Progress | None
+) -> list[Held]:
+    """Write the files below every folder, forced to the disk; tell what is held now."""
     made = set()
-    for content in contents:
+    for file in new:
         for folder in folders:
-            parent = (folder / content.path).parent
+            parent = (folder / file.stored_as).parent
             parent.mkdir(parents=True, exist_ok=True)
             made.add(parent)
-    digests: dict[str, str] = {}
-    small = [content for content in contents if content.size <= _SMALL]
-    large = [content for content in contents if content.size > _SMALL]
+    written: list[Held] = []
+    recipient = seal.recipient if seal else ""
+    small = [file for file in new if file.content.size <= _SMALL]
+    large = [file for file in new if file.content.size > _SMALL]
     with ThreadPoolExecutor(_WORKERS, "ocfl-write") as pool:
-        futures = [(content, pool.submit(_write_small, folders, content)) for content in small]
+        futures = [(file, pool.submit(_write_small, folders, file, recipient)) for file in small]
         try:
-            for content, future in futures:
-                digests[content.path] = future.result()
+            for file, future in futures:
+                written.append(future.result())
                 if progress:
-                    progress(content.size)
-            for content in large:
-                digests[content.path] = _write_large(folders, content, progress)
+                    progress(file.content.size)
+            for file in large:
+                written.append(_write_large(folders, file, recipient, progress))
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     durable.sync_folders(made)
-    return digests
+    return written
 
 
-def _write_small(folders: Sequence[Path], content: Content) -> str:
-    with content.open() as stream:
+def _write_small(folders: Sequence[Path], file: _New, recipient: str) -> Held:
+    with file.content.open() as stream:
         data = stream.read()
-    _compare(content, hashlib.sha256(data).hexdigest())
+    _compare(file.content, hashlib.sha256(data).hexdigest())
+    size = len(data)
+    if recipient:
+        data = sealing.seal_bytes(data, recipient)
     for folder in folders:
-        durable.write_durably(folder / content.path, data)
-    return hashlib.sha512(data).hexdigest()
+        durable.write_durably(folder / file.stored_as, data)
+    return _held(file, hashlib.sha512(data).hexdigest(), size, len(data), recipient)
 
 
-def _write_large(folders: Sequence[Path], content: Content, progress: Progress | None) -> str:
+def _held(file: _New, sha512: str, size: int, stored_size: int, recipient: str) -> Held:
+    if not recipient:
+        return Held(file.content.path, file.stored_as, sha512, file.content.sha256)
+    return Held(file.content.path, file.stored_as, sha512, file.content.sha256, size, stored_size, recipient)
+
+
+def _write_index(folders: Sequence[Path], seal: Seal, files: Sequence[Held]) -> Held:
+    """Write the index of a sealed version, sealed itself."""
+    data = sealing.index_bytes(seal, files)
+    content = content_of_bytes(sealing.INDEX, data)
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    written = _write_small(folders, _New(content, sealing.INDEX), seal.recipient)
+    durable.sync_folders(folders)
+    return written
+
+
+def _write_large(folders: Sequence[Path], file: _New, recipient: str, progress: Progress | None) -> Held:
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
     flushers: list[Flusher] = []
     whole = False
     try:
         for folder in folders:
-            flushers.append(Flusher(os.open(folder / content.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)))
-        sinks: list[streaming.Sink] = [sha256.update, sha512.update]
-        sinks += [_appender(flusher) for flusher in flushers]
-        with content.open() as stream:
-            streaming.feed(_counted(streaming.chunks_of(stream), progress), sinks)
-        _compare(content, sha256.hexdigest())
+            flushers.append(Flusher(os.open(folder / file.stored_as, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)))
+        stored: list[streaming.Sink] = [sha512.update, *(_appender(flusher) for flusher in flushers)]
+        with file.content.open() as stream:
+            chunks = _counted(streaming.chunks_of(stream), progress)
+            if recipient:
+                sealing.seal_stream(chunks, recipient, plain=[sha256.update], sealed=stored)
+            else:
+                streaming.feed(chunks, [sha256.update, *stored])
+        _compare(file.content, sha256.hexdigest())
         whole = True
     finally:
         _close_all(flushers, force=whole)
-    return sha512.hexdigest()
+    stored_size = (folders[0] / file.stored_as).stat().st_size
+    return _held(file, sha512.hexdigest(), file.content.size, stored_size, recipient)
 
 
 def _close_all(flushers: Sequence[Flusher], *, force: bool) -> None:

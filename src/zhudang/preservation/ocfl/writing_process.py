@@ -22,6 +22,7 @@ from typing import Any
 
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.sealing import Seal
 from zhudang.preservation.ocfl.writer import Act, Content, Progress, write_version
 from zhudang.shared.parents import die_with
 
@@ -43,6 +44,7 @@ class _Task:
     contents: tuple[Content, ...]
     act: Act
     prior: Inventory | None
+    seal: Seal | None
 
 
 class WritingProcess:
@@ -81,6 +83,7 @@ class WritingProcess:
         *,
         act: Act,
         prior: Inventory | None = None,
+        seal: Seal | None = None,
         progress: Progress | None = None,
     ) -> Inventory:
         """As `writer.write_version`, there.
@@ -92,7 +95,7 @@ class WritingProcess:
         if self._line.closed:
             raise WriterLost(self._process.returncode)
         try:
-            self._line.send(_Task(tuple(root.place for root in roots), object_id, tuple(contents), act, prior))
+            self._line.send(_Task(tuple(root.place for root in roots), object_id, tuple(contents), act, prior, seal))
             kind, value = self._answer(progress)
         except (EOFError, ConnectionError):
             raise WriterLost(self._process.wait(_LEAVE_SECONDS)) from None
@@ -153,7 +156,7 @@ def _work(line: Connection) -> None:
         try:
             inventory = write_version(
                 [StorageRoot(place) for place in task.places], task.object_id, task.contents,
-                act=task.act, prior=task.prior, progress=_Teller(line),
+                act=task.act, prior=task.prior, seal=task.seal, progress=_Teller(line),
             )  # fmt: skip
         except Exception as problem:
             line.send(("failed", problem))

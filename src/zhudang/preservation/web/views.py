@@ -15,6 +15,7 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import ingesting, queries, reading, words
 from zhudang.preservation.domain.states import CopyState, Health
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -86,7 +87,10 @@ def readings(request: HttpRequest) -> HttpResponse:
 def books(request: HttpRequest) -> HttpResponse:
     """GET: the latest comparisons of ledger, catalogue and store. POST: compare now."""
     if request.method == "POST":
-        bookkeeping.compare(actor=_actor(request), now=timezone.now())
+        try:
+            bookkeeping.compare(actor=_actor(request), now=timezone.now())
+        except KeysUnusable as refusal:
+            tell(request, refusal)
         return redirect("preservation:books")
     demand(_actor(request), "preservation.holdings.read")
     rows = [_shown_comparison(row) for row in queries.comparisons()]

@@ -1,0 +1,135 @@
+"""How the keys stand: what the status command, the doctor and the page tell. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from zhudang.preservation.keys import classes, keyring, wrapping
+from zhudang.preservation.keys.classes import HoldingClass
+from zhudang.preservation.keys.register import CEREMONY, RECOVERY, TRIAL, Register
+from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.sites import Place, places
+from zhudang.shared.refusals import Reason
+
+CURRENT, STALE, LACKING, UNREACHABLE = "current", "stale", "lacking", "unreachable"
+
+
+@dataclass(frozen=True)
+class ClassStanding:
+    """A holding class: its key, and how many objects of it are stored how.
+
+    Args:
+        key: public half of its key; empty where it has none yet.
+        settled: whether its key file is wrapped to the keys in force.
+        counted: whether whoever asks may know how many objects there are; else the numbers are 0.
+    """
+
+    row: HoldingClass
+    key: str
+    made_at: datetime | None
+    settled: bool
+    counted: bool
+    plain: int
+    mixed: int
+    sealed: int
+
+    @property
+    def exposed(self) -> int:
+        """Objects with plain bytes though the class is to be encrypted: kept before, and never rewritten."""
+        return self.plain + self.mixed if self.row.encrypted else 0
+
+
+@dataclass(frozen=True)
+class PlaceStanding:
+    """Whether a place has the register and the key files as they are in the installation."""
+
+    code: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All of it.
+
+    Args:
+        register: None before the first ceremony.
+        reasons: what keeps the keys from being used; empty is well.
+        unfinished: a rotation or a ceremony was cut off; the next use finishes it.
+        last_trial: when the shares were last shown to work (the ceremony itself counts).
+    """
+
+    register: Register | None
+    reasons: tuple[Reason, ...]
+    unfinished: bool
+    classes: tuple[ClassStanding, ...]
+    places: tuple[PlaceStanding, ...]
+    last_trial: datetime | None
+    trial_due: bool
+
+    @property
+    def exposed(self) -> int:
+        """Objects of classes that are to be encrypted which hold plain bytes."""
+        return sum(row.exposed for row in self.classes)
+
+
+def standing(now: datetime, *, reach: int = max(classes.LEVELS)) -> Standing:
+    """Tell how the keys stand.
+
+    Args:
+        reach: objects of levels above are not counted.
+    """
+    register, policy, all_places = wrapping.register_at(wrapping.folder()), classes.current(), places(now)
+    reasons: tuple[Reason, ...] = ()
+    try:
+        keyring.load([place.root.folder for place in all_places if place.root is not None])
+    except KeysUnusable as refusal:
+        reasons = tuple(refusal.reasons)
+    last = register.last(CEREMONY, RECOVERY, TRIAL) if register else None
+    return Standing(
+        register=register,
+        reasons=reasons,
+        unfinished=register is not None and not wrapping.is_settled(register),
+        classes=tuple(_classes(register, policy, reach)),
+        places=tuple(PlaceStanding(place.code, place.name, _place(register, place)) for place in all_places),
+        last_trial=last,
+        trial_due=last is not None and now - last > timedelta(days=policy.trial_after_days),
+    )
+
+
+def _classes(register: Register | None, policy: classes.Classes, reach: int) -> list[ClassStanding]:
+    known = ArchivalObject.objects.filter(class_level__lte=reach).order_by()
+    rows = known.values_list("class_level", "protection").annotate(number=Count("id"))
+    counts: dict[tuple[str, str], int] = {}
+    for level, protection, number in rows:
+        at = (policy.of_level(level).code, protection)
+        counts[at] = counts.get(at, 0) + number
+    told = []
+    for row in policy.rows:
+        key = register.key_of(row.code) if register else None
+        told.append(
+            ClassStanding(
+                row=row,
+                key=key.recipient if key else "",
+                made_at=datetime.fromisoformat(key.made_at) if key else None,
+                settled=register is not None and key is not None and key.wrapped_to == register.wanted,
+                counted=all(level <= reach for level in row.levels),
+                plain=counts.get((row.code, sealing.PLAIN), 0),
+                mixed=counts.get((row.code, sealing.MIXED), 0),
+                sealed=counts.get((row.code, sealing.SEALED), 0),
+            )
+        )
+    return told
+
+
+def _place(register: Register | None, place: Place) -> str:
+    if place.root is None:
+        return UNREACHABLE
+    if register is None or wrapping.register_at(place.root.folder) is None:
+        return LACKING
+    return CURRENT if wrapping.holds_all(register, place.root.folder) else STALE

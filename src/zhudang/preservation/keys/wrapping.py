@@ -1,0 +1,218 @@
+"""The files of the keys: written whole or not at all, the same in `var/keys` and at the root of every store.
+
+A key file is ASCII-armored age around an identity file, sealed for the working key and for the recovery key. It is replaced
+in one step (new file, fsync, rename), so a machine that stops anywhere leaves the old file or the new one. While a
+rotation is under way both working keys are there, so either opens.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pyrage
+from django.conf import settings
+from pyrage.x25519 import Identity
+
+from zhudang.preservation.keys.register import REGISTER, ClassKey, Register, RegisterUnreadable, read_register
+from zhudang.preservation.ocfl import durable
+from zhudang.preservation.ocfl.root import readme
+from zhudang.preservation.ocfl.sealing import CannotOpen, Identities, recipient_of
+from zhudang.shared.refusals import Reason, Refusal
+from zhudang.shared.secret_files import made_once
+
+WORKING, NEXT = "working.key", "working.next"
+
+
+class KeysUnusable(Refusal):
+    """The keys needed are not there, or do not open what they should; nothing was stored in the clear instead."""
+
+
+def folder() -> Path:
+    """Where this installation's keys lie."""
+    return Path(settings.DATA) / "keys"
+
+
+@contextmanager
+def only_one() -> Iterator[Path]:
+    """Be the only one who changes the keys; gives their folder."""
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder() / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder()
+    finally:
+        os.close(descriptor)
+
+
+def register_at(place: Path) -> Register | None:
+    """Read the register that lies in a folder; None where there is none, or none that can be read."""
+    try:
+        return read_register((place / REGISTER).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, RegisterUnreadable):
+        return None
+
+
+def had_keys(place: Path) -> bool:
+    """Whether a folder shows that a ceremony was held, also where its register is gone or cannot be read."""
+    return (place / REGISTER).exists() or next(place.glob("key-*.age"), None) is not None
+
+
+def save(register: Register) -> Register:
+    """Put a register in the place of the installation's own."""
+    durable.replace_durably(folder() / REGISTER, register.to_json())
+    return register
+
+
+def working_identities() -> list[Identity]:
+    """Read the working key, and the next one while a rotation is under way."""
+    found = []
+    for name in (WORKING, NEXT):
+        with suppress(FileNotFoundError, NotADirectoryError, ValueError):
+            found += identities_in((folder() / name).read_bytes())
+    return found
+
+
+def next_working() -> Identity:
+    """Give the next working key, made when it is not there yet (mode 0600)."""
+    return identities_in(made_once(folder() / NEXT, lambda: identity_file(Identity.generate(), "working key")))[0]
+
+
+def take_next() -> None:
+    """Let the next working key take the place of the one before."""
+    (folder() / NEXT).replace(folder() / WORKING)
+    durable.sync_folder(folder())
+
+
+def identity_file(identity: Identity, about: str) -> bytes:
+    """Write an identity as `age-keygen` does."""
+    return f"# Zhudang: {about}\n# public key: {identity.to_public()}\n{identity}\n".encode()
+
+
+def identities_in(data: bytes) -> list[Identity]:
+    """Read an identity file.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    lines = (line.strip() for line in data.decode("ascii", "replace").splitlines())
+    try:
+        found = [Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+    except pyrage.IdentityError as problem:
+        raise ValueError("no identity file") from problem
+    if not found:
+        raise ValueError("no identity in it")
+    return found
+
+
+def make_class_key(register: Register, code: str, *, at: datetime) -> Register:
+    """Give a class its key: the small file first, then the register that tells of it."""
+    identity = Identity.generate()
+    key = ClassKey(code, str(identity.to_public()), at.isoformat(timespec="seconds"))
+    return save(register.with_key(_wrapped(key, identity, register)))
+
+
+def open_key(key: ClassKey, opener: Identities, places: Sequence[Path]) -> Identity:
+    """Open a class's key from the first place whose file gives it.
+
+    Raises:
+        CannotOpen: none does; the reason is the first place's.
+    """
+    first: CannotOpen | None = None
+    for place in places:
+        try:
+            [identity, *_] = identities_in(opener.open_bytes((place / key.file).read_bytes(), key.file))
+            if str(identity.to_public()) == key.recipient:
+                return identity
+            problem = CannotOpen(key.file, "damaged")
+        except CannotOpen as failure:
+            problem = failure
+        except (OSError, ValueError):
+            problem = CannotOpen(key.file, "damaged")
+        first = first or problem
+    raise first or CannotOpen(key.file, "damaged")
+
+
+def is_settled(register: Register) -> bool:
+    """Whether every key file of this installation is the one the register tells of, for the right keys."""
+    return not (folder() / NEXT).exists() and all(_is_current(register, key) for key in register.classes)
+
+
+def rewrap(register: Register, opener: Identities, stores: Sequence[Path]) -> Register:
+    """Wrap every key file anew that is not wrapped as the register wants; what a crash left half done is done.
+
+    Args:
+        opener: the working keys, or the recovery key.
+        stores: folders of stores, whose files stand in for a damaged one here.
+
+    Raises:
+        KeysUnusable: with every key file that nothing opened.
+    """
+    reasons = []
+    for key in register.classes:
+        if _is_current(register, key):
+            continue
+        try:
+            identity = open_key(key, opener, [folder(), *stores])
+        except CannotOpen as problem:
+            reasons.append(Reason(f"preservation.key_{problem.reason}", {"file": key.file}))
+            continue
+        register = save(register.with_key(_wrapped(key, identity, register)))
+    if reasons:
+        raise KeysUnusable(*reasons)
+    return register
+
+
+def spread(register: Register, store: Path) -> bool:
+    """Give a store the register, the key files and the text that explains them, where they differ; tells whether they did."""
+    wanted = {REGISTER: register.to_json(), "README.txt": readme()}
+    wanted |= {key.file: (folder() / key.file).read_bytes() for key in register.classes}
+    changed = {name: data for name, data in wanted.items() if not _holds(store / name, data)}
+    # The register last: what it tells of is there before it.
+    for name in sorted(changed, key=lambda each: each == REGISTER):
+        durable.replace_durably(store / name, changed[name])
+    return bool(changed)
+
+
+def give(target: Path) -> None:
+    """Put the register and all key files into a folder that is to be opened by itself, such as a backup."""
+    register = register_at(folder())
+    assert register is not None
+    for name in (REGISTER, *(key.file for key in register.classes)):
+        durable.replace_durably(target / name, (folder() / name).read_bytes())
+
+
+def holds_all(register: Register, store: Path) -> bool:
+    """Whether a store has the register and the key files as they are here."""
+    files = {REGISTER: register.to_json()}
+    for key in register.classes:
+        with suppress(OSError):
+            files[key.file] = (folder() / key.file).read_bytes()
+    return all(_holds(store / name, data) for name, data in files.items())
+
+
+def _wrapped(key: ClassKey, identity: Identity, register: Register) -> ClassKey:
+    """Write a class's key file for the keys the register wants; give the entry that tells of it."""
+    plain = identity_file(identity, f"holding class {key.code}, created {key.made_at}")
+    data = pyrage.encrypt(plain, [recipient_of(text) for text in register.wanted], armored=True)
+    durable.replace_durably(folder() / key.file, data)
+    return replace(key, sha256=hashlib.sha256(data).hexdigest(), wrapped_to=register.wanted)
+
+
+def _is_current(register: Register, key: ClassKey) -> bool:
+    path = folder() / key.file
+    return (
+        key.wrapped_to == register.wanted
+        and path.exists()
+        and hashlib.sha256(path.read_bytes()).hexdigest() == key.sha256
+    )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.exists() and path.read_bytes() == data

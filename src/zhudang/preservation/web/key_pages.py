@@ -1,0 +1,34 @@
+"""The page of the keys: how they stand, and nothing that could be done there. Acts are done at the console."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import words
+from zhudang.preservation.keys.standing import standing
+
+_PLACE_MARKS = {"current": "ok", "stale": "soon", "lacking": "fail", "unreachable": "fail"}
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """Holding classes with their keys, who holds a share, the sites, and what was done when."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    demand(actor, "preservation.keys.read")
+    told = standing(timezone.now(), reach=actor.reach)
+    acts = told.register.acts if told.register else ()
+    context = {
+        "told": told,
+        "reasons": [words.sentence(reason) for reason in told.reasons],
+        "made_at": datetime.fromisoformat(told.register.recovery.made_at) if told.register else None,
+        "working_since": datetime.fromisoformat(told.register.working_since) if told.register else None,
+        "places": [(place, words.KEY_PLACES[place.state], _PLACE_MARKS[place.state]) for place in told.places],
+        "acts": [(datetime.fromisoformat(act.at), words.KEY_ACTS[act.act], act) for act in reversed(acts)],
+    }
+    return render(request, "preservation/keys.html", context)

@@ -1,0 +1,72 @@
+"""The page of the keys: for the three administrators, in both languages, and never more than they may know."""
+
+from pathlib import Path
+
+import pytest
+
+from filing.filing_support import NOW, person
+from preservation.kept_project import KeptProject
+from preservation.test_keys import HOLDERS, hold
+from preservation.test_keys import home as home
+from zhudang.identity import operations as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.identity.models import Account
+from zhudang.identity.rights import SYSTEM
+from zhudang.preservation.keys import wrapping
+from zhudang.preservation.models import ArchivalObject
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(home: Path):
+    archive = identity.register_organisation(actor=SYSTEM, name="城建档案馆", kind="archive", now=NOW)
+    return {
+        role: person(f"the_{role.value}", archive, role)
+        for role in (Role.SECURITY_ADMIN, Role.AUDIT_ADMIN, Role.ARCHIVIST)
+    }
+
+
+def page(client, username: str, language: str = "zh"):
+    client.force_login(Account.objects.get(username=username))
+    return client.get("/preservation/keys/", headers={"accept-language": language})
+
+
+def test_before_the_ceremony_it_teaches_what_to_do(client, office):
+    told = page(client, "the_security_admin").content.decode()
+    assert "zhudang keys ceremony" in told
+    assert "没有密钥，暂存明文" in told
+    assert "等密钥，不入库" in told
+
+
+def test_it_shows_public_halves_custodians_and_acts_and_no_secret(client, office, home: Path):
+    words = hold(office[Role.SECURITY_ADMIN])
+    told = page(client, "the_security_admin").content.decode()
+    register = wrapping.register_at(home)
+    assert register is not None
+    for shown in (register.working, register.recovery.recipient, *HOLDERS, "恢复密钥仪式", "the_security_admin"):
+        assert shown in told
+    assert "AGE-SECRET-KEY" not in told
+    assert not any(" ".join(share.split()[4:7]) in told for share in words)
+    assert page(client, "the_audit_admin").status_code == 200
+
+
+def test_others_do_not_get_it(client, office):
+    assert page(client, "the_archivist").status_code == 403
+
+
+def test_the_english_page_has_no_chinese_of_ours(client, office):
+    hold(office[Role.SECURITY_ADMIN])
+    told = page(client, "the_security_admin", "en").content.decode()
+    assert "Recovery key" in told
+    assert "恢复密钥" not in told
+
+
+def test_objects_above_ones_reach_are_not_counted(client, office, settings, tmp_path: Path):
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    KeptProject().preserve()
+    ArchivalObject.objects.filter(kind="volume").update(class_level=2)
+    told = page(client, "the_security_admin").content.decode()
+    secret = told.split("秘密</td>", 1)[1].split("</tr>", 1)[0]
+    assert secret.count("—") >= 3
+    assert "有 1 个该加密的对象含明文" in told
