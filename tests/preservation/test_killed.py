@@ -14,9 +14,10 @@ import pytest
 
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
+from preservation.test_sealed_holdings import hold
 from zhudang.filing.models import Record, Volume
 from zhudang.preservation import ingesting
-from zhudang.preservation.models import Copy, Ingest
+from zhudang.preservation.models import ArchivalObject, Copy, Ingest
 from zhudang.preservation.ocfl.verifier import verify_object
 
 pytestmark = pytest.mark.slow
@@ -67,8 +68,9 @@ def _environment(folder: Path, database: dict) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
 def test_killed_at_any_moment_it_is_taken_up_again_and_shows_nothing_before_its_proof(
-    committed_db, django_db_blocker, settings, tmp_path: Path
+    committed_db, django_db_blocker, settings, tmp_path: Path, encrypted: bool
 ):
     from django.db import connection
 
@@ -76,7 +78,11 @@ def test_killed_at_any_moment_it_is_taken_up_again_and_shows_nothing_before_its_
 
     settings.SITES = site_settings(tmp_path)
     settings.CONTENT_ROOT = str(tmp_path / "content")
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
     with django_db_blocker.unblock():
+        if encrypted:
+            hold()
         project = KeptProject(names=[("C5-12", f"记录{number}.pdf") for number in range(12)])
         ingesting.ask(transfer_id=project.transfer_id, project_id=project.project_id, now=NOW)
         environment = _environment(tmp_path, connection.settings_dict)
@@ -104,3 +110,5 @@ def test_killed_at_any_moment_it_is_taken_up_again_and_shows_nothing_before_its_
         assert tree(a.folder) == tree(b.folder)
         assert [list(place.staging.iterdir()) for place in (a, b)] == [[], []]
         assert judged_by_ocfl_py([a, b]) == []
+        kept = set(ArchivalObject.objects.values_list("protection", flat=True))
+        assert kept == {"sealed" if encrypted else "plain"}

@@ -26,14 +26,12 @@ class ClassStanding:
     Args:
         key: public half of its key; empty where it has none yet.
         settled: whether its key file is wrapped to the keys in force.
-        counted: whether whoever asks may know how many objects there are; else the numbers are 0.
     """
 
     row: HoldingClass
     key: str
     made_at: datetime | None
     settled: bool
-    counted: bool
     plain: int
     mixed: int
     sealed: int
@@ -78,12 +76,8 @@ class Standing:
         return sum(row.exposed for row in self.classes)
 
 
-def standing(now: datetime, *, reach: int = max(classes.LEVELS)) -> Standing:
-    """Tell how the keys stand.
-
-    Args:
-        reach: objects of levels above are not counted.
-    """
+def standing(now: datetime) -> Standing:
+    """Tell how the keys stand. The counts are of all objects, whatever their level: for the console, not for a page."""
     register, policy, all_places = wrapping.register_at(wrapping.folder()), classes.current(), places(now)
     reasons: tuple[Reason, ...] = ()
     try:
@@ -95,16 +89,15 @@ def standing(now: datetime, *, reach: int = max(classes.LEVELS)) -> Standing:
         register=register,
         reasons=reasons,
         unfinished=register is not None and not wrapping.is_settled(register),
-        classes=tuple(_classes(register, policy, reach)),
+        classes=tuple(_classes(register, policy)),
         places=tuple(PlaceStanding(place.code, place.name, _place(register, place)) for place in all_places),
         last_trial=last,
         trial_due=last is not None and now - last > timedelta(days=policy.trial_after_days),
     )
 
 
-def _classes(register: Register | None, policy: classes.Classes, reach: int) -> list[ClassStanding]:
-    known = ArchivalObject.objects.filter(class_level__lte=reach).order_by()
-    rows = known.values_list("class_level", "protection").annotate(number=Count("id"))
+def _classes(register: Register | None, policy: classes.Classes) -> list[ClassStanding]:
+    rows = ArchivalObject.objects.values_list("class_level", "protection").annotate(number=Count("id")).order_by()
     counts: dict[tuple[str, str], int] = {}
     for level, protection, number in rows:
         at = (policy.of_level(level).code, protection)
@@ -118,7 +111,6 @@ def _classes(register: Register | None, policy: classes.Classes, reach: int) -> 
                 key=key.recipient if key else "",
                 made_at=datetime.fromisoformat(key.made_at) if key else None,
                 settled=register is not None and key is not None and key.wrapped_to == register.wanted,
-                counted=all(level <= reach for level in row.levels),
                 plain=counts.get((row.code, sealing.PLAIN), 0),
                 mixed=counts.get((row.code, sealing.MIXED), 0),
                 sealed=counts.get((row.code, sealing.SEALED), 0),

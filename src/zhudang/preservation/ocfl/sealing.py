@@ -32,6 +32,8 @@ PLAIN, MIXED, SEALED = "plain", "mixed", "sealed"
 """What a version is: all open to read; sealed, but with bytes that an earlier plain version holds; all sealed."""
 
 _NUMBERED = re.compile(rf"(?:.*/)?{FOLDER}/(\d+)\.age")
+_LONG = 100_000
+"""From about here on a stream costs less than the copies that come with bytes at hand."""
 _NO_KEY = "No matching keys found"
 
 
@@ -138,7 +140,11 @@ def recipient_of(text: str) -> pyrage.x25519.Recipient:
 
 def seal_bytes(data: bytes, recipient: str) -> bytes:
     """Seal bytes at hand."""
-    return bytes(pyrage.encrypt(data, [recipient_of(recipient)]))
+    if len(data) < _LONG:
+        return bytes(pyrage.encrypt(data, [recipient_of(recipient)]))
+    target = io.BytesIO()
+    pyrage.encrypt_io(io.BytesIO(data), target, [recipient_of(recipient)])
+    return target.getvalue()
 
 
 def seal_stream(
