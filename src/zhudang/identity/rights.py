@@ -383,6 +383,12 @@ ACTS |= {
     "preservation.object.read": by(Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
     "preservation.object.verify": by(Role.ARCHIVIST, Role.KEEPER),
     "preservation.site.register": by(Role.SYSTEM_ADMIN),
+    "preservation.site.read": by(Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
+    "preservation.site.catch_up": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.custody.sign": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.copy.register": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.plan.enter": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
+    "preservation.placement.choose": by(Role.ARCHIVIST),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────
