@@ -190,3 +190,11 @@ def test_a_new_folder_site_is_caught_up_the_same_way(kept, disk, settings, tmp_p
     settings.SITES = [*settings.SITES, {"code": "d", "name": "丁库", "path": str(tmp_path / "d")}]
     assert command.call_in("d") == command.OK
     assert Copy.objects.filter(site__code="d", state="verified").count() == ArchivalObject.objects.count()
+
+
+def test_other_pages_are_told_nothing_of_a_set_that_waits(kept, disk):
+    volume_id = kept.volume_ids[0]
+    assert {copy.site.code for copy in queries.state_of(volume_id, timezone.now())} == {"a", "b"}
+    disk.connect()
+    command.call_in("c")
+    assert {copy.site.code for copy in queries.state_of(volume_id, timezone.now())} == {"a", "b", "c"}

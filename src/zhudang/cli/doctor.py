@@ -211,15 +211,16 @@ def copies() -> Iterator[Result]:
     for row in compliance.class_rows(SYSTEM, on):
         part = f"副本要求 {row.need.code}"
         counts = ", ".join(f"{number} {shown}" for shown, number in sorted(row.counts.items()) if number)
+        if not row.holdings:
+            yield Result(part, "absent", "没有馆藏 no holdings")
+            continue
         if row.shown in {Shown.UNKNOWN, Shown.NOT_MET, Shown.OVERDUE}:
             wrong = [each.requirement for each in row.requirements if each.shown not in {Shown.MET, Shown.PLANNED}]
-            yield Result(
-                part, "attention", f"{', '.join(wrong)}（{counts or '没有馆藏 no holdings'}）；/preservation/policy/"
-            )
+            yield Result(part, "attention", f"{', '.join(wrong)}（{counts}）；/preservation/policy/")
         elif row.shown is Shown.PLANNED and row.plan:
             yield Result(part, "attention", f"按计划补救，至 being remedied, until {row.plan.until}（{counts}）")
         else:
-            yield Result(part, "well", f"达到 met（{counts or '没有馆藏 no holdings'}）")
+            yield Result(part, "well", f"达到 met（{counts}）")
     for site in site_queries.site_rows(timezone.now()):
         if site.facts.offline:
             verdict = "attention" if site.overdue(timezone.now()) else "well"

@@ -181,10 +181,13 @@ def class_page(actor: Actor, class_code: str, on: Ground) -> ClassPage:
     )
 
 
-def holdings_below(actor: Actor, on: Ground, *, class_code: str = "", shown: str = "") -> QuerySet[ArchivalObject]:
+def holdings_below(
+    actor: Actor, on: Ground, *, words: str = "", class_code: str = "", shown: str = ""
+) -> QuerySet[ArchivalObject]:
     """The objects below their policy that this actor may know of.
 
     Args:
+        words: in the title or the accession number.
         class_code: of one class only.
         shown: only those whose worst requirement is shown so.
 
@@ -203,6 +206,8 @@ def holdings_below(actor: Actor, on: Ground, *, class_code: str = "", shown: str
             and (not shown or worst == shown)
         ]
         wanted |= of_class(need.code) & Q(signature__in=fitting)
+    if words:
+        wanted &= Q(title__icontains=words) | Q(accession_no__icontains=words)
     return known.filter(wanted).select_related("project")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from zhudang.preservation.models import Placement
 from zhudang.preservation.policy_file import policy
 
@@ -12,7 +14,7 @@ def chosen_places() -> dict[str, frozenset[str]]:
     return {row.class_code: frozenset(row.sites) for row in newest}
 
 
-def places_of(kind: str, level: int, chosen: dict[str, frozenset[str]] | None = None) -> frozenset[str] | None:
+def places_of(kind: str, level: int, chosen: Mapping[str, frozenset[str]] | None = None) -> frozenset[str] | None:
     """Codes of the places an object of this kind and level goes to; None is every place."""
     placed = chosen_places() if chosen is None else chosen
     return placed.get(policy().class_of(kind, level).code)

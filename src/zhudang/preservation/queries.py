@@ -55,6 +55,12 @@ class CopyRow:
     wanted: bool = True
     behind: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether a removable set gets the newest version when it is called in."""
+        bad = self.state in {CopyState.DAMAGED, CopyState.MISSING}
+        return self.site.offline and self.behind and not bad
+
 
 @dataclass(frozen=True)
 class ObjectRow:
@@ -116,6 +122,11 @@ class HoldingsCounts:
     def unread(self) -> int:
         """Objects with a copy that nobody has read whole."""
         return self.of(Health.UNREAD)
+
+    @property
+    def waiting(self) -> int:
+        """Objects whose newest version a removable set lacks until it is called in."""
+        return self.of(Health.WAITING)
 
     @property
     def due(self) -> int:
@@ -259,12 +270,11 @@ def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
     copies: dict[UUID, dict[UUID, Copy]] = {}
     for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
         copies.setdefault(copy.object_id, {})[copy.site_id] = copy
-    return [_object_row(row, sites, copies.get(row.pk, {}), row.project.name, now) for row in found]
+    chosen = placement.chosen_places()
+    return [_object_row(row, copy_rows(row, sites, copies.get(row.pk, {}), chosen, now)) for row in found]
 
 
-def _object_row(
-    row: ArchivalObject, sites: list[Site], copies: Mapping[UUID, Copy], project_name: str, now: datetime
-) -> ObjectRow:
+def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
     return ObjectRow(
         id=row.pk,
         kind=row.kind,
@@ -272,21 +282,25 @@ def _object_row(
         accession_no=row.accession_no,
         reference_code=row.reference_code,
         project_id=row.project_id,
-        project_name=project_name,
+        project_name=row.project.name,
         version=row.version,
         files=row.files,
         bytes=row.bytes,
         kept_at=row.kept_at,
         health=Health(row.health),  # type: ignore[attr-defined]
-        copies=copy_rows(row, sites, copies, now),
+        copies=copies,
     )
 
 
 def copy_rows(
-    row: ArchivalObject, sites: Iterable[Site], copies: Mapping[UUID, Copy], now: datetime
+    row: ArchivalObject,
+    sites: Iterable[Site],
+    copies: Mapping[UUID, Copy],
+    chosen: Mapping[str, frozenset[str]],
+    now: datetime,
 ) -> tuple[CopyRow, ...]:
     """The copies of one object, one a place in use."""
-    placed = placement.places_of(row.kind, row.level)
+    placed = placement.places_of(row.kind, row.level, chosen)
     return tuple(
         _copy_row(site, copies.get(site.pk), row, now, wanted=placed is None or site.code in placed) for site in sites
     )
@@ -397,9 +411,13 @@ def latest_comparison() -> BookComparison | None:
 
 
 def state_of(thing_id: UUID, now: datetime) -> tuple[CopyRow, ...]:
-    """The copies of a volume or project, for pages of other contexts; empty when it is not in the store."""
+    """The copies of a volume or project, for pages of other contexts; empty when it is not in the store.
+
+    A removable set that lacks the newest version is not told: it proves nothing yet, and nothing is wrong with it.
+    """
     row = ArchivalObject.objects.filter(pk=thing_id).first()
     if row is None:
         return ()
     copies = {copy.site_id: copy for copy in Copy.objects.filter(object=row)}
-    return copy_rows(row, Site.objects.filter(in_use=True), copies, now)
+    rows = copy_rows(row, Site.objects.filter(in_use=True), copies, placement.chosen_places(), now)
+    return tuple(each for each in rows if not each.waits and (each.wanted or each.state is not None))

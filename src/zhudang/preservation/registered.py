@@ -42,7 +42,7 @@ def register_copy(
         reasons.append(Reason("preservation.registered_blank"))
     if made_on > today:
         reasons.append(Reason("preservation.registered_future"))
-    if RegisteredCopy.objects.filter(label=label.strip(), withdrawn_at=None).exists():
+    if is_label_used(label):
         reasons.append(Reason("preservation.registered_label", {"label": label.strip()}))
     digest = _digest(item, version)
     if not digest:
@@ -104,6 +104,11 @@ def withdraw_copy(*, actor: Actor, copy_id: UUID, because: str, now: datetime) -
         data={"label": row.label, "because": row.withdrawn_because},
     )  # fmt: skip
     return row.object_id
+
+
+def is_label_used(label: str) -> bool:
+    """Whether a copy that is kept bears this label."""
+    return RegisteredCopy.objects.filter(label=label.strip(), withdrawn_at=None).exists()
 
 
 def object_of(copy_id: UUID) -> UUID:

@@ -45,10 +45,9 @@ def below(request: HttpRequest) -> HttpResponseBase:
     on = _ground()
     state = lists.read_state(request, filters=("class", "shown"))
     chosen = compliance.holdings_below(
-        _actor(request), on, class_code=state.filters.get("class", ""), shown=state.filters.get("shown", "")
-    )
-    if state.q:
-        chosen = chosen.filter(title__icontains=state.q) | chosen.filter(accession_no__icontains=state.q)
+        _actor(request), on, words=state.q,
+        class_code=state.filters.get("class", ""), shown=state.filters.get("shown", ""),
+    )  # fmt: skip
     chosen = chosen.order_by(*state.order(_SORTS, ("accession_no", "id")))
     if kind := exports.wanted_format(request):
         return exports.list_file(kind, _("未达副本要求的馆藏"), _heads(), (_line(row) for row in _all(chosen, on)))
@@ -213,6 +212,8 @@ def _shown_holding(row: compliance.HoldingRow) -> dict[str, Any]:
         "word": policy_words.SHOWN[row.shown],
         "failing": [policy_words.REQUIREMENTS[each.verdict.requirement] for each in row.judged],
         "reasons": _sentences(compliance.reasons_of(row.judged)),
+        # What is planned or waited for says the same on every row.
+        "open": row.shown not in {Shown.PLANNED, Shown.WAITING},
     }
 
 

@@ -166,8 +166,7 @@ def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
 
 
 def _copy_word(copy: queries.CopyRow) -> tuple[Any, str]:
-    bad = copy.state in {CopyState.DAMAGED, CopyState.MISSING}
-    if copy.behind and copy.site.offline and not bad:
+    if copy.waits:
         return _("等调回补写"), "soon"
     if copy.state is None:
         return (_("没有副本"), "fail") if copy.wanted else (_("不存这里"), "na")
