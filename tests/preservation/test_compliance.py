@@ -12,9 +12,18 @@ from preservation.kept_project import KeptProject
 from preservation.offline_set import OfflineSet
 from zhudang.audit.models import Entry
 from zhudang.identity.domain.roles import Role
-from zhudang.preservation import command, compliance, custody, ingesting, registered, remedy
+from zhudang.preservation import books, command, compliance, custody, ingesting, registered, remedy
 from zhudang.preservation.domain.placing import Shown
-from zhudang.preservation.models import ArchivalObject, Copy, Custody, Placement, RegisteredCopy, RemedyPlan, Site
+from zhudang.preservation.models import (
+    ArchivalObject,
+    BookComparison,
+    Copy,
+    Custody,
+    Placement,
+    RegisteredCopy,
+    RemedyPlan,
+    Site,
+)
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Forbidden, NotFound
 
@@ -246,6 +255,9 @@ def test_ingest_and_call_in_go_to_the_chosen_places_only(disk, settings, tmp_pat
     assert command.call_in("d") == command.OK
     assert not Copy.objects.filter(site__code="d").exists()
     assert not ingesting.keep_project(project.project_id)
+    books.compare(actor=project.site.archivist, now=timezone.now())
+    told = BookComparison.objects.get().differences
+    assert {row["name"] for row in told} <= {"离线盘"}, "what was placed elsewhere is not missed here"
 
 
 # ── copies on paper ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -51,6 +51,11 @@ def test_all_faults_of_all_places_come_at_once():
     assert "named twice" in str(told.value)
 
 
+def test_two_sets_cannot_bear_one_label():
+    with pytest.raises(ValueError, match="on two sets"):
+        read_sites([FULL, {**FULL, "code": "b"}])
+
+
 def ours() -> dict:
     return tomllib.loads(OURS.read_text(encoding="utf-8"))
 

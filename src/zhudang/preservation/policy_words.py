@@ -117,9 +117,8 @@ _APART_BY = ("seismic_zone", "river_basin", "power_grid")
 
 def _with_sites(reason: Reason) -> str:
     text = str(REASONS[reason.code]) % dict(reason.data)
-    return (
-        gettext("%(text)s：%(sites)s") % {"text": text, "sites": reason.data["sites"]} if reason.data["sites"] else text
-    )
+    told = gettext("、").join(reason.data["sites"])
+    return gettext("%(text)s：%(sites)s") % {"text": text, "sites": told} if told else text
 
 
 def _media(reason: Reason) -> str:
@@ -129,7 +128,11 @@ def _media(reason: Reason) -> str:
 
 
 def _fact(reason: Reason) -> str:
-    return str(REASONS[reason.code]) % {**reason.data, "fact": FACTS[reason.data["fact"]]}
+    return str(REASONS[reason.code]) % {**reason.data, "fact": _in_a_sentence(reason.data["fact"])}
+
+
+def _in_a_sentence(fact: str) -> str:
+    return str(FACTS[fact]).lower()
 
 
 def _breaks(reason: Reason) -> str:
@@ -152,7 +155,7 @@ def _pair(reason: Reason) -> str:
             word = {True: gettext("%(fact)s不同"), False: gettext("%(fact)s相同"), None: gettext("%(fact)s未知")}[
                 data[name]
             ]
-            parts.append(word % {"fact": FACTS[name]})
+            parts.append(word % {"fact": _in_a_sentence(name)})
     return gettext("%(one)s与%(other)s：%(facts)s") % {
         "one": data["one"], "other": data["other"], "facts": gettext("，").join(parts)
     }  # fmt: skip

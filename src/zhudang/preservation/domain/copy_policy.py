@@ -164,7 +164,7 @@ def worst(verdicts: Iterable[Verdict]) -> Standing:
 def _counted(requirement: str, sure: int, perhaps: int, wanted: int, data: Mapping[str, Any]) -> Verdict:
     """Enough for sure, enough if the unknown is so, or too few."""
     standing = Standing.MET if sure >= wanted else Standing.UNKNOWN if sure + perhaps >= wanted else Standing.NOT_MET
-    reason = Reason(f"preservation.need_{requirement}", {"have": sure, "need": wanted, "sites": "", **data})
+    reason = Reason(f"preservation.need_{requirement}", {"have": sure, "need": wanted, "sites": (), **data})
     return Verdict(requirement, standing, (reason,))
 
 
@@ -250,5 +250,5 @@ def _all(values: Iterable[bool | None]) -> bool | None:
     return False if False in told else None if None in told else True
 
 
-def _names(sites: Iterable[SiteFacts]) -> str:
-    return "、".join(site.name for site in sites)
+def _names(sites: Iterable[SiteFacts]) -> tuple[str, ...]:
+    return tuple(site.name for site in sites)

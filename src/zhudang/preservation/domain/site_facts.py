@@ -125,6 +125,8 @@ def read_sites(items: Sequence[Mapping[str, Any]]) -> dict[str, SiteFacts]:
         if facts.code in found:
             wrong.append(f"site {facts.code}: named twice")
         found[facts.code] = facts
+    labels = [facts.label for facts in found.values() if facts.label]
+    wrong += [f"label {label}: on two sets" for label in sorted({each for each in labels if labels.count(each) > 1})]
     if len(items) > MOST_SITES:
         wrong.append(f"{len(items)} sites: {MOST_SITES} at most")
     if wrong:

@@ -169,7 +169,14 @@ def _sentences(reasons: Iterable[Reason]) -> list[str]:
 
 def _shown_policy() -> dict[str, Any]:
     known = policy()
-    return {"title": _name(known.titles), "edition": known.edition, "sources": known.sources.values()}
+    sources = [(_own_half(source), _own_half(doubt)) for source, doubt in known.sources.values()]
+    return {"title": _name(known.titles), "edition": known.edition, "sources": sources}
+
+
+def _own_half(text: str) -> str:
+    """Of a source written as «Chinese / English» the half in the reader's language."""
+    chinese, _slash, english = text.partition(" / ")
+    return english or chinese if speaks_english() else chinese
 
 
 def _shown_word(shown: Shown, until: Any) -> str:
