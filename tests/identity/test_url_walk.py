@@ -132,6 +132,8 @@ _ACTING = {
     "failure_id": {"system_admin"},
     "upload_id": {"party_clerk"},
     "list_id": {"archivist", "official", "reviewer"},
+    "site_id": {"archivist", "keeper"},
+    "custody_id": {"archivist", "keeper"},
     "run_id": {"reviewer", "archivist", "keeper", "service_desk", "official"},
 }
 

@@ -132,7 +132,16 @@ TABLE: dict[str, Walk] = {
     **each("preservation", "holdings readings books keys", MANY),
     "preservation:read_all": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
     "preservation:resume": one("transfer_id"),
-    **each("preservation", "object read_one", one("object_id")),
+    **each("preservation", "object read_one register_copy", one("object_id")),
+    **each("preservation", "policy below", MANY),
+    **each(
+        "preservation",
+        "holding_class plan plan_end choose_places",
+        Walk(Speaks.BY_ROLE, "", (("class_code", "internal"),), ("get",)),
+    ),
+    **each("preservation", "site catch_up hand_over", role("site_id")),
+    **each("preservation", "custody_sign custody_withdraw", role("custody_id")),
+    **each("preservation", "copy_inspected copy_withdrawn", one("copy_id")),
     # discovery
     "discovery:search": MANY,
     "discovery:record": one("record_id"),

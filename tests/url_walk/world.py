@@ -65,7 +65,7 @@ def make_people(world: World) -> None:
         Membership.objects.create(account=account, organisation_id=organisation, role=role, since=NOW)
         world.people[role] = account
     make_identity_things(world)
-    sites.places(NOW)
+    make_sites(world)
 
 
 def make_identity_things(world: World) -> None:
@@ -86,6 +86,18 @@ def make_identity_things(world: World) -> None:
         ("entry_id", entry), ("organisation_id", world.organisations["archive"]),
     ):  # fmt: skip
         world.put(kind, "own", thing)
+
+
+def make_sites(world: World) -> None:
+    """A place and a handing over there: only the archive's and the department's people ever see them."""
+    from zhudang.preservation.models import Custody
+
+    site_id = sites.places(NOW)[0].site_id
+    custody = Custody.objects.create(
+        site_id=site_id, gave="walk-1", gave_name="甲", gave_at=NOW, took="walk-2", took_name="乙", bound_for="柜", condition="sound"
+    )  # fmt: skip
+    world.put("site_id", "own", site_id)
+    world.put("custody_id", "own", custody.id)
 
 
 def make_project(world: World, variant: str) -> None:
@@ -252,7 +264,7 @@ def _make_handover(world: World, variant: str, place: Place) -> None:
 def _make_kept(world: World, variant: str, place: Place) -> None:
     """An object of the store's catalogue, without bytes: the walk reads none."""
     from zhudang.filing.models import Volume
-    from zhudang.preservation.models import ArchivalObject
+    from zhudang.preservation.models import ArchivalObject, RegisteredCopy
 
     volume = Volume.objects.create(
         project=place.project, unit_work=place.unit, part="A", carrier="text", sequence=2, title=f"{place.word}馆藏卷",
@@ -263,6 +275,11 @@ def _make_kept(world: World, variant: str, place: Place) -> None:
         level=place.facts.level, version=1, files=1, bytes=1, stored_bytes=1, inventory_sha512="0" * 128, first_kept_at=NOW, kept_at=NOW,
     )  # fmt: skip
     world.put("object_id", variant, kept.id, place.facts)
+    copy = RegisteredCopy.objects.create(
+        object=kept, medium="paper", label=f"walk-{variant}", place=f"{place.word}库", made_on=date(2026, 1, 1), made_by="walk",
+        version=1, inventory_sha512="0" * 128, registered_at=NOW, registered_by="walk",
+    )  # fmt: skip
+    world.put("copy_id", variant, copy.id, place.facts)
 
 
 def _make_features(world: World, variant: str, place: Place) -> None:

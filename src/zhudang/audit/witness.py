@@ -51,9 +51,13 @@ TreeLine = SignedHead | Restored
 
 
 def folders() -> list[Path]:
-    """Where the witnesses lie: in the data folder, beside each preservation site, and where settings add."""
+    """Where the witnesses lie: in the data folder, beside each preservation site, and where settings add.
+
+    Not on removable sets: what is at their path may be an empty mount point, or somebody else's disk.
+    """
     chosen = [Path(settings.DATA) / "witness"]
-    chosen += [Path(site["path"]) / "log-witness" for site in getattr(settings, "SITES", []) if site.get("path")]
+    sites = [site for site in getattr(settings, "SITES", []) if site.get("path") and site.get("kind") != "removable"]
+    chosen += [Path(site["path"]) / "log-witness" for site in sites]
     return [*chosen, *(Path(path) for path in getattr(settings, "AUDIT_WITNESSES", []))]
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -27,7 +28,7 @@ def run() -> int:
     """Print one line a part; 0 when nothing is ill."""
     signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
     worst = 0
-    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds, holding_keys):
+    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds, copies, holding_keys):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
             worst = max(worst, int(result.verdict == "ill"))
@@ -44,9 +45,7 @@ def _safely(examine: Callable[[], Iterator[Result]]) -> Iterator[Result]:
 
 
 def disk() -> Iterator[Result]:
-    places = {"数据 data": settings.DATA} | {
-        f"存储地 site {site['code']}": Path(site["path"]) for site in settings.SITES
-    }
+    places = {"数据 data": settings.DATA} | {f"存储地 site {site['code']}": Path(site["path"]) for site in _at_hand()}
     for name, path in places.items():
         existing = path
         while not existing.exists():
@@ -58,6 +57,11 @@ def disk() -> Iterator[Result]:
             "attention" if low else "well",
             f"{usage.free / 1024**3:.1f} GiB 可用 free, 共 of {usage.total / 1024**3:.1f}",
         )
+
+
+def _at_hand() -> list[dict[str, Any]]:
+    """The sites that are always there: at a removable set's path may be nothing, or somebody else's disk."""
+    return [site for site in settings.SITES if site.get("kind") != "removable"]
 
 
 def clock() -> Iterator[Result]:
@@ -160,7 +164,7 @@ def calendar() -> Iterator[Result]:
 
 
 def sites() -> Iterator[Result]:
-    for site in settings.SITES:
+    for site in _at_hand():
         folder = Path(site["path"])
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -170,8 +174,8 @@ def sites() -> Iterator[Result]:
             yield Result(f"存储地 site {site['code']}", "well", f"{site['name']}：可写 writable")
         except OSError as error:
             yield Result(f"存储地 site {site['code']}", "ill", f"{site['name']}：{error.strerror}")
-    devices = {Path(site["path"]).stat().st_dev for site in settings.SITES if Path(site["path"]).exists()}
-    if len(settings.SITES) > 1 and len(devices) < 2:
+    devices = {Path(site["path"]).stat().st_dev for site in _at_hand() if Path(site["path"]).exists()}
+    if len(_at_hand()) > 1 and len(devices) < 2:
         yield Result(
             "存储地 sites",
             "attention",
@@ -181,9 +185,11 @@ def sites() -> Iterator[Result]:
 
 def rounds() -> Iterator[Result]:
     """Whether the continuous audit keeps up at every place."""
-    from zhudang.preservation import queries
+    from zhudang.preservation import site_queries
 
-    for site in queries.site_rows(timezone.now()):
+    for site in site_queries.site_rows(timezone.now()):
+        if site.facts.offline:
+            continue
         late = site.copies - site.round.in_time
         part = f"轮流核验 {site.code}"
         if not site.round.keeps_up:
@@ -193,6 +199,33 @@ def rounds() -> Iterator[Result]:
             yield Result(part, "attention", f"{late} 份超过 {site.round.rhythm.days} 天没有读过 / not read in time")
         elif site.copies:
             yield Result(part, "well", f"{site.copies} 份都在 {site.round.rhythm.days} 天内读过 / all read in time")
+
+
+def copies() -> Iterator[Result]:
+    """Whether every holding class has the copies it needs, and which removable sets are due to be called in."""
+    from zhudang.identity.rights import SYSTEM
+    from zhudang.preservation import compliance, site_queries
+    from zhudang.preservation.domain.placing import Shown
+
+    on = compliance.ground(timezone.now(), timezone.localdate())
+    for row in compliance.class_rows(SYSTEM, on):
+        part = f"副本要求 {row.need.code}"
+        counts = ", ".join(f"{number} {shown}" for shown, number in sorted(row.counts.items()) if number)
+        if not row.holdings:
+            yield Result(part, "absent", "没有馆藏 no holdings")
+            continue
+        if row.shown in {Shown.UNKNOWN, Shown.NOT_MET, Shown.OVERDUE}:
+            wrong = [each.requirement for each in row.requirements if each.shown not in {Shown.MET, Shown.PLANNED}]
+            yield Result(part, "attention", f"{', '.join(wrong)}（{counts}）；/preservation/policy/")
+        elif row.shown is Shown.PLANNED and row.plan:
+            yield Result(part, "attention", f"按计划补救，至 being remedied, until {row.plan.until}（{counts}）")
+        else:
+            yield Result(part, "well", f"达到 met（{counts}）")
+    for site in site_queries.site_rows(timezone.now()):
+        if site.facts.offline:
+            verdict = "attention" if site.overdue(timezone.now()) else "well"
+            said = "接在机器上 connected" if site.reachable else "离线 offline"
+            yield Result(f"离线份 {site.code}", verdict, f"{said}，下次调回 next call-in {site.next_call_in:%Y-%m-%d}")
 
 
 def holding_keys() -> Iterator[Result]:

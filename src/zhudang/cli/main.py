@@ -130,6 +130,14 @@ def verify(repair: bool, json: Path | None) -> None:
     sys.exit(command.verify(repair=repair, json_path=json))
 
 
+def call_in(site: str) -> None:
+    """调回离线盘、带：补写、读回 / catch a site up with what it lacks and read it whole."""
+    _django()
+    from zhudang.preservation import command
+
+    sys.exit(command.call_in(site))
+
+
 def rebuild(site: str) -> None:
     """从一个存储地重建目录 / rebuild the catalogue from one site into an empty database."""
     _django()
@@ -263,6 +271,7 @@ _COMMANDS = (
         _option("--repair/--no-repair", "损坏的用好的修复 / mend a damaged copy from a sound one", default=False),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
+    _command(call_in, _option("--site", "哪个存储地 / which site", required=True, metavar="<str>"), name="call-in"),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
     _command(
         backup,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from zhudang.atlas import operations as atlas
 from zhudang.content import operations as content
 from zhudang.content import queries as content_queries
-from zhudang.demo import city, people, stock
+from zhudang.demo import city, people, stock, upkeep
 from zhudang.demo.city import Works
 from zhudang.demo.makers import Makers
 from zhudang.demo.paper.layouts import Facts
@@ -107,6 +107,7 @@ def load(say: object = print) -> int:
             told(f"  · {works.name}：{count} 件（{works.stage}，{time.monotonic() - began:.0f} s）", flush=True)
     for loader in waiting:
         loader.settle()
+    upkeep.keep_house()
     return total
 
 

@@ -385,6 +385,12 @@ ACTS |= {
     "preservation.site.register": by(Role.SYSTEM_ADMIN),
     "preservation.keys.manage": by(Role.SECURITY_ADMIN),
     "preservation.keys.read": by(OFFICERS),
+    "preservation.site.read": by(Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
+    "preservation.site.catch_up": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.custody.sign": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.copy.register": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.plan.enter": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
+    "preservation.placement.choose": by(Role.ARCHIVIST),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,17 +12,24 @@ class PreservationConfig(AppConfig):
     verbose_name = _("保管")
 
     def ready(self) -> None:
-        """Register the handlers of lower contexts' events and this context's jobs; a wrong pace of a site stops the start.
+        """Register the handlers of lower contexts' events and this context's jobs; wrong sites or a wrong policy stop the start.
 
         Raises:
-            ImproperlyConfigured: a site's pace or hours, or the holding classes, make no sense, told whole.
+            ImproperlyConfigured: facts, pace or hours of a site, the policy of copies or the holding classes make no sense.
         """
+        from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
 
-        from zhudang.preservation import handlers, jobs, rounds  # noqa: F401
+        from zhudang.preservation import handlers, jobs, policy_file, rounds  # noqa: F401
+        from zhudang.preservation.domain.site_facts import read_sites
         from zhudang.preservation.keys import classes
 
         try:
+            policy_file.policy()
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_PRESERVATION_POLICY: {wrong}") from wrong
+        try:
+            read_sites(settings.SITES)
             rounds.rhythms()
         except ValueError as wrong:
             raise ImproperlyConfigured(f"ZHUDANG_SITES: {wrong}") from wrong

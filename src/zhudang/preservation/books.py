@@ -14,11 +14,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from zhudang.audit import operations as audit
 from zhudang.filing.queries import kept as filing
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import placement
 from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.holding_classes import of_class
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, BookComparison
@@ -63,8 +66,14 @@ def compare(*, actor: Actor, now: datetime) -> UUID:
     """
     demand(actor, "preservation.object.verify")
     ledger = _ledger()
-    sides = [ledger, _catalogue(), *(_store(place) for place in places(now))]
-    differences = [row for side in sides[1:] for row in differences_between(ledger, side)]
+    catalogue, all_places = _catalogue(), places(now)
+    stores = [_store(place) for place in all_places]
+    sides = [ledger, catalogue, *stores]
+    differences = list(differences_between(ledger, catalogue))
+    for place, store in zip(all_places, stores, strict=True):
+        elsewhere = _kept_elsewhere(place)
+        found = differences_between(ledger, store)
+        differences += [row for row in found if row["what"] != "lacking" or row["volume"] not in elsewhere]
     row = BookComparison.objects.create(
         made_at=now,
         made_by=actor.username,
@@ -96,6 +105,15 @@ def differences_between(ledger: Side, other: Side) -> Iterable[dict[str, Any]]:
             "ledger": here,
             "there": there,
         }
+
+
+def _kept_elsewhere(place: Place) -> set[str]:
+    """The volumes whose holding class people placed at other sites only: that they lack here is no difference."""
+    wanted = Q(pk__in=[])
+    for class_code, codes in placement.chosen_places().items():
+        if place.code not in codes:
+            wanted |= of_class(class_code)
+    return {str(pk) for pk in ArchivalObject.objects.filter(wanted, kind="volume").values_list("pk", flat=True)}
 
 
 def _ledger() -> Side:

@@ -1,4 +1,4 @@
-"""What `zhudang verify | rebuild | backup | restore | export` do and say; each gives an exit code.
+"""What `zhudang verify | call-in | rebuild | backup | restore | export` do and say; each gives an exit code.
 
 0 all is well · 1 something is wrong and told · 2 refused, nothing changed · 3 could not be done completely.
 """
@@ -17,10 +17,10 @@ from rich.console import Console
 
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
-from zhudang.preservation import reading, rebuilding, words
+from zhudang.preservation import catching_up, reading, rebuilding, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
-from zhudang.shared.refusals import Refusal
+from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.wording import write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
@@ -59,6 +59,11 @@ def verify(*, repair: bool = False, json_path: Path | None = None) -> int:
             _tell_outcome(console, outcome)
     line.clear()
     reading.close(row, summary)
+    if apart := reading.copies_apart():
+        console.print(
+            f"另有 {apart} 份副本在离线盘、带上，调回时再读 / {apart} copies on removable sets are read when called in",
+            highlight=False,
+        )
     seconds = max(time.monotonic() - began, 0.001)
     console.print(
         f"读回 {summary.copies} 份副本、{summary.files} 个文件、{write_size(summary.bytes)}，用时 {seconds:.1f} 秒；"
@@ -85,6 +90,32 @@ def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def call_in(site: str) -> int:
+    """Catch a place up with what it lacks, then read everything there whole; run again, it goes on where it stopped."""
+    console = Console()
+    line = _Line(console)
+    began = time.monotonic()
+    try:
+        row = catching_up.begin_for_command(site)
+        done = catching_up.catch_up(row, told=lambda number, note: line.show(f"{number} · {note[:50]}"))
+    except NotFound:
+        return _refused(Refusal(Reason("preservation.no_such_site", {"site": site})))
+    except catching_up.CannotCatchUp as refusal:
+        line.clear()
+        return _refused(refusal)
+    line.clear()
+    row.refresh_from_db()
+    seconds = max(time.monotonic() - began, 0.001)
+    console.print(
+        f"补写 {done.copied} 份副本，读回 {done.read} 份（{write_size(done.bytes)}），有问题 {done.wrong}，用时 {seconds:.1f} 秒；"
+        f"{'补齐，全部一致' if row.complete else '没有补齐'}\n"
+        f"caught up {done.copied} copies, read {done.read} whole ({write_size(done.bytes)}), wrong {done.wrong}, in "
+        f"{seconds:.1f} s; {'complete' if row.complete else 'not complete'}",
+        highlight=False,
+    )
+    return OK if row.complete else WRONG if done.wrong else INCOMPLETE
 
 
 def rebuild(site: str) -> int:

@@ -23,14 +23,14 @@ from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation import catalogue, keeping, packing
+from zhudang.preservation import catalogue, keeping, packing, placement
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import Ingest
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.writing_process import WritingProcess
-from zhudang.preservation.sites import Place, places, writing
+from zhudang.preservation.sites import Place, at_hand, places, writing
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 _LOOK_FOR_CANCEL_SECONDS = 2.0
@@ -126,7 +126,7 @@ def preserve_transfer(transfer_id: UUID) -> None:
 
 def _preserve(row: Ingest, progress: _Progress) -> None:
     transfer = transfer_to_keep(row.transfer_id)
-    all_places = places()
+    all_places = at_hand(places())
     volumes = {volume.id: volume for volume in filing.volumes_of(row.project_id)}
     wanted = [volumes[volume_id] for volume_id in transfer.volume_ids]
     progress.expect(len(wanted) + 1)
@@ -144,7 +144,7 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
                 package = packing.pack_volume(project, volume)
                 if written:
                     written.finish(progress)
-                written = _Writing.begin(waiter, process, package, all_places, roots)
+                written = _Writing.begin(waiter, process, package, *_own(package, all_places, roots))
             if written:
                 written.finish(progress)
         except BaseException:
@@ -154,16 +154,25 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
         handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
         with catalogue.packed_project(row.project_id) as package:
-            _keep(package, all_places, roots, progress)
+            _keep(package, *_own(package, all_places, roots), progress)
         progress.one_more()
     _finish(row, len(wanted))
 
 
 def keep_project(project_id: UUID) -> bool:
     """Write a project's catalogue anew where it changed since it was last kept; tells whether it did."""
-    all_places = places()
+    all_places = at_hand(places())
     with writing(all_places) as roots, catalogue.packed_project(project_id) as package:
-        return _keep(package, all_places, roots, None)
+        return _keep(package, *_own(package, all_places, roots), None)
+
+
+def _own(
+    package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot]
+) -> tuple[list[Place], list[StorageRoot]]:
+    """Of the places at hand those its holding class goes to, with their roots."""
+    chosen = placement.places_of(package.kind, package.level)
+    own = at_hand(all_places, chosen)
+    return own, [root for place, root in zip(all_places, roots, strict=True) if place in own]
 
 
 def _keep(

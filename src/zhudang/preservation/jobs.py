@@ -72,3 +72,11 @@ def begin_rounds(timestamp: int) -> None:
         lock = f"preservation.read_in_turn:{site}"
         with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
             read_in_turn.configure(queueing_lock=lock, lock=lock).defer(site=site)
+
+
+@app.task(name="preservation.catch_up", queue="preservation", retry=_PATIENCE)
+def catch_up(catch_up_id: str, work_id: str) -> None:
+    """Catch a place up with what it lacks and read it whole."""
+    from zhudang.preservation import catching_up
+
+    catching_up.run(UUID(catch_up_id), work_id=UUID(work_id))

@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from zhudang.preservation.domain.site_facts import ANALOGUE, Kind
 from zhudang.preservation.domain.states import CopyState, IngestState
 from zhudang.shared.ids import new_id
 
@@ -21,6 +22,8 @@ class Site(models.Model):
     code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, default="folder")
+    facts = models.JSONField(default=dict)
+    """What is known of it (`domain.site_facts`), without what nobody has told."""
     path = models.CharField(max_length=1000)
     registered_at = models.DateTimeField()
     prepared_at = models.DateTimeField(null=True)
@@ -29,6 +32,11 @@ class Site(models.Model):
 
     class Meta:
         ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in Kind]), name="preservation_site_kind_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -170,3 +178,135 @@ class BookComparison(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-made_at"]
+
+
+class CatchUp(models.Model):
+    """One catching up of a place with what it lacks, then a whole reading of it: asked for, and what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="catch_ups")
+    asked_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    complete = models.BooleanField(default=False)
+    """Nothing lacked and everything there was read whole and sound: only this counts as called in."""
+    copied = models.IntegerField(default=0)
+    read = models.IntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    wrong = models.IntegerField(default=0)
+    stopped_because = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["-started_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(complete=False) | Q(finished_at__isnull=False, wrong=0),
+                name="preservation_complete_catch_up_found_nothing_wrong",
+            )
+        ]
+
+
+class Custody(models.Model):
+    """A removable set passing from hand to hand: offered by one keeper, signed for by another."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="custody")
+    gave = models.CharField(max_length=150)
+    gave_name = models.CharField(max_length=100)
+    gave_at = models.DateTimeField()
+    took = models.CharField(max_length=150)
+    """Username of who is to take it; nobody else can sign."""
+    took_name = models.CharField(max_length=100)
+    took_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    bound_for = models.CharField(max_length=200)
+    """Where it goes: the shelf, the safe, the other town's archive."""
+    condition = models.CharField(max_length=12)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-gave_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(gave=F("took")), name="preservation_custody_by_two"),
+            models.CheckConstraint(
+                condition=Q(took_at__isnull=True) | Q(withdrawn_at__isnull=True),
+                name="preservation_custody_signed_or_withdrawn",
+            ),
+            models.UniqueConstraint(
+                fields=["site"],
+                condition=Q(took_at__isnull=True, withdrawn_at__isnull=True),
+                name="preservation_one_open_handing_over_a_site",
+            ),
+        ]
+
+
+class RegisteredCopy(models.Model):
+    """A copy on paper or film of one version of an object, registered by a keeper; nobody can read it back by digest."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    object = models.ForeignKey(ArchivalObject, on_delete=models.PROTECT, related_name="registered_copies")
+    medium = models.CharField(max_length=12)
+    label = models.CharField(max_length=80)
+    place = models.CharField(max_length=200)
+    made_on = models.DateField()
+    made_by = models.CharField(max_length=100)
+    version = models.IntegerField()
+    inventory_sha512 = models.CharField(max_length=128)
+    registered_at = models.DateTimeField()
+    registered_by = models.CharField(max_length=150)
+    inspected_on = models.DateField(null=True)
+    inspected_by = models.CharField(max_length=150, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-registered_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(medium__in=sorted(medium.value for medium in ANALOGUE)),
+                name="preservation_registered_copy_medium_known",
+            ),
+            models.UniqueConstraint(
+                fields=["label"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="preservation_one_registered_copy_a_label",
+            ),
+        ]
+
+
+class RemedyPlan(models.Model):
+    """An entry of a class's plan of remedy: the newest one counts, all stay. The application cannot change or remove one."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    class_code = models.CharField(max_length=30)
+    requirements = models.JSONField()
+    """Codes of the requirements it will cure."""
+    missing = models.CharField(max_length=500)
+    remedy = models.CharField(max_length=500)
+    responsible = models.CharField(max_length=100)
+    until = models.DateField()
+    ended = models.BooleanField(default=False)
+    """This entry ends the plan: carried out, or given up; `remedy` says which."""
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering: ClassVar = ["-entered_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["class_code", "-entered_at"], name="preservation_plan_newest")]
+
+
+class Placement(models.Model):
+    """Which places a holding class goes to, chosen by a person: the newest one counts, all stay."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    class_code = models.CharField(max_length=30)
+    sites = models.JSONField()
+    """Codes of the places."""
+    chosen_at = models.DateTimeField()
+    chosen_by = models.CharField(max_length=150)
+    plan = models.ForeignKey(RemedyPlan, on_delete=models.PROTECT, null=True, related_name="+")
+    """The plan of remedy under which places that do not reach the policy were accepted."""
+
+    class Meta:
+        ordering: ClassVar = ["-chosen_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["class_code", "-chosen_at"], name="preservation_place_newest")]

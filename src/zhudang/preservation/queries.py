@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import rounds
-from zhudang.preservation.domain.rhythm import Rhythm
-from zhudang.preservation.domain.states import READ_AGAIN_AFTER_DAYS, CopyState, Health, IngestState, is_due
-from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, Site
+from zhudang.preservation import holding_classes, placement
+from zhudang.preservation.domain.site_facts import SiteFacts
+from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
+from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, RegisteredCopy, Site
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged
-from zhudang.preservation.sites import Place, places
+from zhudang.preservation.policy_file import due_days
+from zhudang.preservation.sites import facts_of_row, places
 from zhudang.registry import queries as registry
 from zhudang.shared.refusals import NotFound, Reason
 
@@ -33,10 +34,16 @@ SORTS = {
 
 @dataclass(frozen=True)
 class CopyRow:
-    """A copy as a page shows it; `state` is None where a site should hold one and no row says so."""
+    """A copy as a page shows it; `state` is None where a site holds none.
+
+    Attributes:
+        wanted: the object's class goes to this site.
+        behind: the site lacks the newest version and gets it when it is called in.
+    """
 
     site_id: UUID
     site_name: str
+    site: SiteFacts
     state: CopyState | None
     version: int | None
     written_at: datetime | None
@@ -45,6 +52,14 @@ class CopyRow:
     due: bool
     damages: tuple[Mapping[str, str], ...] = ()
     inventory_sha512: str = ""
+    wanted: bool = True
+    behind: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether a removable set gets the newest version when it is called in."""
+        bad = self.state in {CopyState.DAMAGED, CopyState.MISSING}
+        return self.site.offline and self.behind and not bad
 
 
 @dataclass(frozen=True)
@@ -64,40 +79,6 @@ class ObjectRow:
     kept_at: datetime
     health: Health
     copies: tuple[CopyRow, ...]
-
-
-@dataclass(frozen=True)
-class SiteRow:
-    """A place, as the page tells of it."""
-
-    id: UUID
-    code: str
-    name: str
-    kind: str
-    path: str
-    reachable: bool
-    free_bytes: int | None
-    copies: int
-    verified: int
-    oldest_reading: datetime | None
-    round: RoundRow
-
-
-@dataclass(frozen=True)
-class RoundRow:
-    """How far the continuous audit of a place is, and whether it keeps up.
-
-    Attributes:
-        in_time: copies read whole within the days asked for.
-        waiting: copies whose turn has come.
-        days_a_round: forecast: days it takes to read the whole place at its speed in its hours.
-    """
-
-    rhythm: Rhythm
-    in_time: int
-    waiting: int
-    days_a_round: float
-    keeps_up: bool
 
 
 @dataclass(frozen=True)
@@ -143,6 +124,11 @@ class HoldingsCounts:
         return self.of(Health.UNREAD)
 
     @property
+    def waiting(self) -> int:
+        """Objects whose newest version a removable set lacks until it is called in."""
+        return self.of(Health.WAITING)
+
+    @property
     def due(self) -> int:
         """Objects read so long ago that they should be read again."""
         return self.of(Health.DUE)
@@ -184,6 +170,18 @@ class ObjectPage:
     store_path: str
     versions: tuple[VersionRow, ...]
     parts: tuple[StoredPart, ...]
+    registered: tuple[RegisteredCopy, ...]
+    """Copies on paper and film, those withdrawn too."""
+
+
+def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
+    """The objects this actor may know of.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.holdings.read")
+    return ArchivalObject.objects.filter(level__lte=actor.reach, project__in=registry.visible_projects(actor))
 
 
 def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
@@ -192,23 +190,28 @@ def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
     Raises:
         Forbidden.
     """
-    demand(actor, "preservation.holdings.read")
     in_use = Q(copies__site__in_use=True)
-    sites = Site.objects.filter(in_use=True).count()
-    due = now - timedelta(days=READ_AGAIN_AFTER_DAYS)
-    rows = ArchivalObject.objects.filter(level__lte=actor.reach, project__in=registry.visible_projects(actor))
-    rows = rows.select_related("project").annotate(
-        damaged=Count("copies", filter=in_use & Q(copies__state=CopyState.DAMAGED.value)),
-        there=Count("copies", filter=in_use & ~Q(copies__state=CopyState.MISSING.value)),
-        unread=Count("copies", filter=in_use & Q(copies__state=CopyState.WRITTEN.value)),
-        oldest_reading=Min("copies__verified_at", filter=in_use),
+    wanted = holding_classes.wanted_copies(list(Site.objects.filter(in_use=True)), now)
+    rows = (
+        known_objects(actor)
+        .select_related("project")
+        .annotate(
+            damaged=Count("copies", filter=in_use & Q(copies__state=CopyState.DAMAGED.value)),
+            gone=Count("copies", filter=in_use & Q(copies__state=CopyState.MISSING.value)),
+            there=Count("copies", filter=wanted.at_hand & ~Q(copies__state=CopyState.MISSING.value)),
+            on_sets=Count("copies", filter=wanted.on_sets & Q(copies__version=F("version"))),
+            unread=Count("copies", filter=in_use & Q(copies__state=CopyState.WRITTEN.value)),
+            late=Count("copies", filter=wanted.late),
+            oldest_reading=Min("copies__verified_at", filter=in_use),
+        )
     )
     return rows.annotate(
         health=Case(
             When(damaged__gt=0, then=Value(Health.DAMAGED.value)),
-            When(there__lt=sites, then=Value(Health.LACKING.value)),
+            When(Q(gone__gt=0) | Q(there__lt=wanted.how_many_at_hand), then=Value(Health.LACKING.value)),
             When(unread__gt=0, then=Value(Health.UNREAD.value)),
-            When(oldest_reading__lt=due, then=Value(Health.DUE.value)),
+            When(late__gt=0, then=Value(Health.DUE.value)),
+            When(on_sets__lt=wanted.how_many_sets, then=Value(Health.WAITING.value)),
             default=Value(Health.SOUND.value),
             output_field=CharField(),
         )
@@ -267,12 +270,11 @@ def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
     copies: dict[UUID, dict[UUID, Copy]] = {}
     for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
         copies.setdefault(copy.object_id, {})[copy.site_id] = copy
-    return [_object_row(row, sites, copies.get(row.pk, {}), row.project.name, now) for row in found]
+    chosen = placement.chosen_places()
+    return [_object_row(row, copy_rows(row, sites, copies.get(row.pk, {}), chosen, now)) for row in found]
 
 
-def _object_row(
-    row: ArchivalObject, sites: list[Site], copies: Mapping[UUID, Copy], project_name: str, now: datetime
-) -> ObjectRow:
+def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
     return ObjectRow(
         id=row.pk,
         kind=row.kind,
@@ -280,30 +282,49 @@ def _object_row(
         accession_no=row.accession_no,
         reference_code=row.reference_code,
         project_id=row.project_id,
-        project_name=project_name,
+        project_name=row.project.name,
         version=row.version,
         files=row.files,
         bytes=row.bytes,
         kept_at=row.kept_at,
         health=Health(row.health),  # type: ignore[attr-defined]
-        copies=tuple(_copy_row(site, copies.get(site.pk), now) for site in sites),
+        copies=copies,
     )
 
 
-def _copy_row(site: Site, copy: Copy | None, now: datetime) -> CopyRow:
+def copy_rows(
+    row: ArchivalObject,
+    sites: Iterable[Site],
+    copies: Mapping[UUID, Copy],
+    chosen: Mapping[str, frozenset[str]],
+    now: datetime,
+) -> tuple[CopyRow, ...]:
+    """The copies of one object, one a place in use."""
+    placed = placement.places_of(row.kind, row.level, chosen)
+    return tuple(
+        _copy_row(site, copies.get(site.pk), row, now, wanted=placed is None or site.code in placed) for site in sites
+    )
+
+
+def _copy_row(site: Site, copy: Copy | None, row: ArchivalObject, now: datetime, *, wanted: bool) -> CopyRow:
+    facts = facts_of_row(site)
     if copy is None:
-        return CopyRow(site.pk, site.name, None, None, None, None, None, due=False)
+        behind = wanted and facts.offline
+        return CopyRow(site.pk, site.name, facts, None, None, None, None, None, due=False, wanted=wanted, behind=behind)
     return CopyRow(
         site_id=site.pk,
         site_name=site.name,
+        site=facts,
         state=CopyState(copy.state),
         version=copy.version,
         written_at=copy.written_at,
         verified_at=copy.verified_at,
         looked_at=copy.looked_at,
-        due=is_due(copy.verified_at, now),
+        due=is_due(copy.verified_at, now, after_days=due_days(facts)),
         damages=tuple(copy.damages),
         inventory_sha512=copy.inventory_sha512,
+        wanted=wanted,
+        behind=copy.version < row.version,
     )
 
 
@@ -327,6 +348,7 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         store_path=store_path,
         versions=_versions(inventory),
         parts=_parts(inventory),
+        registered=tuple(RegisteredCopy.objects.filter(object=found)),
     )
 
 
@@ -361,48 +383,6 @@ def _parts(inventory: Inventory | None) -> tuple[StoredPart, ...]:
     )
 
 
-def site_rows(now: datetime) -> list[SiteRow]:
-    """The places in use with what they hold."""
-    told = []
-    known = rounds.rhythms()
-    for place in places(now):
-        rhythm = known[place.code]
-        since = now - timedelta(days=rhythm.days)
-        sums = Copy.objects.filter(site_id=place.site_id).aggregate(
-            copies=Count("id"),
-            verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
-            oldest=Min("verified_at"),
-            in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
-            bytes=Sum("object__stored_bytes", default=0),
-        )
-        told.append(
-            SiteRow(
-                place.site_id,
-                place.code,
-                place.name,
-                "folder",
-                str(place.path),
-                place.root is not None,
-                _free(place),
-                sums["copies"],
-                sums["verified"],
-                sums["oldest"],
-                RoundRow(
-                    rhythm,
-                    sums["in_time"],
-                    rounds.in_turn(place.site_id, rhythm, now).count(),
-                    rhythm.days_for(sums["bytes"]),
-                    rhythm.keeps_up_with(sums["bytes"]),
-                ),
-            )
-        )
-    return told
-
-
-def _free(place: Place) -> int | None:
-    return place.root.free_bytes() if place.root else None
-
-
 def unfinished_ingests() -> list[IngestRow]:
     """Transfers asked for, under way or stopped, the oldest first."""
     rows = Ingest.objects.exclude(state=IngestState.DONE.value).select_related("project").order_by("asked_at")
@@ -431,9 +411,13 @@ def latest_comparison() -> BookComparison | None:
 
 
 def state_of(thing_id: UUID, now: datetime) -> tuple[CopyRow, ...]:
-    """The copies of a volume or project, for pages of other contexts; empty when it is not in the store."""
+    """The copies of a volume or project, for pages of other contexts; empty when it is not in the store.
+
+    A removable set that lacks the newest version is not told: it proves nothing yet, and nothing is wrong with it.
+    """
     row = ArchivalObject.objects.filter(pk=thing_id).first()
     if row is None:
         return ()
     copies = {copy.site_id: copy for copy in Copy.objects.filter(object=row)}
-    return tuple(_copy_row(site, copies.get(site.pk), now) for site in Site.objects.filter(in_use=True))
+    rows = copy_rows(row, Site.objects.filter(in_use=True), copies, placement.chosen_places(), now)
+    return tuple(each for each in rows if not each.waits and (each.wanted or each.state is not None))

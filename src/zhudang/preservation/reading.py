@@ -146,10 +146,13 @@ def read_all(
 
     Args:
         repair: put a sound copy in the place of a damaged or missing one; the damaged one is set aside.
+
+    Copies on a removable set that lies apart are passed over: they are read when it is called in.
     """
     all_places = {place.site_id: place for place in places()}
     near = {site_id for site_id, place in all_places.items() if place.root is not None}
-    far = _rows(object_id).exclude(site_id__in=near).select_related("object")
+    away = {site_id for site_id, place in all_places.items() if place.away}
+    far = _rows(object_id).exclude(site_id__in=near | away).select_related("object")
     for copy in far.iterator(chunk_size=_BATCH):
         place = all_places.get(copy.site_id)
         yield Outcome(place.code if place else str(copy.site_id), copy.object.ocfl_id, copy.object.title, UNREACHABLE)
@@ -162,6 +165,11 @@ def read_all(
             yield read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
     if object_id is None:
         yield from _unknown(list(all_places.values()))
+
+
+def copies_apart() -> int:
+    """How many copies lie on removable sets that nobody has called in."""
+    return Copy.objects.filter(site_id__in=[place.site_id for place in places() if place.away]).count()
 
 
 def read_copy(
@@ -204,13 +212,15 @@ def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progre
             root.mend(object_id)
             found = verify_object(folder, object_id=object_id, progress=progress)
             damages = list(found.damages)
-    if found.inventory is not None and not damages and found.inventory.sha512 != copy.object.inventory_sha512:
+    lags = place.facts.offline and copy.version < copy.object.version
+    wanted = copy.inventory_sha512 if lags else copy.object.inventory_sha512
+    if found.inventory is not None and not damages and found.inventory.sha512 != wanted:
         if _goes_on_from(folder, found.inventory, copy.object):
             return _note(
                 copy, place, Outcome(place.code, object_id, copy.object.title, AHEAD, found.files, found.bytes), now
             )
         # Another version, or another object under its name: sound in itself is not enough.
-        damages = [Damage("STO-004", "inventory.json", copy.object.inventory_sha512, found.inventory.sha512)]
+        damages = [Damage("STO-004", "inventory.json", wanted, found.inventory.sha512)]
     state = CopyState.DAMAGED.value if damages else CopyState.VERIFIED.value
     told = tuple(asdict(damage) for damage in damages)
     return _note(
@@ -261,6 +271,8 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
         except (SourceChanged, CopyDiffers, OSError, ValueError):
             continue
         repaired = Outcome(place.code, found.object, found.title, REPAIRED, found.files, found.bytes, found.damages)
+        # What lagged on a removable set is the newest version now.
+        Copy.objects.filter(pk=copy.pk).update(version=copy.object.version, inventory_sha512=source.sha512)
         return _note(copy, place, repaired, now)
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,9 +19,11 @@ from django.utils import timezone
 
 from zhudang.preservation import reading
 from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
+from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import Copy
-from zhudang.preservation.sites import Place, places
+from zhudang.preservation.policy_file import call_in_days
+from zhudang.preservation.sites import Place, bears_label, places
 
 log = structlog.get_logger("zhudang.preservation")
 RUN_SECONDS = 480.0
@@ -31,12 +33,14 @@ BATCH = 100
 
 
 def rhythms() -> dict[str, Rhythm]:
-    """Site code -> rhythm, as the settings say.
+    """Site code -> rhythm, as the settings say; a removable set has the days between two calls.
 
     Raises:
         ValueError: a setting is wrong.
     """
-    return {str(item["code"]): rhythm_of(item) for item in settings.SITES}
+    known = {str(item["code"]): rhythm_of(item) for item in settings.SITES}
+    offline = [facts for facts in read_sites(settings.SITES).values() if facts.offline]
+    return known | {facts.code: replace(known[facts.code], days=call_in_days(facts)) for facts in offline}
 
 
 def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
@@ -88,9 +92,13 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
     while time.monotonic() < until and (batch := list(_batch(place, rhythm))):
         for copy in batch:
-            if time.monotonic() >= until:
-                break
+            if time.monotonic() >= until or (place.facts.offline and not bears_label(place.path, place.facts.label)):
+                return _told(code, summary)
             summary.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
+    return _told(code, summary)
+
+
+def _told(code: str, summary: reading.Summary) -> reading.Summary:
     if summary.copies:
         log.info(
             "copies read in turn", site=code, copies=summary.copies, bytes=summary.bytes, wrong=summary.wrong_count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
+from zhudang.preservation.domain.site_facts import SiteFacts, as_told, from_row, read_sites
 from zhudang.preservation.models import Site
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
+
+LABEL = "LABEL.txt"
+"""A file people write on a removable set by hand, with its label on the first line: so no other disk is taken for it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class Place:
     name: str
     path: Path
     root: StorageRoot | None
+    facts: SiteFacts
+
+    @property
+    def away(self) -> bool:
+        """Whether it is a removable set that lies apart now: as it should be, and nothing to alarm anyone about."""
+        return self.facts.offline and self.root is None
 
 
 def places(now: datetime | None = None) -> list[Place]:
@@ -34,6 +44,15 @@ def places(now: datetime | None = None) -> list[Place]:
     now = now or timezone.now()
     _register(now)
     return [_place(site, now) for site in Site.objects.filter(in_use=True)]
+
+
+def at_hand(all_places: Iterable[Place], chosen: frozenset[str] | None = None) -> list[Place]:
+    """The places written at every ingest: removable sets are caught up with when they are called in.
+
+    Args:
+        chosen: codes of the places of a holding class; None is all.
+    """
+    return [place for place in all_places if not place.facts.offline and (chosen is None or place.code in chosen)]
 
 
 def reachable(all_places: list[Place]) -> list[StorageRoot]:
@@ -64,16 +83,21 @@ def writing(all_places: list[Place]) -> Iterator[list[StorageRoot]]:
 def _register(now: datetime) -> None:
     """Bring the rows in line with the settings; a site no longer named there stays, out of use."""
     known = {site.code: site for site in Site.objects.select_for_update(no_key=True)}
-    named = {str(item["code"]): item for item in settings.SITES}
-    for code, item in named.items():
+    named = {str(item["code"]): str(item["path"]) for item in settings.SITES}
+    for code, facts in read_sites(settings.SITES).items():
         site = known.get(code)
+        told = {"name": facts.name, "path": named[code], "kind": facts.kind.value, "facts": as_told(facts)}
         if site is None:
-            site = Site.objects.create(code=code, name=item["name"], path=item["path"], registered_at=now)
+            site = Site.objects.create(code=code, registered_at=now, **told)
             _log("preservation.site.registered", site, now)
-        elif (site.name, site.path, site.in_use) != (item["name"], item["path"], True):
-            site.name, site.path, site.in_use = item["name"], item["path"], True
-            site.save(update_fields=["name", "path", "in_use"])
-            _log("preservation.site.changed", site, now)
+            continue
+        before = {name: getattr(site, name) for name in told}
+        if before != told or not site.in_use:
+            for name, value in told.items():
+                setattr(site, name, value)
+            site.in_use = True
+            site.save(update_fields=[*told, "in_use"])
+            _log("preservation.site.changed", site, now, before={k: v for k, v in before.items() if v != told[k]})
     for code, site in known.items():
         if code not in named and site.in_use:
             site.in_use = False
@@ -82,17 +106,35 @@ def _register(now: datetime) -> None:
 
 
 def _place(site: Site, now: datetime) -> Place:
-    path = Path(site.path)
+    path, facts = Path(site.path), facts_of_row(site)
+    root: StorageRoot | None = None
     try:
-        if site.prepared_at is None:
+        if facts.offline and not bears_label(path, facts.label):
+            root = None
+        elif site.prepared_at is None:
             root = StorageRoot.create(path)
             Site.objects.filter(pk=site.pk).update(prepared_at=now)
         else:
             root = StorageRoot.open(path)
     except (StoreUnreachable, OSError):
-        return Place(site.pk, site.code, site.name, path, None)
-    return Place(site.pk, site.code, site.name, path, root)
+        root = None
+    return Place(site.pk, site.code, site.name, path, root, facts)
 
 
-def _log(act: str, site: Site, now: datetime) -> None:
-    audit.record(actor="system", act=act, subject=site, at=now, data={"code": site.code, "path": site.path})
+def facts_of_row(site: Site) -> SiteFacts:
+    """What is known of a place, from its row."""
+    return from_row(site.code, site.name, site.kind, site.facts)
+
+
+def bears_label(path: Path, label: str) -> bool:
+    """Whether the medium at this path is the set of this label: an empty mount point, or another disk, is not."""
+    try:
+        with (path / LABEL).open(encoding="utf-8") as stream:
+            return stream.readline(200).strip() == label
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _log(act: str, site: Site, now: datetime, **more: object) -> None:
+    data = {"code": site.code, "path": site.path, "kind": site.kind, "facts": site.facts}
+    audit.record(actor="system", act=act, subject=site, at=now, data={**data, **more})

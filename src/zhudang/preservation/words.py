@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from zhudang.preservation import policy_words
 from zhudang.preservation.domain.states import CopyState, Health, IngestState
 from zhudang.shared.refusals import Reason
+from zhudang.shared.web.wording import write_date
 
 REASONS = {
     "preservation.not_stopped": _("这次入库没有停下，不必继续"),
@@ -77,16 +81,18 @@ REASONS = {
     ),
     "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
-}
+} | policy_words.REASONS
 
 MESSAGES = {
     "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
     "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
+    "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
 }
 """What messages say, by kind (see `events.words`)."""
 WORKS = {
     "preservation.ingest": _("移交案卷入库"),
     "preservation.read": _("核验副本"),
+    "preservation.catch_up": _("补写并核验存储地"),
 }
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),
@@ -104,6 +110,7 @@ COPY_MARKS = {
 
 HEALTH = {
     Health.SOUND: _("完好"),
+    Health.WAITING: _("离线份待补"),
     Health.DUE: _("该核验了"),
     Health.UNREAD: _("未核验"),
     Health.LACKING: _("缺副本"),
@@ -111,6 +118,7 @@ HEALTH = {
 }
 HEALTH_MARKS = {
     Health.SOUND: "ok",
+    Health.WAITING: "soon",
     Health.DUE: "soon",
     Health.UNREAD: "unchecked",
     Health.LACKING: "fail",
@@ -161,8 +169,11 @@ DIFFERENCES = {
 
 def sentence(reason: Reason) -> str:
     """Write one reason in the reader's language."""
+    if composed := policy_words.COMPOSED.get(reason.code):
+        return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
-    return text % dict(reason.data) if "%(" in text else text
+    data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    return text % data if "%(" in text else text
 
 
 def span(days: float) -> str:

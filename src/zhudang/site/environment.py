@@ -59,10 +59,16 @@ def archive_name(data: Path) -> str:
     return os.environ.get("ZHUDANG_ARCHIVE_NAME") or (note.read_text(encoding="utf-8").strip() if note.exists() else "")
 
 
-def sites(data: Path) -> list[dict[str, Any]]:
-    """Preservation sites: ZHUDANG_SITES names a JSON file, otherwise two folders inside the data folder."""
-    if named := os.environ.get("ZHUDANG_SITES"):
-        return list(json.loads(Path(named).read_text(encoding="utf-8")))
+def sites(data: Path, *, like: Path | None = None) -> list[dict[str, Any]]:
+    """Preservation sites: ZHUDANG_SITES names a JSON file, otherwise two folders inside the data folder.
+
+    Args:
+        like: a file of sites to use where the setting names none. A relative path in a file is below the data folder.
+    """
+    named = os.environ.get("ZHUDANG_SITES") or like
+    if named:
+        told = json.loads(Path(named).read_text(encoding="utf-8"))
+        return [{**item, "path": str(data / item["path"])} if item.get("path") else item for item in told]
     return [
         {"code": "a", "name": "甲库（本机文件夹）", "path": str(data / "sites" / "a")},
         {"code": "b", "name": "乙库（本机文件夹）", "path": str(data / "sites" / "b")},

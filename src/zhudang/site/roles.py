@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from zhudang.audit.grants import APPEND_ONLY
+from zhudang.audit import grants as audit
+from zhudang.preservation import grants as preservation
 
 ROLES = ("owner", "app", "reader")
 
@@ -49,7 +50,7 @@ def grant(
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}",
     ):
         owner.execute(sql.SQL(statement).format(app=app_id, reader=reader_id))
-    for table in APPEND_ONLY:
+    for table in (*audit.APPEND_ONLY, *preservation.APPEND_ONLY):
         if owner.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
             owner.execute(
                 sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app_id)

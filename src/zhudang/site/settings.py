@@ -20,7 +20,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 NETWORK_CEILING = environment.number("ZHUDANG_NETWORK_CEILING", default=1)
 IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO else 240)
 PASSWORD_DAYS = environment.number("ZHUDANG_PASSWORD_DAYS", default=90)
-SITES = environment.sites(DATA)
+SITES = environment.sites(DATA, like=SOURCE / "demo" / "pack" / "sites.json" if DEMO else None)
+PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default="")
+"""A TOML file that takes the place of our policy of copies."""
 ARCHIVE_NAME = environment.archive_name(DATA)
 HOLDING_CLASSES = environment.text("ZHUDANG_HOLDING_CLASSES", default="")
 """File of holding classes instead of ours."""

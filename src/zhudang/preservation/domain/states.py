@@ -17,6 +17,14 @@ class CopyState(StrEnum):
     MISSING = "missing"
 
 
+class Condition(StrEnum):
+    """How a removable set was found when it passed from hand to hand."""
+
+    SOUND = "sound"
+    SEAL_BROKEN = "seal_broken"
+    DAMAGED = "damaged"
+
+
 class IngestState(StrEnum):
     """Where a transfer stands on its way into the store."""
 
@@ -30,6 +38,8 @@ class Health(StrEnum):
     """What a person is told of an object, the worst of its copies first."""
 
     SOUND = "sound"
+    WAITING = "waiting"
+    """Sound where it is; a removable set lacks its newest version until it is called in."""
     DUE = "due"
     UNREAD = "unread"
     LACKING = "lacking"

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("preservation", "0002_copies_in_turn")]
+    dependencies = [("preservation", "0003_sites_and_policy")]
 
     operations = [
         migrations.AddField("archivalobject", "class_level", models.SmallIntegerField(default=0)),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.preservation.web import key_pages, views
+from zhudang.preservation.web import key_pages, policy_views, site_views, views
 
 app_name = "preservation"
 urlpatterns = [
@@ -12,6 +12,20 @@ urlpatterns = [
     path("preservation/books/", views.books, name="books"),
     path("preservation/keys/", key_pages.keys, name="keys"),
     path("preservation/ingests/<uuid:transfer_id>/resume/", views.resume, name="resume"),
+    path("preservation/policy/", policy_views.overview, name="policy"),
+    path("preservation/policy/below/", policy_views.below, name="below"),
+    path("preservation/policy/class/<slug:class_code>/", policy_views.holding_class, name="holding_class"),
+    path("preservation/policy/class/<slug:class_code>/plan/", policy_views.plan, name="plan"),
+    path("preservation/policy/class/<slug:class_code>/plan/end/", policy_views.plan_end, name="plan_end"),
+    path("preservation/policy/class/<slug:class_code>/places/", policy_views.choose_places, name="choose_places"),
+    path("preservation/sites/<uuid:site_id>/", site_views.site, name="site"),
+    path("preservation/sites/<uuid:site_id>/catch-up/", site_views.catch_up, name="catch_up"),
+    path("preservation/sites/<uuid:site_id>/custody/", site_views.hand_over, name="hand_over"),
+    path("preservation/custody/<uuid:custody_id>/sign/", site_views.sign, name="custody_sign"),
+    path("preservation/custody/<uuid:custody_id>/withdraw/", site_views.withdraw, name="custody_withdraw"),
+    path("preservation/<uuid:object_id>/registered/", site_views.register_copy, name="register_copy"),
+    path("preservation/registered/<uuid:copy_id>/inspected/", site_views.inspected, name="copy_inspected"),
+    path("preservation/registered/<uuid:copy_id>/withdrawn/", site_views.withdrawn, name="copy_withdrawn"),
     path("preservation/<uuid:object_id>/", views.one_object, name="object"),
     path("preservation/<uuid:object_id>/read/", views.read_one, name="read_one"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
-from zhudang.preservation import ingesting, queries, reading, words
+from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
+from zhudang.preservation.domain.site_facts import Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.shared.refusals import NotFound
@@ -44,7 +46,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "healths": [
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
-        "sites": [(row, words.span(row.round.days_a_round)) for row in queries.site_rows(now)],
+        "sites": [_shown_site(row, now) for row in site_queries.site_rows(now)],
         "ingests": [
             (row, words.INGEST_STATES[row.state], words.sentence(row.reason) if row.reason else "")
             for row in queries.unfinished_ingests()
@@ -64,7 +66,11 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     context = {
         "page": page,
         "object": _shown_object(page.row),
+        "registered": [
+            (row, policy_words.MEDIA[Medium(row.medium)], row.version < page.row.version) for row in page.registered
+        ],
         "may_act": _actor(request).may("preservation.object.verify"),
+        "may_register": _actor(request).may("preservation.copy.register"),
     }
     return render(request, "preservation/object.html", context)
 
@@ -132,6 +138,16 @@ def _actor(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
+def _shown_site(row: site_queries.SiteRow, now: datetime) -> dict[str, Any]:
+    return {
+        "row": row,
+        "span": words.span(row.round.days_a_round),
+        "kind": policy_words.KINDS[row.facts.kind],
+        "promise": policy_words.promise(row.facts),
+        "overdue": row.overdue(now),
+    }
+
+
 def _shown_object(row: queries.ObjectRow) -> dict[str, Any]:
     return {
         "row": row,
@@ -142,15 +158,25 @@ def _shown_object(row: queries.ObjectRow) -> dict[str, Any]:
 
 
 def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
-    if copy.state is None:
-        return {"copy": copy, "word": _("没有副本"), "mark": "fail", "damages": []}
-    due = copy.state is CopyState.VERIFIED and copy.due
+    word, mark = _copy_word(copy)
     return {
         "copy": copy,
-        "word": words.HEALTH[Health.DUE] if due else words.COPY_STATES[copy.state],
-        "mark": "soon" if due else words.COPY_MARKS[copy.state],
+        "word": word,
+        "mark": mark,
         "damages": [{**damage, "word": words.DAMAGES.get(damage["code"], "")} for damage in copy.damages],
+        "kind": policy_words.KINDS[copy.site.kind],
+        "promise": policy_words.promise(copy.site),
     }
+
+
+def _copy_word(copy: queries.CopyRow) -> tuple[Any, str]:
+    if copy.waits:
+        return _("等调回补写"), "soon"
+    if copy.state is None:
+        return (_("没有副本"), "fail") if copy.wanted else (_("不存这里"), "na")
+    if copy.state is CopyState.VERIFIED and copy.due:
+        return words.HEALTH[Health.DUE], "soon"
+    return words.COPY_STATES[copy.state], words.COPY_MARKS[copy.state]
 
 
 def _shown_comparison(row: Any) -> dict[str, Any] | None:
@@ -174,8 +200,7 @@ def _heads() -> list[str]:
 
 def _line(row: queries.ObjectRow) -> list[Any]:
     copies = "；".join(
-        f"{copy.site_name} {words.COPY_STATES[copy.state] if copy.state else _('没有副本')} {write_datetime(copy.verified_at)}"
-        for copy in row.copies
+        f"{copy.site_name} {_copy_word(copy)[0]} {write_datetime(copy.verified_at)}" for copy in row.copies
     )
     return [
         row.accession_no, row.reference_code, row.title, row.project_name, row.version, row.files, row.bytes,

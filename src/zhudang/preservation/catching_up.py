@@ -1,0 +1,308 @@
+"""A place caught up with what it lacks, each copy counted only when it was read back: a removable set called in, or a new place.
+
+Safe to kill anywhere: what was copied has its row, a run that goes on passes over what the one before it has read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.events import work
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import placement, reading, rounds
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
+from zhudang.preservation.ocfl import durable, layout, replicate
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
+from zhudang.preservation.ocfl.verifier import verify_object
+from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
+from zhudang.preservation.policy_file import policy
+from zhudang.preservation.sites import LABEL, Place, bears_label, places
+from zhudang.shared.refusals import NotFound, Reason, Refusal
+from zhudang.shared.web.exports import FORMULA_STARTS
+
+BATCH = 100
+GO_ON_DAYS = 30
+"""A run that was stopped is gone on with for so long: what it read is not read again."""
+OPEN_LEVEL = 0
+CATALOGUE = "CATALOGUE.csv"
+
+Told = Callable[[int, str], None]
+
+
+class CannotCatchUp(Refusal):
+    """The place is not there to be written to; nothing was begun."""
+
+
+@dataclass
+class Done:
+    """What came of a run: copies written, copies read whole, their bytes, and how many are not as they should be."""
+
+    copied: int = 0
+    read: int = 0
+    bytes: int = 0
+    wrong: int = 0
+
+
+@transaction.atomic
+def ask(*, actor: Actor, site_code: str, now: datetime) -> UUID:
+    """Ask for a place to be caught up and read whole; gives the id of the work to follow.
+
+    Raises:
+        Forbidden, NotFound.
+        CannotCatchUp: it does not lie at its path, or no set of its label does.
+    """
+    from zhudang.preservation import jobs
+
+    demand(actor, "preservation.site.catch_up")
+    place = _place(site_code, now)
+    total = lacking(place).count() + Copy.objects.filter(site_id=place.site_id).count()
+    subject = f"preservation.site:{place.site_id}"
+    work_id = work.start(kind="preservation.catch_up", subject=subject, actor=actor, total=total, now=now)
+    row = CatchUp.objects.create(site_id=place.site_id, asked_by=actor.username, started_at=now)
+    audit.record(actor=actor, act="preservation.catch_up.asked", subject=subject, at=now, data={"code": site_code})
+    jobs.catch_up.configure(lock=f"preservation.catch_up:{site_code}").defer(
+        catch_up_id=str(row.id), work_id=str(work_id)
+    )
+    return work_id
+
+
+def run(catch_up_id: UUID, *, work_id: UUID) -> None:
+    """Do an asked run, told to the page that follows the work; run twice, it does nothing more."""
+    row = CatchUp.objects.select_related("site").get(id=catch_up_id)
+    if row.finished_at:
+        return
+    link = {"link": reverse("preservation:site", args=[row.site_id])}
+    try:
+        done = catch_up(row, told=lambda number, note: work.advance_or_stop(work_id, number, note))
+    except work.Cancelled:
+        work.finish(work_id, "cancelled", link)
+    except Refusal as refusal:
+        from zhudang.preservation.words import sentence
+
+        work.finish(work_id, "failed", {"reason": str(sentence(refusal.reasons[0])), **link})
+    else:
+        work.finish(work_id, "done", {**asdict(done), **link})
+
+
+def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
+    """Write what the place lacks, then read everything there whole.
+
+    Raises:
+        work.Cancelled: from `told`; what was done stays.
+        CannotCatchUp: the place is not there, went away, or is full; the row says so.
+    """
+    done = Done()
+    began = began_at(row)
+    try:
+        place = _place(row.site.code, timezone.now())
+        assert place.root is not None
+        everywhere = places()
+        pace = rounds.Pace(rounds.rhythms()[place.code].bytes_per_second, timedelta(days=1).total_seconds())
+        for item in lacking(place).iterator(chunk_size=BATCH):
+            _still_there(place)
+            _bring(item, place, place.root, everywhere, done, pace)
+            _tell(told, done, item.title)
+        for copy in _unread(place, began):
+            _still_there(place)
+            outcome = reading.read_copy(copy, place, everywhere, repair=True, now=timezone.now(), progress=pace)
+            done.read, done.bytes, done.wrong = (
+                done.read + 1,
+                done.bytes + outcome.bytes,
+                done.wrong + (not outcome.sound),
+            )
+            _tell(told, done, outcome.title)
+        left = lacking(place).count()
+        if place.facts.offline:
+            _write_catalogue(place, place.root)
+    except work.Cancelled:
+        _close(row, done, Reason("preservation.catch_up_cancelled"))
+        raise
+    except (StoreFull, OSError) as cause:
+        code = "preservation.disk_full" if isinstance(cause, StoreFull) else "preservation.unreachable"
+        reason = Reason(code, {"place": row.site.name})
+        _close(row, done, reason)
+        raise CannotCatchUp(reason) from cause
+    except CannotCatchUp as refusal:
+        _close(row, done, refusal.reasons[0])
+        raise
+    _close(row, done, None, complete=not done.wrong and not left)
+    return done
+
+
+def lacking(place: Place) -> QuerySet[ArchivalObject]:
+    """The objects this place should hold in their newest version and does not, by their ids."""
+    current = Copy.objects.filter(
+        object=OuterRef("pk"), site_id=place.site_id, version=OuterRef("version"),
+        inventory_sha512=OuterRef("inventory_sha512"),
+    ).exclude(state=CopyState.MISSING.value)  # fmt: skip
+    wanted = Q(pk__in=[])
+    chosen = placement.chosen_places()
+    for need, kind, level in _each_kind():
+        placed = chosen.get(need)
+        if placed is None or place.code in placed:
+            wanted |= Q(kind=kind, level=level)
+    return ArchivalObject.objects.filter(wanted).filter(~Exists(current)).order_by("id")
+
+
+def _each_kind() -> Iterator[tuple[str, str, int]]:
+    from zhudang.preservation.domain.policy_data import KINDS, LEVELS
+
+    for kind in KINDS:
+        for level in LEVELS:
+            yield policy().class_of(kind, level).code, kind, level
+
+
+def began_at(row: CatchUp) -> datetime:
+    """When the run this one goes on with began: the earliest of those before it that came to no end."""
+    began = row.started_at
+    before = CatchUp.objects.filter(site_id=row.site_id, started_at__lt=row.started_at).order_by("-started_at")
+    for earlier in before.iterator():
+        if earlier.complete or earlier.wrong or row.started_at - earlier.started_at > timedelta(days=GO_ON_DAYS):
+            break
+        began = earlier.started_at
+    return began
+
+
+def _place(site_code: str, now: datetime) -> Place:
+    place = next((place for place in places(now) if place.code == site_code), None)
+    if place is None:
+        raise NotFound
+    if place.root is None:
+        code = "preservation.set_away" if place.facts.offline else "preservation.unreachable"
+        raise CannotCatchUp(Reason(code, {"place": place.name, "label": place.facts.label, "file": LABEL}))
+    return place
+
+
+def _still_there(place: Place) -> None:
+    """Stop when a set was taken away under us: what cannot be read then is not missing."""
+    if place.facts.offline and not bears_label(place.path, place.facts.label):
+        raise CannotCatchUp(Reason("preservation.unreachable", {"place": place.name}))
+
+
+def _bring(
+    item: ArchivalObject, place: Place, root: StorageRoot, everywhere: list[Place], done: Done, pace: rounds.Pace
+) -> None:
+    """Bring one object to the place in its newest version, read it back whole, then write the row."""
+    item.refresh_from_db()
+    with root.only_writer():
+        if not _copied(item, root, everywhere):
+            done.wrong += 1
+            return
+        found = verify_object(root.object_folder(item.ocfl_id), object_id=item.ocfl_id, progress=pace)
+    if not found.sound or found.inventory is None or found.inventory.sha512 != item.inventory_sha512:
+        done.wrong += 1
+        return
+    _note(item, place, timezone.now())
+    done.copied, done.bytes = done.copied + 1, done.bytes + found.bytes
+
+
+def _copied(item: ArchivalObject, root: StorageRoot, everywhere: list[Place]) -> bool:
+    """Copy what lacks from the first other place that holds the version the rows name; a damaged copy is set aside."""
+    for other in everywhere:
+        if other.root is None or other.root.folder == root.folder:
+            continue
+        try:
+            source = other.root.inventory(item.ocfl_id)
+            if source is None or source.sha512 != item.inventory_sha512:
+                continue
+            try:
+                replicate.bring_up_to(other.root, root, item.ocfl_id)
+            except ObjectDamaged:
+                replicate.replace_object(other.root, root, item.ocfl_id, now=timezone.now())
+        except (ObjectDamaged, SourceChanged, CopyDiffers, FileNotFoundError):
+            continue
+        return True
+    return False
+
+
+@transaction.atomic
+def _note(item: ArchivalObject, place: Place, now: datetime) -> None:
+    Copy.objects.update_or_create(
+        object=item, site_id=place.site_id,
+        defaults={
+            "version": item.version, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
+            "looked_at": now, "damages": [], "inventory_sha512": item.inventory_sha512,
+        },
+    )  # fmt: skip
+    audit.record(
+        actor="system", act="preservation.copy.caught_up", subject=item, at=now,
+        data={"site": place.code, "version": item.version, "inventory_sha512": item.inventory_sha512},
+    )  # fmt: skip
+
+
+def _unread(place: Place, began: datetime) -> Iterator[Copy]:
+    """The copies there that nobody has looked at since `began`; reading one notes it, so each comes once."""
+    rows = Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).select_related("object")
+    while batch := list(rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")[:BATCH]):
+        yield from batch
+
+
+def _tell(told: Told | None, done: Done, note: str) -> None:
+    if told:
+        told(done.copied + done.read + done.wrong, note)
+
+
+@transaction.atomic
+def _close(row: CatchUp, done: Done, reason: Reason | None, *, complete: bool = False) -> None:
+    now = timezone.now()
+    because = {"code": reason.code, "data": dict(reason.data)} if reason else {}
+    CatchUp.objects.filter(pk=row.pk).update(
+        finished_at=now, complete=complete, stopped_because=because, **asdict(done)
+    )
+    audit.record(
+        actor=row.asked_by, act="preservation.catch_up.done", subject=row.site, at=now,
+        data={**asdict(done), "code": row.site.code, "complete": complete, "stopped": because},
+    )  # fmt: skip
+
+
+def _write_catalogue(place: Place, root: StorageRoot) -> None:
+    """Write on the set itself what is on it; titles only of what is open, since the set leaves the house."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(
+        ["总登记号 accession", "档号 code", "题名 title", "对象 object", "版本 version", "文件夹 folder", "清单 inventory sha512", "读回 verified"]
+    )  # fmt: skip
+    rows = (
+        Copy.objects.filter(site_id=place.site_id)
+        .select_related("object")
+        .order_by("object__accession_no", "object_id")
+    )
+    for copy in rows.iterator(chunk_size=BATCH):
+        item = copy.object
+        table.writerow(
+            [
+                item.accession_no, item.reference_code, _title(item), item.ocfl_id,
+                copy.version, f"store/{layout.object_path(item.ocfl_id)}", copy.inventory_sha512,
+                copy.verified_at.isoformat() if copy.verified_at else "",
+            ]
+        )  # fmt: skip
+    durable.replace_durably(root.place / CATALOGUE, b"\xef\xbb\xbf" + text.getvalue().encode())
+
+
+def _title(item: ArchivalObject) -> str:
+    if item.level != OPEN_LEVEL:
+        return ""
+    return f"'{item.title}" if item.title.startswith(FORMULA_STARTS) else item.title
+
+
+def begin_for_command(site_code: str) -> CatchUp:
+    """Open the row of a run started by `zhudang call-in`.
+
+    Raises:
+        NotFound, CannotCatchUp.
+    """
+    now = timezone.now()
+    _place(site_code, now)
+    return CatchUp.objects.create(site=Site.objects.get(code=site_code), asked_by="zhudang call-in", started_at=now)

@@ -1,0 +1,194 @@
+"""What people see of the places: what they hold, how far their reading is, when a removable set is to be called in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
+
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import rounds
+from zhudang.preservation.catching_up import lacking
+from zhudang.preservation.domain.rhythm import Rhythm
+from zhudang.preservation.domain.site_facts import SiteFacts
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import CatchUp, Copy, Custody, Site
+from zhudang.preservation.policy_file import call_in_days
+from zhudang.preservation.queries import known_objects
+from zhudang.preservation.sites import Place, places
+from zhudang.shared.refusals import NotFound
+
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """A place, as the page tells of it."""
+
+    id: UUID
+    code: str
+    name: str
+    facts: SiteFacts
+    path: str
+    reachable: bool
+    free_bytes: int | None
+    copies: int
+    verified: int
+    oldest_reading: datetime | None
+    round: RoundRow
+    called_in_at: datetime | None
+    next_call_in: datetime | None
+    """Of a removable set: when it was last caught up and read whole, and when it is to be called in next."""
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether the set should have been called in before."""
+        return self.next_call_in is not None and now > self.next_call_in
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """How far the continuous audit of a place is, and whether it keeps up.
+
+    Attributes:
+        in_time: copies read whole within the days asked for.
+        waiting: copies whose turn has come.
+        days_a_round: forecast: days it takes to read the whole place at its speed in its hours.
+    """
+
+    rhythm: Rhythm
+    in_time: int
+    waiting: int
+    days_a_round: float
+    keeps_up: bool
+
+
+@dataclass(frozen=True)
+class SitePage:
+    """One place: its facts, its copies by state, its schedule, its custody.
+
+    Attributes:
+        by_state: state -> copies of what this actor may know of; `behind` counts those of an older version.
+        lacking: holdings the place should hold in their newest version and does not.
+        keeper: who signed for the set last; empty before the first handing over.
+    """
+
+    row: SiteRow
+    in_use: bool
+    registered_at: datetime
+    by_state: Mapping[CopyState, int]
+    behind: int
+    lacking: int
+    custody: tuple[Custody, ...]
+    catch_ups: tuple[CatchUp, ...]
+    keeper: str
+
+    @property
+    def open_custody(self) -> Custody | None:
+        """The handing over that waits for its signature."""
+        return next((row for row in self.custody if not row.took_at and not row.withdrawn_at), None)
+
+
+def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
+    """One place in use.
+
+    Raises:
+        Forbidden, NotFound.
+    """
+    demand(actor, "preservation.site.read")
+    place = next((place for place in places(now) if place.site_id == site_id), None)
+    if place is None:
+        raise NotFound
+    site = Site.objects.get(pk=site_id)
+    known = copies_at(actor, site_id).order_by()
+    custody = tuple(Custody.objects.filter(site=site)[:MOST_ROWS])
+    signed = Custody.objects.filter(site=site, took_at__isnull=False).first()
+    wanted = lacking(place).filter(pk__in=known_objects(actor).values("pk"))
+    return SitePage(
+        row=site_row(place, rounds.rhythms()[place.code], now),
+        in_use=site.in_use,
+        registered_at=site.registered_at,
+        by_state={CopyState(s): n for s, n in known.values_list("state").annotate(number=Count("pk"))},
+        behind=known.filter(version__lt=F("object__version")).count(),
+        lacking=wanted.count(),
+        custody=custody,
+        catch_ups=tuple(CatchUp.objects.filter(site=site)[:MOST_ROWS]),
+        keeper=signed.took_name if signed else "",
+    )
+
+
+def copies_at(actor: Actor, site_id: UUID) -> QuerySet[Copy]:
+    """The copies at a place of what this actor may know of: the place's catalogue.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.site.read")
+    rows = Copy.objects.filter(site_id=site_id, object__in=known_objects(actor).values("pk"))
+    return rows.select_related("object").order_by("object__accession_no", "object_id")
+
+
+def takers(actor: Actor) -> list[tuple[str, str]]:
+    """Who may sign for a set, but for this actor: (account id, name and organisation)."""
+    told: dict[str, str] = {}
+    for organisation in identity.organisations(kind="archive"):
+        ids = identity.members_with(organisation.id, Role.KEEPER, Role.ARCHIVIST)
+        for account_id, name in identity.account_names(ids).items():
+            if account_id != actor.account_id:
+                told[str(account_id)] = f"{name}（{organisation.name}）"
+    return sorted(told.items(), key=lambda item: item[1])
+
+
+def site_rows(now: datetime) -> list[SiteRow]:
+    """The places in use with what they hold."""
+    known = rounds.rhythms()
+    return [site_row(place, known[place.code], now) for place in places(now)]
+
+
+def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
+    """One place in use with what it holds."""
+    since = now - timedelta(days=rhythm.days)
+    sums = Copy.objects.filter(site_id=place.site_id).aggregate(
+        copies=Count("id"),
+        verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
+        oldest=Min("verified_at"),
+        in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
+        bytes=Sum("object__stored_bytes", default=0),
+    )
+    called_in, next_call_in = calls_of(place.site_id, place.facts) if place.facts.offline else (None, None)
+    return SiteRow(
+        id=place.site_id,
+        code=place.code,
+        name=place.name,
+        facts=place.facts,
+        path=str(place.path),
+        reachable=place.root is not None,
+        free_bytes=_free(place),
+        copies=sums["copies"],
+        verified=sums["verified"],
+        oldest_reading=sums["oldest"],
+        round=RoundRow(
+            rhythm,
+            sums["in_time"],
+            rounds.in_turn(place.site_id, rhythm, now).count(),
+            rhythm.days_for(sums["bytes"]),
+            rhythm.keeps_up_with(sums["bytes"]),
+        ),
+        called_in_at=called_in,
+        next_call_in=next_call_in,
+    )
+
+
+def calls_of(site_id: UUID, facts: SiteFacts) -> tuple[datetime | None, datetime]:
+    """When a removable set was last called in, caught up and read whole; and when it is to be next."""
+    last = CatchUp.objects.filter(site_id=site_id, complete=True).first()
+    since = last.started_at if last else Site.objects.values_list("registered_at", flat=True).get(pk=site_id)
+    return (last.finished_at if last else None), since + timedelta(days=call_in_days(facts))
+
+
+def _free(place: Place) -> int | None:
+    return place.root.free_bytes() if place.root else None
