@@ -198,3 +198,20 @@ def test_other_pages_are_told_nothing_of_a_set_that_waits(kept, disk):
     disk.connect()
     command.call_in("c")
     assert {copy.site.code for copy in queries.state_of(volume_id, timezone.now())} == {"a", "b", "c"}
+
+
+def test_a_set_called_in_gets_the_key_files_that_open_what_is_sealed_on_it(disk, settings, tmp_path):
+    from preservation.test_sealed_holdings import hold
+    from zhudang.preservation.ocfl import sealing
+
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
+    hold()
+    KeptProject().preserve()
+    disk.connect()
+    assert command.call_in("c") == command.OK
+    sealed = ArchivalObject.objects.filter(protection=sealing.SEALED)
+    assert sealed.exists()
+    assert all(row.state == "verified" for row in on_disk().values())
+    names = {path.name for path in disk.mount.rglob("*")}
+    assert {"keys.json", "key-internal.age"} <= names

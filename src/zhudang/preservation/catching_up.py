@@ -22,6 +22,7 @@ from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement, reading, rounds
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
 from zhudang.preservation.ocfl import durable, layout, replicate
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
@@ -108,6 +109,7 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
     try:
         place = _place(row.site.code, timezone.now())
         assert place.root is not None
+        keyring.equip([place.root])
         everywhere = places()
         pace = rounds.Pace(rounds.rhythms()[place.code].bytes_per_second, timedelta(days=1).total_seconds())
         for item in lacking(place).iterator(chunk_size=BATCH):

@@ -112,6 +112,14 @@ def recipient_for(code: str, roots: Sequence[StorageRoot]) -> str:
     return key.recipient
 
 
+def equip(stores: Sequence[StorageRoot]) -> None:
+    """Give places the key files and the register: whoever holds such a place and enough shares can read it."""
+    with wrapping.only_one() as home:
+        if (register := wrapping.register_at(home)) is not None:
+            for store in stores:
+                wrapping.spread(register, store.folder)
+
+
 def _ready(code: str, stores: Sequence[Path]) -> Keyring | None:
     """Open the keys, finish what a crash left half done, make the class's key, give every store what it lacks."""
     if (ring := load(stores)) is None:
