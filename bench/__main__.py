@@ -1,10 +1,10 @@
-"""`./dev bench [small memory large pages checks] [--quick]`: a table of figures against the issue's targets."""
+"""`./dev bench [small memory large pages checks preservation] [--quick]`: a table of figures against the issue's targets."""
 
 import sys
 import time
 from collections.abc import Callable
 
-from bench import examination, measures
+from bench import examination, measures, preserving
 from bench.row import Row
 
 ALL: dict[str, Callable[[bool], list[Row]]] = {
@@ -13,6 +13,7 @@ ALL: dict[str, Callable[[bool], list[Row]]] = {
     "large": measures.large_file,
     "pages": measures.pages,
     "checks": examination.checks,
+    "preservation": preserving.preservation,
 }
 
 

@@ -138,6 +138,29 @@ def rebuild(site: str) -> None:
     sys.exit(command.rebuild(site))
 
 
+def emergency_serve(copy: Path, host: str, port: int, level: int, log: Path | None) -> None:
+    """只凭一份副本应急查看，不需要原来的数据库 / look into one copy alone, without any database of before."""
+    from zhudang.cli import emergency
+
+    sys.exit(emergency.run(emergency.Plan(copy, host, port, level, log)))
+
+
+def emergency_prepare(level: int) -> None:
+    """Tables and account of an emergency service."""
+    from zhudang.cli import emergency_loading
+
+    _django()
+    sys.exit(emergency_loading.prepare(level))
+
+
+def emergency_load() -> None:
+    """Read the copy of an emergency service."""
+    from zhudang.cli import emergency_loading
+
+    _django()
+    sys.exit(emergency_loading.load())
+
+
 def backup(target: Path) -> None:
     """备份数据库与未入库的文件 / back up the database and what is not yet preserved."""
     _django()
@@ -223,6 +246,17 @@ _COMMANDS = (
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
+    _command(
+        emergency_serve,
+        _given("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
+        _text("--host", default="127.0.0.1"),
+        _number("--port", 8000),
+        _number("--level", 1, "最高可看密级 0–4 / highest secrecy level shown"),
+        _path("--log", "查看记录写到哪个文件 / where looks are written down"),
+        name="emergency-serve",
+    ),
+    _command(emergency_prepare, _number("--level", 1), name="emergency-prepare", hidden=True),
+    _command(emergency_load, name="emergency-load", hidden=True),
     _command(backup, _given("target")),
     _command(restore, _given("source")),
     _InGivenOrder(

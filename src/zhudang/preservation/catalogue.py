@@ -75,9 +75,12 @@ class StoredTable:
     path: Path
 
     def __iter__(self) -> Iterator[Row]:
+        return map(json.loads, self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """The rows as they are written, one JSON object each."""
         with self.path.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
+            yield from lines
 
 
 @contextmanager

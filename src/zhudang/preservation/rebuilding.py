@@ -91,11 +91,11 @@ def _rebuilt_before() -> bool:
 
 @transaction.atomic
 def _restore_rows(root: StorageRoot, done: Rebuilt, now: datetime, told: Told | None) -> None:
-    described = sorted(_catalogues(root), key=lambda item: item[0])
+    described = sorted(catalogues(root), key=lambda item: item[0])
     if not described:
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(root.place)}))
     for _, folder, inventory in described:
-        _count(done.rows, catalogue.restore(_read_catalogue(folder, inventory)))
+        _count(done.rows, catalogue.restore(read_tables(folder, inventory)))
         done.projects += 1
         if told:
             told("projects", done.projects)
@@ -108,23 +108,33 @@ def _restore_rows(root: StorageRoot, done: Rebuilt, now: datetime, told: Told | 
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
 
 
-def _catalogues(root: StorageRoot) -> Iterator[tuple[datetime, Path, Inventory]]:
+def catalogues(root: StorageRoot) -> Iterator[tuple[datetime, Path, Inventory]]:
     """Find the projects' objects, with when each was last written."""
     for folder, inventory in object_inventories(root):
         if catalogue.FIRST_TABLE in inventory.state:
             yield inventory.versions[inventory.head].created, folder, inventory
 
 
-def _read_catalogue(folder: Path, inventory: Inventory) -> dict[str, catalogue.StoredTable]:
-    """Give a project's tables, each compared with its digest before it is believed."""
+def read_tables(
+    folder: Path, inventory: Inventory, wanted: Callable[[str], bool] | None = None
+) -> dict[str, catalogue.StoredTable]:
+    """Give a project's tables (or those wanted, by name), each compared with its digest before it is believed.
+
+    Raises:
+        CannotRebuild: a table is not what was written.
+    """
     found = {}
     for path, digest in inventory.state.items():
-        if not path.startswith(f"{catalogue.FOLDER}/"):
+        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
+        if not path.startswith(f"{catalogue.FOLDER}/") or (wanted and not wanted(name)):
             continue
         stored = stored_file(folder, inventory, path)
-        if sha512_of(stored)[0] != digest:
+        try:
+            sound = sha512_of(stored)[0] == digest
+        except OSError:
+            sound = False
+        if not sound:
             raise CannotRebuild(Reason("preservation.catalogue_damaged", {"object": inventory.object_id, "path": path}))
-        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
         found[name] = catalogue.StoredTable(stored)
     return found
 

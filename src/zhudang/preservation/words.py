@@ -24,6 +24,10 @@ REASONS = {
     "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
     "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
     "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
+    "preservation.copy_lacks_file": _("这份副本里没有这个文件的内容，或读不出来（SHA-256 %(sha256)s）；请换一份副本"),
+    "preservation.copy_file_damaged": _(
+        "这份副本里的内容与登记的摘要不符，已损坏，不予显示（登记 SHA-256 %(sha256)s，实为 %(found)s）；请换一份副本"
+    ),
     "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
     "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
     "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
