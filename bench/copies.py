@@ -71,7 +71,7 @@ class Template:
         for holdings in catalogue._ALL.values():
             for register in holdings.REGISTERS:
                 columns = [f.attname for f in register.model._meta.fields if f.unique and isinstance(f, CharField)]
-                if register.name.startswith((*_SHARED, "content.")) or not columns:
+                if register.name.startswith((*_SHARED, "content.", "filing.counter")) or not columns:
                     continue
                 rows = [json.loads(line) for line in self.tables.get(register.name, b"").splitlines()]
                 found |= {row[column] for row in rows for column in columns if row.get(column)}

@@ -160,10 +160,16 @@ def calendar() -> Iterator[Result]:
 
 
 def sites() -> Iterator[Result]:
+    from zhudang.preservation.sites import places
+
+    lost = {place.code for place in places() if place.root is None}
     for site in settings.SITES:
         folder = Path(site["path"])
+        if site["code"] in lost:
+            said = f"{site['name']}：{folder} 里没有保存库，未挂载或已丢失 / no store there: not mounted, or lost"
+            yield Result(f"存储地 site {site['code']}", "ill", said)
+            continue
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".doctor"
             probe.write_bytes(b"x")
             probe.unlink()

@@ -122,12 +122,12 @@ def package(folder: Path, out: Path | None, project: str, works: str) -> None:
     sys.exit(packing.run(folder, naming, out))
 
 
-def verify(repair: bool, json: Path | None) -> None:
+def verify(repair: bool, new_disk: str, json: Path | None) -> None:
     """核验全部存储地的全部副本 / verify every copy at every site."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.verify(repair=repair, json_path=json))
+    sys.exit(command.verify(repair=repair or bool(new_disk), json_path=json, new_disk=new_disk))
 
 
 def rebuild(site: str) -> None:
@@ -243,6 +243,7 @@ _COMMANDS = (
     _command(
         verify,
         _option("--repair/--no-repair", "损坏的用好的修复 / mend a damaged copy from a sound one", default=False),
+        _text("--new-disk", "这个存储地的盘丢了，换上的是空盘：重新写满 / this site's disk was lost and is empty now: fill it", ""),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
