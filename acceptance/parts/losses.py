@@ -172,7 +172,6 @@ def wrong_delete(ground: Ground) -> Drilled:
     _expect(one in said and "missing" in said, f"{one} is not told missing: {said[-500:]}")
     serve, lost = ground.looked_at()
     _said, restore = ground.must(0, "verify", "--repair")
-    ground.must(0, "verify")
     _expect(folder.is_dir(), "the volume is not back")
     return Drilled(detect, serve, restore, lost, "zhudang verify, STO 缺失")
 
@@ -180,8 +179,6 @@ def wrong_delete(ground: Ground) -> Drilled:
 def changed_log(ground: Ground) -> Drilled:
     """A superuser changes one row of the log and removes another, with the triggers off."""
     ground.must(0, "audit", "verify")
-    kept = ground.sites.folder / "log-backup"
-    _said, _took = ground.must(0, "backup", str(kept))
     chosen = "(SELECT entry_id FROM audit_seal ORDER BY number LIMIT 1 OFFSET {})"
     ground.act("superuser", f"CREATE TABLE drill_kept AS SELECT * FROM audit_entry WHERE id IN ({chosen.format(3)}, {chosen.format(5)})",
                f"UPDATE audit_entry SET actor = 'nobody' WHERE id = {chosen.format(3)}",
@@ -193,7 +190,6 @@ def changed_log(ground: Ground) -> Drilled:
     ground.act("superuser", "DELETE FROM audit_entry WHERE id IN (SELECT id FROM drill_kept)", "INSERT INTO audit_entry SELECT * FROM drill_kept",
                "DROP TABLE drill_kept")  # fmt: skip
     ground.must(0, "audit", "verify")
-    shutil.rmtree(kept)
     return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang audit verify, 逐号")
 
 
@@ -210,7 +206,6 @@ def ransomware(ground: Ground) -> Drilled:
     )
     serve, lost = ground.looked_at()
     _said, restore = ground.must(0, "verify", "--repair")
-    ground.must(0, "verify")
     judged = _judged(ground.sites["a"])
     return Drilled(detect, serve, restore, lost, f"zhudang verify, {count} files; ocfl-py 复核 {judged} objects")
 
@@ -229,9 +224,9 @@ def lost_site(ground: Ground) -> Drilled:
     _expect(code == 1 and "✗ 存储地 site a" in said, f"doctor says nothing of the lost site: {said}")
     ground.must(3, "verify")
     serve, lost = ground.looked_at()
+    _expect(not site.exists(), "somebody made the lost site's folder anew")
     site.mkdir()
     _said, restore = ground.must(0, "verify", "--new-disk", "a")
-    ground.must(0, "verify")
     _judged(site)
     return Drilled(detect, serve, restore, lost, "zhudang doctor; verify 退出 3")
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, site_settings
+from zhudang.audit import operations as audit_operations
+from zhudang.audit.sealing import seal_everything
 from zhudang.cli import doctor
 from zhudang.preservation import command
 from zhudang.preservation.models import Copy
@@ -31,12 +34,16 @@ def test_a_lost_site_is_told_and_a_new_disk_is_filled_only_when_a_person_says_so
         before = {path.relative_to(places / "a") for path in (places / "a/store").rglob("*")}
         assert command.verify(new_disk="a") == 2  # it is there
         shutil.rmtree(places / "a")
+        audit_operations.record(actor="x", act="test.after.the.loss", subject="x:1", at=NOW, data={})
+        seal_everything(NOW)
         assert [result.verdict for result in doctor.sites()][:2] == ["ill", "well"]
         assert not (places / "a").exists()
         assert command.verify() == 3
         assert command.verify(repair=True) == 3
         assert command.verify(repair=True, new_disk="a") == 2  # no disk is there yet
         (places / "a").mkdir()
+        audit_operations.record(actor="x", act="test.with.a.new.disk", subject="x:1", at=NOW, data={})
+        seal_everything(NOW)
         (places / "a/holiday.jpg").write_bytes(b"x")
         assert command.verify(repair=True, new_disk="a") == 2
         assert "须是空的" in capsys.readouterr().err

@@ -243,7 +243,11 @@ _COMMANDS = (
     _command(
         verify,
         _option("--repair/--no-repair", "损坏的用好的修复 / mend a damaged copy from a sound one", default=False),
-        _text("--new-disk", "这个存储地的盘丢了，换上的是空盘：重新写满 / this site's disk was lost and is empty now: fill it", ""),
+        _text(
+            "--new-disk",
+            "这个存储地的盘丢了，换上的是空盘：重新写满 / this site's disk was lost and is empty now: fill it",
+            "",
+        ),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),

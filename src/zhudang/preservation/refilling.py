@@ -12,6 +12,9 @@ from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason, Refusal
 
+_ON_AN_EMPTY_DISK = {"lost+found", "log-witness"}
+"""What the file system makes, and what the log's witness writes beside any site within the second."""
+
 
 class CannotRefill(Refusal):
     """The folder is no empty place for the site's copies; nothing was made."""
@@ -34,7 +37,7 @@ def begin_anew(site_code: str, *, now: datetime) -> None:
         raise CannotRefill(Reason("preservation.site_is_there", {"place": str(place.path)}))
     if not place.path.is_dir():
         raise CannotRefill(Reason("preservation.no_new_disk", {"place": str(place.path)}))
-    if any(item.name != "lost+found" for item in place.path.iterdir()):
+    if any(item.name not in _ON_AN_EMPTY_DISK for item in place.path.iterdir()):
         raise CannotRefill(Reason("preservation.disk_not_empty", {"place": str(place.path)}))
     StorageRoot.create(place.path)
     audit.record(
