@@ -211,6 +211,21 @@ def served(copy: Path, data: Path) -> Iterator[Service]:
             service.stop()
 
 
+@contextmanager
+def read_only(folder: Path, at: Path) -> Iterator[Path]:
+    """The folder as a mount nobody can write to; the folder itself where mounting is not allowed."""
+    at.mkdir()
+    bound = subprocess.run(["mount", "--bind", str(folder), str(at)], capture_output=True, check=False)
+    if bound.returncode:
+        yield folder
+        return
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(at)], check=True)
+    try:
+        yield at
+    finally:
+        subprocess.run(["umount", "-l", str(at)], check=True)
+
+
 def _a_structure(kept: KeptProject) -> Any:
     structure = registry.register_structure(actor=SYSTEM, name="滨河一号楼", kind="building", now=NOW)
     UnitWork.objects.filter(id=kept.site.unit_id).update(structure_id=structure)
@@ -241,7 +256,7 @@ def test_an_officer_searches_and_looks_and_changes_nothing_of_the_copy(
     damaged = next(path for path in copy.rglob("content/files/*.pdf") if _sha256(path) == broken[1])
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     before = as_it_lies(copy)
-    with served(copy, data) as service:
+    with read_only(copy, tmp_path_factory.mktemp("mounts") / "disk") as mounted, served(mounted, data) as service:
         visitor = service.enter()
 
         def found() -> Any:
@@ -250,7 +265,7 @@ def test_an_officer_searches_and_looks_and_changes_nothing_of_the_copy(
 
         page = service.await_("the record is found", found)
         assert "应急只读服务" in page.text
-        assert str(copy) in page.text
+        assert str(mounted) in page.text
         service.await_("the files are listed", lambda: re.search("全文已读|与全文都可", visitor.page("/search/").text))
         assert visitor.get(f"/records/{records[0]}/").status == 200
         assert "滨河一号楼" in visitor.page(f"/structures/{structure}/").text

@@ -170,10 +170,6 @@ def page(request: HttpRequest) -> HttpResponse:
     """What is here, since when, how far loading came, and what is not here."""
     from zhudang.preservation import emergency
 
-    if not settings.EMERGENCY:
-        from django.http import Http404
-
-        raise Http404
     context = {
         "state": read_state(Path(settings.DATA)),
         "lacking": emergency.damaged_files(),

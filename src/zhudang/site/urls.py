@@ -2,6 +2,7 @@
 
 import importlib.util
 
+from django.conf import settings
 from django.urls import include, path
 
 from zhudang.site import emergency, views
@@ -22,7 +23,7 @@ site_urls = (
         path("health/live", views.live, name="live"),
         path("health/ready", views.ready, name="ready"),
         path("language/", views.set_language, name="language"),
-        path("emergency/", emergency.page, name="emergency"),
+        *([path("emergency/", emergency.page, name="emergency")] if settings.EMERGENCY else []),
         path("style/", views.style, name="style"),
     ],
     "site",
