@@ -1,4 +1,4 @@
-"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | people | log N`. Prints one JSON line."""
+"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | people | log N | copy N PATH`. Prints one JSON line."""
 
 import json
 import os
@@ -222,12 +222,18 @@ def log(count: str) -> dict[str, Any]:
     return the_log.measure(int(count))
 
 
+def copy(records: str, target: str) -> dict[str, Any]:
+    """Keep a project, and write a copy of `records` records like its own to a fresh place."""
+    from bench import copies
+
+    return copies.make_copy(records, target)
+
+
 def main(arguments: list[str]) -> int:
     _set_up()
     command, *rest = arguments
-    print(
-        json.dumps({"pipeline": pipeline, "large": large, "fill": fill, "people": people, "log": log}[command](*rest))
-    )
+    acts = {"pipeline": pipeline, "large": large, "fill": fill, "people": people, "log": log, "copy": copy}
+    print(json.dumps(acts[command](*rest)))
     return 0
 
 

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,8 +47,12 @@ class Installation:
 
 
 @contextmanager
-def installation(*, web: int = 1) -> Iterator[Installation]:
-    """Start an empty installation on a free port and a real disk; remove it afterwards."""
+def installation(*, web: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Installation]:
+    """Start an empty installation on a free port and a real disk; remove it afterwards.
+
+    Args:
+        settings: more of its environment.
+    """
     from zhudang.cli.serve import free_port
 
     folder = Path(tempfile.mkdtemp(prefix="zhudang-bench-"))
@@ -64,6 +68,7 @@ def installation(*, web: int = 1) -> Iterator[Installation]:
         "ZHUDANG_DEMO": "1",
         "ZHUDANG_PUBLIC_URL": url,
         "PYTHONUNBUFFERED": "1",
+        **(settings or {}),
     }
     log = (folder / "serve.log").open("wb")
     process = subprocess.Popen(

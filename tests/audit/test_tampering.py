@@ -23,6 +23,7 @@ from zhudang.audit.models import Entry, Head, Seal, TreeTile, Unsealed
 def log_of_ten(committed_db: str, settings: Any, tmp_path: Path) -> str:
     """Ten sealed entries in three heads, two witnesses; yields the database's name."""
     settings.DATA = tmp_path
+    (tmp_path / "site-a").mkdir()
     settings.SITES = [{"code": "a", "path": str(tmp_path / "site-a")}]
     witness._up_to.clear()
     for count in (1, 4, 5):

@@ -27,6 +27,7 @@ def _write(count: int, at: datetime) -> None:
 def log_of_600(committed_db: str, settings: Any, tmp_path: Path) -> str:
     """Six hundred entries, a head signed over 300 and one over all; one witness beside the data folder's."""
     settings.DATA = tmp_path
+    (tmp_path / "site-a").mkdir()
     settings.SITES = [{"code": "a", "path": str(tmp_path / "site-a")}]
     witness._up_to.clear()
     began = timezone.now() - timedelta(hours=2)

@@ -79,7 +79,7 @@ def bring_up_to_date() -> int:
         if _up_to.get(folder) == newest:
             continue
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)  # only beside what is there: a lost site's folder is not made anew
             with _alone(folder):
                 written += _catch_up(folder) + _catch_up_with_tree(folder)
             _up_to[folder] = newest

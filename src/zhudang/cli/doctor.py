@@ -28,7 +28,20 @@ def run() -> int:
     """Print one line a part; 0 when nothing is ill."""
     signs = {"well": "✓", "attention": "!", "ill": "✗", "absent": "–"}
     worst = 0
-    for examine in (disk, clock, fonts, database, worker, clamav, archives, calendar, sites, rounds, copies, holding_keys):
+    for examine in (
+        disk,
+        clock,
+        fonts,
+        database,
+        worker,
+        clamav,
+        archives,
+        calendar,
+        sites,
+        rounds,
+        copies,
+        holding_keys,
+    ):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
             worst = max(worst, int(result.verdict == "ill"))
@@ -164,10 +177,16 @@ def calendar() -> Iterator[Result]:
 
 
 def sites() -> Iterator[Result]:
+    from zhudang.preservation.sites import places
+
+    lost = {place.code for place in places() if place.root is None}
     for site in _at_hand():
         folder = Path(site["path"])
+        if site["code"] in lost:
+            said = f"{site['name']}：{folder} 里没有保存库，未挂载或已丢失 / no store there: not mounted, or lost"
+            yield Result(f"存储地 site {site['code']}", "ill", said)
+            continue
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".doctor"
             probe.write_bytes(b"x")
             probe.unlink()

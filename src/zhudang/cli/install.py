@@ -19,13 +19,21 @@ def prepare(host: str = "127.0.0.1") -> int:
     Args:
         host: where the web tier is to serve; with demo accounts only a loopback address is allowed.
     """
+    from zhudang.shared.standing import leave_what_stands
+
+    leave_what_stands()
+    migrate()
+    load_rule_data()
+    return _why_not_serve(host)
+
+
+def migrate() -> None:
+    """Bring the tables to what this version needs, as the owner; give the other roles their rights on them."""
     from django.core.management import call_command
     from django.db import connections
 
-    from zhudang.shared.standing import leave_what_stands
     from zhudang.site import roles
 
-    leave_what_stands()
     call_command("migrate", database="owner", verbosity=0)
     owner = connections["owner"]
     owner.ensure_connection()
@@ -34,8 +42,6 @@ def prepare(host: str = "127.0.0.1") -> int:
         roles.grant(owner.connection, app=names["default"], reader=names["reader"])
         owner.connection.commit()
     owner.close()
-    load_rule_data()
-    return _why_not_serve(host)
 
 
 def _why_not_serve(host: str) -> int:

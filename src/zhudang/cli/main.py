@@ -122,12 +122,12 @@ def package(folder: Path, out: Path | None, project: str, works: str) -> None:
     sys.exit(packing.run(folder, naming, out))
 
 
-def verify(repair: bool, json: Path | None) -> None:
+def verify(repair: bool, new_disk: str, json: Path | None) -> None:
     """核验全部存储地的全部副本 / verify every copy at every site."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.verify(repair=repair, json_path=json))
+    sys.exit(command.verify(repair=repair or bool(new_disk), json_path=json, new_disk=new_disk))
 
 
 def call_in(site: str) -> None:
@@ -144,6 +144,31 @@ def rebuild(site: str) -> None:
     from zhudang.preservation import command
 
     sys.exit(command.rebuild(site))
+
+
+def emergency_serve(
+    copy: Path, host: str, port: int, level: int, log: Path | None, keys: Path | None, shares: bool
+) -> None:
+    """只凭一份副本应急查看，不需要原来的数据库 / look into one copy alone, without any database of before."""
+    from zhudang.cli import emergency
+
+    sys.exit(emergency.run(emergency.Plan(copy, host, port, level, log, keys, shares)))
+
+
+def emergency_prepare(level: int) -> None:
+    """Tables and account of an emergency service."""
+    from zhudang.cli import emergency_loading
+
+    _django()
+    sys.exit(emergency_loading.prepare(level))
+
+
+def emergency_load() -> None:
+    """Read the copy of an emergency service."""
+    from zhudang.cli import emergency_loading
+
+    _django()
+    sys.exit(emergency_loading.load())
 
 
 def backup(target: Path, plain: bool) -> None:
@@ -269,10 +294,28 @@ _COMMANDS = (
     _command(
         verify,
         _option("--repair/--no-repair", "损坏的用好的修复 / mend a damaged copy from a sound one", default=False),
+        _text(
+            "--new-disk",
+            "这个存储地的盘丢了，换上的是空盘：重新写满 / this site's disk was lost and is empty now: fill it",
+            "",
+        ),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
     _command(call_in, _option("--site", "哪个存储地 / which site", required=True, metavar="<str>"), name="call-in"),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
+    _command(
+        emergency_serve,
+        _given("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
+        _text("--host", default="127.0.0.1"),
+        _number("--port", 8000),
+        _number("--level", 1, "最高可看密级 0–4 / highest secrecy level shown"),
+        _path("--log", "查看记录写到哪个文件 / where looks are written down"),
+        _path("--keys", "工作密钥，或存放它的文件夹 / the working key, or the folder it lies in"),
+        _option("--shares/--no-shares", "凭保管人的份额打开加密的 / open what is encrypted by shares", default=False),
+        name="emergency-serve",
+    ),
+    _command(emergency_prepare, _number("--level", 1), name="emergency-prepare", hidden=True),
+    _command(emergency_load, name="emergency-load", hidden=True),
     _command(
         backup,
         _given("target"),

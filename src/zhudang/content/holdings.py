@@ -58,3 +58,8 @@ def bring_bytes(stream: BinaryIO, sha256: str) -> int:
 def stored_path(sha256: str) -> Path:
     """Where stored bytes lie in the working store; read only."""
     return store.blob_path(sha256)
+
+
+def look_elsewhere(bring: store.Bring) -> None:
+    """Have bytes that the working store does not hold brought when they are asked for; see `store.Bring`."""
+    store.look_elsewhere(bring)

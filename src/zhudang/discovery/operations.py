@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,19 @@ def index_stale(*, limit: int, now: datetime) -> int:
         except Exception:
             _index_one_by_one(together, now)
     return len(ids)
+
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def index_descriptions(record_ids: Sequence[UUID]) -> None:
+    """Index the descriptions alone, so that records can be found before their files were read.
+
+    They count as indexed before any file was checked: `index_stale` reads the files of all of them later.
+    """
+    records = [replace(record, files={}) for record in filing.findable(record_ids)]
+    for some in batched(records, MOST_RECORDS * 5):
+        index_records(some, now=NEVER)
 
 
 def _together(records: Iterable[filing.Findable]) -> Iterator[list[filing.Findable]]:

@@ -79,9 +79,13 @@ class StoredTable:
     open: Callable[[], AbstractContextManager[BinaryIO]]
 
     def __iter__(self) -> Iterator[Row]:
+        return map(json.loads, self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """The rows as they are written, one JSON object each."""
         with self.open() as lines:
             for line in lines:
-                yield json.loads(line)
+                yield line.decode()
 
 
 @dataclass
@@ -93,19 +97,30 @@ class Highest:
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Let rows pass."""
         for row in rows:
-            self.level = max(self.level, row.get("level") or 0)
+            self.note(row)
             yield row
+
+    def note(self, row: Row) -> None:
+        """Take one row's level in."""
+        self.level = max(self.level, row.get("level") or 0)
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Rows as often as they are asked for, their levels noted."""
+    """A table's rows as often as they are asked for, their levels noted."""
 
-    rows: Iterable[Row]
+    rows: StoredTable
     highest: Highest
 
     def __iter__(self) -> Iterator[Row]:
         return self.highest.of(self.rows)
+
+    def lines(self) -> Iterator[str]:
+        """The rows as they are written, their levels noted all the same."""
+        for line in self.rows.lines():
+            if '"level"' in line:
+                self.highest.note(json.loads(line))
+            yield line
 
 
 @contextmanager

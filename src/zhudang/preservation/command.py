@@ -17,7 +17,7 @@ from rich.console import Console
 
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
-from zhudang.preservation import catching_up, reading, rebuilding, words
+from zhudang.preservation import catching_up, reading, rebuilding, refilling, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.shared.refusals import NotFound, Reason, Refusal
@@ -44,9 +44,18 @@ class _Line:
             self.console.print("\r" + " " * 78 + "\r", end="")
 
 
-def verify(*, repair: bool = False, json_path: Path | None = None) -> int:
-    """Read every copy at every site whole and tell what is not as written; with `repair` mend from a sound copy."""
+def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str = "") -> int:
+    """Read every copy at every site whole and tell what is not as written; with `repair` mend from a sound copy.
+
+    Args:
+        new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
+    """
     console, summary = Console(), reading.Summary()
+    if new_disk:
+        try:
+            refilling.begin_anew(new_disk, now=timezone.now())
+        except refilling.CannotRefill as refusal:
+            return _refused(refusal)
     line = _Line(console)
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)

@@ -68,7 +68,7 @@ def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebui
     place = _place(site_code, now)
     assert place.root is not None
     done = Rebuilt()
-    store = _Store(place.root, _keys(place.root))
+    store = Store(place.root, _keys(place.root))
     if not _rebuilt_before():
         _restore_rows(store, done, now, told)
     _bring_bytes(store, done, told)
@@ -83,20 +83,20 @@ def _keys(root: StorageRoot) -> Identities:
 
 
 @dataclass(frozen=True)
-class _Store:
+class Store:
     """One place, with the keys that open what is sealed there."""
 
     root: StorageRoot
     keys: Identities
 
-    def objects(self) -> Iterator[_Object]:
+    def objects(self) -> Iterator[StoredObject]:
         for folder, inventory in object_inventories(self.root):
             if (found := thing_id(inventory.object_id)) is not None:
-                yield _Object(found, folder, inventory, self.keys)
+                yield StoredObject(found, folder, inventory, self.keys)
 
 
 @dataclass(frozen=True)
-class _Object:
+class StoredObject:
     """One object at a place, read by plain names."""
 
     id: UUID
@@ -142,7 +142,7 @@ def _rebuilt_before() -> bool:
 
 
 @transaction.atomic
-def _restore_rows(store: _Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
     if not described:
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
@@ -150,7 +150,7 @@ def _restore_rows(store: _Store, done: Rebuilt, now: datetime, told: Told | None
     for item in described:
         highest = catalogue.Highest()
         try:
-            tables = {name: catalogue.Watched(table, highest) for name, table in _read_catalogue(item).items()}
+            tables = {name: catalogue.Watched(table, highest) for name, table in read_tables(item).items()}
             _count(done.rows, catalogue.restore(tables))
         except CannotOpen as problem:
             raise CannotRebuild(
@@ -171,22 +171,30 @@ def _restore_rows(store: _Store, done: Rebuilt, now: datetime, told: Told | None
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
 
 
-def _catalogues(store: _Store) -> Iterator[_Object]:
+def _catalogues(store: Store) -> Iterator[StoredObject]:
     """Find the projects' objects."""
     return (item for item in store.objects() if catalogue.FIRST_TABLE in item.held())
 
 
-def _read_catalogue(item: _Object) -> dict[str, catalogue.StoredTable]:
-    """Give a project's tables, each compared with its digest before it is believed."""
+def read_tables(item: StoredObject, wanted: Callable[[str], bool] | None = None) -> dict[str, catalogue.StoredTable]:
+    """Give a project's tables (or those wanted, by name), each compared with its digest before it is believed.
+
+    Raises:
+        CannotRebuild: a table is not what was written, or what is sealed does not open.
+    """
     found = {}
     for path, held in item.held().items():
-        if not path.startswith(f"{catalogue.FOLDER}/"):
+        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
+        if not path.startswith(f"{catalogue.FOLDER}/") or (wanted and not wanted(name)):
             continue
-        if not reader.is_as_stored(item.folder, item.inventory, held):
+        try:
+            sound = reader.is_as_stored(item.folder, item.inventory, held)
+        except OSError:
+            sound = False
+        if not sound:
             raise CannotRebuild(
                 Reason("preservation.catalogue_damaged", {"object": item.inventory.object_id, "path": path})
             )
-        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
         found[name] = catalogue.StoredTable(partial(reader.opened, item.folder, item.inventory, held, item.keys))
     return found
 
@@ -196,7 +204,7 @@ def _count(sums: dict[str, int], more: dict[str, int]) -> None:
         sums[table] = sums.get(table, 0) + number
 
 
-def _restore_own_rows(store: _Store, done: Rebuilt, levels: dict[UUID, int], now: datetime) -> None:
+def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now: datetime) -> None:
     """Register the objects found, and their copies at every place in reach as written: nobody has read them yet.
 
     Args:
@@ -220,7 +228,7 @@ def _restore_own_rows(store: _Store, done: Rebuilt, levels: dict[UUID, int], now
             _register_copies(place, place.root)
 
 
-def _register(item: _Object, kind: str, thing: Any, class_level: int) -> None:
+def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> None:
     held, inventory = item.held(), item.inventory
     originals = [path for path in held if path.startswith("files/" if kind == "volume" else "documents/")]
     sizes = {path: item.size(file) for path, file in held.items()}
@@ -265,7 +273,7 @@ def _register_copies(place: Place, root: StorageRoot) -> None:
     Copy.objects.bulk_create(rows)
 
 
-def _bring_bytes(store: _Store, done: Rebuilt, told: Told | None) -> None:
+def _bring_bytes(store: Store, done: Rebuilt, told: Told | None) -> None:
     """Put the bytes of restored files back into the working store, digested on the way."""
     wanted = {
         sha256: size

@@ -46,12 +46,14 @@ def rhythms() -> dict[str, Rhythm]:
 def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
     """The copies of a place whose turn has come, the longest unread first.
 
-    Those never looked at, those looked at long ago, and once a day those that were not sound then: another place may
+    Those never looked at, those looked at long ago or at a moment to come (a clock ran ahead), and once a day those that were not sound then: another place may
     hold a sound copy by now.
     """
     before = now - timedelta(days=rhythm.days * EARLY)
     ailing = Q(looked_at__lt=now - timedelta(days=1)) & ~Q(state=CopyState.VERIFIED.value)
-    rows = Copy.objects.filter(site_id=site_id).filter(Q(looked_at=None) | Q(looked_at__lt=before) | ailing)
+    rows = Copy.objects.filter(site_id=site_id).filter(
+        Q(looked_at=None) | Q(looked_at__lt=before) | Q(looked_at__gt=now) | ailing
+    )
     return rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")
 
 

@@ -25,9 +25,16 @@ REASONS = {
     "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
     "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
     "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
+    "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始"),
+    "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
+    "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
     "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
     "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
     "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
+    "preservation.copy_lacks_file": _("这份副本里没有这个文件的内容，或读不出来（SHA-256 %(sha256)s）；请换一份副本"),
+    "preservation.copy_file_damaged": _(
+        "这份副本里的内容与登记的摘要不符，已损坏，不予显示（登记 SHA-256 %(sha256)s，实为 %(found)s）；请换一份副本"
+    ),
     "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
     "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
     "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),

@@ -2,15 +2,17 @@
 
 A context's `holdings.py` says which tables hold a project's register; this module turns their rows into what JSON
 holds and back, field by field, so that a rebuilt register is equal to the lost one. Rows come and go one by one:
-memory does not grow with their number. It knows models only by the way they behave and imports no framework.
+memory does not grow with their number. It knows models only by the way they behave; rows go in by `json_rows`.
 """
 
 import base64
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from zhudang.shared import json_rows
 from zhudang.shared.plain import plain
 
 Row = dict[str, Any]
@@ -41,6 +43,11 @@ class Register:
     def fields(self) -> list[Any]:
         """The described columns."""
         return [f for f in self.model._meta.concrete_fields if f.attname not in self.without]
+
+    @property
+    def binary(self) -> bool:
+        """Whether a column holds bytes, which JSON cannot."""
+        return any(f.get_internal_type() == "BinaryField" for f in self.fields)
 
     def pointing_at(self, model: Any) -> list[str]:
         """The columns that hold keys of `model`."""
@@ -122,11 +129,28 @@ def restore_rows(register: Register, rows: Iterable[Row]) -> int:
 
     Call it in a transaction: references are checked at its end, so the order of tables does not matter.
     """
-    waiting, number = iter(rows), 0
+    waiting, number = _lines(register, rows), 0
     while batch := list(islice(waiting, _BATCH)):
         _restore_batch(register, batch)
         number += len(batch)
     return number
+
+
+def _lines(register: Register, rows: Iterable[Row]) -> Iterator[str]:
+    """The rows as JSON text: as a stored table has them already, or written here."""
+    lines = getattr(rows, "lines", None)
+    if lines is not None and not register.binary:
+        yield from lines()
+        return
+    for row in rows:
+        yield json.dumps({name: _hex(value) for name, value in row.items()}, ensure_ascii=False)
+
+
+def _hex(value: Any) -> Any:
+    """Bytes as PostgreSQL reads them from text."""
+    if isinstance(value, Mapping) and set(value) == {"base64"}:
+        return "\\x" + base64.b64decode(value["base64"]).hex()
+    return value
 
 
 def references(tables: Iterable[Iterable[Row]], to: Any) -> set[str]:
@@ -138,41 +162,18 @@ def references(tables: Iterable[Iterable[Row]], to: Any) -> set[str]:
     return found
 
 
-def _restore_batch(register: Register, batch: list[Row]) -> None:
-    fields, model, key = register.fields, register.model, register.model._meta.pk
+def _restore_batch(register: Register, batch: list[str]) -> None:
+    model, fields = register.model, register.fields
     if register.merge is not None:
-        batch = _merged(register, batch)
-    made = [_made(register, fields, row) for row in batch]
-    others = [f.name for f in fields if f is not key]
-    if register.lasting or not others:
-        model._base_manager.bulk_create(made, ignore_conflicts=True)
-    else:
-        model._base_manager.bulk_create(made, update_conflicts=True, unique_fields=[key.name], update_fields=others)
+        batch = [json.dumps(row, ensure_ascii=False) for row in _merged(register, list(map(json.loads, batch)))]
+    others = [] if register.lasting else [f for f in fields if f is not model._meta.pk]
+    json_rows.insert(model, batch, fields, update=others, filling=register.filling)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"base64": base64.b64encode(bytes(value)).decode()}
     return plain(value)
-
-
-def _made(register: Register, fields: Sequence[Any], row: Row) -> Any:
-    # Columns the store does not know yet (it is older than this version) keep the model's own default.
-    values = {f.attname: _python(f, row[f.attname]) for f in fields if f.attname in row}
-    return register.model(**{**register.filling, **values})
-
-
-def _python(model_field: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    kind = model_field.get_internal_type()
-    if kind == "BinaryField" and isinstance(value, dict):
-        return base64.b64decode(value["base64"])
-    if kind == "JSONField":
-        return value
-    if model_field.is_relation:
-        return model_field.target_field.to_python(value)
-    return model_field.to_python(value)
 
 
 def _merged(register: Register, batch: list[Row]) -> list[Row]:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 from zhudang.shared import database_values
 
@@ -8,4 +9,8 @@ class SiteConfig(AppConfig):
     label = "site"
 
     def ready(self) -> None:
+        from zhudang.preservation import emergency
+
         database_values.install()
+        if settings.EMERGENCY:
+            emergency.serve_from_copy()

@@ -75,6 +75,11 @@ def sites(data: Path, *, like: Path | None = None) -> list[dict[str, Any]]:
     ]
 
 
+def emergency() -> dict[str, str]:
+    """What `zhudang emergency-serve` tells its own processes: the folder of the copy, and where looks are written down."""
+    return dict(json.loads(os.environ.get("ZHUDANG_EMERGENCY") or "{}"))
+
+
 def _from_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))

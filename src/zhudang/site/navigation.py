@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import pgettext
 
 from zhudang.documents.city import letterhead
+from zhudang.site import emergency
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def items_for(request: HttpRequest) -> list[NavItem]:
     for wanted, label, name, icon in _ENTRIES:
         if "*" not in wanted and not wanted & roles:
             continue
+        if settings.EMERGENCY and name not in emergency.LOOKED_AT:
+            continue
         try:
             url = reverse(name)
         except NoReverseMatch:
@@ -65,6 +68,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "archive_name": settings.ARCHIVE_NAME or letterhead().archive,
         "actor": getattr(request, "actor", None),
         "is_demo": settings.DEMO,
+        "emergency": emergency.banner(),
         "request_number": getattr(request, "number", ""),
         "theme": request.COOKIES.get("theme", ""),
     }

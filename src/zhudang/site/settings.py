@@ -20,7 +20,10 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 NETWORK_CEILING = environment.number("ZHUDANG_NETWORK_CEILING", default=1)
 IDLE_MINUTES = environment.number("ZHUDANG_IDLE_MINUTES", default=15 if not DEMO else 240)
 PASSWORD_DAYS = environment.number("ZHUDANG_PASSWORD_DAYS", default=90)
-SITES = environment.sites(DATA, like=SOURCE / "demo" / "pack" / "sites.json" if DEMO else None)
+EMERGENCY = environment.emergency()
+"""Set while `zhudang emergency-serve` shows one copy: {copy, log}; else empty."""
+# While a copy is only looked at there is no place to write to, and none is prepared.
+SITES = [] if EMERGENCY else environment.sites(DATA, like=SOURCE / "demo" / "pack" / "sites.json" if DEMO else None)
 PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default="")
 """A TOML file that takes the place of our policy of copies."""
 ARCHIVE_NAME = environment.archive_name(DATA)
@@ -63,6 +66,7 @@ MIDDLEWARE = [
         if importlib.util.find_spec("zhudang.identity.middleware")
         else []
     ),
+    *(["zhudang.site.emergency.ReadOnly"] if EMERGENCY else []),
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "zhudang.site.middleware.Refusals",

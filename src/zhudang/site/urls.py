@@ -2,9 +2,10 @@
 
 import importlib.util
 
+from django.conf import settings
 from django.urls import include, path
 
-from zhudang.site import views
+from zhudang.site import emergency, views
 
 app_urls = [
     path("", include(f"zhudang.{name}.web.urls"))
@@ -22,6 +23,7 @@ site_urls = (
         path("health/live", views.live, name="live"),
         path("health/ready", views.ready, name="ready"),
         path("language/", views.set_language, name="language"),
+        *([path("emergency/", emergency.page, name="emergency")] if settings.EMERGENCY else []),
         path("style/", views.style, name="style"),
     ],
     "site",

@@ -28,6 +28,9 @@ from zhudang.preservation.ocfl.inventory import (
     sidecar_agrees,
 )
 
+_TITLE = "城建档案长期保存库".encode()
+"""What the text at the top of every store begins with, in all versions."""
+
 
 class StoreFull(Exception):
     """A place has no room left; what was begun there has been taken away again."""
@@ -77,17 +80,31 @@ class StorageRoot:
         root = cls(place)
         durable.make_folders(root.folder)
         durable.make_folders(root.staging)
-        extension = root.folder / "extensions" / layout.EXTENSION
-        durable.make_folders(extension)
-        for path, data in (
-            (extension / "config.json", layout.layout_config()),
-            (root.folder / "ocfl_layout.json", layout.layout_file()),
-            (root.folder / "README.txt", readme()),
-            (root.folder / layout.ROOT_DECLARATION, layout.ROOT_DECLARATION_TEXT),
-        ):
+        for path, data in root._own_files().items():
+            durable.make_folders(path.parent)
             if not path.exists() or path.read_bytes() != data:
                 durable.replace_durably(path, data)
         return root
+
+    def _own_files(self) -> dict[Path, bytes]:
+        """The store's own files with what they hold; the declaration last, since it says that all else is there."""
+        return {
+            self.folder / "extensions" / layout.EXTENSION / "config.json": layout.layout_config(),
+            self.folder / "ocfl_layout.json": layout.layout_file(),
+            self.folder / "README.txt": readme(),
+            self.folder / layout.ROOT_DECLARATION: layout.ROOT_DECLARATION_TEXT,
+        }
+
+    def damaged_own_files(self) -> list[str]:
+        """Names of the store's own files that are not there or not ours; an older version's text is ours too."""
+        damaged = []
+        for path, data in self._own_files().items():
+            found = path.read_bytes() if path.is_file() else b""
+            if path.name == "README.txt":
+                found, data = found[: len(_TITLE)], _TITLE
+            if found != data:
+                damaged.append(path.relative_to(self.folder).as_posix())
+        return damaged
 
     @classmethod
     def open(cls, place: Path) -> "StorageRoot":
