@@ -2,7 +2,7 @@
 
 On an installation of its own, with two sites in folders of their own and a project that walked the whole road: an object
 deleted at one site, rows of the log changed as superuser, all files of a site rewritten, a site lost, a disk full, the
-clock wrong, the database lost. What is wrong is found by the product's own means: `zhudang verify`, `doctor`,
+working key lost, the clock wrong, the database lost. The holdings are encrypted, their keys split among three custodians. What is wrong is found by the product's own means: `zhudang verify`, `doctor`,
 `audit verify`, its pages. Each drill measures the time to detect, to serve and to restore, and counts records lost.
 `--write` puts the table of a full run into docs/drills.md. DATA_DIR is not used; all acceptance scripts take one.
 """
@@ -31,6 +31,7 @@ IN_PLACE: tuple[tuple[str, Callable[[Ground], Drilled]], ...] = (
     ("勒索：一处的全部文件被改写 ransomware: all files of a site rewritten", losses.ransomware),
     ("主存储地丢失，换上空盘 primary site lost, an empty disk in its place", losses.lost_site),
     ("磁盘写满 disk full", losses.disk_full),
+    ("工作密钥丢失，凭份额取回 working key lost, given back by shares", losses.lost_key),
     ("时钟不对 clock wrong", losses.wrong_clock),
 )
 

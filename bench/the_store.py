@@ -1,4 +1,4 @@
-"""The store itself, without database: written twice and read back, verified, and what a thousand updates take.
+"""The store itself, without database: encrypted, written twice and read back, verified, and what a thousand updates take.
 
 Against ocfl-py on one unsynced place, and against the least program that does the same bytes' work, in the same run.
 """
@@ -15,14 +15,17 @@ from functools import partial
 from pathlib import Path
 
 import ocfl
+import pyrage
 
 from bench.row import Row
 from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.sealing import Seal
 from zhudang.preservation.ocfl.verifier import verify_object
 from zhudang.preservation.ocfl.writer import Act, content_of_bytes, content_of_path, write_version
 
 ACT = Act(datetime(2026, 11, 29, tzinfo=UTC), "benchmark", "zhudang", "urn:zhudang:bench")
 PER_OBJECT = 1000
+KEY = pyrage.x25519.Identity.generate().to_public()
 
 
 def store(quick: bool) -> list[Row]:
@@ -52,7 +55,7 @@ def _kind(
     written, of_peer, of_floor = rate(count, size, ours), peer / ours, floor / ours
     read, of_reader, of_hash = rate(count, size, our_reads), peer_reads / our_reads, hashing / our_reads
     return [
-        Row(f"{told}, into two places, read back", f"{written:.0f} {unit}", f"ocfl-py, one place, unsynced: {rate(count, size, peer):.0f}", f"≥ {least[0]} ×", of_peer >= least[0]),
+        Row(f"{told}, encrypted, two places, read back", f"{written:.0f} {unit}", f"ocfl-py, one place, plain, unsynced: {rate(count, size, peer):.0f}", f"≥ {least[0]} ×", of_peer >= least[0]),
         Row("  of ocfl-py; of the same bytes' work", f"{of_peer:.2f}; {of_floor:.2f}", f"floor: {rate(count, size, floor):.0f} {unit}", f"≥ {least[1]}" if least[1] else "", of_floor >= least[1] if least[1] else None),
         Row("  verified", f"{read:.0f} {unit}", f"ocfl-py: {rate(count, size, peer_reads):.0f}", "≥ 1.5 ×", of_reader >= 1.5),
         Row("  of ocfl-py; of hashlib alone", f"{of_reader:.2f}; {of_hash:.2f}", f"SHA-512 over the files: {rate(count, size, hashing):.0f} {unit}", "" if least[1] else "≥ 0.8", None if least[1] else of_hash >= 0.8),
@@ -84,12 +87,13 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _floor(sources: Sequence[tuple[Path, str]], folder: Path) -> None:
-    """Read, SHA-256 and SHA-512, write two synced copies, read both back with the cache dropped and compare."""
+    """Read, SHA-256, encrypt, SHA-512, write two synced copies, read both back with the cache dropped and compare."""
     for place in ("a", "b"):
         (folder / place).mkdir(parents=True)
     for path, _ in sources:
         data = path.read_bytes()
         hashlib.sha256(data).digest()
+        data = pyrage.encrypt(data, [KEY])
         digest = hashlib.sha512(data).digest()
         for place in ("a", "b"):
             with (folder / place / path.name).open("wb") as stream:
@@ -138,7 +142,7 @@ def _by_us(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, fl
                 content_of_path(f"files/{number:04d}.pdf", path, path.stat().st_size, sha256)
                 for number, (path, sha256) in enumerate(group, 1)
             ]
-            write_version(roots, object_id, contents, act=ACT)
+            write_version(roots, object_id, contents, act=ACT, seal=Seal(str(KEY)))
 
     def verify() -> None:
         for object_id in ids:

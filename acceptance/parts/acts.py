@@ -1,4 +1,4 @@
-"""Acts inside an installation, a process each: `python -m acceptance.parts.acts walk NAME N | hand NAME N SIZE | … `. One JSON line."""
+"""Acts inside an installation, a process each: `python -m acceptance.parts.acts ceremony | walk NAME N | hand NAME N SIZE | … `. One JSON line."""
 
 from __future__ import annotations
 
@@ -42,6 +42,23 @@ def walk(name: str, count: str) -> dict[str, Any]:
     project.road(ids, lambda _stage: None)
     volumes = ArchivalObject.objects.filter(project_id=project.id, kind="volume")
     return {"files": told, "project": str(project.id), "objects": [row.ocfl_id for row in volumes]}
+
+
+def ceremony() -> dict[str, Any]:
+    """The ceremony of the recovery key: three custodians, any two of whom give it back; their words."""
+    from django.utils import timezone
+
+    from zhudang.identity.rights import SYSTEM
+    from zhudang.preservation.keys import ceremony as ceremonies
+    from zhudang.preservation.sites import places
+
+    places()
+    under_way = ceremonies.begin(actor=SYSTEM, needed=2, holders=["馆长", "保管科长", "办公室主任"])
+    words = [under_way.share(number) for number in (1, 2, 3)]
+    for number, share in enumerate(words, 1):
+        under_way.type_back(number, share)
+    ceremonies.finish(under_way, now=timezone.now())
+    return {"shares": words}
 
 
 def hand(name: str, count: str, size: str) -> dict[str, Any]:
@@ -135,6 +152,7 @@ def main(arguments: list[str]) -> int:
     act, *rest = arguments
     acts = {
         "walk": walk,
+        "ceremony": ceremony,
         "hand": hand,
         "ingest": ingest,
         "resume": resume,

@@ -84,6 +84,7 @@ class Ground:
     def __init__(self, place: Installation, sites: Sites, records: int) -> None:
         self.place, self.sites = place, sites
         place.run("people")
+        self.shares: list[str] = self.act("ceremony")["shares"]
         kept = self.act("walk", "演练 甲", str(records))
         self.files: dict[str, str] = kept["files"]
         self.objects: list[str] = kept["objects"]
@@ -97,13 +98,22 @@ class Ground:
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     def command(
-        self, *arguments: str, place: Installation | None = None, more: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        place: Installation | None = None,
+        more: Mapping[str, str] | None = None,
+        typed: str = "",
     ) -> tuple[int, str, float]:
-        """Run a command of the product: exit code, what it said, seconds."""
+        """Run a command of the product, `typed` at its console: exit code, what it said, seconds."""
         began = time.monotonic()
         env = {**(place or self.place).env, **(more or {})}
         done = subprocess.run(
-            [sys.executable, "-m", "zhudang", *arguments], env=env, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "zhudang", *arguments],
+            env=env,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return done.returncode, done.stdout + done.stderr, time.monotonic() - began
 
@@ -113,6 +123,11 @@ class Ground:
         if found != code:
             raise Wrong(f"zhudang {' '.join(arguments)}: exit {found}, not {code}: {said[-1200:]}")
         return said, took
+
+    @property
+    def two_shares(self) -> str:
+        """What two of the three custodians type."""
+        return f"{self.shares[0]}\n{self.shares[2]}\n\n"
 
     def looked_at(self, place: Installation | None = None) -> tuple[float, int]:
         """Open every file told as its reader: seconds to the first one, and how many do not come as they were received."""
@@ -260,6 +275,31 @@ def disk_full(ground: Ground) -> Drilled:
     return Drilled(detect, serve, restore, ground.looked_at()[1], "入库停下并说明 preservation.disk_full；doctor")
 
 
+def lost_key(ground: Ground) -> Drilled:
+    """The working key is gone: nothing is stored in the clear instead, and two of three custodians give the keys back."""
+    (ground.place.folder / "keys" / "working.key").unlink()
+    code, said, detect = ground.command("doctor")
+    _expect(code == 1 and "✗ 密钥 keys" in said, f"doctor says nothing of the lost key: {said}")
+    serve, lost = ground.looked_at()
+    handed = ground.act("hand", "演练 丙", "12", "20000")
+    told: dict[str, str] = {}
+
+    def stopped() -> bool:
+        told.update(ground.act("ingest", handed["transfer"]))
+        return told["state"] in {"stopped", "done"}
+
+    _until(stopped, time.monotonic(), "the transfer stops for want of keys")
+    _expect(told["because"] == "preservation.keys_lost", f"it did not stop for want of keys: {told}")
+    began = time.monotonic()
+    ground.must(0, "keys", "recover", typed=ground.two_shares)
+    _expect(ground.act("resume", handed["transfer"])["state"] == "done", "the transfer does not go on")
+    restore = time.monotonic() - began
+    ground.files |= handed["files"]
+    ground.must(0, "verify")
+    lost += ground.looked_at()[1]
+    return Drilled(detect, serve, restore, lost, "zhudang doctor；入库停下并说明 preservation.keys_lost")
+
+
 def wrong_clock(ground: Ground) -> Drilled:
     """Commands run with a clock 400 days ahead and 9 years behind (libfaketime); the database's own clock stays right."""
     if not FAKETIME.exists():
@@ -294,8 +334,10 @@ def emergency(ground: Ground) -> Drilled:
     site = ground.sites["a"]
     before = _as_it_lies(site)
     began = time.monotonic()
-    with said.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "zhudang", "emergency-serve", str(site), "--port", str(port)], env=env, stdout=out, stderr=out)  # fmt: skip
+    typed = data / "typed"
+    typed.write_text(ground.two_shares)
+    with said.open("wb") as out, typed.open("rb") as console:
+        process = subprocess.Popen([sys.executable, "-m", "zhudang", "emergency-serve", str(site), "--port", str(port), "--shares"], env=env, stdin=console, stdout=out, stderr=out)  # fmt: skip
     try:
         _until(lambda: re.search(r"password +(\S+)", said.read_text(errors="replace")), began, "emergency service", 180)
         text = said.read_text(errors="replace")
@@ -331,6 +373,7 @@ def _as_it_lies(folder: Path) -> dict[str, tuple[int, int]]:
 
 def rebuild(ground: Ground, place: Installation) -> Drilled:
     """The catalogue from one site into an empty installation: equal in every column, every file's bytes back."""
+    _said, keys = ground.must(0, "keys", "recover", place=place, typed=ground.two_shares)
     _said, restore = ground.must(0, "rebuild", "--site", "a", place=place)
     before = json.loads((ground.sites.folder / "before.json").read_text())
     if told := exports.differences(before, ground._export(place, "after.json")):
@@ -339,12 +382,15 @@ def rebuild(ground: Ground, place: Installation) -> Drilled:
     files = ground.sites.folder / "files.json"
     files.write_text(json.dumps(ground.files))
     lost = ground.act("stored", str(files), env=place.env)["lost"]
-    return Drilled(ground.detected_loss, None, restore, len(lost), "/health/ready 503")
+    return Drilled(ground.detected_loss, None, keys + restore, len(lost), "/health/ready 503")
 
 
 def restore(ground: Ground, place: Installation) -> Drilled:
     """The backup into an empty installation: accounts, works and log too; people sign in as before."""
-    _said, took = ground.must(0, "restore", str(ground.sites.folder / "backup"), place=place)
+    kept = str(ground.sites.folder / "backup")
+    _said, keys = ground.must(0, "keys", "recover", "--source", kept, place=place, typed=ground.two_shares)
+    _said, took = ground.must(0, "restore", kept, place=place)
+    took += keys
     began = time.monotonic()
     for name, pid in json.loads((place.folder / "run" / "status.json").read_text())["children"].items():
         _expect(psutil.pid_exists(pid), f"{name} is not running")
