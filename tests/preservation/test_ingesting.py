@@ -304,3 +304,25 @@ def test_a_document_sealed_while_its_project_is_on_the_way_in_comes_into_the_sto
     index = read_json(root.object_folder(kept.ocfl_id), root.inventory(kept.ocfl_id), "description.json")
     assert [document["kind"] for document in index["documents"]] == ["certificate"]
     assert kept.files == 1
+
+
+def test_at_night_a_catalogue_of_many_versions_gathers_its_changes(monkeypatch, two_sites):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from zhudang.preservation import jobs, nightly
+
+    asked: list[str] = []
+    monkeypatch.setattr(jobs.keep_project, "defer", lambda project_id: asked.append(project_id))
+    project = KeptProject()
+    project.preserve()
+    row = ArchivalObject.objects.filter(kind="project")
+    nightly.run()
+    assert asked == [str(project.project_id)]
+    row.update(version=70, kept_at=timezone.now() - timedelta(days=2))
+    nightly.run()
+    assert len(asked) == 1
+    row.update(kept_at=timezone.now() - timedelta(days=8))
+    nightly.run()
+    assert len(asked) == 2

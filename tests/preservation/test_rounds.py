@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.events.models import Message
 from zhudang.identity.models import Account
-from zhudang.preservation import queries, rounds
+from zhudang.preservation import rounds, site_queries
 from zhudang.preservation.domain.rhythm import Rhythm, rhythm_of
 from zhudang.preservation.models import ArchivalObject, Copy
 
@@ -134,7 +134,7 @@ def test_a_wrong_rhythm_tells_all_that_is_wrong_with_it() -> None:
 
 def test_the_register_tells_how_far_a_place_is_and_whether_it_keeps_up(kept: KeptProject) -> None:
     count = _unread_for(timedelta(days=100))
-    row = next(row for row in queries.site_rows(timezone.now()) if row.code == "b")
+    row = next(row for row in site_queries.site_rows(timezone.now()) if row.code == "b")
     assert (row.round.in_time, row.round.waiting, row.round.keeps_up) == (0, count, True)
     browser = Client()
     browser.force_login(Account.objects.get(username="archivist"))

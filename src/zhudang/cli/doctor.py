@@ -220,6 +220,17 @@ def rounds() -> Iterator[Result]:
             yield Result(part, "well", f"{site.copies} 份都在 {site.round.rhythm.days} 天内读过 / all read in time")
 
 
+def versions() -> Iterator[Result]:
+    """Whether an object comes near the most versions it may hold."""
+    from zhudang.preservation.domain.batching import MOST_VERSIONS, NEARLY_FULL
+    from zhudang.preservation.models import ArchivalObject
+
+    full = ArchivalObject.objects.filter(version__gte=NEARLY_FULL).count()
+    if full:
+        said = f"{full} 个对象已有 {NEARLY_FULL} 版以上，上限 {MOST_VERSIONS} / objects near the most versions"
+        yield Result("对象版本 versions", "attention", said)
+
+
 def copies() -> Iterator[Result]:
     """Whether every holding class has the copies it needs, and which removable sets are due to be called in."""
     from zhudang.identity.rights import SYSTEM

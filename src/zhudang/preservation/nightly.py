@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from zhudang.identity.rights import SYSTEM
 from zhudang.preservation import ingesting
+from zhudang.preservation.domain import batching
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.models import ArchivalObject, Ingest
 
@@ -14,13 +15,17 @@ RESUMABLE = ("preservation.disk_full", "preservation.unreachable", "preservation
 
 
 def run() -> None:
-    """Defer a look at every project's catalogue; each writes a version only where something changed."""
+    """Defer a look at every project's catalogue; each writes a version only where something changed.
+
+    One with many versions waits and gathers its changes (`domain.batching`).
+    """
     from zhudang.preservation import jobs
 
-    for project_id in (
-        ArchivalObject.objects.filter(kind="project").order_by("id").values_list("id", flat=True).iterator()
-    ):
-        jobs.keep_project.defer(project_id=str(project_id))
+    now = timezone.now()
+    kept = ArchivalObject.objects.filter(kind="project").order_by("id")
+    for project_id, version, kept_at in kept.values_list("id", "version", "kept_at").iterator():
+        if batching.is_due(version, now - kept_at):
+            jobs.keep_project.defer(project_id=str(project_id))
 
 
 def resume_what_can() -> int:

@@ -20,6 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from zhudang.preservation.domain.batching import MOST_VERSIONS
 from zhudang.preservation.ocfl import durable, layout, sealing, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
@@ -28,7 +29,6 @@ from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
 MOST_FILES = 2000
-MOST_VERSIONS = 100
 _SMALL = streaming.CHUNK
 _WORKERS = 8
 _SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
