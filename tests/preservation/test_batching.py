@@ -1,6 +1,7 @@
 """A catalogue that changes every night for years does not run out of versions."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from zhudang.preservation.domain.batching import MOST_VERSIONS, is_due
 
@@ -23,7 +24,7 @@ def test_six_years_of_nightly_changes_fit_into_one_object():
 def test_at_first_every_night_is_written_and_never_is_more_than_a_year_gathered():
     written = versions_after(6)
     assert written[:60] == list(range(60))
-    assert max(later - earlier for earlier, later in zip(written, written[1:], strict=False)) <= 365
+    assert max(later - earlier for earlier, later in pairwise(written)) <= 365
 
 
 def test_a_full_object_takes_no_more():
