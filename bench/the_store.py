@@ -1,6 +1,7 @@
 """The store itself, without database: encrypted, written twice and read back, verified, and what a thousand updates take.
 
 Against ocfl-py on one unsynced place, and against the least program that does the same bytes' work, in the same run.
+We verify what the medium gives back, not what memory remembers; so the others find nothing in memory either.
 """
 
 import hashlib
@@ -50,6 +51,7 @@ def _kind(
         floor = _timed(partial(_floor, sources, place / "floor"))
         peer, peer_reads = _by_ocfl_py(sources, place / "peer")
         ours, our_reads = _by_us(sources, place)
+        _forget(place / "sources")
         hashing = _timed(partial(_hashed, sources))
     told = f"{count} × {size / 1e6:g} MB" if size > 1e6 else f"{count} × {size / 1e3:g} KB"
     written, of_peer, of_floor = rate(count, size, ours), peer / ours, floor / ours
@@ -126,9 +128,21 @@ def _by_ocfl_py(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[floa
             if not ocfl.Object().validate(objdir=str(target), log_warnings=False, log_errors=True)[0]:
                 raise AssertionError("the peer does not agree with itself")
 
-    seconds = _timed(create), _timed(validate)
+    created = _timed(create)
+    _forget(folder)
+    seconds = created, _timed(validate)
     shutil.rmtree(folder)
     return seconds
+
+
+def _forget(folder: Path) -> None:
+    """Let the kernel forget every file below a folder, so that the next reading is one of the medium."""
+    os.sync()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
 
 
 def _by_us(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, float]:
