@@ -1,4 +1,4 @@
-"""The recovery key as words on paper, and the holding classes as data."""
+"""The recovery key as words on paper, and the key classes as data."""
 
 import re
 import subprocess
@@ -122,7 +122,7 @@ def test_the_classes_take_in_every_level_once_and_open_holdings_stay_readable() 
 
 
 def test_a_file_of_classes_that_makes_no_sense_is_refused_with_everything_wrong() -> None:
-    ours = (Path(classes.__file__).parents[1] / "data" / "holding_classes.toml").read_text(encoding="utf-8")
+    ours = (Path(classes.__file__).parents[1] / "data" / "key_classes.toml").read_text(encoding="utf-8")
     wrong = ours.replace("levels = [1]", "levels = [2]").replace("trial_after_days = 365", "")
     with pytest.raises(classes.BadClasses) as refused:
         classes.read_classes(wrong)

@@ -191,7 +191,7 @@ def test_a_version_that_the_keys_do_not_open_is_never_called_kept(places: Path, 
 
     def of_another_key(level, found):
         told = real(level, found)
-        return keyring.Protection(told.holding_class, told.recipient, wrong)
+        return keyring.Protection(told.key_class, told.recipient, wrong)
 
     monkeypatch.setattr(keeping.keyring, "protection", of_another_key)
     project.preserve()

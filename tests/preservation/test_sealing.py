@@ -37,7 +37,7 @@ def read(place: StorageRoot, inventory: Inventory, keys: Identities = KEYS) -> d
 
 def next_seal(place: StorageRoot, inventory: Inventory) -> Seal:
     held = reader.held_files(place.object_folder(inventory.object_id), inventory, KEYS)
-    return Seal(SEAL.recipient, SEAL.holding_class, tuple(held.values()))
+    return Seal(SEAL.recipient, SEAL.key_class, tuple(held.values()))
 
 
 @settings(max_examples=20, deadline=None)

@@ -15,7 +15,7 @@ class PreservationConfig(AppConfig):
         """Register the handlers of lower contexts' events and this context's jobs; wrong sites or a wrong policy stop the start.
 
         Raises:
-            ImproperlyConfigured: facts, pace or hours of a site, the policy of copies or the holding classes make no sense.
+            ImproperlyConfigured: facts, pace or hours of a site, the policy of copies or the key classes make no sense.
         """
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
@@ -36,4 +36,4 @@ class PreservationConfig(AppConfig):
         try:
             classes.current()
         except (OSError, ValueError) as wrong:
-            raise ImproperlyConfigured(f"ZHUDANG_HOLDING_CLASSES: {wrong}") from wrong
+            raise ImproperlyConfigured(f"ZHUDANG_KEY_CLASSES: {wrong}") from wrong

@@ -47,7 +47,7 @@ from zhudang.shared.refusals import Reason, Refusal
 
 FORMAT = "zhudang-backup/1"
 KEY = "backup"
-"""The backups' own key stands among those of the holding classes."""
+"""The backups' own key stands among those of the key classes."""
 _OF_THIS_DATABASE = ("database_", "postgres", "superuser")
 """Secrets that belong to the database server of one installation; a restored one keeps its own."""
 

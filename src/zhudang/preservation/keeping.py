@@ -174,7 +174,7 @@ def _wanted(package: Package) -> dict[str, str]:
 def _seal(protection: Protection, held: Mapping[str, Held]) -> Seal | None:
     if not protection.recipient:
         return None
-    return Seal(protection.recipient, protection.holding_class, tuple(held.values()))
+    return Seal(protection.recipient, protection.key_class, tuple(held.values()))
 
 
 def _open_again(package: Package, inventory: Inventory, roots: Sequence[StorageRoot], protection: Protection) -> None:

@@ -61,7 +61,7 @@ class ArchivalObject(models.Model):
     stored_bytes = models.BigIntegerField()
     inventory_sha512 = models.CharField(max_length=128)
     class_level = models.SmallIntegerField(default=0)
-    """The highest secrecy level of anything it tells; its holding class is the one of this level."""
+    """The highest secrecy level of anything it tells; its key class is the one of this level."""
     protection = models.CharField(max_length=8, default="plain")
     """How the newest version is stored: plain, sealed, or mixed (sealed, with plain bytes of an earlier version)."""
     first_kept_at = models.DateTimeField()

@@ -28,7 +28,7 @@ class Package:
 
     Args:
         files, bytes: of the originals alone.
-        class_level: the highest secrecy level of anything it tells, by which its holding class is chosen.
+        class_level: the highest secrecy level of anything it tells, by which its key class is chosen.
     """
 
     thing_id: UUID

@@ -84,7 +84,7 @@ REASONS = {
     "preservation.shares_too_few": _("只有 %(given)s 份有效份额，需要 %(needed)s 份"),
     "preservation.shares_none": _("没有一份有效的份额"),
     "preservation.registers_disagree": _(
-        "各存储地的 keys.json 对同一保管类写着不同的密钥，有人动过：请先查明 %(places)s"
+        "各存储地的 keys.json 对同一密钥类写着不同的密钥，有人动过：请先查明 %(places)s"
     ),
     "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),

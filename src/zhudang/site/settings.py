@@ -27,8 +27,8 @@ SITES = [] if EMERGENCY else environment.sites(DATA, like=SOURCE / "demo" / "pac
 PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default="")
 """A TOML file that takes the place of our policy of copies."""
 ARCHIVE_NAME = environment.archive_name(DATA)
-HOLDING_CLASSES = environment.text("ZHUDANG_HOLDING_CLASSES", default="")
-"""File of holding classes instead of ours."""
+KEY_CLASSES = environment.text("ZHUDANG_KEY_CLASSES", default="")
+"""File of key classes instead of ours."""
 CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")
 CHECKS = CheckSettings.from_environment()
 """Malware scanner, trust anchors and the city's own profile of the checks."""

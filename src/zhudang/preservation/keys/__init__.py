@@ -1,4 +1,4 @@
-"""Keys of the holdings: one age identity a holding class, wrapped to the archive's working key and to the recovery key.
+"""Keys of the holdings: one age identity a key class, wrapped to the archive's working key and to the recovery key.
 
 Reading order: `classes` (which holdings share a key, and whether they are encrypted), `register` (the public facts, kept
 with the stores), `keyring` (the keys in use), `shares` and `bech32` (the recovery key as words on paper),

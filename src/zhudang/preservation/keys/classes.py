@@ -1,4 +1,4 @@
-"""Holding classes: data an installation may replace, read and proven once."""
+"""Key classes: data an installation may replace, read and proven once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from django.conf import settings
 
 LEVELS = range(5)
 PLAIN, WAIT = "plain", "wait"
-_OURS = Path(__file__).parents[1] / "data" / "holding_classes.toml"
+_OURS = Path(__file__).parents[1] / "data" / "key_classes.toml"
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class BadClasses(ValueError):
-    """The file of holding classes does not say what it must; the message tells all of it."""
+    """The file of key classes does not say what it must; the message tells all of it."""
 
 
 @dataclass(frozen=True)
-class HoldingClass:
+class KeyClass:
     """Holdings that share a key.
 
     Args:
@@ -54,17 +54,17 @@ class Classes:
     """
 
     version: str
-    rows: tuple[HoldingClass, ...]
+    rows: tuple[KeyClass, ...]
     needed: int
     shares: int
     trial_after_days: int
 
-    def of_level(self, level: int) -> HoldingClass:
+    def of_level(self, level: int) -> KeyClass:
         """Give the class that takes in a secrecy level."""
         return next(row for row in self.rows if level in row.levels)
 
     @property
-    def encrypted(self) -> tuple[HoldingClass, ...]:
+    def encrypted(self) -> tuple[KeyClass, ...]:
         """Those whose new versions are encrypted."""
         return tuple(row for row in self.rows if row.encrypted)
 
@@ -75,7 +75,7 @@ def current() -> Classes:
     Raises:
         BadClasses.
     """
-    return _read(Path(str(getattr(settings, "HOLDING_CLASSES", "")) or _OURS))
+    return _read(Path(str(getattr(settings, "KEY_CLASSES", "")) or _OURS))
 
 
 @cache
@@ -106,7 +106,7 @@ def read_classes(text: str) -> Classes:
     wrong += [f"recovery: {name} is a whole number" for name, value in numbers.items() if type(value) is not int]
     if wrong:
         raise BadClasses("; ".join(wrong))
-    rows = (HoldingClass(**{**item, "levels": tuple(item["levels"])}) for item in items)
+    rows = (KeyClass(**{**item, "levels": tuple(item["levels"])}) for item in items)
     return Classes(str(data["version"]), tuple(rows), **numbers)
 
 
@@ -121,7 +121,7 @@ def _faults(item: Mapping[str, Any]) -> list[str]:
         wrong.append(f"class {code}: encrypted is true or false")
     if item.get("without_keys") not in (PLAIN, WAIT):
         wrong.append(f"class {code}: without_keys is {PLAIN!r} or {WAIT!r}")
-    if strange := item.keys() - HoldingClass.__dataclass_fields__.keys():
+    if strange := item.keys() - KeyClass.__dataclass_fields__.keys():
         wrong.append(f"class {code}: nobody knows {', '.join(sorted(strange))}")
     return wrong
 

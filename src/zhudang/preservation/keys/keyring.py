@@ -29,12 +29,12 @@ class Protection:
     """How a new version is to be kept.
 
     Args:
-        holding_class: code of its class.
+        key_class: code of its class.
         recipient: for whom it is sealed; empty when it is kept plain.
         identities: open what the object holds sealed already.
     """
 
-    holding_class: str
+    key_class: str
     recipient: str
     identities: Identities
 

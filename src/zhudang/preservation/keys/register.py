@@ -43,7 +43,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class ClassKey:
-    """A holding class's key and its small file.
+    """A key class's key and its small file.
 
     Args:
         sha256: of the key file as it should be.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from zhudang.preservation.keys import classes, keyring, wrapping
-from zhudang.preservation.keys.classes import HoldingClass
+from zhudang.preservation.keys.classes import KeyClass
 from zhudang.preservation.keys.register import CEREMONY, RECOVERY, TRIAL, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject
@@ -21,14 +21,14 @@ CURRENT, STALE, LACKING, UNREACHABLE = "current", "stale", "lacking", "unreachab
 
 @dataclass(frozen=True)
 class ClassStanding:
-    """A holding class: its key, and how many objects of it are stored how.
+    """A key class: its key, and how many objects of it are stored how.
 
     Args:
         key: public half of its key; empty where it has none yet.
         settled: whether its key file is wrapped to the keys in force.
     """
 
-    row: HoldingClass
+    row: KeyClass
     key: str
     made_at: datetime | None
     settled: bool

@@ -199,7 +199,7 @@ def holds_all(register: Register, store: Path) -> bool:
 
 def _wrapped(key: ClassKey, identity: Identity, register: Register) -> ClassKey:
     """Write a class's key file for the keys the register wants; give the entry that tells of it."""
-    plain = identity_file(identity, f"holding class {key.code}, created {key.made_at}")
+    plain = identity_file(identity, f"key class {key.code}, created {key.made_at}")
     data = pyrage.encrypt(plain, [recipient_of(text) for text in register.wanted], armored=True)
     durable.replace_durably(folder() / key.file, data)
     return replace(key, sha256=hashlib.sha256(data).hexdigest(), wrapped_to=register.wanted)

@@ -1,4 +1,4 @@
-"""Each object tells by which level its holding class is chosen, and whether its newest version is encrypted: for counts without opening it."""
+"""Each object tells by which level its key class is chosen, and whether its newest version is encrypted: for counts without opening it."""
 
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-"""Objects kept before there were holding classes: their own level is what is known of them until they are kept again."""
+"""Objects kept before there were key classes: their own level is what is known of them until they are kept again."""
 
 from django.db import migrations
 

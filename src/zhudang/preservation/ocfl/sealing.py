@@ -78,12 +78,12 @@ class Seal:
 
     Args:
         recipient: public half of the key (`age1…`).
-        holding_class: code of the class whose key it is, for the index.
+        key_class: code of the class whose key it is, for the index.
         held: what the version before holds; bytes among them are not stored again, sealed or not.
     """
 
     recipient: str
-    holding_class: str = ""
+    key_class: str = ""
     held: tuple[Held, ...] = ()
 
 
@@ -110,7 +110,7 @@ def index_bytes(seal: Seal, files: Iterable[Held]) -> bytes:
     """Write the index of a version, unsealed."""
     document = {
         "format": FORMAT,
-        "class": seal.holding_class,
+        "class": seal.key_class,
         "key": seal.recipient,
         "files": [{name: value for name, value in asdict(held).items() if value not in (None, "")} for held in files],
     }

@@ -18,7 +18,7 @@ _PLACE_MARKS = {"current": "ok", "stale": "soon", "lacking": "fail", "unreachabl
 
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    """Holding classes with their keys, who holds a share, the sites, and what was done when.
+    """Key classes with their keys, who holds a share, the sites, and what was done when.
 
     No objects are counted: the three administrators, whose page this is, may not know how many there are.
     """
