@@ -17,11 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-from acceptance.parts import exports
 from bench.installation import Installation
 
-from zhudang.cli.serve import free_port, is_ready
+from zhudang.cli.serve import is_ready
 from zhudang.demo import city
 from zhudang.demo.visitor import Visitor
 
@@ -144,20 +142,21 @@ class Ground:
         """Back up, note every row, then lose database and working store while people work; the product says so."""
         self.act("settle")
         self.must(0, "backup", str(self.sites.folder / "backup"))
-        self._export(self.place, "before.json")
+        self.export(self.place, "before.json")
         status = json.loads((self.place.folder / "run" / "status.json").read_text())
         began = time.monotonic()
         shutil.rmtree(self.place.folder / "postgres")
         os.kill(status["postgres"], signal.SIGKILL)
-        self.detected_loss = _until(lambda: not is_ready(self.place.url), began, "the loss of the database is told")
+        self.detected_loss = until(lambda: not is_ready(self.place.url), began, "the loss of the database is told")
 
-    def _export(self, place: Installation, name: str) -> dict[str, list[str]]:
+    def export(self, place: Installation, name: str) -> dict[str, list[str]]:
+        """Write every row of the registers to a file beside the sites; give them by table."""
         path = self.sites.folder / name
         subprocess.run([sys.executable, "-m", "acceptance.parts.exports", str(path)], env=place.env, check=True)
         return dict(json.loads(path.read_text()))
 
 
-def _until(is_so: Callable[[], Any], began: float, what: str, seconds_: float = 120) -> float:
+def until(is_so: Callable[[], Any], began: float, what: str, seconds_: float = 120) -> float:
     while time.monotonic() - began < seconds_:
         if is_so():
             return time.monotonic() - began
@@ -170,7 +169,7 @@ def seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f} s"
 
 
-def _expect(is_so: object, what: str) -> None:
+def expect(is_so: object, what: str) -> None:
     if not is_so:
         raise Wrong(what)
 
@@ -184,10 +183,10 @@ def wrong_delete(ground: Ground) -> Drilled:
     folder = next(path for path in (ground.sites["a"] / "store").glob("*/*/*/*") if one.rsplit(":", 1)[1] in path.name)
     shutil.rmtree(folder)
     said, detect = ground.must(1, "verify")
-    _expect(one in said and "missing" in said, f"{one} is not told missing: {said[-500:]}")
+    expect(one in said and "missing" in said, f"{one} is not told missing: {said[-500:]}")
     serve, lost = ground.looked_at()
     _said, restore = ground.must(0, "verify", "--repair")
-    _expect(folder.is_dir(), "the volume is not back")
+    expect(folder.is_dir(), "the volume is not back")
     return Drilled(detect, serve, restore, lost, "zhudang verify, STO 缺失")
 
 
@@ -199,7 +198,7 @@ def changed_log(ground: Ground) -> Drilled:
                f"UPDATE audit_entry SET actor = 'nobody' WHERE id = {chosen.format(3)}",
                f"DELETE FROM audit_entry WHERE id = {chosen.format(5)}")  # fmt: skip
     said, detect = ground.must(1, "audit", "verify")
-    _expect(re.search(r"\b4\b", said) and re.search(r"\b6\b", said), f"the numbers 4 and 6 are not told: {said[-800:]}")
+    expect(re.search(r"\b4\b", said) and re.search(r"\b6\b", said), f"the numbers 4 and 6 are not told: {said[-800:]}")
     serve, lost = ground.looked_at()
     began = time.monotonic()
     ground.act("superuser", "DELETE FROM audit_entry WHERE id IN (SELECT id FROM drill_kept)", "INSERT INTO audit_entry SELECT * FROM drill_kept",
@@ -216,7 +215,7 @@ def ransomware(ground: Ground) -> Drilled:
             path.write_bytes(os.urandom(min(path.stat().st_size, 4096) + 16))
             count += 1
     said, detect = ground.must(1, "verify")
-    _expect(
+    expect(
         all(f"damaged  a  {one}" in said for one in ground.objects), f"not all volumes are told damaged: {said[:800]}"
     )
     serve, lost = ground.looked_at()
@@ -236,10 +235,10 @@ def lost_site(ground: Ground) -> Drilled:
     site = ground.sites["a"]
     shutil.rmtree(site)
     code, said, detect = ground.command("doctor")
-    _expect(code == 1 and "✗ 存储地 site a" in said, f"doctor says nothing of the lost site: {said}")
+    expect(code == 1 and "✗ 存储地 site a" in said, f"doctor says nothing of the lost site: {said}")
     ground.must(3, "verify")
     serve, lost = ground.looked_at()
-    _expect(not site.exists(), "somebody made the lost site's folder anew")
+    expect(not site.exists(), "somebody made the lost site's folder anew")
     site.mkdir()
     _said, restore = ground.must(0, "verify", "--new-disk", "a")
     _judged(site)
@@ -261,14 +260,14 @@ def disk_full(ground: Ground) -> Drilled:
         told.update(ground.act("ingest", handed["transfer"]))
         return told["state"] in {"stopped", "done"}
 
-    detect = _until(stopped, began, "the transfer stops for want of room")
-    _expect(told["because"] == "preservation.disk_full", f"it did not stop for want of room: {told}")
+    detect = until(stopped, began, "the transfer stops for want of room")
+    expect(told["because"] == "preservation.disk_full", f"it did not stop for want of room: {told}")
     said = ground.command("doctor")[1]
-    _expect("! 磁盘 存储地 site b" in said, f"doctor does not tell the full disk: {said}")
+    expect("! 磁盘 存储地 site b" in said, f"doctor does not tell the full disk: {said}")
     serve, _lost = ground.looked_at()
     filler.unlink()
     began = time.monotonic()
-    _expect(ground.act("resume", handed["transfer"])["state"] == "done", "the transfer does not go on")
+    expect(ground.act("resume", handed["transfer"])["state"] == "done", "the transfer does not go on")
     restore = time.monotonic() - began
     ground.files |= handed["files"]
     ground.must(0, "verify")
@@ -279,7 +278,7 @@ def lost_key(ground: Ground) -> Drilled:
     """The working key is gone: nothing is stored in the clear instead, and two of three custodians give the keys back."""
     (ground.place.folder / "keys" / "working.key").unlink()
     code, said, detect = ground.command("doctor")
-    _expect(code == 1 and "✗ 密钥 keys" in said, f"doctor says nothing of the lost key: {said}")
+    expect(code == 1 and "✗ 密钥 keys" in said, f"doctor says nothing of the lost key: {said}")
     serve, lost = ground.looked_at()
     handed = ground.act("hand", "演练 丙", "12", "20000")
     told: dict[str, str] = {}
@@ -288,11 +287,11 @@ def lost_key(ground: Ground) -> Drilled:
         told.update(ground.act("ingest", handed["transfer"]))
         return told["state"] in {"stopped", "done"}
 
-    _until(stopped, time.monotonic(), "the transfer stops for want of keys")
-    _expect(told["because"] == "preservation.keys_lost", f"it did not stop for want of keys: {told}")
+    until(stopped, time.monotonic(), "the transfer stops for want of keys")
+    expect(told["because"] == "preservation.keys_lost", f"it did not stop for want of keys: {told}")
     began = time.monotonic()
     ground.must(0, "keys", "recover", typed=ground.two_shares)
-    _expect(ground.act("resume", handed["transfer"])["state"] == "done", "the transfer does not go on")
+    expect(ground.act("resume", handed["transfer"])["state"] == "done", "the transfer does not go on")
     restore = time.monotonic() - began
     ground.files |= handed["files"]
     ground.must(0, "verify")
@@ -309,115 +308,14 @@ def wrong_clock(ground: Ground) -> Drilled:
         return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
     code, said, detect = ground.command("doctor", more=at("+400d"))
-    _expect(code == 1 and "✗ 时钟" in said, f"a clock ahead is not told: {said}")
+    expect(code == 1 and "✗ 时钟" in said, f"a clock ahead is not told: {said}")
     code, said, _took = ground.command("doctor", more=at("-3300d"))
-    _expect(code == 1 and "✗ 时钟" in said, f"a clock behind is not told: {said}")
+    expect(code == 1 and "✗ 时钟" in said, f"a clock behind is not told: {said}")
     # Read by a wrong clock nothing is called damaged; with the right one all is read again, not taken for read.
     first, _took = ground.must(0, "verify", more=at("+400d"))
     serve, lost = ground.looked_at()
     second, restore = ground.must(0, "verify")
     copies = [re.search(r"read (\d+) copies", said)[1] for said in (first, second)]  # type: ignore[index]
-    _expect(copies[0] == copies[1] != "0", f"copies read: {copies}")
+    expect(copies[0] == copies[1] != "0", f"copies read: {copies}")
     ground.must(0, "audit", "verify")
     return Drilled(detect, serve, restore, lost, "zhudang doctor（与数据库、与程序日期相比）")
-
-
-# ── without it ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def emergency(ground: Ground) -> Drilled:
-    """Only a site is left: how long until one looks at a file again, by `zhudang emergency-serve`."""
-    data = ground.sites.folder / "laptop"
-    data.mkdir()
-    port, said = free_port(), data / "said"
-    env = {**ground.place.env, "ZHUDANG_DATA": str(data), "ZHUDANG_DEMO": "0"}
-    site = ground.sites["a"]
-    before = _as_it_lies(site)
-    began = time.monotonic()
-    typed = data / "typed"
-    typed.write_text(ground.two_shares)
-    with said.open("wb") as out, typed.open("rb") as console:
-        process = subprocess.Popen([sys.executable, "-m", "zhudang", "emergency-serve", str(site), "--port", str(port), "--shares"], env=env, stdin=console, stdout=out, stderr=out)  # fmt: skip
-    try:
-        _until(lambda: re.search(r"password +(\S+)", said.read_text(errors="replace")), began, "emergency service", 180)
-        text = said.read_text(errors="replace")
-        login, password = (re.search(rf"{word} +(\S+)", text)[1] for word in ("login", "password"))  # type: ignore[index]
-        visitor = Visitor(f"http://127.0.0.1:{port}").login(login, password)
-        _until(
-            lambda: "/records/" in visitor.page("/search/", q="隐蔽工程验收记录").text,
-            began,
-            "a search that finds",
-            180,
-        )
-        file_id, sha256 = next(iter(ground.files.items()))
-        serve = _until(
-            lambda: hashlib.sha256(visitor.get(f"/files/{file_id}/").body).hexdigest() == sha256, began, "a file", 180
-        )
-        _until(
-            lambda: re.search("全文已读|与全文都可", visitor.page("/search/").text), began, "all files are listed", 180
-        )
-        lost = sum(
-            hashlib.sha256(visitor.get(f"/files/{one}/").body).hexdigest() != digest
-            for one, digest in ground.files.items()
-        )
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    _expect(_as_it_lies(site) == before, "the copy was changed")
-    return Drilled(ground.detected_loss, serve, None, lost, "/health/ready 503")
-
-
-def _as_it_lies(folder: Path) -> dict[str, tuple[int, int]]:
-    return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in folder.rglob("*")}
-
-
-def rebuild(ground: Ground, place: Installation) -> Drilled:
-    """The catalogue from one site into an empty installation: equal in every column, every file's bytes back."""
-    _said, keys = ground.must(0, "keys", "recover", place=place, typed=ground.two_shares)
-    _said, restore = ground.must(0, "rebuild", "--site", "a", place=place)
-    before = json.loads((ground.sites.folder / "before.json").read_text())
-    if told := exports.differences(before, ground._export(place, "after.json")):
-        raise Wrong(f"{len(told)} rows differ: " + "\n".join(told[:6]))
-    ground.must(0, "verify", place=place)
-    files = ground.sites.folder / "files.json"
-    files.write_text(json.dumps(ground.files))
-    lost = ground.act("stored", str(files), env=place.env)["lost"]
-    return Drilled(ground.detected_loss, None, keys + restore, len(lost), "/health/ready 503")
-
-
-def restore(ground: Ground, place: Installation) -> Drilled:
-    """The backup into an empty installation: accounts, works and log too; people sign in as before."""
-    kept = str(ground.sites.folder / "backup")
-    _said, keys = ground.must(0, "keys", "recover", "--source", kept, place=place, typed=ground.two_shares)
-    _said, took = ground.must(0, "restore", kept, place=place)
-    took += keys
-    began = time.monotonic()
-    for name, pid in json.loads((place.folder / "run" / "status.json").read_text())["children"].items():
-        _expect(psutil.pid_exists(pid), f"{name} is not running")
-        os.kill(pid, signal.SIGTERM)
-    time.sleep(1)
-    _until(lambda: is_ready(place.url), began, "serving again")
-    again = time.monotonic() - began
-    first, lost = ground.looked_at(place)
-    ground.must(0, "verify", place=place)
-    ground.must(0, "audit", "verify", place=place)
-    return Drilled(ground.detected_loss, took + again + first, took, lost, "/health/ready 503")
-
-
-# ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def write_table(path: Path, rows: list[tuple[str, Drilled]], not_run: list[tuple[str, str]], records: int) -> None:
-    """Put the table between the marks of docs/drills.md, with date and size of the machine."""
-    memory = psutil.virtual_memory().total / 2**30
-    lines = [
-        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, both sites on one machine; {records} records, and 12 more"
-        " taken in during the drills. Seconds of wall time.", "",
-        "| drill 演练 | to detect 发现 | to serve 可查 | to restore 恢复 | records lost 丢失 | found by 发现者 |", "|---|---|---|---|---|---|",
-        *(f"| {name} | {seconds(d.detect)} | {seconds(d.serve)} | {seconds(d.restore)} | {d.lost} | {d.by} |" for name, d in rows),
-        *(f"| {name} | not run | | | | {why} |" for name, why in not_run),
-    ]  # fmt: skip
-    text = path.read_text(encoding="utf-8")
-    head, rest = text.split("<!-- table -->\n", 1)
-    tail = rest.split("<!-- end of table -->", 1)[1]
-    path.write_text(f"{head}<!-- table -->\n" + "\n".join(lines) + f"\n<!-- end of table -->{tail}", encoding="utf-8")
