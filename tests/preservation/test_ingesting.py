@@ -2,7 +2,7 @@ import errno
 import time
 from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -326,3 +326,24 @@ def test_at_night_a_catalogue_of_many_versions_gathers_its_changes(monkeypatch, 
     row.update(kept_at=timezone.now() - timedelta(days=8))
     nightly.run()
     assert len(asked) == 2
+
+
+def test_a_catalogue_that_cannot_be_written_holds_up_no_transfer(two_sites: Path):
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    from filing.filing_support import NOW
+    from zhudang.preservation import jobs
+
+    project = KeptProject()
+    project.preserve()
+    (two_sites / "a").rename(two_sites / "away")
+    jobs.keep_project(project_id=str(project.project_id))
+    (two_sites / "away").rename(two_sites / "a")
+    ingesting.ask(transfer_id=uuid4(), project_id=project.project_id, now=NOW)
+    jobs.keep_project.defer(project_id=str(project.project_id))
+    [transfer, catalogue] = [
+        ProcrastinateJob.objects.filter(task_name=f"preservation.{name}").latest("id")
+        for name in ("preserve_transfer", "keep_project")
+    ]
+    assert transfer.lock == catalogue.lock
+    assert transfer.priority > catalogue.priority

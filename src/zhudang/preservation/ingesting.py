@@ -37,6 +37,12 @@ _LOOK_FOR_CANCEL_SECONDS = 2.0
 _MESSAGE = "移交入库 / transferred to the archive"
 
 
+STOPPING = (
+    StoreFull, StoreUnreachable, SourceChanged, CopyDiffers, TooLarge, KeysUnusable, keeping.NoSoundCopy, FileNotFoundError,
+)  # fmt: skip
+"""What keeps an object from being written and is no fault of the program: told, and gone on with when it is over."""
+
+
 class CannotResume(Refusal):
     """The transfer is not one that stopped."""
 

@@ -3,14 +3,17 @@
 import contextlib
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+log = structlog.get_logger("zhudang.preservation")
 _PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=4)
 
 
-@app.task(name="preservation.preserve_transfer", queue="preservation", lock="preservation", retry=_PATIENCE)
+# A job that waits to be tried again holds its lock against later ones of no higher priority: transfers go first.
+@app.task(name="preservation.preserve_transfer", queue="preservation", lock="preservation", priority=1, retry=_PATIENCE)
 def preserve_transfer(transfer_id: str) -> None:
     """Bring one transfer into every store."""
     from zhudang.preservation import ingesting
@@ -20,10 +23,15 @@ def preserve_transfer(transfer_id: str) -> None:
 
 @app.task(name="preservation.keep_project", queue="preservation", lock="preservation", retry=_PATIENCE)
 def keep_project(project_id: str) -> None:
-    """Write a project's catalogue anew where it changed."""
+    """Write a project's catalogue anew where it changed; what keeps it from that is looked at again at night."""
     from zhudang.preservation import ingesting
 
-    ingesting.keep_project(UUID(project_id))
+    try:
+        ingesting.keep_project(UUID(project_id))
+    except ingesting.STOPPING as cause:
+        log.warning(
+            "a project's catalogue waits for the night", project=project_id, why=f"{type(cause).__name__}: {cause}"
+        )
 
 
 @app.task(name="preservation.read_copies", queue="preservation", retry=_PATIENCE)
