@@ -14,7 +14,7 @@ from zhudang.events.models import Message
 from zhudang.identity.models import Account
 from zhudang.preservation import rounds, site_queries
 from zhudang.preservation.domain.rhythm import Rhythm, rhythm_of
-from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.models import ArchivalObject, Copy, Reading
 
 LONG_AGO = timedelta(days=70)
 
@@ -141,3 +141,21 @@ def test_the_register_tells_how_far_a_place_is_and_whether_it_keeps_up(kept: Kep
     assert f"{count} 份轮到了" in browser.get("/preservation/").content.decode()
     ArchivalObject.objects.update(stored_bytes=10**15)
     assert "读不过来" in browser.get("/preservation/").content.decode()
+
+
+def test_what_is_read_in_turn_stands_among_the_readings_one_row_a_place_and_day(kept, tmp_path: Path) -> None:
+    count = _unread_for(LONG_AGO)
+    rounds.read_on("b")
+    _unread_for(LONG_AGO)
+    next(iter(sorted((tmp_path / "b" / "store").rglob("v1/content/files/0001.pdf")))).write_bytes(b"rotten")
+    rounds.read_on("b")
+    row = Reading.objects.get(asked_by="rounds:b")
+    assert (row.copies, row.sound, row.repaired, row.wrong_count) == (2 * count, 2 * count, 1, 0)
+    assert [each["state"] for each in row.wrong] == ["repaired"]
+    Reading.objects.update(started_at=timezone.now() - timedelta(days=1))
+    _unread_for(LONG_AGO)
+    rounds.read_on("b")
+    assert [row.copies for row in Reading.objects.filter(asked_by="rounds:b")] == [count, 2 * count]
+    browser = Client()
+    browser.force_login(Account.objects.get(username="archivist"))
+    assert "按期巡检 b" in browser.get("/preservation/readings/").content.decode()

@@ -395,9 +395,9 @@ def unfinished_ingests() -> list[IngestRow]:
     ]  # fmt: skip
 
 
-def readings(limit: int = 50) -> list[Reading]:
-    """The latest readings."""
-    return list(Reading.objects.all()[:limit])
+def readings() -> QuerySet[Reading]:
+    """All readings, the latest first."""
+    return Reading.objects.all()
 
 
 def comparisons(limit: int = 20) -> list[BookComparison]:

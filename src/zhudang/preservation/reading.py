@@ -35,6 +35,8 @@ MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD = "unknown", "unreachable", "repaired", "ahead"
 
+COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
+
 Progress = Callable[[int], None]
 
 
@@ -83,6 +85,19 @@ class Summary:
             self.wrong_count += outcome.state != REPAIRED
             if len(self.wrong) < MOST_ROWS:
                 self.wrong.append(asdict(outcome))
+
+    def __iadd__(self, more: Summary) -> Summary:
+        """Count what was read after this."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        self.wrong = [*self.wrong, *more.wrong][:MOST_ROWS]
+        return self
+
+    def after(self, row: Reading) -> Summary:
+        """This, counted after what a row of the readings holds already."""
+        before = Summary(**{name: getattr(row, name) for name in COUNTS}, wrong=row.wrong)
+        before += self
+        return before
 
 
 @transaction.atomic

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ from zhudang.preservation import reading
 from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
 from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.models import Copy
+from zhudang.preservation.models import Copy, Reading
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.sites import Place, bears_label, places
 
@@ -30,6 +31,8 @@ RUN_SECONDS = 480.0
 """A run ends before the next is due; what it was at is finished first."""
 
 BATCH = 100
+BY_TURN = "rounds:"
+"""Who asked for a reading that nobody asked for; the place's code follows."""
 
 
 def rhythms() -> dict[str, Rhythm]:
@@ -93,19 +96,33 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     pace = Pace(rhythm.bytes_per_second, seconds)
     # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
     while time.monotonic() < until and (batch := list(_batch(place, rhythm))):
-        for copy in batch:
-            if time.monotonic() >= until or (place.facts.offline and not bears_label(place.path, place.facts.label)):
-                return _told(code, summary)
-            summary.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
-    return _told(code, summary)
-
-
-def _told(code: str, summary: reading.Summary) -> reading.Summary:
-    if summary.copies:
-        log.info(
-            "copies read in turn", site=code, copies=summary.copies, bytes=summary.bytes, wrong=summary.wrong_count
-        )
+        part = reading.Summary()
+        try:
+            for copy in batch:
+                gone = place.facts.offline and not bears_label(place.path, place.facts.label)
+                if gone or time.monotonic() >= until:
+                    return summary
+                part.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
+        finally:
+            _note(code, part)
+            summary += part
     return summary
+
+
+@transaction.atomic
+def _note(code: str, part: reading.Summary) -> None:
+    """Add what was just read to the day's row of this place among the readings; at most a batch is lost with a killed run."""
+    if not part.copies:
+        return
+    now = timezone.now()
+    day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Reading.objects.select_for_update(no_key=True).filter(asked_by=f"{BY_TURN}{code}", started_at__gte=day)
+    row = rows.first() or Reading(asked_by=f"{BY_TURN}{code}", started_at=now)
+    row.finished_at = now
+    for name, value in asdict(part.after(row)).items():
+        setattr(row, name, value)
+    row.save()
+    log.info("copies read in turn", site=code, copies=part.copies, bytes=part.bytes, wrong=part.wrong_count)
 
 
 def _batch(place: Place, rhythm: Rhythm) -> QuerySet[Copy]:

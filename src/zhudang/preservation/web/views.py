@@ -18,6 +18,7 @@ from zhudang.preservation import ingesting, policy_words, queries, reading, site
 from zhudang.preservation.domain.site_facts import Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.rounds import BY_TURN
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -77,17 +78,20 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
 
 @require_safe
 def readings(request: HttpRequest) -> HttpResponse:
-    """The latest readings of the store and what each found."""
+    """The readings of the store and what each found: those somebody asked for, and each place's in turn, a row a day."""
     demand(_actor(request), "preservation.holdings.read")
-    rows = []
-    for row in queries.readings():
-        wrong = [{**each, "word": words.OUTCOMES.get(each["state"], each["state"])} for each in row.wrong]
-        rows.append({"row": row, "wrong": wrong})
-    return render(
-        request,
-        "preservation/readings.html",
-        {"rows": rows, "may_act": _actor(request).may("preservation.object.verify")},
-    )
+    page = lists.take_page(queries.readings(), lists.read_state(request), _shown_reading)
+    context = {"page": page, "may_act": _actor(request).may("preservation.object.verify")}
+    return render(request, "preservation/readings.html", context)
+
+
+def _shown_reading(row: Any) -> dict[str, Any]:
+    wrong = [{**each, "word": words.OUTCOMES.get(each["state"], each["state"])} for each in row.wrong]
+    return {
+        "row": row,
+        "wrong": wrong,
+        "in_turn": row.asked_by.removeprefix(BY_TURN) if row.asked_by.startswith(BY_TURN) else "",
+    }
 
 
 def books(request: HttpRequest) -> HttpResponse:
