@@ -31,6 +31,7 @@ from bench.installation import Installation, installation  # noqa: E402
 IN_PLACE: tuple[tuple[str, Callable[[Ground], Drilled]], ...] = (
     ("误删：管理员在盘上删了一个案卷 wrong delete on disk", losses.wrong_delete),
     ("改库：超级用户改、删日志行 rows of the log changed as superuser", losses.changed_log),
+    ("改库：超级用户改目录一行 a row of the catalogue changed as superuser", losses.changed_register),
     ("勒索：一处的全部文件被改写 ransomware: all files of a site rewritten", losses.ransomware),
     ("主存储地丢失，换上空盘 primary site lost, an empty disk in its place", losses.lost_site),
     ("磁盘写满 disk full", losses.disk_full),

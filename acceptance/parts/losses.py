@@ -207,6 +207,25 @@ def changed_log(ground: Ground) -> Drilled:
     return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang audit verify, 逐号")
 
 
+def changed_register(ground: Ground) -> Drilled:
+    """A superuser changes the title of a preserved record, a day after its project was kept (the log is set a day back for that)."""
+    ground.act("settle")
+    chosen = "(SELECT id FROM filing_record WHERE state = 'preserved' ORDER BY id LIMIT 1)"
+    ground.act("superuser", "CREATE TABLE drill_shifted AS SELECT entry_id AS id FROM audit_seal",
+               "UPDATE audit_entry SET at = at - interval '1 day' WHERE id IN (SELECT id FROM drill_shifted)",
+               f"CREATE TABLE drill_kept AS SELECT id, title FROM filing_record WHERE id = {chosen}",
+               f"UPDATE filing_record SET title = '别的题名' WHERE id = {chosen}")  # fmt: skip
+    said, detect = ground.must(1, "verify", "--registers")
+    expect("filing.record 1" in said and "title" in said, f"the changed row is not told: {said[-800:]}")
+    serve, lost = ground.looked_at()
+    began = time.monotonic()
+    ground.act("superuser", "UPDATE audit_entry SET at = at + interval '1 day' WHERE id IN (SELECT id FROM drill_shifted)",
+               "UPDATE filing_record r SET title = k.title FROM drill_kept k WHERE r.id = k.id", "DROP TABLE drill_kept", "DROP TABLE drill_shifted")  # fmt: skip
+    ground.must(0, "verify", "--registers")
+    ground.must(0, "audit", "verify")
+    return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang verify --registers（每夜亦然）")
+
+
 def ransomware(ground: Ground) -> Drilled:
     """Every file of a site is rewritten; the other site is out of the attacker's reach."""
     count = 0

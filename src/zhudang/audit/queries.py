@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from zhudang.audit import witness
@@ -175,3 +176,17 @@ def head_lines() -> Iterator[list[Any]]:
 def log_keys() -> list[tuple[str, int]]:
     """The public keys heads were signed with, and since which size."""
     return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))
+
+
+def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[str]:
+    """What acts since a moment say, subject and facts as one text each, in no order; memory stays flat.
+
+    Args:
+        prefixes: acts that begin with one of these.
+    """
+    wanted = Q()
+    for prefix in prefixes:
+        wanted |= Q(act__startswith=prefix)
+    rows = Entry.objects.order_by().filter(wanted, at__gte=since).annotate(text=Cast("data", TextField()))
+    for subject, text in rows.values_list("subject", "text").iterator(chunk_size=2000):
+        yield f"{subject} {text}"

@@ -122,12 +122,12 @@ def package(folder: Path, out: Path | None, project: str, works: str) -> None:
     sys.exit(packing.run(folder, naming, out))
 
 
-def verify(repair: bool, new_disk: str, json: Path | None) -> None:
+def verify(repair: bool, new_disk: str, registers: bool, json: Path | None) -> None:
     """核验全部存储地的全部副本 / verify every copy at every site."""
     _django()
     from zhudang.preservation import command
 
-    sys.exit(command.verify(repair=repair or bool(new_disk), json_path=json, new_disk=new_disk))
+    sys.exit(command.verify(repair=repair or bool(new_disk), json_path=json, new_disk=new_disk, registers=registers))
 
 
 def call_in(site: str) -> None:
@@ -298,6 +298,11 @@ _COMMANDS = (
             "--new-disk",
             "这个存储地的盘丢了，换上的是空盘：重新写满 / this site's disk was lost and is empty now: fill it",
             "",
+        ),
+        _option(
+            "--registers/--no-registers",
+            "再把目录与库里的对一遍，找日志没有记的改动 / also compare the registers with the store, for changes no act accounts for",
+            default=False,
         ),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),

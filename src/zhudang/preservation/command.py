@@ -17,7 +17,7 @@ from rich.console import Console
 
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
-from zhudang.preservation import catching_up, reading, rebuilding, refilling, words
+from zhudang.preservation import catching_up, reading, rebuilding, refilling, unlogged, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.shared.refusals import NotFound, Reason, Refusal
@@ -25,6 +25,7 @@ from zhudang.shared.web.wording import write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
 _EVERY_SECONDS = 0.5
+_MOST_ROWS_TOLD = 20
 
 
 class _Line:
@@ -44,11 +45,12 @@ class _Line:
             self.console.print("\r" + " " * 78 + "\r", end="")
 
 
-def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str = "") -> int:
+def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str = "", registers: bool = False) -> int:
     """Read every copy at every site whole and tell what is not as written; with `repair` mend from a sound copy.
 
     Args:
         new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
+        registers: also lay every kept project's rows beside those in the store and tell changes no act accounts for.
     """
     console, summary = Console(), reading.Summary()
     if new_disk:
@@ -85,7 +87,24 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
         json_path.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if any(each["state"] == reading.UNREACHABLE for each in summary.wrong):
         return INCOMPLETE
-    return WRONG if summary.wrong_count else OK
+    strange = _look_at_registers(console) if registers else 0
+    return WRONG if summary.wrong_count or strange else OK
+
+
+def _look_at_registers(console: Console) -> int:
+    """Tell projects whose rows changed without an act; how many rows."""
+    count = 0
+    for title, rows in unlogged.look_at_all():
+        count += len(rows)
+        console.print(
+            f"目录有变、日志无据 changed without an act  {title}  {unlogged.tables_told(rows)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for row in rows[:_MOST_ROWS_TOLD]:
+            console.print(f"    {row.table} {row.key} {' '.join(row.columns)}", highlight=False, soft_wrap=True)
+    console.print(f"对过目录，{count} 行日志无据 / registers compared, {count} rows without an act", highlight=False)
+    return count
 
 
 def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -23,16 +24,18 @@ from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation import catalogue, keeping, packing, placement
+from zhudang.preservation import catalogue, keeping, packing, placement, unlogged
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import Ingest
-from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.writing_process import WritingProcess
 from zhudang.preservation.sites import Place, at_hand, places, writing
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
+log = structlog.get_logger("zhudang.preservation")
 _LOOK_FOR_CANCEL_SECONDS = 2.0
 _MESSAGE = "移交入库 / transferred to the archive"
 
@@ -166,10 +169,18 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
 
 
 def keep_project(project_id: UUID) -> bool:
-    """Write a project's catalogue anew where it changed since it was last kept; tells whether it did."""
+    """Write a project's catalogue anew where it changed since it was last kept; tells whether it did.
+
+    What changed without an act in the log is told (`unlogged`), and kept as it is: the version before stays beside it.
+    """
     all_places = at_hand(places())
     with writing(all_places) as roots, catalogue.packed_project(project_id) as package:
-        return _keep(package, *_own(package, all_places, roots), None)
+        own_places, own_roots = _own(package, all_places, roots)
+        try:
+            unlogged.look(package, own_roots)
+        except (ObjectDamaged, CannotOpen):
+            log.warning("the stored registers cannot be compared", project=str(project_id))
+        return _keep(package, own_places, own_roots, None)
 
 
 def _own(

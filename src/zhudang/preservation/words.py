@@ -93,6 +93,9 @@ REASONS = {
 MESSAGES = {
     "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
     "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
+    "preservation.register.changed_unlogged": _(
+        "“%(title)s”的目录有 %(rows)s 行变了，日志里没有相应的操作：请查是谁改的"
+    ),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
 }
 """What messages say, by kind (see `events.words`)."""

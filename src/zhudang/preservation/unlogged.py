@@ -1,0 +1,140 @@
+"""Rows of a kept project that are no longer what the store holds, though no act in the log accounts for it.
+
+Whoever writes into the tables by hand leaves no entry. Before a project's catalogue is written anew its registers are laid
+beside the version that is stored: a row that changed, came or went is accounted for when an act since then names it, or
+a row it belongs to. An act on the whole project accounts for all of its rows: a change can hide behind one of the same
+day. Not compared: what the checks found (the digests of files are the store's own), counters, people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.audit import queries as acts
+from zhudang.events import operations as events
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.preservation.catalogue import FOLDER, packed_project
+from zhudang.preservation.domain.register_lines import Difference, differences, unaccounted
+from zhudang.preservation.keys import keyring
+from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.ocfl import reader
+from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.sealing import Held, Identities
+from zhudang.preservation.ocfl.writer import Content
+from zhudang.preservation.packing import PROJECT, Package
+from zhudang.preservation.sites import at_hand, places, writing
+
+log = structlog.get_logger("zhudang.preservation")
+CONTEXTS = ("registry", "filing", "handover", "documents")
+"""Whose registers are compared."""
+NOT_COMPARED = frozenset({"filing.counter"})
+ACCOUNTING = tuple(f"{context}." for context in (*CONTEXTS, "identity", "content"))
+"""Whose acts account for changes; those of preservation itself change no register."""
+MARGIN = timedelta(hours=1)
+"""An act may fall between the moment a version describes and the moment it says it was made."""
+MOST_TOLD = 200
+
+
+def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
+    """Compare a project's registers with what is stored, tell people and the log what no act accounts for; give it.
+
+    Args:
+        package: the project as it is now (`catalogue.packed_project`).
+        roots: places that hold it; the first that does is read.
+
+    Raises:
+        ObjectDamaged, CannotOpen, KeysUnusable: what is stored there cannot be read.
+    """
+    held_by = ((root, root.inventory(package.object_id)) for root in roots)
+    root, inventory = next(((root, each) for root, each in held_by if each is not None), (None, None))
+    if root is None or inventory is None:
+        return []
+    found = list(_differences(package, root.object_folder(package.object_id), inventory, keyring.identities(roots)))
+    if not found:
+        return []
+    since = inventory.versions[inventory.head].created - MARGIN
+    left = unaccounted(found, acts.texts(since=since, prefixes=ACCOUNTING))
+    if left:
+        _tell(package, left, since)
+    return left
+
+
+def _differences(package: Package, folder: Path, inventory: Inventory, keys: Identities) -> Iterator[Difference]:
+    held = reader.held_files(folder, inventory, keys)
+    present = {content.path: content for content in package.contents}
+    # A table without rows has no file.
+    for path in sorted(held.keys() | present.keys()):
+        table = path.removeprefix(f"{FOLDER}/").removesuffix(".jsonl")
+        if table == path or table.split(".")[0] not in CONTEXTS or table in NOT_COMPARED:
+            continue
+        before, after = held.get(path), present.get(path)
+        if before is not None and after is not None and before.sha256 == after.sha256:
+            continue
+        yield from differences(
+            table,
+            partial(_stored, folder, inventory, before, keys) if before else tuple,
+            partial(_now, after) if after else tuple,
+        )
+
+
+def _stored(folder: Path, inventory: Inventory, held: Held, keys: Identities) -> Iterator[bytes]:
+    with reader.opened(folder, inventory, held, keys) as stream:
+        yield from stream
+
+
+def _now(content: Content) -> Iterator[bytes]:
+    with content.open() as stream:
+        yield from stream
+
+
+@transaction.atomic
+def _tell(package: Package, left: Sequence[Difference], since: datetime) -> None:
+    now = timezone.now()
+    log.error("rows changed without an act", project=str(package.project_id), rows=len(left))
+    audit.record(
+        actor="system", act="preservation.register.changed_unlogged", subject=f"registry.project:{package.project_id}", at=now,
+        data={"since": since, "count": len(left), "rows": [_told(each) for each in left[:MOST_TOLD]]},
+    )  # fmt: skip
+    for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
+        events.tell(
+            kind="preservation.register.changed_unlogged", at=now, organisation_id=organisation_id,
+            roles=[Role.ARCHIVIST, Role.AUDIT_ADMIN], data={"title": package.title, "rows": len(left)},
+            link=f"/preservation/{package.project_id}/",
+        )  # fmt: skip
+
+
+def _told(each: Difference) -> dict[str, Any]:
+    how = "added" if each.before is None else "removed" if each.after is None else "changed"
+    return {"table": each.table, "row": each.key, "how": how, "columns": list(each.columns)}
+
+
+def look_at_all() -> Iterator[tuple[str, list[Difference]]]:
+    """Look at every kept project as it is now; gives the title and what no act accounts for of those that have some.
+
+    Raises:
+        StoreUnreachable and what `look` raises.
+    """
+    for project_id in ArchivalObject.objects.filter(kind=PROJECT).order_by("id").values_list("id", flat=True):
+        with writing(at_hand(places())) as roots, packed_project(project_id) as package:
+            left = look(package, roots)
+        if left:
+            yield package.title, left
+
+
+def tables_told(rows: Iterable[Difference]) -> str:
+    """Name the rows for a line at the console: table, number of rows."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.table] = counts.get(row.table, 0) + 1
+    return ", ".join(f"{table} {count}" for table, count in sorted(counts.items()))

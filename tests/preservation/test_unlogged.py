@@ -1,0 +1,116 @@
+"""Rows changed by hand, behind the log's back: found against the version in the store; what people did by acts is not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preservation.kept_project import KeptProject, site_settings
+from zhudang.audit.models import Entry
+from zhudang.events.models import Message
+from zhudang.filing.models import Record
+from zhudang.preservation import command, ingesting, unlogged
+from zhudang.preservation.domain.register_lines import differences, unaccounted
+from zhudang.registry import operations as registry
+
+
+@pytest.fixture
+def kept(db, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptProject:
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    project = KeptProject()
+    project.preserve()
+    ingesting.keep_project(project.project_id)
+    monkeypatch.setattr(unlogged, "MARGIN", -timedelta(seconds=30))  # the acts that made the project just now
+    return project
+
+
+def _told() -> list[dict[str, object]]:
+    return [
+        row
+        for entry in Entry.objects.filter(act="preservation.register.changed_unlogged")
+        for row in entry.data["rows"]
+    ]
+
+
+def test_a_title_changed_in_the_table_is_told_with_its_column(kept: KeptProject) -> None:
+    record = Record.objects.filter(id__in=kept.record_ids).first()
+    Record.objects.filter(pk=record.pk).update(title="别的题名")
+    ingesting.keep_project(kept.project_id)
+    assert _told() == [{"table": "filing.record", "row": str(record.pk), "how": "changed", "columns": ["title"]}]
+    assert Message.objects.filter(kind="preservation.register.changed_unlogged").exists()
+
+
+def test_a_removed_row_is_told(kept: KeptProject) -> None:
+    from zhudang.handover.models import VolumeCount
+
+    gone = VolumeCount.objects.first()
+    VolumeCount.objects.filter(pk=gone.pk).delete()
+    ingesting.keep_project(kept.project_id)
+    assert _told() == [{"table": "handover.volume_count", "row": str(gone.pk), "how": "removed", "columns": []}]
+
+
+def test_what_is_not_changed_is_not_told(kept: KeptProject) -> None:
+    assert list(unlogged.look_at_all()) == []
+
+
+def test_an_act_accounts_for_what_it_changed(kept: KeptProject) -> None:
+    registry.rename_project(
+        actor=kept.site.archivist,
+        project_id=kept.project_id,
+        name="滨河安置房一期（改名）",
+        since=timezone.localdate(),
+        now=timezone.now() + timedelta(minutes=1),
+    )
+    assert ingesting.keep_project(kept.project_id)
+    assert _told() == []
+
+
+def test_the_command_says_so_and_gives_one(kept: KeptProject, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.verify(registers=True) == command.OK
+    Record.objects.filter(id__in=kept.record_ids).update(retention="short")
+    assert command.verify(registers=True) == command.WRONG
+    said = capsys.readouterr().out
+    assert "changed without an act" in said and f"filing.record {len(kept.record_ids)}" in said
+
+
+def _lines(rows: list[dict[str, object]]):
+    return lambda: [json.dumps(row).encode() + b"\n" for row in rows]
+
+
+def _id(number: int) -> str:
+    return f"0190a000-0000-7000-8000-{number:012d}"
+
+
+rows_of = st.dictionaries(st.integers(0, 20), st.integers(0, 3), max_size=12).map(
+    lambda made: [{"id": _id(key), "project_id": _id(100), "title": value} for key, value in made.items()]
+)
+
+
+@given(rows_of, rows_of)
+def test_every_row_that_differs_is_found_and_no_other(
+    before: list[dict[str, object]], after: list[dict[str, object]]
+) -> None:
+    found = {each.key for each in differences("t", _lines(before), _lines(after))}
+    old, new = ({row["id"]: row for row in rows} for rows in (before, after))
+    assert found == {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+@given(rows_of)
+def test_a_column_that_came_with_an_upgrade_is_no_difference(rows: list[dict[str, object]]) -> None:
+    assert not list(differences("t", _lines(rows), _lines([{**row, "new": 1} for row in rows])))
+
+
+@pytest.mark.parametrize(
+    ("act", "left"), [(f"filing.record:{_id(1)} {{}}", 1), (f'x {{"project": "{_id(100)}"}}', 0), (f"y {_id(7)}", 2)]
+)
+def test_an_act_accounts_for_the_rows_it_names_and_those_that_belong_to_what_it_names(act: str, left: int) -> None:
+    rows = [{"id": _id(n), "project_id": _id(100), "title": 0} for n in (1, 2)]
+    found = list(differences("t", _lines(rows), _lines([{**row, "title": 1} for row in rows])))
+    assert len(unaccounted(found, [act])) == left
