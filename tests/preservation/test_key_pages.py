@@ -6,8 +6,8 @@ import pytest
 
 from filing.filing_support import NOW, person
 from preservation.kept_project import KeptProject
-from preservation.test_keys import HOLDERS, hold
-from preservation.test_keys import home as home
+from preservation.key_support import HOLDERS, hold
+from preservation.key_support import home as home
 from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account

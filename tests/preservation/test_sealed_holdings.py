@@ -10,9 +10,9 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.key_support import HOLDERS
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from preservation.test_key_shares import readme_script
-from preservation.test_keys import HOLDERS
 from preservation.test_rebuilding import _another_empty_database, _exports, _objects
 from zhudang.content.models import File
 from zhudang.filing.models import Record
