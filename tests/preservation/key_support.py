@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pyrage
 import pytest
 from django.utils import timezone
 
@@ -13,8 +12,8 @@ from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.identity.rights import SYSTEM
-from zhudang.preservation.keys import ceremony, wrapping
-from zhudang.preservation.ocfl.sealing import Identities
+from zhudang.preservation.keys import ceremony, classes, wrapping
+from zhudang.preservation.ocfl.sealing import Identities, Identity
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Refusal
 
@@ -22,9 +21,23 @@ HOLDERS = ["馆长 甲", "住建局分管局长 乙", "市档案局 丙"]
 PASSWORD = "Kaocheng-2026-heng"
 
 
+def classes_of(folder: Path, *codes: str, backup: str = "age") -> str:
+    """Our file of key classes with some of them under the national suite; gives its path."""
+    text = (Path(classes.__file__).parents[1] / "data" / "key_classes.toml").read_text(encoding="utf-8")
+    for code in codes:
+        text = text.replace(f'code = "{code}"\n', f'code = "{code}"\nsuite = "sm"\n')
+    assert text.count('suite = "sm"\n') == len(codes)
+    path = folder / f"classes-{'-'.join(codes)}.toml"
+    assert text.count('\nsuite = "age"\n') == 1
+    path.write_text(text.replace('\nsuite = "age"\n', f'\nsuite = "{backup}"\n'), encoding="utf-8")
+    return str(path)
+
+
 @pytest.fixture
 def home(settings, tmp_path: Path) -> Path:
+    """An installation with two sites whose class confidential is of the national suite, the others of age."""
     settings.SITES = site_settings(tmp_path)
+    settings.KEY_CLASSES = classes_of(tmp_path, "confidential")
     settings.DATA = tmp_path / "data"
     (tmp_path / "data").mkdir()
     places(NOW)
@@ -50,14 +63,14 @@ def codes(refused: pytest.ExceptionInfo[Refusal]) -> list[str]:
     return [reason.code.removeprefix("preservation.") for reason in refused.value.reasons]
 
 
-def opened_everywhere(home: Path, key: pyrage.x25519.Identity) -> None:
-    """Every key file in the installation and at every site opens with this key alone."""
+def opened_everywhere(home: Path, key: list[Identity]) -> None:
+    """Every key file in the installation and at every site opens with this key alone, of both suites."""
     register = wrapping.register_at(home)
     assert register is not None
     for place in [home, *(root.folder for root in roots(home.parents[1]))]:
         assert (place / "keys.json").read_bytes() == register.to_json()
         for each in register.classes:
-            wrapping.open_key(each, Identities([key]), [place])
+            wrapping.open_key(each, Identities(key), [place])
 
 
 @pytest.fixture

@@ -55,14 +55,13 @@ def test_nothing_secret_is_written_but_the_working_key_and_that_for_its_owner_al
     assert (home / "working.key").stat().st_mode & 0o777 == 0o600
     assert home.stat().st_mode & 0o777 == 0o700
     written = {path: path.read_bytes() for path in home.parents[1].rglob("*") if path.is_file()}
-    secrets = [str(key).encode(), *(share.encode() for share in words)]
+    secrets = [str(key).encode(), shares.national(key).secret, *(share.encode() for share in words)]
     assert not [path for path, data in written.items() for secret in secrets if secret in data]
-    assert {path.name for path, data in written.items() if re.search(rb"AGE-SECRET-KEY-1[A-Z0-9]{58}", data)} == {
-        "working.key"
-    }
+    for mark in (rb"AGE-SECRET-KEY-1[A-Z0-9]{58}", rb"-----BEGIN [A-Z ]*PRIVATE KEY"):
+        assert {path.name for path, data in written.items() if re.search(mark, data)} == {"working.key"}
     assert not Entry.objects.filter(data__icontains=words[0].split()[4] + " " + words[0].split()[5]).exists()
-    opened_everywhere(home, key)
-    opened_everywhere(home, wrapping.working_identities()[0])
+    opened_everywhere(home, shares.both(key))
+    opened_everywhere(home, wrapping.working_identities())
 
 
 def test_the_stores_stay_sound_with_key_files_at_their_roots(home: Path):
@@ -132,7 +131,7 @@ def test_the_ceremony_can_be_held_by_a_script_each_share_on_a_page_of_its_own(
     assert len(words) == 3
     assert all(len(share.split()) == 33 for share in words)
     assert not any(share in told.err for share in words)
-    opened_everywhere(home, shares.combine(words[:2]))
+    opened_everywhere(home, shares.both(shares.combine(words[:2])))
     assert command.status() == 0
     said = capsys.readouterr().out
     assert all(holder in said for holder in HOLDERS)

@@ -29,19 +29,19 @@ pytestmark = pytest.mark.django_db
 def test_a_rotation_rewrites_the_small_files_alone_and_the_old_working_key_opens_none_of_them(home: Path):
     actor = security_administrator()
     hold(actor)
-    old, before = wrapping.working_identities()[0], keyring.load()
+    old, before = wrapping.working_identities(), keyring.load()
     assert before is not None
     recovery.rotate(actor=actor, now=NOW + timedelta(days=1))
-    [new] = wrapping.working_identities()
-    assert str(new) != str(old)
+    new = wrapping.working_identities()
+    assert not {each.to_public() for each in new} & {each.to_public() for each in old}
     opened_everywhere(home, new)
     register = wrapping.register_at(home)
     assert register is not None
     for key in register.classes:
         with pytest.raises(ValueError, match="no_key"):
-            wrapping.open_key(key, Identities([old]), [home])
+            wrapping.open_key(key, Identities(old), [home])
     assert [key.recipient for key in register.classes] == [key.recipient for key in before.register.classes]
-    assert Entry.objects.get(act="preservation.keys.rotated").data["working"] == str(new.to_public())
+    assert Entry.objects.get(act="preservation.keys.rotated").data["working"] == str(new[0].to_public())
     assert (home / "working.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -49,7 +49,7 @@ def test_new_custodians_replace_the_old_ones_whose_shares_open_nothing_any_more(
     actor = security_administrator()
     old = hold(actor)
     new = hold(actor, needed=3, holders=["甲", "乙", "丙", "丁"])
-    opened_everywhere(home, shares.combine(new))
+    opened_everywhere(home, shares.both(shares.combine(new)))
     with pytest.raises(SharesRefused) as refused:
         recovery.try_shares(old, now=NOW)
     assert codes(refused) == ["shares_of_another_key"]
@@ -57,7 +57,7 @@ def test_new_custodians_replace_the_old_ones_whose_shares_open_nothing_any_more(
     assert register is not None
     for key in register.classes:
         with pytest.raises(ValueError, match="no_key"):
-            wrapping.open_key(key, Identities([shares.combine(old)]), [home])
+            wrapping.open_key(key, Identities(shares.both(shares.combine(old))), [home])
 
 
 def test_a_damaged_key_file_is_made_good_from_a_site_before_anything_is_encrypted(home: Path):
@@ -68,7 +68,22 @@ def test_a_damaged_key_file_is_made_good_from_a_site_before_anything_is_encrypte
     told = keyring.protection(1, roots(home.parents[1]))
     assert told.recipient.startswith("age1")
     assert not standing.standing(NOW).unfinished
-    opened_everywhere(home, wrapping.working_identities()[0])
+    opened_everywhere(home, wrapping.working_identities())
+
+
+def test_a_transfer_opens_the_keys_once_and_a_changed_file_is_read_again(home: Path, monkeypatch):
+    hold(security_administrator())
+    places_, read = roots(home.parents[1]), []
+    real = wrapping.open_key
+    monkeypatch.setattr(wrapping, "open_key", lambda key, *rest: read.append(key.file) or real(key, *rest))
+    for _ in range(3):
+        assert keyring.protection(1, places_).recipient.startswith("age1")
+        assert keyring.protection(3, places_).recipient.startswith("sm2:")
+    assert len(read) == len(set(read))
+    (places_[1].folder / "key-internal.age").write_bytes(b"rotten")
+    keyring.protection(1, places_)
+    assert read.count("key-internal.age") > 1
+    opened_everywhere(home, wrapping.working_identities())
 
 
 def test_a_foreign_key_under_a_classes_name_is_not_believed(home: Path):
@@ -77,7 +92,7 @@ def test_a_foreign_key_under_a_classes_name_is_not_believed(home: Path):
     assert register is not None
     foreign = wrapping.identity_file(pyrage.x25519.Identity.generate(), "planted")
     planted = pyrage.encrypt(
-        foreign, [pyrage.x25519.Recipient.from_str(text) for text in register.wanted], armored=True
+        foreign, [pyrage.x25519.Recipient.from_str(text) for text in register.wanted("age")], armored=True
     )
     for place in [home, *(root.folder for root in roots(home.parents[1]))]:
         (place / "key-internal.age").write_bytes(planted)
@@ -144,7 +159,10 @@ def test_killed_at_any_moment_of_a_rotation_every_key_file_opens_and_the_next_us
         process.send_signal(signal.SIGKILL)
         process.wait()
         unfinished += (home / "working.next").exists()
-        working, recovered = Identities(wrapping.working_identities()), Identities([shares.combine(words[:2])])
+        working, recovered = (
+            Identities(wrapping.working_identities()),
+            Identities(shares.both(shares.combine(words[:2]))),
+        )
         register = wrapping.register_at(home)
         for key in register.classes:
             for opener in (working, recovered):
@@ -155,4 +173,4 @@ def test_killed_at_any_moment_of_a_rotation_every_key_file_opens_and_the_next_us
     assert keyring.protection(1, roots(home.parents[1])).recipient == recipients["internal"]
     recovery.rotate(actor=actor, now=NOW)
     assert not standing.standing(NOW).unfinished
-    opened_everywhere(home, wrapping.working_identities()[0])
+    opened_everywhere(home, wrapping.working_identities())
