@@ -20,6 +20,7 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.key_support import classes_of
 from preservation.test_rebuilding import _another_empty_database, _exports
 from preservation.test_sealed_holdings import hold
 from zhudang.cli.serve import free_port
@@ -80,6 +81,7 @@ def test_the_steps_together_bring_what_a_rebuild_brings(committed_db, cluster, d
 def test_a_sealed_copy_is_closed_without_its_key_and_whole_with_it(
     committed_db, cluster, django_db_blocker, places: Path, settings
 ):
+    settings.KEY_CLASSES = classes_of(places, "internal")
     with django_db_blocker.unblock():
         hold()
         KeptProject().preserve()

@@ -6,13 +6,15 @@ import pytest
 
 from filing.filing_support import NOW, person
 from preservation.kept_project import KeptProject
-from preservation.test_keys import HOLDERS, hold
-from preservation.test_keys import home as home
+from preservation.key_support import HOLDERS, classes_of, hold
+from preservation.key_support import home as home
 from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.identity.rights import SYSTEM
 from zhudang.preservation.keys import wrapping
+from zhudang.preservation.keys.command import status_lines
+from zhudang.preservation.keys.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -43,9 +45,23 @@ def test_it_shows_public_halves_custodians_and_acts_and_no_secret(client, office
     told = page(client, "the_security_admin").content.decode()
     register = wrapping.register_at(home)
     assert register is not None
-    for shown in (register.working, register.recovery.recipient, *HOLDERS, "恢复密钥仪式", "the_security_admin"):
+    national = (
+        register.working_sm,
+        register.recovery.recipient_sm,
+        register.key_of("confidential", "sm").recipient,
+        "国密（SM2、SM4）",
+    )
+    for shown in (
+        register.working,
+        register.recovery.recipient,
+        *national,
+        *HOLDERS,
+        "恢复密钥仪式",
+        "the_security_admin",
+    ):
         assert shown in told
     assert "AGE-SECRET-KEY" not in told
+    assert "PRIVATE KEY" not in told
     assert not any(" ".join(share.split()[4:7]) in told for share in words)
     assert page(client, "the_audit_admin").status_code == 200
 
@@ -67,3 +83,16 @@ def test_the_page_counts_no_objects_for_administrators_may_not_know_of_them(clie
     KeptProject().preserve()
     after = page(client, "the_security_admin").content.decode().split("<main", 1)[1]
     assert after == before
+
+
+def test_a_class_that_changed_its_suite_shows_the_key_that_opens_what_was_stored_before(
+    client, office, settings, tmp_path
+):
+    hold(office[Role.SECURITY_ADMIN])
+    settings.KEY_CLASSES = classes_of(tmp_path, "internal")
+    told = page(client, "the_security_admin", "en").content.decode()
+    assert "national (SM2, SM4)" in told
+    assert "former age1" in told
+    lines = status_lines(standing(NOW))
+    assert any(line.startswith("内部") and "SM2" in line for line in lines)
+    assert any("former" in line and "age1" in line for line in lines)

@@ -98,8 +98,13 @@ def test_the_standard_shamir_command_and_the_lines_in_the_readme_give_the_same_k
 
 def readme_script() -> str:
     """The lines of Python printed at the top of every store, as a person would copy them."""
+    return readme_lines("import sys")
+
+
+def readme_lines(beginning: str) -> str:
+    """The lines of the store's README from the one that begins so to the next empty one."""
     text = readme().decode()
-    begin = text.index("       import sys")
+    begin = text.index(f"       {beginning}")
     lines = text[begin : text.index("\n\n", begin)].splitlines()
     return "\n".join(line[7:] for line in lines) + "\n"
 
@@ -107,7 +112,8 @@ def readme_script() -> str:
 def test_the_readme_explains_encryption_in_both_languages() -> None:
     text = readme().decode()
     assert text.count("age -d -i recovery.txt") == 2
-    assert text.count("shamir recover") == 2
+    assert text.count("shamir recover") == 4
+    assert text.count("sm_open recovery.pem key-secret.p7m") == 2
     assert "未加密" not in text
 
 
@@ -119,6 +125,7 @@ def test_the_classes_take_in_every_level_once_and_open_holdings_stay_readable() 
     assert [row.encrypted for row in found.rows] == [False, True, True, True, True]
     assert [row.without_keys for row in found.rows] == ["plain", "plain", "wait", "wait", "wait"]
     assert all(row.source for row in found.rows)
+    assert {row.suite for row in found.rows} == {found.backup_suite} == {"age"}
 
 
 def test_a_file_of_classes_that_makes_no_sense_is_refused_with_everything_wrong() -> None:
@@ -128,5 +135,9 @@ def test_a_file_of_classes_that_makes_no_sense_is_refused_with_everything_wrong(
         classes.read_classes(wrong)
     for told in ("level 1 stands in 0 classes", "level 2 stands in 2 classes", "trial_after_days"):
         assert told in str(refused.value)
+    with pytest.raises(classes.BadClasses, match="class secret: suite is one of age, sm"):
+        classes.read_classes(ours.replace('code = "secret"', 'code = "secret"\nsuite = "rot13"'))
+    with pytest.raises(classes.BadClasses, match="backup: suite is one of age, sm"):
+        classes.read_classes(ours.replace('suite = "age"\n', 'suite = ""\n'))
     with pytest.raises(classes.BadClasses, match="encrypted is true or false"):
         classes.read_classes(ours.replace("encrypted = false", 'encrypted = "no"'))

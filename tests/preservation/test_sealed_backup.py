@@ -7,6 +7,7 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject
+from preservation.key_support import classes_of
 from preservation.test_rebuilding import _another_empty_database
 from preservation.test_sealed_holdings import hold
 from preservation.test_sealed_holdings import places as places
@@ -30,17 +31,22 @@ def filled(places: Path) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("by", ["working key", "shares"])
-def test_an_encrypted_backup_brings_everything_back(committed_db, cluster, django_db_blocker, places: Path, by: str):
+@pytest.mark.parametrize(("by", "suite"), [("working key", "sm"), ("shares", "age")])
+def test_an_encrypted_backup_brings_everything_back(
+    committed_db, cluster, django_db_blocker, places: Path, settings, by: str, suite: str
+):
+    settings.KEY_CLASSES = classes_of(places, "confidential", backup=suite)
+    suffix = {"age": ".age", "sm": ".p7m"}[suite]
     with django_db_blocker.unblock():
         words = filled(places)
         accounts = dict(Account.objects.values_list("username", "password"))
         records = dict(Record.objects.values_list("id", "state"))
         assert command.backup(places / "backup") == 0
         names = {path.name for path in (places / "backup").rglob("*") if path.is_file()}
-        plain = {name for name in names if not name.endswith(".age")}
-        assert plain == {"manifest.json", "SHA256SUMS", "keys.json"}
-        everything = b"".join(path.read_bytes() for path in (places / "backup").rglob("*.age"))
+        plain = {name for name in names if not name.endswith(suffix)}
+        key_files = {name for name in names if name.startswith("key-")}
+        assert plain - key_files == {"manifest.json", "SHA256SUMS", "keys.json"}
+        everything = b"".join(path.read_bytes() for path in (places / "backup").rglob(f"*{suffix}"))
         for told in (b"the seal's key", b"PGDMP", b"%PDF", "还没入库".encode()):
             assert told not in everything
         assert not list((places / "backup").rglob("working*"))

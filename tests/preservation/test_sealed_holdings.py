@@ -1,5 +1,6 @@
 """Holdings whose class is encrypted: kept, read back, mended, counted, and rebuilt from one copy with the keys or the shares."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -10,9 +11,10 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.key_support import HOLDERS, classes_of
 from preservation.ocfl_support import judged_by_ocfl_py, tree
-from preservation.test_key_shares import readme_script
-from preservation.test_keys import HOLDERS
+from preservation.test_key_shares import readme_lines, readme_script
+from preservation.test_national_suite import openssl
 from preservation.test_rebuilding import _another_empty_database, _exports, _objects
 from zhudang.content.models import File
 from zhudang.filing.models import Record
@@ -46,7 +48,10 @@ def hold() -> list[str]:
 
 
 @pytest.mark.django_db
-def test_internal_holdings_are_encrypted_as_soon_as_there_are_keys_and_tell_nothing(places: Path):
+@pytest.mark.parametrize("suite", ["age", "sm"])
+def test_internal_holdings_are_encrypted_as_soon_as_there_are_keys_and_tell_nothing(places: Path, settings, suite: str):
+    if suite == "sm":
+        settings.KEY_CLASSES = classes_of(places, "internal")
     hold()
     project = KeptProject()
     project.preserve()
@@ -68,17 +73,24 @@ def test_internal_holdings_are_encrypted_as_soon_as_there_are_keys_and_tell_noth
 
 
 @pytest.mark.django_db
-def test_keeping_the_same_again_makes_no_version_and_a_change_makes_one(places: Path):
+@pytest.mark.parametrize("later", ["age", "sm"])
+def test_keeping_the_same_again_makes_no_version_and_a_change_makes_one(places: Path, settings, later: str):
     hold()
     project = KeptProject()
     project.preserve()
     before = tree(roots(places)[0].folder)
     assert ingesting.keep_project(project.project_id) is False
     assert tree(roots(places)[0].folder) == before
+    if later == "sm":
+        settings.KEY_CLASSES = classes_of(places, "internal")
+        assert ingesting.keep_project(project.project_id) is False
     Record.objects.filter(id=project.record_ids[0]).update(notes="补记")
     assert ingesting.keep_project(project.project_id) is True
     row = ArchivalObject.objects.get(id=project.project_id)
     assert (row.version, row.protection) == (2, "sealed")
+    index = {"age": "index.age", "sm": "index.p7m"}[later]
+    assert index in roots(places)[0].inventory(row.ocfl_id).state
+    assert command.verify() == 0
     a, b = roots(places)
     assert tree(a.folder) == tree(b.folder)
     assert judged_by_ocfl_py([a, b]) == []
@@ -116,7 +128,7 @@ def test_a_secret_record_makes_the_volume_and_the_catalogue_that_names_it_as_sec
     assert keys is not None
     for row in ArchivalObject.objects.all():
         held = reader.held_files(a.object_folder(row.ocfl_id), a.inventory(row.ocfl_id), keys.identities)
-        assert {file.key for file in held.values()} == {keys.register.key_of("secret").recipient}
+        assert {file.key for file in held.values()} == {keys.register.key_of("secret", "age").recipient}
 
 
 @pytest.mark.django_db
@@ -199,10 +211,12 @@ def test_a_version_that_the_keys_do_not_open_is_never_called_kept(places: Path, 
     assert not Record.objects.filter(state="preserved").exists()
 
 
-@pytest.mark.parametrize("by", ["working key", "shares"])
+@pytest.mark.parametrize(("by", "suite"), [("working key", "age"), ("shares", "sm")])
 def test_the_catalogue_is_rebuilt_from_one_encrypted_copy(
-    committed_db, cluster, django_db_blocker, places: Path, by: str
+    committed_db, cluster, django_db_blocker, places: Path, settings, by: str, suite: str
 ):
+    if suite == "sm":
+        settings.KEY_CLASSES = classes_of(places, "internal")
     with django_db_blocker.unblock():
         words = hold()
         for tag, code in (("", "2403-990241-48-01-012345"), ("乙", "2403-990241-48-01-012346")):
@@ -273,4 +287,35 @@ def test_a_person_with_the_readme_the_shares_and_standard_programs_reads_a_recor
     [told] = [file for file in listed if file["path"] == "files/0001.pdf"]
     summed = subprocess.run(["sha256sum", str(tmp_path / "0001.pdf")], capture_output=True, text=True, check=True)
     assert summed.stdout.split()[0] == told["sha256"]
+    assert told["sha256"] in {file.blob.sha256 for file in File.objects.select_related("blob")}
+
+
+@pytest.mark.debian
+@openssl
+@pytest.mark.django_db
+@pytest.mark.parametrize("by", ["working key", "shares"])
+def test_a_person_with_the_readme_and_openssl_reads_a_record_of_the_national_suite(
+    places: Path, tmp_path: Path, settings, by: str
+):
+    settings.KEY_CLASSES = classes_of(places, "internal")
+    words = hold()
+    project = KeptProject()
+    project.preserve()
+    store = roots(places)[1].folder
+    from zhudang.preservation.keys import bech32
+
+    number = bech32.secret_key_bytes(str(shares.combine(words[:2]))).hex()  # as `shamir recover` prints it
+    first = f"sm_key {number}" if by == "shares" else f"sed -n 's/^#~ //p' {places}/data/keys/working.key"
+    steps = f"""
+        {first} > {tmp_path}/recovery.pem
+        sm_open {tmp_path}/recovery.pem key-internal.p7m > {tmp_path}/internal.pem
+        object=$(find . -path '*{project.volume_ids[0]}' -type d)
+        sm_open {tmp_path}/internal.pem "$object/v1/content/index.p7m" > {tmp_path}/index.json
+        stored=$(python3 -c 'import json,sys; print(next(f["stored_as"] for f in json.load(open(sys.argv[1]))["files"] if f["path"] == "files/0001.pdf"))' {tmp_path}/index.json)
+        sm_open {tmp_path}/internal.pem "$object/v1/content/$stored" > {tmp_path}/0001.pdf
+    """
+    subprocess.run(["sh", "-c", f"set -e\n{readme_lines('sm_open()')}{steps}"], cwd=store, check=True)
+    listed = json.loads((tmp_path / "index.json").read_text())["files"]
+    [told] = [file for file in listed if file["path"] == "files/0001.pdf"]
+    assert hashlib.sha256((tmp_path / "0001.pdf").read_bytes()).hexdigest() == told["sha256"]
     assert told["sha256"] in {file.blob.sha256 for file in File.objects.select_related("blob")}

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pyrage.x25519 import Identity
-
 from zhudang.cli.children import Child
 from zhudang.cli.serve import _why_not_bind, is_ready
 from zhudang.preservation.keys import of_copy
+from zhudang.preservation.ocfl.sealing import Identity
 from zhudang.shared.refusals import Refusal
 from zhudang.site import environment, logs, roles
 from zhudang.site.cluster import Cluster, ClusterFailed

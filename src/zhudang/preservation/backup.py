@@ -8,7 +8,7 @@
     <target>/content/          received bytes that no store holds yet, and uploads under way
     <target>/witness/          heads of the log, as the witnesses keep them
 
-Once there are keys of the holdings it is encrypted: every file but the first two ends in `.age`, sealed for a key of its own, whose
+Once there are keys of the holdings it is encrypted: every file but the first two ends in `.age` (or `.p7m`), sealed for a key of its own, whose
 small file lies beside (`key-backup.age`, `keys.json`) and opens with the working key or the custodians' shares.
 """
 
@@ -36,7 +36,7 @@ from zhudang.content import holdings as content_holdings
 from zhudang.filing.queries.kept import preserved_blobs
 from zhudang.preservation import postgresql
 from zhudang.preservation.backup_files import BackupFiles, files_below
-from zhudang.preservation.keys import keyring, wrapping
+from zhudang.preservation.keys import classes, keyring, wrapping
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import durable, streaming
 from zhudang.preservation.ocfl.root import StorageRoot
@@ -110,7 +110,7 @@ def _recipient() -> str:
     """
     roots = [place.root for place in places() if place.root is not None]
     try:
-        return keyring.recipient_for(KEY, roots)
+        return keyring.recipient_for(KEY, classes.current().backup_suite, roots)
     except KeysUnusable as refusal:
         raise CannotBackUp(*refusal.reasons) from refusal
 
@@ -164,9 +164,9 @@ def _identities(source: Path, recipient: str) -> Identities:
     if not recipient:
         return Identities()
     register = wrapping.register_at(source)
-    key = register.key_of(KEY) if register else None
+    key = register.key_for(recipient) if register else None
     try:
-        if key is None or key.recipient != recipient:
+        if key is None:
             raise CannotOpen("keys.json", "damaged")
         opener = Identities(wrapping.working_identities())
         return Identities([wrapping.open_key(key, opener, [wrapping.folder(), source])])

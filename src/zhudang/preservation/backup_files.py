@@ -12,8 +12,6 @@ from typing import BinaryIO
 from zhudang.preservation.ocfl import sealing, streaming
 from zhudang.preservation.ocfl.sealing import Identities
 
-_SEALED = ".age"
-
 
 @dataclass(frozen=True)
 class BackupFiles:
@@ -53,7 +51,7 @@ class BackupFiles:
     def names(self, below: str) -> list[str]:
         """Tell the names of the files in one of the backup's folders, relative to that folder."""
         found = (path.relative_to(self.folder / below).as_posix() for path in files_below(self.folder / below))
-        return [name.removesuffix(_SEALED) if self.recipient else name for name in found]
+        return [name.removesuffix(self._suffix) for name in found]
 
     @contextmanager
     def opened(self, name: str) -> Iterator[BinaryIO]:
@@ -83,7 +81,11 @@ class BackupFiles:
             self.bring_file(f"{name}/{each}", target / each)
 
     def _path(self, name: str) -> Path:
-        return self.folder / (name + _SEALED if self.recipient else name)
+        return self.folder / (name + self._suffix)
+
+    @property
+    def _suffix(self) -> str:
+        return sealing.SUFFIXES[sealing.suite_of(self.recipient)] if self.recipient else ""
 
 
 def files_below(folder: Path) -> Iterator[Path]:

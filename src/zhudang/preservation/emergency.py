@@ -35,7 +35,7 @@ FOUNDATION = ("identity.", "registry.", "filing.scope_list", "filing.scope_item"
 RECORDS = ("filing.obligation", "filing.volume", "filing.record")
 FILES = ("content.", "filing.record_file")
 """Names of registers, by step; a name with a point at its end stands for a whole context."""
-_SEALED = ".age"
+_SEALED = ".sealed"
 
 
 class CopyDamaged(Refusal):

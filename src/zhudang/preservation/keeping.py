@@ -186,7 +186,7 @@ def _open_again(package: Package, inventory: Inventory, roots: Sequence[StorageR
         except CannotOpen as problem:
             raise CopyDiffers(root.place, [problem.name]) from problem
         if found != _wanted(package):
-            raise CopyDiffers(root.place, [sealing.INDEX])
+            raise CopyDiffers(root.place, [sealing.index_name(protection.recipient)])
 
 
 @transaction.atomic

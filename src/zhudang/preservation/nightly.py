@@ -10,7 +10,13 @@ from zhudang.preservation.domain import batching
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.models import ArchivalObject, Ingest
 
-RESUMABLE = ("preservation.disk_full", "preservation.unreachable", "preservation.keys_first", "preservation.keys_lost")
+RESUMABLE = (
+    "preservation.disk_full",
+    "preservation.unreachable",
+    "preservation.keys_first",
+    "preservation.keys_lost",
+    "preservation.keys_sm_shares",
+)
 """Reasons that go away by themselves; everything else waits for a person."""
 
 

@@ -67,6 +67,9 @@ REASONS = {
     "preservation.keys_first": _(
         "“%(class)s”类须加密保存，而还没有密钥：请安全管理员先办恢复密钥仪式，办好后会自动继续"
     ),
+    "preservation.keys_sm_shares": _(
+        "国密套件要用恢复密钥的 SM2 公钥，而上次仪式时还没有它：请保管人凭份额运行一次 zhudang keys recover --trial，再继续入库"
+    ),
     "preservation.keys_lost": _(
         "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
     ),
@@ -163,6 +166,7 @@ KEY_PLACES = {
     "lacking": _("没有密钥文件"),
     "unreachable": _("读不到存储地"),
 }
+KEY_SUITES = {"age": _("age（X25519、ChaCha20）"), "sm": _("国密（SM2、SM4）")}
 KEY_ACTS = {
     "ceremony": _("恢复密钥仪式"),
     "rotation": _("更换工作密钥"),

@@ -13,17 +13,13 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
-from pyrage.x25519 import Identity
 
 from zhudang.audit import operations as audit
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation.keys import classes, keyring, shares, wrapping
 from zhudang.preservation.keys.register import CEREMONY, Holder, Recovery, Register
-from zhudang.preservation.keys.wrapping import WORKING
-from zhudang.preservation.ocfl import durable
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason, Refusal
-from zhudang.shared.secret_files import made_once
 
 SUBJECT = "preservation.keys:all"
 
@@ -99,8 +95,8 @@ def finish(ceremony: Ceremony, *, now: datetime) -> Register:
         stores = _stores()
         register = keyring.settle(stores)
         for row in classes.current().encrypted:
-            if register.key_of(row.code) is None:
-                register = wrapping.make_class_key(register, row.code, at=timezone.localtime(now))
+            if register.key_of(row.code, row.suite) is None:
+                register = wrapping.make_class_key(register, row.code, row.suite, at=timezone.localtime(now))
         for store in stores:
             wrapping.spread(register, store)
     return register
@@ -114,14 +110,17 @@ def _registered(ceremony: Ceremony, now: datetime) -> Register:
         set_id=ceremony.split.set_id,
         made_at=now.isoformat(timespec="seconds"),
         made_by=ceremony.actor.username,
+        recipient_sm=ceremony.split.recipient_sm,
     )
     register = wrapping.register_at(wrapping.folder())
     if register is None:
-        working = wrapping.identities_in(
-            made_once(wrapping.folder() / WORKING, lambda: wrapping.identity_file(Identity.generate(), "working key"))
-        )[0]
-        durable.sync_folder(wrapping.folder())
-        register = Register(str(working.to_public()), now.isoformat(timespec="seconds"), recovery)
+        working = wrapping.working_key()
+        register = Register(
+            str(working.age.to_public()),
+            now.isoformat(timespec="seconds"),
+            recovery,
+            working_sm=working.sm.to_public(),
+        )
     register = replace(register, recovery=recovery).with_act(
         CEREMONY, by=ceremony.actor.username, at=now, needed=ceremony.needed, shares=len(ceremony.holders)
     )

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
+from zhudang.preservation.ocfl.sealing import AGE, SUFFIXES
+
 LEVELS = range(5)
 PLAIN, WAIT = "plain", "wait"
 _OURS = Path(__file__).parents[1] / "data" / "key_classes.toml"
@@ -31,6 +33,7 @@ class KeyClass:
         levels: secrecy levels it takes in.
         encrypted: whether new versions are encrypted, once there are keys.
         without_keys: `plain` or `wait`: what happens before there are any.
+        suite: `age` or `sm`: what new versions are encrypted with.
         source, doubt: where the choice comes from, and what is unsure about it.
     """
 
@@ -42,6 +45,7 @@ class KeyClass:
     without_keys: str
     source: str
     doubt: str = ""
+    suite: str = AGE
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Classes:
     Args:
         needed, shares: the split of the recovery key that is proposed.
         trial_after_days: how long after a ceremony or a trial the shares should be tried again.
+        backup_suite: what backups are encrypted with.
     """
 
     version: str
@@ -58,6 +63,7 @@ class Classes:
     needed: int
     shares: int
     trial_after_days: int
+    backup_suite: str = AGE
 
     def of_level(self, level: int) -> KeyClass:
         """Give the class that takes in a secrecy level."""
@@ -104,10 +110,13 @@ def read_classes(text: str) -> Classes:
     recovery = data.get("recovery", {})
     numbers = {name: recovery.get(name) for name in ("needed", "shares", "trial_after_days")}
     wrong += [f"recovery: {name} is a whole number" for name, value in numbers.items() if type(value) is not int]
+    backup_suite = data.get("backup", {}).get("suite", AGE)
+    if backup_suite not in SUFFIXES:
+        wrong.append(f"backup: suite is one of {', '.join(SUFFIXES)}")
     if wrong:
         raise BadClasses("; ".join(wrong))
     rows = (KeyClass(**{**item, "levels": tuple(item["levels"])}) for item in items)
-    return Classes(str(data["version"]), tuple(rows), **numbers)
+    return Classes(str(data["version"]), tuple(rows), **numbers, backup_suite=backup_suite)
 
 
 def _faults(item: Mapping[str, Any]) -> list[str]:
@@ -121,6 +130,8 @@ def _faults(item: Mapping[str, Any]) -> list[str]:
         wrong.append(f"class {code}: encrypted is true or false")
     if item.get("without_keys") not in (PLAIN, WAIT):
         wrong.append(f"class {code}: without_keys is {PLAIN!r} or {WAIT!r}")
+    if item.get("suite", AGE) not in SUFFIXES:
+        wrong.append(f"class {code}: suite is one of {', '.join(SUFFIXES)}")
     if strange := item.keys() - KeyClass.__dataclass_fields__.keys():
         wrong.append(f"class {code}: nobody knows {', '.join(sorted(strange))}")
     return wrong

@@ -137,6 +137,7 @@ def status_lines(told: Standing) -> list[str]:
     lines += [
         f"工作密钥 working key   {register.working}（{register.working_since}）",
         f"恢复密钥 recovery key  {split.recipient}（{split.made_at}，{split.needed}/{len(split.holders)}，编号 set {split.set_id}）",
+        *_sm_lines(told, register),
         f"保管人 custodians      {holders}",
         f"最近试用 last trial    {told.last_trial:%Y-%m-%d}" + ("，该再试了 / due" if told.trial_due else ""),
     ]
@@ -144,9 +145,17 @@ def status_lines(told: Standing) -> list[str]:
         lines.append("有一次轮换没有做完，请再运行 / a rotation is unfinished, run again: zhudang keys rotate")
     for row in told.classes:
         kept = f"明文 plain {row.plain}，混合 mixed {row.mixed}，加密 encrypted {row.sealed}"
-        lines.append(f"{row.row.name} {row.row.name_en:<13} {row.key or '—'}  {kept}")
+        suite = words.KEY_SUITES[row.row.suite] if row.row.encrypted else "—"
+        lines.append(f"{row.row.name} {row.row.name_en:<13} {suite}  {row.key or '—'}  {kept}")
+        lines += [f"  以前的 former          {key}" for key in row.former]
     lines += [f"存储地 site {place.code:<8} {words.KEY_PLACES[place.state]} {place.state}" for place in told.places]
     return lines
+
+
+def _sm_lines(told: Standing, register: Register) -> list[str]:
+    """Tell the halves of the national suite, where a class or a key is of it."""
+    halves = (("工作密钥 working SM2", register.working_sm), ("恢复密钥 recovery SM2", register.recovery.recipient_sm))
+    return [f"{name:<20} {half or '—'}" for name, half in halves] if told.shows_sm else []
 
 
 def _say_new_key(desk: _Desk, register: Register) -> None:

@@ -1,15 +1,19 @@
-"""The keys in use: what opens sealed holdings, and for whom new ones are sealed. Fails closed, never into the clear."""
+"""The keys in use: what opens sealed holdings, and for whom new ones are sealed. Fails closed, never into the clear.
+
+Opened keys are remembered for as long as none of the files they came from is replaced or written: a transfer of many
+objects opens them once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.utils import timezone
 
 from zhudang.preservation.keys import classes, wrapping
-from zhudang.preservation.keys.register import Register
+from zhudang.preservation.keys.register import REGISTER, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
@@ -18,10 +22,36 @@ from zhudang.shared.refusals import Reason
 
 @dataclass(frozen=True)
 class Keyring:
-    """The opened keys of all classes."""
+    """The opened keys of all classes.
+
+    Args:
+        spread: the keys (class, suite) that were found ready for use, and every place equipped with them.
+    """
 
     register: Register
     identities: Identities
+    spread: set[tuple[str, str]] = field(default_factory=set, compare=False)
+
+
+FileFacts = tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """Opened keys, and the files they came from as these were then."""
+
+    home: Path
+    stores: tuple[Path, ...]
+    files: Mapping[Path, FileFacts]
+    ring: Keyring
+
+    def still_holds(self, home: Path, stores: Sequence[Path]) -> bool:
+        return (home, tuple(stores)) == (self.home, self.stores) and all(
+            _facts(path) == known for path, known in self.files.items()
+        )
+
+
+_remembered: _Remembered | None = None
 
 
 @dataclass(frozen=True)
@@ -49,11 +79,24 @@ def load(stores: Sequence[Path] = ()) -> Keyring | None:
     Raises:
         KeysUnusable: with every reason.
     """
-    register = wrapping.register_at(wrapping.folder())
+    global _remembered
+    home = wrapping.folder()
+    if _remembered is not None and _remembered.still_holds(home, stores):
+        return _remembered.ring
+    facts = {home / REGISTER: _facts(home / REGISTER)}
+    register = wrapping.register_at(home)
     if register is None:
-        if any(wrapping.had_keys(place) for place in [wrapping.folder(), *stores]):
+        if any(wrapping.had_keys(place) for place in [home, *stores]):
             raise KeysUnusable(Reason("preservation.keys_lost"))
         return None
+    # Before they are read: what is changed while it is read is read again next time.
+    facts |= {path: _facts(path) for path in _files(register, home, stores)}
+    ring = Keyring(register, _opened(register, stores))
+    _remembered = _Remembered(home, tuple(stores), facts, ring)
+    return ring
+
+
+def _opened(register: Register, stores: Sequence[Path]) -> Identities:
     working = wrapping.working_identities()
     if not working:
         raise KeysUnusable(Reason("preservation.keys_lost"))
@@ -65,7 +108,21 @@ def load(stores: Sequence[Path] = ()) -> Keyring | None:
             reasons.append(Reason(f"preservation.key_{problem.reason}", {"file": key.file}))
     if reasons:
         raise KeysUnusable(*reasons)
-    return Keyring(register, Identities(found))
+    return Identities(found)
+
+
+def _files(register: Register, home: Path, stores: Sequence[Path]) -> list[Path]:
+    key_files = [key.file for key in register.classes]
+    at_home = [home / name for name in (wrapping.WORKING, wrapping.NEXT, *key_files)]
+    return at_home + [store / name for store in stores for name in (REGISTER, *key_files)]
+
+
+def _facts(path: Path) -> FileFacts:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def identities(roots: Sequence[StorageRoot]) -> Identities:
@@ -89,25 +146,25 @@ def protection(level: int, roots: Sequence[StorageRoot]) -> Protection:
     row = classes.current().of_level(level)
     if not row.encrypted:
         return Protection(row.code, "", Identities())
-    ring = _ready(row.code, [root.folder for root in roots])
+    ring = _ready(row.code, row.suite, [root.folder for root in roots])
     if ring is None:
         if row.without_keys == classes.WAIT:
             raise KeysUnusable(Reason("preservation.keys_first", {"class": row.name}))
         return Protection(row.code, "", Identities())
-    key = ring.register.key_of(row.code)
+    key = ring.register.key_of(row.code, row.suite)
     assert key is not None
     return Protection(row.code, key.recipient, ring.identities)
 
 
-def recipient_for(code: str, roots: Sequence[StorageRoot]) -> str:
+def recipient_for(code: str, suite: str, roots: Sequence[StorageRoot]) -> str:
     """Tell for whom to seal what is no holding but has a key of its own; empty where there was no ceremony yet.
 
     Raises:
         KeysUnusable.
     """
-    if (ring := _ready(code, [root.folder for root in roots])) is None:
+    if (ring := _ready(code, suite, [root.folder for root in roots])) is None:
         return ""
-    key = ring.register.key_of(code)
+    key = ring.register.key_of(code, suite)
     assert key is not None
     return key.recipient
 
@@ -120,20 +177,23 @@ def equip(stores: Sequence[StorageRoot]) -> None:
                 wrapping.spread(register, store.folder)
 
 
-def _ready(code: str, stores: Sequence[Path]) -> Keyring | None:
+def _ready(code: str, suite: str, stores: Sequence[Path]) -> Keyring | None:
     """Open the keys, finish what a crash left half done, make the class's key, give every store what it lacks."""
-    if (ring := load(stores)) is None:
-        return None
+    ring = load(stores)
+    if ring is None or (code, suite) in ring.spread:
+        return ring
     register = ring.register
-    complete = wrapping.is_settled(register) and register.key_of(code) is not None
+    complete = wrapping.is_settled(register) and register.key_of(code, suite) is not None
     if not complete or not all(wrapping.holds_all(register, store) for store in stores):
         with wrapping.only_one():
             register = settle(stores)
-            if register.key_of(code) is None:
-                register = wrapping.make_class_key(register, code, at=timezone.localtime(timezone.now()))
+            if register.key_of(code, suite) is None:
+                register = wrapping.make_class_key(register, code, suite, at=timezone.localtime(timezone.now()))
             for store in stores:
                 wrapping.spread(register, store)
-        ring = load(stores)
+        # Not yet known to be spread: the next use looks at what was just written.
+        return load(stores)
+    ring.spread.add((code, suite))
     return ring
 
 
@@ -147,13 +207,11 @@ def settle(stores: Sequence[Path]) -> Register:
     if register is None:
         raise KeysUnusable(Reason("preservation.keys_none"))
     opener = Identities(wrapping.working_identities())
-    if (wrapping.folder() / wrapping.NEXT).exists():
-        following = str(wrapping.next_working().to_public())
-        if register.working == following:
-            register = wrapping.rewrap(register, opener, stores)
-            for store in stores:
-                wrapping.spread(register, store)
-            wrapping.take_next()
-            return register
-        # Made, and nothing was wrapped to it yet: whoever rotates next takes it up.
+    # A next one made with nothing wrapped to it yet is taken up by whoever rotates next.
+    if (wrapping.folder() / wrapping.NEXT).exists() and wrapping.next_working().is_of(register):
+        register = wrapping.rewrap(register, opener, stores)
+        for store in stores:
+            wrapping.spread(register, store)
+        wrapping.take_next()
+        return register
     return wrapping.rewrap(register, opener, stores)

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyrage.x25519 import Identity
-
 from zhudang.preservation.keys import shares, wrapping
-from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
+from zhudang.preservation.ocfl.sealing import CannotOpen, Identities, Identity
 from zhudang.shared.secret_files import made_once
 
 OPENED = "opened-keys"
@@ -38,7 +36,7 @@ def opener_by_shares(texts: Sequence[str]) -> list[Identity]:
     Raises:
         SharesRefused: with every reason.
     """
-    return [shares.combine(texts)]
+    return shares.both(shares.combine(texts))
 
 
 def open_class_keys(store: Path, opener: Sequence[Identity]) -> tuple[list[Identity], list[str]]:

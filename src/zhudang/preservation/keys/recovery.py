@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyrage
 from django.db import transaction
 from django.utils import timezone
-from pyrage.x25519 import Identity
 
 from zhudang.audit import operations as audit
 from zhudang.identity.rights import SYSTEM, Actor, demand
@@ -18,7 +18,7 @@ from zhudang.preservation.keys import keyring, shares, wrapping
 from zhudang.preservation.keys.ceremony import SUBJECT
 from zhudang.preservation.keys.register import RECOVERY, ROTATION, TRIAL, Register
 from zhudang.preservation.keys.shares import SharesRefused
-from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.keys.wrapping import KeysUnusable, WorkingKey
 from zhudang.preservation.ocfl import durable
 from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
 from zhudang.preservation.sites import places
@@ -67,8 +67,9 @@ def recover(texts: Sequence[str], *, now: datetime, source: Path | None = None) 
         register = _register_of(identity, homes)
         if _works(stores):
             raise KeysUnusable(Reason("preservation.keys_not_lost"))
-        opener = Identities([identity, *wrapping.working_identities()])
-        _bring_files(register, Identities([identity]), homes)
+        recovered = shares.both(identity)
+        opener = Identities([*recovered, *wrapping.working_identities()])
+        _bring_files(register, Identities(recovered), homes)
         register = _pass_on(
             register, wrapping.next_working(), RECOVERY, by="", now=now, shares=shares.indexes(texts)
         )  # fmt: skip
@@ -91,7 +92,7 @@ def try_shares(texts: Sequence[str], *, now: datetime) -> Register:
         register = _register_of(identity, [home, *stores])
         if wrapping.register_at(home) is None:
             raise KeysUnusable(Reason("preservation.keys_lost"))
-        opener, reasons = Identities([identity]), []
+        opener, reasons = Identities(shares.both(identity)), []
         for place in [home, *stores]:
             for key in register.classes:
                 try:
@@ -108,10 +109,11 @@ def try_shares(texts: Sequence[str], *, now: datetime) -> Register:
         return register
 
 
-def _register_of(identity: Identity, homes: Sequence[Path]) -> Register:
+def _register_of(identity: pyrage.x25519.Identity, homes: Sequence[Path]) -> Register:
     """Give the register whose recovery key this is: the installation's own, else the newest at the sites.
 
-    A class keeps its key for ever, so sites that name different ones were tampered with: people must look.
+    A class keeps its keys for ever, so sites that name different ones were tampered with: people must look. Where the ceremony
+    was held before there was a national suite, the recovery key's half of it is told from now on.
 
     Raises:
         SharesRefused: there is none. KeysUnusable: the sites disagree.
@@ -122,11 +124,13 @@ def _register_of(identity: Identity, homes: Sequence[Path]) -> Register:
     if not ours:
         raise SharesRefused(Reason("preservation.shares_of_another_key" if found else "preservation.keys_none"))
     if wrapping.folder() in ours:
-        return ours[wrapping.folder()]
-    named = {(key.code, key.recipient) for register in ours.values() for key in register.classes}
-    if len(named) > len({code for code, _ in named}):
-        raise KeysUnusable(Reason("preservation.registers_disagree", {"places": "、".join(map(str, ours))}))
-    return max(ours.values(), key=lambda register: len(register.acts))
+        register = ours[wrapping.folder()]
+    else:
+        named = {(key.file, key.recipient) for each in ours.values() for key in each.classes}
+        if len(named) > len({file for file, _ in named}):
+            raise KeysUnusable(Reason("preservation.registers_disagree", {"places": "、".join(map(str, ours))}))
+        register = max(ours.values(), key=lambda each: len(each.acts))
+    return replace(register, recovery=replace(register.recovery, recipient_sm=shares.national(identity).to_public()))
 
 
 def _own_register() -> Register:
@@ -168,13 +172,17 @@ def _bring_files(register: Register, opener: Identities, homes: Sequence[Path]) 
     wrapping.save(register)
 
 
-def _pass_on(register: Register, following: Identity, act: str, *, by: str, now: datetime, **data: Any) -> Register:
+def _pass_on(register: Register, following: WorkingKey, act: str, *, by: str, now: datetime, **data: Any) -> Register:
     """Register the next working key as the archive's; told once, also where a crash came between."""
-    recipient = str(following.to_public())
-    if register.working == recipient:
+    if following.is_of(register):
         return register
     at = timezone.localtime(now)
-    changed = replace(register, working=recipient, working_since=at.isoformat(timespec="seconds"))
+    changed = replace(
+        register,
+        working=str(following.age.to_public()),
+        working_sm=following.sm.to_public(),
+        working_since=at.isoformat(timespec="seconds"),
+    )
     return wrapping.save(changed.with_act(act, by=by, at=at, **data))
 
 

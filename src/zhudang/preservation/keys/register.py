@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from zhudang.preservation.ocfl.sealing import AGE, SM, SUFFIXES, suite_of
+
 FORMAT = "zhudang-keys/1"
 REGISTER = "keys.json"
 ABOUT = {
@@ -31,7 +33,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Recovery:
-    """The recovery key's public half, and how it is split."""
+    """The recovery key's public half, and how it is split.
+
+    Args:
+        recipient_sm: its half of the national suite, told by the same shares; empty where the ceremony was before there was one.
+    """
 
     recipient: str
     needed: int
@@ -39,11 +45,12 @@ class Recovery:
     set_id: int
     made_at: str
     made_by: str
+    recipient_sm: str = ""
 
 
 @dataclass(frozen=True)
 class ClassKey:
-    """A key class's key and its small file.
+    """A key class's key of one suite, and its small file.
 
     Args:
         sha256: of the key file as it should be.
@@ -59,7 +66,12 @@ class ClassKey:
     @property
     def file(self) -> str:
         """Name of the key file."""
-        return f"key-{self.code}.age"
+        return f"key-{self.code}{SUFFIXES[self.suite]}"
+
+    @property
+    def suite(self) -> str:
+        """`age` or `sm`."""
+        return suite_of(self.recipient)
 
 
 @dataclass(frozen=True)
@@ -74,27 +86,39 @@ class Act:
 
 @dataclass(frozen=True)
 class Register:
-    """All public facts of the keys."""
+    """All public facts of the keys.
+
+    Args:
+        working_sm: the working key's half of the national suite; empty where it has none yet.
+        classes: a class has one key a suite it was ever sealed with; none is taken away.
+    """
 
     working: str
     working_since: str
     recovery: Recovery
     classes: tuple[ClassKey, ...] = ()
     acts: tuple[Act, ...] = ()
+    working_sm: str = ""
 
-    @property
-    def wanted(self) -> tuple[str, str]:
-        """Whom every key file should be wrapped to: the working key and the recovery key."""
-        return self.working, self.recovery.recipient
+    def wanted(self, suite: str) -> tuple[str, str]:
+        """Whom the key files of a suite should be wrapped to: the working key and the recovery key."""
+        return {
+            AGE: (self.working, self.recovery.recipient),
+            SM: (self.working_sm, self.recovery.recipient_sm),
+        }[suite]
 
-    def key_of(self, code: str) -> ClassKey | None:
-        """Give a class's key; None where it has none yet."""
-        return next((key for key in self.classes if key.code == code), None)
+    def key_of(self, code: str, suite: str) -> ClassKey | None:
+        """Give a class's key of a suite; None where it has none yet."""
+        return next((key for key in self.classes if (key.code, key.suite) == (code, suite)), None)
+
+    def key_for(self, recipient: str) -> ClassKey | None:
+        """Give the key with this public half."""
+        return next((key for key in self.classes if key.recipient == recipient), None)
 
     def with_key(self, key: ClassKey) -> Register:
         """Give the register with a class's key added or in the place of its former entry."""
-        others = tuple(each for each in self.classes if each.code != key.code)
-        return replace(self, classes=tuple(sorted((*others, key), key=lambda each: each.code)))
+        others = tuple(each for each in self.classes if each.file != key.file)
+        return replace(self, classes=tuple(sorted((*others, key), key=lambda each: (each.code, each.suite))))
 
     def with_act(self, act: str, *, by: str, at: datetime, **data: Any) -> Register:
         """Give the register with one more act told."""
@@ -129,6 +153,7 @@ def read_register(data: bytes) -> Register:
                 ClassKey(**{**each, "wrapped_to": tuple(each["wrapped_to"])}) for each in document["classes"]
             ),
             acts=tuple(Act(**each) for each in document["acts"]),
+            working_sm=document.get("working_sm", ""),
         )
     except (ValueError, KeyError, TypeError) as problem:
         raise RegisterUnreadable(str(problem)) from problem

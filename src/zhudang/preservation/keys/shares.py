@@ -1,13 +1,15 @@
 """The recovery key as words on paper, split among custodians: any `needed` of the shares give it back, fewer tell nothing.
 
 The secret that is split is the 32 bytes of the age identity itself, without a passphrase: the words alone, the
-standard `shamir recover` and Bech32 give `AGE-SECRET-KEY-1…`.
+standard `shamir recover` and Bech32 give `AGE-SECRET-KEY-1…`. The recovery key of the national suite is made of
+the same bytes, HMAC-SM3 over a fixed text, so that one set of shares gives both and neither tells of the other.
 
-Source: SLIP-0039; a share of 32 bytes is 33 words.
+Source: SLIP-0039; a share of 32 bytes is 33 words. GB/T 15852.2 (HMAC with SM3).
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +21,13 @@ from shamir_mnemonic.share import Share
 from shamir_mnemonic.wordlist import WORDLIST
 
 from zhudang.preservation.keys import bech32
+from zhudang.preservation.ocfl.sealing import Identity
+from zhudang.preservation.ocfl.sm2_keys import Sm2Key
 from zhudang.shared.refusals import Reason, Refusal
 
 MOST_SHARES = 16
+NATIONAL = b"zhudang recovery key SM2"
+"""What HMAC-SM3 is taken over, with the split bytes as its key; the store's README tells it too."""
 _SUBSETS_TRIED = 60
 _KNOWN = frozenset(WORDLIST)
 _NOT_A_WORD = re.compile(r"[^a-z]+")
@@ -50,6 +56,11 @@ class SplitKey:
         """The public half, which alone stays in the installation."""
         return str(self.identity.to_public())
 
+    @property
+    def recipient_sm(self) -> str:
+        """The public half of the national suite."""
+        return national(self.identity).to_public()
+
 
 def why_not_split(*, needed: int, holders: Sequence[str]) -> list[Reason]:
     """Tell everything that keeps a key from being split so.
@@ -64,6 +75,16 @@ def why_not_split(*, needed: int, holders: Sequence[str]) -> list[Reason]:
     if len({holder.strip() for holder in holders}) < len(holders) or not all(holder.strip() for holder in holders):
         reasons.append(Reason("preservation.keys_holders"))
     return reasons
+
+
+def national(identity: pyrage.x25519.Identity) -> Sm2Key:
+    """Give the recovery key of the national suite that belongs to a recovery key."""
+    return Sm2Key.of_number(hmac.digest(bech32.secret_key_bytes(str(identity)), NATIONAL, "sm3"))
+
+
+def both(identity: pyrage.x25519.Identity) -> list[Identity]:
+    """Give the recovery key in both suites."""
+    return [identity, national(identity)]
 
 
 def split_new_key(*, needed: int, shares: int) -> SplitKey:

@@ -24,14 +24,16 @@ class ClassStanding:
     """A key class: its key, and how many objects of it are stored how.
 
     Args:
-        key: public half of its key; empty where it has none yet.
+        key: public half of its key of the suite in force; empty where it has none yet.
         settled: whether its key file is wrapped to the keys in force.
+        former: public halves of its keys of other suites: they open what was stored before the class changed.
     """
 
     row: KeyClass
     key: str
     made_at: datetime | None
     settled: bool
+    former: tuple[str, ...]
     plain: int
     mixed: int
     sealed: int
@@ -71,6 +73,12 @@ class Standing:
     trial_due: bool
 
     @property
+    def shows_sm(self) -> bool:
+        """Whether the keys' halves of the national suite matter here: a class, or a key, is of it."""
+        keys = self.register.classes if self.register else ()
+        return any(row.row.suite == sealing.SM for row in self.classes) or any(key.suite == sealing.SM for key in keys)
+
+    @property
     def exposed(self) -> int:
         """Objects of classes that are to be encrypted which hold plain bytes."""
         return sum(row.exposed for row in self.classes)
@@ -84,6 +92,8 @@ def standing(now: datetime) -> Standing:
         keyring.load([place.root.folder for place in all_places if place.root is not None])
     except KeysUnusable as refusal:
         reasons = tuple(refusal.reasons)
+    if register and not register.recovery.recipient_sm and any(row.suite == sealing.SM for row in policy.encrypted):
+        reasons += (Reason("preservation.keys_sm_shares"),)
     last = register.last(CEREMONY, RECOVERY, TRIAL) if register else None
     return Standing(
         register=register,
@@ -104,13 +114,18 @@ def _classes(register: Register | None, policy: classes.Classes) -> list[ClassSt
         counts[at] = counts.get(at, 0) + number
     told = []
     for row in policy.rows:
-        key = register.key_of(row.code) if register else None
+        key = register.key_of(row.code, row.suite) if register else None
         told.append(
             ClassStanding(
                 row=row,
                 key=key.recipient if key else "",
                 made_at=datetime.fromisoformat(key.made_at) if key else None,
-                settled=register is not None and key is not None and key.wrapped_to == register.wanted,
+                settled=register is not None and key is not None and key.wrapped_to == register.wanted(key.suite),
+                former=tuple(
+                    each.recipient
+                    for each in (register.classes if register else ())
+                    if (each.code, each.suite != row.suite) == (row.code, True)
+                ),
                 plain=counts.get((row.code, sealing.PLAIN), 0),
                 mixed=counts.get((row.code, sealing.MIXED), 0),
                 sealed=counts.get((row.code, sealing.SEALED), 0),

@@ -1,8 +1,12 @@
 """The files of the keys: written whole or not at all, the same in `var/keys` and at the root of every store.
 
-A key file is ASCII-armored age around an identity file, sealed for the working key and for the recovery key. It is replaced
+A key file is an envelope of its suite (armored age, or the national one) around an identity file, sealed for the working key and
+for the recovery key. It is replaced
 in one step (new file, fsync, rename), so a machine that stops anywhere leaves the old file or the new one. While a
 rotation is under way both working keys are there, so either opens.
+
+The file of a working key is an identity file of age; its SM2 half stands in lines that age skips (`#~ `), so that both
+are one file, replaced in one step.
 """
 
 from __future__ import annotations
@@ -12,22 +16,36 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import pyrage
 from django.conf import settings
-from pyrage.x25519 import Identity
 
 from zhudang.preservation.keys.register import REGISTER, ClassKey, Register, RegisterUnreadable, read_register
-from zhudang.preservation.ocfl import durable
+from zhudang.preservation.ocfl import durable, sealing
 from zhudang.preservation.ocfl.root import readme
-from zhudang.preservation.ocfl.sealing import CannotOpen, Identities, recipient_of
+from zhudang.preservation.ocfl.sealing import SM, CannotOpen, Identities, Identity
+from zhudang.preservation.ocfl.sm2_keys import Sm2Key
 from zhudang.shared.refusals import Reason, Refusal
 from zhudang.shared.secret_files import made_once
 
 WORKING, NEXT = "working.key", "working.next"
+_SKIPPED = "#~ "
+_PEM_LINE = "-----"
+
+
+@dataclass(frozen=True)
+class WorkingKey:
+    """A working key in both suites."""
+
+    age: pyrage.x25519.Identity
+    sm: Sm2Key
+
+    def is_of(self, register: Register) -> bool:
+        """Whether it is the one in force."""
+        return str(self.age.to_public()) == register.working
 
 
 class KeysUnusable(Refusal):
@@ -61,7 +79,9 @@ def register_at(place: Path) -> Register | None:
 
 def had_keys(place: Path) -> bool:
     """Whether a folder shows that a ceremony was held, also where its register is gone or cannot be read."""
-    return (place / REGISTER).exists() or next(place.glob("key-*.age"), None) is not None
+    return (place / REGISTER).exists() or any(
+        next(place.glob(f"key-*{suffix}"), None) is not None for suffix in sealing.SUFFIXES.values()
+    )
 
 
 def save(register: Register) -> Register:
@@ -71,17 +91,40 @@ def save(register: Register) -> Register:
 
 
 def working_identities() -> list[Identity]:
-    """Read the working key, and the next one while a rotation is under way."""
-    found = []
+    """Read the working key in both suites, and the next one while a rotation is under way."""
+    found: list[Identity] = []
     for name in (WORKING, NEXT):
         with suppress(FileNotFoundError, NotADirectoryError, ValueError):
             found += identities_in((folder() / name).read_bytes())
     return found
 
 
-def next_working() -> Identity:
+def working_key() -> WorkingKey:
+    """Give the working key, made when there is none yet (mode 0600)."""
+    return _working_key(WORKING)
+
+
+def next_working() -> WorkingKey:
     """Give the next working key, made when it is not there yet (mode 0600)."""
-    return identities_in(made_once(folder() / NEXT, lambda: identity_file(Identity.generate(), "working key")))[0]
+    return _working_key(NEXT)
+
+
+def _working_key(name: str) -> WorkingKey:
+    path = folder() / name
+    data = made_once(path, lambda: identity_file(pyrage.x25519.Identity.generate(), "working key") + _sm_lines())
+    if len(identities_in(data)) == 1:
+        # Of an installation from before the national suite.
+        data += _sm_lines()
+        durable.replace_durably(path, data, mode=0o600)
+    age, sm = identities_in(data)
+    assert not isinstance(age, Sm2Key)
+    assert isinstance(sm, Sm2Key)
+    return WorkingKey(age, sm)
+
+
+def _sm_lines() -> bytes:
+    text = identity_file(Sm2Key.generate(), "working key, SM2").decode()
+    return "".join(f"{_SKIPPED}{line}\n" for line in text.splitlines()).encode()
 
 
 def take_next() -> None:
@@ -91,31 +134,52 @@ def take_next() -> None:
 
 
 def identity_file(identity: Identity, about: str) -> bytes:
-    """Write an identity as `age-keygen` does."""
-    return f"# Zhudang: {about}\n# public key: {identity.to_public()}\n{identity}\n".encode()
+    """Write an identity as `age-keygen` does, or as PEM where it is SM2."""
+    secret = identity.to_pem() if isinstance(identity, Sm2Key) else f"{identity}\n"
+    return f"# Zhudang: {about}\n# public key: {identity.to_public()}\n{secret}".encode()
 
 
 def identities_in(data: bytes) -> list[Identity]:
-    """Read an identity file.
+    """Read an identity file: age's first, then those of SM2.
 
     Raises:
         ValueError: it holds none.
     """
-    lines = (line.strip() for line in data.decode("ascii", "replace").splitlines())
+    lines = [line.strip().removeprefix(_SKIPPED) for line in data.decode("ascii", "replace").splitlines()]
+    inside, found = False, list[Identity]()
     try:
-        found = [Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+        for line in lines:
+            if line.startswith(_PEM_LINE):
+                inside = not inside
+            elif line and not inside and not line.startswith("#"):
+                found.append(pyrage.x25519.Identity.from_str(line))
     except pyrage.IdentityError as problem:
         raise ValueError("no identity file") from problem
+    found += Sm2Key.all_in("\n".join(lines))
     if not found:
         raise ValueError("no identity in it")
     return found
 
 
-def make_class_key(register: Register, code: str, *, at: datetime) -> Register:
-    """Give a class its key: the small file first, then the register that tells of it."""
-    identity = Identity.generate()
+def make_class_key(register: Register, code: str, suite: str, *, at: datetime) -> Register:
+    """Give a class its key of a suite: the small file first, then the register that tells of it.
+
+    Raises:
+        KeysUnusable: the recovery key's SM2 half is not known yet: the ceremony was held before there was one.
+    """
+    if suite == SM:
+        register = _with_working_sm(register)
+        if not register.recovery.recipient_sm:
+            raise KeysUnusable(Reason("preservation.keys_sm_shares"))
+    identity = Sm2Key.generate() if suite == SM else pyrage.x25519.Identity.generate()
     key = ClassKey(code, str(identity.to_public()), at.isoformat(timespec="seconds"))
     return save(register.with_key(_wrapped(key, identity, register)))
+
+
+def _with_working_sm(register: Register) -> Register:
+    if register.working_sm:
+        return register
+    return save(replace(register, working_sm=working_key().sm.to_public()))
 
 
 def open_key(key: ClassKey, opener: Identities, places: Sequence[Path]) -> Identity:
@@ -200,15 +264,16 @@ def holds_all(register: Register, store: Path) -> bool:
 def _wrapped(key: ClassKey, identity: Identity, register: Register) -> ClassKey:
     """Write a class's key file for the keys the register wants; give the entry that tells of it."""
     plain = identity_file(identity, f"key class {key.code}, created {key.made_at}")
-    data = pyrage.encrypt(plain, [recipient_of(text) for text in register.wanted], armored=True)
+    wanted = register.wanted(key.suite)
+    data = sealing.wrap(plain, wanted)
     durable.replace_durably(folder() / key.file, data)
-    return replace(key, sha256=hashlib.sha256(data).hexdigest(), wrapped_to=register.wanted)
+    return replace(key, sha256=hashlib.sha256(data).hexdigest(), wrapped_to=wanted)
 
 
 def _is_current(register: Register, key: ClassKey) -> bool:
     path = folder() / key.file
     return (
-        key.wrapped_to == register.wanted
+        key.wrapped_to == register.wanted(key.suite)
         and path.exists()
         and hashlib.sha256(path.read_bytes()).hexdigest() == key.sha256
     )

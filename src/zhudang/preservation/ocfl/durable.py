@@ -7,9 +7,9 @@ from pathlib import Path
 _TO_END = 0
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a small new file and force it to the disk; its folder is the caller's to sync."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         write_all(descriptor, data)
         os.fsync(descriptor)
@@ -17,11 +17,11 @@ def write_durably(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def replace_durably(path: Path, data: bytes) -> None:
+def replace_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put `data` at `path` in one step: a reader sees the old file or the new one, also after a power cut."""
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
-    write_durably(beside, data)
+    write_durably(beside, data, mode)
     beside.replace(path)
     sync_folder(path.parent)
 

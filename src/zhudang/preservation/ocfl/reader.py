@@ -45,8 +45,8 @@ def held_files(
         CannotOpen: the version is sealed, and its index is damaged or no key here opens it.
     """
     state = inventory.versions[version or inventory.head].state
-    if sealing.INDEX in state:
-        return {held.path: held for held in _index(folder, inventory, state[sealing.INDEX], keys)}
+    if (index := sealing.index_of(state)) is not None:
+        return {held.path: held for held in _index(folder, inventory, index, state[index], keys)}
     sha256 = {inventory.manifest[path]: digest for path, digest in inventory.fixity.items()}
     return {path: Held(path, path, digest, sha256.get(digest, "")) for path, digest in state.items()}
 
@@ -104,9 +104,9 @@ def _stored(folder: Path, inventory: Inventory, held: Held) -> Path:
     return folder / inventory.stored_path(held.sha512)
 
 
-def _index(folder: Path, inventory: Inventory, digest: str, keys: Identities) -> tuple[Held, ...]:
+def _index(folder: Path, inventory: Inventory, index: str, digest: str, keys: Identities) -> tuple[Held, ...]:
     path = folder / inventory.stored_path(digest)
-    name = f"{inventory.object_id} {sealing.INDEX}"
+    name = f"{inventory.object_id} {index}"
     try:
         if sha512_of(path)[0] != digest:
             raise CannotOpen(name, "damaged")

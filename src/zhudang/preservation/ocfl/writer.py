@@ -25,6 +25,7 @@ from zhudang.preservation.ocfl import durable, layout, sealing, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.sealing import Held, Seal
+from zhudang.preservation.ocfl.sm_envelope import SizeDiffers
 from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
@@ -132,7 +133,7 @@ def write_version(
     if len(contents) > MOST_FILES or number > MOST_VERSIONS:
         raise TooLarge(object_id)
     known = _known(prior, seal)
-    new = _new_files(contents, known, sealing.first_free_number(prior) if seal else None)
+    new = _new_files(contents, known, prior, seal)
     with _staged(roots) as stages:
         folders = [stage / f"v{number}" / "content" for stage in stages]
         written = _write_all(folders, new, seal, progress)
@@ -178,15 +179,18 @@ def _known(prior: Inventory | None, seal: Seal | None) -> dict[str, Held]:
     return {sha256: Held("", "", sha512, sha256) for sha256, sha512 in known.items()}
 
 
-def _new_files(contents: Sequence[Content], known: Mapping[str, Held], first_number: int | None) -> list[_New]:
+def _new_files(
+    contents: Sequence[Content], known: Mapping[str, Held], prior: Inventory | None, seal: Seal | None
+) -> list[_New]:
     """Tell the files whose bytes are new to the object, each once; numbered when they are to be sealed."""
     new: dict[str, Content] = {}
     for content in contents:
         if content.sha256 not in known:
             new.setdefault(content.sha256, content)
-    if first_number is None:
+    if seal is None:
         return [_New(content, content.path) for content in new.values()]
-    return [_New(each, sealing.sealed_name(number)) for number, each in enumerate(new.values(), first_number)]
+    numbered = enumerate(new.values(), sealing.first_free_number(prior))
+    return [_New(each, sealing.sealed_name(number, seal.recipient)) for number, each in numbered]
 
 
 def _next_inventory(
@@ -292,15 +296,17 @@ def _held(file: _New, sha512: str, size: int, stored_size: int, recipient: str) 
 def _write_index(folders: Sequence[Path], seal: Seal, files: Sequence[Held]) -> Held:
     """Write the index of a sealed version, sealed itself."""
     data = sealing.index_bytes(seal, files)
-    content = content_of_bytes(sealing.INDEX, data)
+    name = sealing.index_name(seal.recipient)
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    written = _write_small(folders, _New(content, sealing.INDEX), seal.recipient)
+    written = _write_small(folders, _New(content_of_bytes(name, data), name), seal.recipient)
     durable.sync_folders(folders)
     return written
 
 
 def _write_large(folders: Sequence[Path], file: _New, recipient: str, progress: Progress | None) -> Held:
+    if recipient and file.content.size > (sealing.most_bytes(recipient) or file.content.size):
+        raise TooLarge(file.content.path)
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
     flushers: list[Flusher] = []
     whole = False
@@ -311,11 +317,13 @@ def _write_large(folders: Sequence[Path], file: _New, recipient: str, progress: 
         with file.content.open() as stream:
             chunks = _counted(streaming.chunks_of(stream), progress)
             if recipient:
-                sealing.seal_stream(chunks, recipient, plain=[sha256.update], sealed=stored)
+                sealing.seal_stream(chunks, recipient, size=file.content.size, plain=[sha256.update], sealed=stored)
             else:
                 streaming.feed(chunks, [sha256.update, *stored])
         _compare(file.content, sha256.hexdigest())
         whole = True
+    except SizeDiffers as problem:
+        raise SourceChanged(file.content.path, file.content.sha256, str(problem)) from problem
     finally:
         _close_all(flushers, force=whole)
     stored_size = (folders[0] / file.stored_as).stat().st_size

@@ -31,6 +31,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "made_at": datetime.fromisoformat(told.register.recovery.made_at) if told.register else None,
         "working_since": datetime.fromisoformat(told.register.working_since) if told.register else None,
         "places": [(place, words.KEY_PLACES[place.state], _PLACE_MARKS[place.state]) for place in told.places],
+        "classes": [(each, words.KEY_SUITES[each.row.suite]) for each in told.classes],
         "acts": [(datetime.fromisoformat(act.at), words.KEY_ACTS[act.act], act) for act in reversed(acts)],
     }
     return render(request, "preservation/keys.html", context)
