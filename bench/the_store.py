@@ -14,15 +14,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import ocfl
 import pyrage
 
 from bench.row import Row
+from zhudang.preservation.domain.names import ObjectName, json_bytes
+from zhudang.preservation.domain.succession import DESCRIPTION
+from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.ocfl.inventory import INVENTORY
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.sealing import Seal
+from zhudang.preservation.ocfl.sealing import Identities, Seal
 from zhudang.preservation.ocfl.verifier import verify_object
 from zhudang.preservation.ocfl.writer import Act, content_of_bytes, content_of_path, write_version
+from zhudang.preservation.storing import Known, Storing
 
 ACT = Act(datetime(2026, 11, 29, tzinfo=UTC), "benchmark", "zhudang", "urn:zhudang:bench")
 PER_OBJECT = 1000
@@ -35,7 +41,7 @@ def store(quick: bool) -> list[Row]:
     return [
         *_kind(small, 20_000, "files/s", lambda count, size, seconds: count / seconds, (0.5, 0.6)),
         *_kind(large, 25_000_000, "MB/s", lambda count, size, seconds: count * size / seconds / 1e6, (1.0, None)),
-        _updates(100 if quick else 1000),
+        _updates(120 if quick else 1000),
     ]
 
 
@@ -175,15 +181,36 @@ def _hashed(sources: Sequence[tuple[Path, str]]) -> None:
 
 
 def _updates(times: int) -> Row:
-    """An object of 48 KB, changed again and again: what the inventories of every version take."""
+    """A state of 48 KB, changed again and again: what the inventories of every version take, over as many objects as it takes."""
+    thing, known = UUID("00000000-0000-7000-8000-000000000000"), Known()
     with _folder() as folder:
-        root, object_id, prior = StorageRoot.create(folder / "a"), "urn:uuid:00000000-0000-7000-8000-000000000000", None
-        kept = [content_of_bytes(f"files/{number:04d}.txt", os.urandom(1000)) for number in range(48)]
+        root = StorageRoot.create(folder / "a")
+        kept = [content_of_bytes(f"documents/{number:04}.txt", os.urandom(4800)) for number in range(10)]
+        plain = Protection("open", "", Identities())
+        objects = 0
         for turn in range(times):
-            try:
-                note = content_of_bytes("note.txt", f"{turn}".encode())
-                prior = write_version([root], object_id, [*kept, note], act=ACT, prior=prior)
-            except Exception as stopped:
-                return Row(f"48 KB updated {times} times", f"stops at {turn}", type(stopped).__name__, "", False)
+            note = content_of_bytes(DESCRIPTION, json_bytes({"format": "bench/1", "turn": turn}))
+            done = Storing([root], plain, ACT, known=known).store(thing, [note, *kept])
+            newest = done.objects[0]
+            objects = newest.name.generation
+            # What the rows would know: the newest was read, all before it are closed.
+            closed = frozenset(map(str, newest.name.predecessors))
+            known = Known({str(newest.name): newest.inventory.sha512}, {1: objects}, closed)
         size = sum(path.stat().st_size for path in (folder / "a").rglob("*") if path.is_file())
-    return Row(f"48 KB updated {times} times", f"{size / 1e6:.1f} MB", "a known case elsewhere: 908 MB", "", None)
+        first = root.object_folder(str(ObjectName(thing)))
+        alone = _in_one_object([(first / f"v{n}" / INVENTORY).stat().st_size for n in (1, min(times, 50))], times)
+    return Row(
+        f"48 KB updated {times} times, {objects} objects", f"{size / 1e6:.1f} MB",
+        f"all in one object: {alone / 1e6:.0f} MB; known: 908 MB", "", None,
+    )  # fmt: skip
+
+
+def _in_one_object(inventories: Sequence[int], times: int) -> float:
+    """Bytes the inventories of one object would take: each version's is as much longer as those before it were.
+
+    Args:
+        inventories: size of the first one, and of that of version 50 (or the last, when there are fewer).
+    """
+    first, later = inventories
+    growth = (later - first) / max(1, min(times, 50) - 1)
+    return sum(first + growth * number for number in range(times)) + first + growth * times

@@ -105,7 +105,9 @@ def settle() -> dict[str, Any]:
             if cursor.fetchone()[0] == 0:
                 break
         time.sleep(0.3)
-    for project_id in ArchivalObject.objects.filter(kind="project").values_list("id", flat=True):
+    for project_id in ArchivalObject.objects.filter(kind="project", part=1, newest=True).values_list(
+        "project_id", flat=True
+    ):
         ingesting.keep_project(project_id)
     return {}
 

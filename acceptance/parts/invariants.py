@@ -82,17 +82,15 @@ def _log() -> Iterator[str]:
 
 
 def _twice_kept() -> set[Any]:
-    """Volumes of which two copies were read back whole."""
+    """Volumes of which two copies were read back whole, of every part."""
     from django.db.models import Count, Q
 
     from zhudang.preservation.models import ArchivalObject
 
     sound = Count("copies", filter=Q(copies__state="verified"))
-    return set(
-        ArchivalObject.objects.annotate(sound=sound)
-        .filter(sound__gte=2, kind="volume")
-        .values_list("volume_id", flat=True)
-    )
+    parts = ArchivalObject.objects.filter(kind="volume", newest=True).annotate(sound=sound)
+    kept = parts.values_list("volume_id", flat=True)
+    return set(kept.filter(sound__gte=2)) - set(kept.filter(sound__lt=2))
 
 
 def _preserved() -> Iterator[str]:

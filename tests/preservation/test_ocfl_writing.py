@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preservation.ocfl_support import ACT, OBJECT, contents, judged_by_ocfl_py, tree, two_places
+from zhudang.preservation.domain.succession import LIMITS
 from zhudang.preservation.ocfl import durable, replicate, streaming, writer
 from zhudang.preservation.ocfl.layout import object_path
 from zhudang.preservation.ocfl.reader import object_inventories, stored_file
@@ -149,7 +150,7 @@ def test_a_copy_that_reads_back_differently_never_enters_a_store(
 
 def test_more_files_than_an_object_may_hold_are_refused(tmp_path: Path) -> None:
     place = StorageRoot.create(tmp_path)
-    many = contents({f"files/{number:05}": b"x" for number in range(writer.MOST_FILES + 1)})
+    many = contents({f"files/{number:05}": b"x" for number in range(LIMITS.files + 1)})
     with pytest.raises(TooLarge):
         write_version([place], OBJECT, many, act=ACT)
 

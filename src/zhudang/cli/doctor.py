@@ -221,14 +221,24 @@ def rounds() -> Iterator[Result]:
 
 
 def versions() -> Iterator[Result]:
-    """Whether an object comes near the most versions it may hold."""
-    from zhudang.preservation.domain.batching import MOST_VERSIONS, NEARLY_FULL
+    """Which objects will soon be succeeded for their many versions, which were, and whether those name their successors."""
+    from zhudang.preservation import keeping
+    from zhudang.preservation.domain.batching import NEARLY_FULL
     from zhudang.preservation.models import ArchivalObject
 
-    full = ArchivalObject.objects.filter(version__gte=NEARLY_FULL).count()
-    if full:
-        said = f"{full} 个对象已有 {NEARLY_FULL} 版以上，上限 {MOST_VERSIONS} / objects near the most versions"
-        yield Result("对象版本 versions", "attention", said)
+    most, part = keeping.limits().versions, "对象版本 versions"
+    near = ArchivalObject.objects.filter(newest=True, version__gte=most - NEARLY_FULL).count()
+    if near:
+        said = (
+            f"{near} 个对象接近 {most} 版，写满时自动建后续对象 / will be continued by a successor of their own accord"
+        )
+        yield Result(part, "well", said)
+    older = ArchivalObject.objects.filter(newest=False)
+    if open_ended := older.filter(successor=None).count():
+        said = f"{open_ended} 个对象还没有写明已建的后续对象，下次入库时再写 / do not name their successor yet"
+        yield Result(part, "attention", said)
+    elif succeeded := older.count():
+        yield Result(part, "well", f"{succeeded} 个对象已由后续对象接续 / were continued by a successor")
 
 
 def copies() -> Iterator[Result]:

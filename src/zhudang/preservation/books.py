@@ -6,21 +6,22 @@ what the inventories at each place say, read from the disk now (not every byte: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from zhudang.audit import operations as audit
 from zhudang.filing.queries import kept as filing
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement
-from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.domain.names import ObjectName, is_original, object_name
 from zhudang.preservation.holding_classes import of_class
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -113,12 +114,14 @@ def _kept_elsewhere(place: Place) -> set[str]:
     for class_code, codes in placement.chosen_places().items():
         if place.code not in codes:
             wanted |= of_class(class_code)
-    return {str(pk) for pk in ArchivalObject.objects.filter(wanted, kind="volume").values_list("pk", flat=True)}
+    elsewhere = ArchivalObject.objects.filter(wanted, kind="volume").values_list("volume_id", flat=True)
+    return {str(volume_id) for volume_id in elsewhere}
 
 
 def _ledger() -> Side:
-    rows = ArchivalObject.objects.filter(kind="volume").values_list("id", "files", "bytes")
-    return Side("ledger", "", {volume_id: (files, size) for volume_id, files, size in rows})
+    newest = ArchivalObject.objects.filter(kind="volume", newest=True)
+    rows = newest.values("volume_id").annotate(Sum("files"), Sum("bytes")).order_by()
+    return Side("ledger", "", {row["volume_id"]: (row["files__sum"], row["bytes__sum"]) for row in rows})
 
 
 def _catalogue() -> Side:
@@ -134,11 +137,11 @@ def _store(place: Place) -> Side:
     """
     if place.root is None:
         return Side("site", place.name, None)
-    found: dict[UUID, tuple[int, int]] = {}
+    counted: dict[UUID, _Counted] = {}
     keys: Identities | None = None
     for folder, inventory in object_inventories(place.root):
-        volume_id = thing_id(inventory.object_id)
-        if volume_id is None:
+        name = object_name(inventory.object_id)
+        if name is None:
             continue
         if sealing.protection_of(inventory) != sealing.PLAIN and keys is None:
             keys = keyring.identities([place.root])
@@ -148,13 +151,35 @@ def _store(place: Place) -> Side:
             raise KeysUnusable(
                 Reason(f"preservation.sealed_{problem.reason}", {"object": inventory.object_id})
             ) from problem
-        if "checks.json" in held:
-            found[volume_id] = _originals(folder, inventory, held)
-    return Side("site", place.name, found)
+        counted.setdefault(name.thing, _Counted()).take(name, held, partial(_originals, folder, inventory, held))
+    return Side("site", place.name, {thing: each.sums() for thing, each in counted.items() if each.is_volume})
+
+
+@dataclass
+class _Counted:
+    """What a place holds of one volume or project: of each part the newest object.
+
+    Args:
+        parts: part -> (generation, files, bytes).
+        is_volume: its first part holds what only a volume's does; without that part it is not there.
+    """
+
+    parts: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    is_volume: bool = False
+
+    def take(self, name: ObjectName, held: Mapping[str, Held], count: Callable[[], tuple[int, int]]) -> None:
+        """Count an object, when it is the newest of its part so far."""
+        self.is_volume = self.is_volume or "checks.json" in held
+        if self.parts.get(name.part, (0,))[0] < name.generation:
+            self.parts[name.part] = (name.generation, *count())
+
+    def sums(self) -> tuple[int, int]:
+        """Files and bytes of all parts."""
+        return sum(files for _, files, _ in self.parts.values()), sum(size for _, _, size in self.parts.values())
 
 
 def _originals(folder: Path, inventory: Inventory, held: Mapping[str, Held]) -> tuple[int, int]:
     """Count the original files of an object's newest version and the bytes of those that are on the disk."""
-    originals = [file for path, file in held.items() if path.startswith("files/")]
+    originals = [file for path, file in held.items() if is_original(path)]
     there = [file for file in originals if is_whole(folder, inventory, file)]
     return len(originals), sum(plain_size(folder, inventory, file) for file in there)

@@ -126,6 +126,9 @@ class HoldingRow:
     need: Need
     shown: Shown
     judged: tuple[Judged, ...]
+    part: int
+    generation: int
+    newest: bool
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,7 @@ def holding_rows(rows: Iterable[ArchivalObject], on: Ground) -> list[HoldingRow]
             HoldingRow(
                 row.pk, row.kind, row.title, row.accession_no, row.reference_code, row.project.name, need,
                 worst_shown(list(shown.values())), tuple(each for each in judged if each.shown is not Shown.MET),
+                row.part, row.generation, row.newest,
             )
         )  # fmt: skip
     return told

@@ -7,6 +7,7 @@ and where their bytes lie in the copy, then the rest. What is damaged is told an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from django.db import DatabaseError, transaction
 
 from zhudang.content import holdings as content_holdings
 from zhudang.preservation import catalogue
-from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.keys import of_copy
 from zhudang.preservation.ocfl import layout, reader, streaming
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
@@ -60,7 +61,7 @@ class Contents:
     """What a walk over the copy showed.
 
     Args:
-        projects: folders of the projects' objects, those written first coming first.
+        projects: folders of the projects' newest objects, those written first coming first.
         objects: folders of all objects that are ours, relative to the store.
         as_of: when the newest version in the copy was written.
         unreadable: objects whose inventory cannot be trusted, as folders relative to the store.
@@ -76,7 +77,8 @@ class Contents:
 
 def look_over(root: StorageRoot, told: Callable[[int], None] | None = None) -> Contents:
     """Read every inventory of the copy once."""
-    found, projects, keys = Contents(), [], _keys()
+    found, keys = Contents(), _keys()
+    projects: dict[UUID, tuple[int, datetime, str]] = {}
     for number, folder in enumerate(root.objects(), start=1):
         name = folder.relative_to(root.folder).as_posix()
         if told and number % 200 == 0:
@@ -86,7 +88,7 @@ def look_over(root: StorageRoot, told: Callable[[int], None] | None = None) -> C
         except (ObjectDamaged, OSError):
             found.unreadable.append(name)
             continue
-        if thing_id(inventory.object_id) is None:
+        if (identity := object_name(inventory.object_id)) is None:
             continue
         written = inventory.versions[inventory.head].created
         found.as_of = max(found.as_of or written, written)
@@ -96,10 +98,22 @@ def look_over(root: StorageRoot, told: Callable[[int], None] | None = None) -> C
             (found.closed if sealed.reason == "no_key" else found.unreadable).append(name)
             continue
         found.objects.append(name)
-        if catalogue.FIRST_TABLE in held:
-            projects.append((written, name))
-    found.projects = [name for _written, name in sorted(projects)]
+        if identity.part == 1 and catalogue.FIRST_TABLE in held:
+            this = identity.generation, written, name
+            projects[identity.thing] = max(projects.get(identity.thing, this), this)
+    found.projects = [name for _generation, _written, name in sorted(projects.values(), key=lambda each: each[1:])]
+    found.unreadable += _successors_lacking(root, found)
     return found
+
+
+def _successors_lacking(root: StorageRoot, found: Contents) -> list[str]:
+    """Tell the successors that projects' newest objects name and that are not in the copy: what is served there is older."""
+    lacking = []
+    for name in found.projects:
+        with contextlib.suppress(CannotRebuild):
+            if successor := _object(root, name).successor():
+                lacking.append(root.object_folder(successor).relative_to(root.folder).as_posix())
+    return [name for name in lacking if name not in found.unreadable and name not in found.closed]
 
 
 def restore_step(
@@ -154,9 +168,9 @@ def _object(root: StorageRoot, name: str) -> StoredObject:
     """Open an object of the copy by its folder relative to the store."""
     folder = root.folder / name
     inventory = read_root_inventory("", folder)
-    found_id = thing_id(inventory.object_id)
-    assert found_id is not None  # `look_over` names only ours
-    return StoredObject(found_id, folder, inventory, _keys())
+    identity = object_name(inventory.object_id)
+    assert identity is not None  # `look_over` names only ours
+    return StoredObject(identity, folder, inventory, _keys())
 
 
 def _keys() -> Identities:

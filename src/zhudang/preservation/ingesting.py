@@ -33,6 +33,7 @@ from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.writing_process import WritingProcess
 from zhudang.preservation.sites import Place, at_hand, places, writing
+from zhudang.preservation.storing import Kept, NoSoundCopy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 log = structlog.get_logger("zhudang.preservation")
@@ -41,7 +42,7 @@ _MESSAGE = "移交入库 / transferred to the archive"
 
 
 STOPPING = (
-    StoreFull, StoreUnreachable, SourceChanged, CopyDiffers, TooLarge, KeysUnusable, keeping.NoSoundCopy, FileNotFoundError,
+    StoreFull, StoreUnreachable, SourceChanged, CopyDiffers, TooLarge, KeysUnusable, NoSoundCopy, FileNotFoundError,
 )  # fmt: skip
 """What keeps an object from being written and is no fault of the program: told, and gone on with when it is over."""
 
@@ -124,7 +125,7 @@ def preserve_transfer(transfer_id: UUID) -> None:
         _stop(row, _reason(cause), cancelled=isinstance(cause, work.Cancelled))
     except KeysUnusable as cause:
         _stop(row, cause.reasons[0], cancelled=False)
-    except keeping.NoSoundCopy as cause:
+    except NoSoundCopy as cause:
         _stop(row, Reason("preservation.no_sound_copy", {"object": cause.object_id}), cancelled=False)
     except FileNotFoundError as cause:
         _stop(row, Reason("preservation.bytes_missing", {"path": str(cause.filename or "")}), cancelled=False)
@@ -196,10 +197,8 @@ def _keep(
     package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot], progress: _Progress | None
 ) -> bool:
     now = timezone.now()
-    read_before = keeping.kept_and_read(package.thing_id, all_places)
-    kept = keeping.keep(
-        package, roots, message=_MESSAGE, now=timezone.localtime(now), read_before=read_before, progress=progress
-    )
+    known = keeping.known_of(package.thing_id, all_places)
+    kept = keeping.keep(package, roots, message=_MESSAGE, now=timezone.localtime(now), known=known, progress=progress)
     keeping.note_kept(package, kept, all_places, now=timezone.now())
     return kept.changed
 
@@ -210,7 +209,7 @@ class _Writing:
 
     package: packing.Package
     places: Sequence[Place]
-    kept: Future[keeping.Kept]
+    kept: Future[Kept]
     stop: threading.Event
 
     @classmethod
@@ -230,7 +229,7 @@ class _Writing:
 
         kept = waiter.submit(
             keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
-            read_before=keeping.kept_and_read(package.thing_id, all_places), progress=go_on, write=process.write_version,
+            known=keeping.known_of(package.thing_id, all_places), progress=go_on, write=process.write_version,
         )  # fmt: skip
         return cls(package, all_places, kept, stop)
 

@@ -1,59 +1,35 @@
-"""Bring an object into every store and say so only then: settle the places, write what lacks, write the rows."""
+"""Bring a volume or project into every store and say so only then: store what lacks (`storing`), write the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from zhudang.audit import operations as audit
 from zhudang.filing import operations as filing
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.domain.succession import Limits
 from zhudang.preservation.keys import keyring
-from zhudang.preservation.keys.keyring import Protection
-from zhudang.preservation.keys.wrapping import KeysUnusable
-from zhudang.preservation.models import ArchivalObject, Copy
-from zhudang.preservation.ocfl import replicate, sealing
-from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.reader import held_files
-from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
-from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Seal
-from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, CopyDiffers, Progress, write_version
+from zhudang.preservation.models import ArchivalObject, Copy, of_thing
+from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.writer import Act, Progress, write_version
 from zhudang.preservation.packing import VOLUME, Package
 from zhudang.preservation.sites import Place
-from zhudang.shared.refusals import Reason
+from zhudang.preservation.storing import Kept, KeptObject, Known, Storing, Write
 
 SYSTEM_ADDRESS = "urn:zhudang:system"
+_NOTHING = Known()
 
 
-Write = Callable[..., Inventory]
-"""What writes the next version of an object: `writer.write_version`, or the same in a process of its own."""
-
-
-class NoSoundCopy(Exception):
-    """Every copy of an object that ought to be there is damaged: people must decide, nothing is overwritten."""
-
-    def __init__(self, object_id: str) -> None:
-        super().__init__(object_id)
-        self.object_id = object_id
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An object that now stands in every store as packed.
-
-    Args:
-        changed: a version was written.
-        read: every copy was read back whole just now; else the rows say when it was.
-    """
-
-    inventory: Inventory
-    changed: bool
-    read: bool
+def limits() -> Limits:
+    """What one object holds at most, as the settings say."""
+    return Limits(settings.OBJECT_VERSIONS, settings.OBJECT_FILES)
 
 
 def keep(
@@ -62,180 +38,122 @@ def keep(
     *,
     message: str,
     now: datetime,
-    read_before: str = "",
+    known: Known = _NOTHING,
     progress: Progress | None = None,
     write: Write = write_version,
 ) -> Kept:
-    """Make every place hold the package as its newest version, read back; inside `sites.writing`.
+    """Make every place hold the package as the newest state of its volume or project, read back; inside `sites.writing`.
 
-    Safe to run again after a crash anywhere: a place that lags is brought up to date from one that does not, and a
-    version that is there already is read whole instead of being written again.
+    Safe to run again after a crash anywhere: a place that lags is brought up to date from one that does not, a version
+    that is there already is read whole instead of being written again, a succession half done is finished.
 
     Args:
-        read_before: SHA-512 of the inventory whose copies the rows know to have been read: that version is not read again.
-        write: who writes it, see `Write`.
+        known: what the rows know of its objects.
+        write: who writes a version.
 
     Raises:
         StoreFull, SourceChanged, CopyDiffers, TooLarge, NoSoundCopy.
         KeysUnusable: it is to be encrypted and cannot be; nothing was written.
     """
-    protection = keyring.protection(package.class_level, roots)
-    prior, unread = _settle(package.object_id, roots, now)
-    held = _held(prior, roots, protection)
-    if prior is not None and _state(held) == _wanted(package):
-        # A job killed between the bytes and the rows leaves a newer version than the rows know: that one was not read.
-        known = prior.sha512 == read_before
-        if not known:
-            _read_again(package.object_id, unread, roots, now, progress)
-        return Kept(prior, changed=False, read=not known)
-    act = Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS)
-    seal = _seal(protection, held)
-    inventory = write(roots, package.object_id, package.contents, act=act, prior=prior, seal=seal, progress=progress)
-    if seal:
-        _open_again(package, inventory, roots, protection)
-    if prior is not None:
-        # Only the new version was read back while it was staged; a copy counts as read when all of it was.
-        _read_again(package.object_id, roots, roots, now, progress)
-    return Kept(inventory, changed=True, read=True)
-
-
-def _settle(object_id: str, roots: Sequence[StorageRoot], now: datetime) -> tuple[Inventory | None, list[StorageRoot]]:
-    """Bring all places to the same version; give its inventory, and the places whose copy nobody has read yet."""
-    held: dict[StorageRoot, Inventory] = {}
-    broken: list[StorageRoot] = []
-    for root in roots:
-        try:
-            inventory = root.mended_inventory(object_id)
-        except ObjectDamaged:
-            broken.append(root)
-            continue
-        if inventory is not None:
-            held[root] = inventory
-    if not held:
-        if broken:
-            raise NoSoundCopy(object_id)
-        return None, []
-    best = max(held, key=lambda root: held[root].head)
-    for root in roots:
-        if root in broken:
-            replicate.replace_object(best, root, object_id, now=now)
-        elif root not in held or held[root].head < held[best].head:
-            replicate.bring_up_to(best, root, object_id)
-    return held[best], list(held)
-
-
-def _read_again(
-    object_id: str,
-    unread: Sequence[StorageRoot],
-    roots: Sequence[StorageRoot],
-    now: datetime,
-    progress: Progress | None,
-) -> None:
-    """Read copies found in place whole; replace one that is not as written from one that is."""
-    damaged = [
-        root
-        for root in unread
-        if not verify_object(root.object_folder(object_id), object_id=object_id, progress=progress).sound
-    ]
-    sound = [root for root in roots if root not in damaged]
-    if damaged and not sound:
-        raise NoSoundCopy(object_id)
-    for root in damaged:
-        replicate.replace_object(sound[0], root, object_id, now=now)
-
-
-def _held(prior: Inventory | None, roots: Sequence[StorageRoot], protection: Protection) -> dict[str, Held]:
-    """Tell the files of the newest version by their plain names; none of a sealed one where the next is to be plain.
-
-    What was closed and is open now is written anew in the clear: otherwise it could never be read without a key.
-    """
-    if prior is None or (not protection.recipient and sealing.protection_of(prior) != sealing.PLAIN):
-        return {}
-    problem: CannotOpen | None = None
-    for root in roots:
-        try:
-            return held_files(root.object_folder(prior.object_id), prior, protection.identities)
-        except CannotOpen as failure:
-            problem = failure
-    assert problem is not None
-    if problem.reason == "no_key":
-        raise KeysUnusable(Reason("preservation.sealed_no_key", {"object": prior.object_id})) from problem
-    raise NoSoundCopy(prior.object_id) from problem
-
-
-def _state(held: Mapping[str, Held]) -> dict[str, str]:
-    return {path: file.sha256 for path, file in held.items()}
-
-
-def _wanted(package: Package) -> dict[str, str]:
-    return {content.path: content.sha256 for content in package.contents}
-
-
-def _seal(protection: Protection, held: Mapping[str, Held]) -> Seal | None:
-    if not protection.recipient:
-        return None
-    return Seal(protection.recipient, protection.key_class, tuple(held.values()))
-
-
-def _open_again(package: Package, inventory: Inventory, roots: Sequence[StorageRoot], protection: Protection) -> None:
-    """Open the index that was just written, from every place: the key that sealed it opens it, and it tells of all files."""
-    for root in roots:
-        folder = root.object_folder(package.object_id)
-        try:
-            found = _state(held_files(folder, inventory, protection.identities))
-        except CannotOpen as problem:
-            raise CopyDiffers(root.place, [problem.name]) from problem
-        if found != _wanted(package):
-            raise CopyDiffers(root.place, [sealing.index_name(protection.recipient)])
+    return Storing(
+        roots=roots,
+        protection=keyring.protection(package.class_level, roots),
+        act=Act(created=now, message=message, user_name="筑档 Zhudang", user_address=SYSTEM_ADDRESS),
+        open_keys=lambda: keyring.identities(roots),
+        known=known,
+        limits=limits(),
+        progress=progress,
+        write=write,
+    ).store(package.thing_id, package.contents)
 
 
 @transaction.atomic
 def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: datetime) -> None:
-    """Write that an object stands in every store, each copy read back; its volume counts as preserved from here on."""
+    """Write that a state stands in every store, each copy read back; its volume counts as preserved from here on."""
     if not kept.read:
         return
-    digest = kept.inventory.sha512
-    facts = {
-        "kind": package.kind, "project_id": package.project_id, "title": package.title, "level": package.level,
-        "reference_code": package.reference_code, "accession_no": package.accession_no,
-        "version": kept.inventory.head, "files": package.files, "bytes": package.bytes,
-        "stored_bytes": sum(content.size for content in package.contents), "inventory_sha512": digest, "kept_at": now,
-        "volume_id": package.thing_id if package.kind == VOLUME else None, "ocfl_id": package.object_id,
-        "class_level": package.class_level, "protection": sealing.protection_of(kept.inventory),
+    # Titles and levels are the thing's: an older object must not be shown to more people than the newest.
+    ArchivalObject.objects.filter(of_thing(package.thing_id)).update(**_shared(package))
+    for each in kept.objects:
+        if each.read:
+            _note_object(package, each, places, now)
+    for each in kept.objects:
+        if each.closed:
+            _note_closed(each, now)
+    if package.kind == VOLUME:
+        filing.note_preserved(volume_ids=[package.thing_id], at=now)
+
+
+def _shared(package: Package) -> dict[str, Any]:
+    return {
+        "title": package.title, "level": package.level, "reference_code": package.reference_code,
+        "accession_no": package.accession_no, "class_level": package.class_level,
     }  # fmt: skip
-    row = ArchivalObject.objects.select_for_update(no_key=True).filter(id=package.thing_id).first()
+
+
+def _note_object(package: Package, each: KeptObject, places: Sequence[Place], now: datetime) -> None:
+    name, digest = each.name, each.inventory.sha512
+    facts = {
+        **_shared(package), "version": each.inventory.head, "files": each.files, "bytes": each.bytes,
+        "stored_bytes": each.stored_bytes, "inventory_sha512": digest, "kept_at": now,
+        "protection": sealing.protection_of(each.inventory),
+    }  # fmt: skip
+    row = ArchivalObject.objects.select_for_update(no_key=True).filter(id=name.row_id).first()
     if row is None:
-        row = ArchivalObject.objects.create(id=package.thing_id, first_kept_at=now, **facts)
+        older = ArchivalObject.objects.filter(of_thing(name.thing), part=name.part, generation__lt=name.generation)
+        older.update(newest=False)
+        row = ArchivalObject.objects.create(
+            id=name.row_id, ocfl_id=str(name), kind=package.kind, project_id=package.project_id,
+            volume_id=package.thing_id if package.kind == VOLUME else None, part=name.part, generation=name.generation,
+            newest=not each.closed, first_kept_at=now, **facts,
+        )  # fmt: skip
     else:
-        for name, value in facts.items():
-            setattr(row, name, value)
-        row.save()
+        for field, value in facts.items():
+            setattr(row, field, value)
+        row.save(update_fields=list(facts))
     for place in places:
         Copy.objects.update_or_create(
             object=row,
             site_id=place.site_id,
             defaults={
-                "version": kept.inventory.head, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
+                "version": each.inventory.head, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
                 "looked_at": now, "damages": [], "inventory_sha512": digest,
             },
         )  # fmt: skip
     audit.record(
         actor="system", act=f"preservation.{package.kind}.kept", subject=row, at=now,
         data={
-            "object": package.object_id, "version": kept.inventory.head, "inventory_sha512": digest,
-            "sites": [place.code for place in places], "files": package.files, "bytes": package.bytes,
-            "accession_no": package.accession_no, "written": kept.changed, "protection": row.protection,
+            "object": str(name), "version": each.inventory.head, "inventory_sha512": digest,
+            "sites": [place.code for place in places], "files": each.files, "bytes": each.bytes,
+            "accession_no": package.accession_no, "written": each.changed, "protection": row.protection,
         },
     )  # fmt: skip
-    if package.kind == VOLUME:
-        filing.note_preserved(volume_ids=[package.thing_id], at=now)
 
 
-def kept_and_read(thing_id: UUID, places: Sequence[Place]) -> str:
-    """SHA-512 of the inventory of the newest version that the rows know to be at every one of these places, read back; or nothing."""
-    row = ArchivalObject.objects.filter(id=thing_id).first()
-    if row is None:
-        return ""
-    good = Copy.objects.filter(object=row, state=CopyState.VERIFIED.value, version=row.version)
-    everywhere = set(good.values_list("site_id", flat=True)) >= {place.site_id for place in places}
-    return row.inventory_sha512 if everywhere else ""
+def _note_closed(each: KeptObject, now: datetime) -> None:
+    """Write that an object names its successor, which names it: the link stands both ways."""
+    row = ArchivalObject.objects.get(id=each.name.row_id)
+    if row.successor_id is None:
+        row.successor_id = each.name.successor.row_id
+        row.save(update_fields=["successor"])
+        audit.record(
+            actor="system", act="preservation.object.succeeded", subject=row, at=now,
+            data={"object": str(each.name), "successor": str(each.name.successor), "version": each.inventory.head},
+        )  # fmt: skip
+
+
+def known_of(thing_id: UUID, places: Sequence[Place]) -> Known:
+    """What the rows know of the objects of a volume or project, and of their copies at these places."""
+    rows = list(ArchivalObject.objects.filter(of_thing(thing_id)))
+    wanted = {place.site_id for place in places}
+    good: dict[UUID, set[UUID]] = {}
+    versions = {row.pk: row.version for row in rows}
+    sound = Copy.objects.filter(object__in=rows, state=CopyState.VERIFIED.value)
+    for object_id, site_id, version in sound.values_list("object_id", "site_id", "version"):
+        if version == versions[object_id]:
+            good.setdefault(object_id, set()).add(site_id)
+    return Known(
+        read={row.ocfl_id: row.inventory_sha512 for row in rows if good.get(row.pk, set()) >= wanted},
+        newest={row.part: row.generation for row in rows if row.newest},
+        closed=frozenset(row.ocfl_id for row in rows if row.successor_id),
+    )

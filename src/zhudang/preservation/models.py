@@ -6,6 +6,7 @@ The bytes and their digests are the store's own; these rows say what we know of 
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -42,14 +43,29 @@ class Site(models.Model):
         return self.name
 
 
+def of_thing(thing_id: UUID) -> Q:
+    """The condition that an object is one of this volume's or project's, whatever part or generation."""
+    return Q(kind="volume", volume_id=thing_id) | Q(kind="project", project_id=thing_id)
+
+
 class ArchivalObject(models.Model):
-    """An object of the store: a volume, or a project's catalogue. Its id is the volume's or the project's own."""
+    """An object of the store: a volume, or a project's catalogue, or a part or an older or newer generation of one.
+
+    The first object's id is the volume's or the project's own, the others' are made of their names
+    (`domain.names.ObjectName`).
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     ocfl_id = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=10)
     project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
     volume = models.ForeignKey("filing.Volume", on_delete=models.PROTECT, null=True, related_name="+")
+    part = models.IntegerField(default=1)
+    generation = models.IntegerField(default=1)
+    newest = models.BooleanField(default=True)
+    """The newest generation of its part; all parts' newest together are the volume or catalogue as it is now."""
+    successor = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="predecessor")
+    """Set once this one's last version names it in the store."""
     title = models.CharField(max_length=300)
     reference_code = models.CharField(max_length=80, blank=True)
     accession_no = models.CharField(max_length=40, blank=True)
@@ -76,6 +92,18 @@ class ArchivalObject(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(protection__in=["plain", "mixed", "sealed"]), name="preservation_protection_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(part__gte=1, generation__gte=1), name="preservation_object_counted_from_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(newest=False) | Q(successor__isnull=True), name="preservation_newest_has_no_successor"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "project", "volume", "part"],
+                condition=Q(newest=True),
+                nulls_distinct=False,
+                name="preservation_one_newest_object_a_part",
             ),
         ]
         indexes: ClassVar = [

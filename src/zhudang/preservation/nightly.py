@@ -28,8 +28,8 @@ def run() -> None:
     from zhudang.preservation import jobs
 
     now = timezone.now()
-    kept = ArchivalObject.objects.filter(kind="project").order_by("id")
-    for project_id, version, kept_at in kept.values_list("id", "version", "kept_at").iterator():
+    kept = ArchivalObject.objects.filter(kind="project", part=1, newest=True).order_by("id")
+    for project_id, version, kept_at in kept.values_list("project_id", "version", "kept_at").iterator():
         if batching.is_due(version, now - kept_at):
             jobs.keep_project.defer(project_id=str(project_id))
 

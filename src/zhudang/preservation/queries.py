@@ -14,7 +14,16 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
-from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, RegisteredCopy, Site
+from zhudang.preservation.models import (
+    ArchivalObject,
+    BookComparison,
+    Copy,
+    Ingest,
+    Reading,
+    RegisteredCopy,
+    Site,
+    of_thing,
+)
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged
 from zhudang.preservation.policy_file import due_days
@@ -79,6 +88,10 @@ class ObjectRow:
     kept_at: datetime
     health: Health
     copies: tuple[CopyRow, ...]
+    ocfl_id: str
+    part: int
+    generation: int
+    newest: bool
 
 
 @dataclass(frozen=True)
@@ -159,6 +172,16 @@ class VersionRow:
 
 
 @dataclass(frozen=True)
+class Relative:
+    """Another object of the same volume or project."""
+
+    id: UUID
+    ocfl_id: str
+    part: int
+    files: int
+
+
+@dataclass(frozen=True)
 class ObjectPage:
     """One object with its copies and their proof."""
 
@@ -172,6 +195,11 @@ class ObjectPage:
     parts: tuple[StoredPart, ...]
     registered: tuple[RegisteredCopy, ...]
     """Copies on paper and film, those withdrawn too."""
+    predecessor: Relative | None
+    successor: Relative | None
+    successor_named: bool
+    """The last version names the successor; until then only that one names this."""
+    other_parts: tuple[Relative, ...]
 
 
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
@@ -237,30 +265,33 @@ def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
     by_health: dict[Health, int] = {}
     sums = {"objects": 0, "volumes": 0, "files": 0, "bytes": 0}
     oldest: datetime | None = None
-    for health, kind, number, files, size, read in _summed(rows):
+    for health, number, of_volumes, read in _summed(rows):
         by_health[Health(health)] = by_health.get(Health(health), 0) + number
         sums["objects"] += number
-        if kind == "volume":
-            sums["volumes"] += number
-            sums["files"] += files
-            sums["bytes"] += size
+        for name, value in of_volumes.items():
+            sums[name] += value
         if read is not None and (oldest is None or read < oldest):
             oldest = read
     return HoldingsCounts(**sums, by_health=by_health, oldest_reading=oldest)
 
 
-def _summed(rows: QuerySet[ArchivalObject]) -> Iterable[tuple[str, str, int, int, int, datetime | None]]:
-    told: dict[tuple[str, str], list[Any]] = {}
-    for health, kind, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
-        "health", "kind", "files", "bytes", "oldest_reading"
+def _summed(
+    rows: QuerySet[ArchivalObject],
+) -> Iterable[tuple[str, int, Mapping[str, int], datetime | None]]:
+    """Tell by health: objects, what there is of volumes (each once, by the newest objects of its parts), oldest reading."""
+    told: dict[str, list[Any]] = {}
+    for health, kind, part, newest, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
+        "health", "kind", "part", "newest", "files", "bytes", "oldest_reading"
     ):
-        sums = told.setdefault((health, kind), [0, 0, 0, None])
+        sums = told.setdefault(health, [0, {"volumes": 0, "files": 0, "bytes": 0}, None])
         sums[0] += 1
-        sums[1] += files
-        sums[2] += size
-        if read is not None and (sums[3] is None or read < sums[3]):
-            sums[3] = read
-    return [(health, kind, *sums) for (health, kind), sums in told.items()]  # type: ignore[misc]
+        if kind == "volume" and newest:
+            sums[1]["volumes"] += part == 1
+            sums[1]["files"] += files
+            sums[1]["bytes"] += size
+        if read is not None and (sums[2] is None or read < sums[2]):
+            sums[2] = read
+    return [(health, *sums) for health, sums in told.items()]  # type: ignore[misc]
 
 
 def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
@@ -289,6 +320,10 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         kept_at=row.kept_at,
         health=Health(row.health),  # type: ignore[attr-defined]
         copies=copies,
+        ocfl_id=row.ocfl_id,
+        part=row.part,
+        generation=row.generation,
+        newest=row.newest,
     )
 
 
@@ -349,7 +384,21 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         versions=_versions(inventory),
         parts=_parts(inventory),
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
+        **_relatives(found),
     )
+
+
+def _relatives(row: ArchivalObject) -> dict[str, Any]:
+    """The objects beside one: before it, after it, and the newest of the other parts; whoever may know one may know all."""
+    rows = ArchivalObject.objects.filter(of_thing(row.volume_id or row.project_id)).order_by("part", "generation")
+    beside = {(each.part, each.generation): Relative(each.pk, each.ocfl_id, each.part, each.files) for each in rows}
+    newest = [(each.part, each.generation) for each in rows if each.newest and each.part != row.part]
+    return {
+        "predecessor": beside.get((row.part, row.generation - 1)),
+        "successor": beside.get((row.part, row.generation + 1)),
+        "successor_named": row.successor_id is not None,
+        "other_parts": tuple(beside[key] for key in newest),
+    }
 
 
 def _inventory(ocfl_id: str) -> tuple[Inventory | None, str]:
@@ -413,11 +462,24 @@ def latest_comparison() -> BookComparison | None:
 def state_of(thing_id: UUID, now: datetime) -> tuple[CopyRow, ...]:
     """The copies of a volume or project, for pages of other contexts; empty when it is not in the store.
 
+    Where it lies in several parts, the worst of a place's copies is told for that place.
+
     A removable set that lacks the newest version is not told: it proves nothing yet, and nothing is wrong with it.
     """
-    row = ArchivalObject.objects.filter(pk=thing_id).first()
-    if row is None:
-        return ()
-    copies = {copy.site_id: copy for copy in Copy.objects.filter(object=row)}
-    rows = copy_rows(row, Site.objects.filter(in_use=True), copies, placement.chosen_places(), now)
-    return tuple(each for each in rows if not each.waits and (each.wanted or each.state is not None))
+    parts = list(ArchivalObject.objects.filter(of_thing(thing_id), newest=True).order_by("part"))
+    copies: dict[UUID, dict[UUID, Copy]] = {}
+    for copy in Copy.objects.filter(object__in=parts):
+        copies.setdefault(copy.object_id, {})[copy.site_id] = copy
+    sites, chosen = list(Site.objects.filter(in_use=True)), placement.chosen_places()
+    by_site = zip(*(copy_rows(row, sites, copies.get(row.pk, {}), chosen, now) for row in parts), strict=True)
+    told = (max(rows, key=_badness) for rows in by_site if not any(each.waits for each in rows))
+    return tuple(each for each in told if each.wanted or each.state is not None)
+
+
+_FROM_WELL_TO_BAD = (CopyState.VERIFIED, CopyState.WRITTEN, None, CopyState.MISSING, CopyState.DAMAGED)
+
+
+def _badness(copy: CopyRow) -> tuple[int, float]:
+    """Order the copies of a volume's parts at one place: the worst of them is what is said of the volume there."""
+    read = copy.verified_at.timestamp() if copy.verified_at else 0.0
+    return _FROM_WELL_TO_BAD.index(copy.state), -read

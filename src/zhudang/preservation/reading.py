@@ -20,7 +20,7 @@ from zhudang.events import work
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
@@ -314,7 +314,7 @@ def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
         if place.root is None:
             continue
         found = (inventory.object_id for _, inventory in object_inventories(place.root))
-        ours = (object_id for object_id in found if thing_id(object_id) is not None)
+        ours = (object_id for object_id in found if object_name(object_id) is not None)
         while batch := list(islice(ours, _BATCH)):
             known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
             yield from (

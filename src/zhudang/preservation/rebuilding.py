@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zhudang.audit import operations as audit
 from zhudang.content import holdings as content_holdings
@@ -23,8 +24,10 @@ from zhudang.events import operations as events
 from zhudang.filing import queries as filing
 from zhudang.filing.queries.kept import highest_levels
 from zhudang.preservation import catalogue
-from zhudang.preservation.domain.names import thing_id
+from zhudang.preservation.domain import succession
+from zhudang.preservation.domain.names import ObjectName, is_original, object_name
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.domain.succession import DESCRIPTION
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy
@@ -91,18 +94,23 @@ class Store:
 
     def objects(self) -> Iterator[StoredObject]:
         for folder, inventory in object_inventories(self.root):
-            if (found := thing_id(inventory.object_id)) is not None:
-                yield StoredObject(found, folder, inventory, self.keys)
+            if (name := object_name(inventory.object_id)) is not None:
+                yield StoredObject(name, folder, inventory, self.keys)
 
 
 @dataclass(frozen=True)
 class StoredObject:
     """One object at a place, read by plain names."""
 
-    id: UUID
+    name: ObjectName
     folder: Path
     inventory: Inventory
     keys: Identities
+
+    @property
+    def id(self) -> UUID:
+        """The volume's or project's own id, whatever part or generation of it this is."""
+        return self.name.thing
 
     def held(self) -> dict[str, Held]:
         """Tell the newest version's files.
@@ -120,6 +128,20 @@ class StoredObject:
     def size(self, held: Held) -> int:
         return reader.plain_size(self.folder, self.inventory, held)
 
+    def successor(self) -> str:
+        """Tell which object the newest version names as its successor; empty when none.
+
+        Raises:
+            CannotRebuild: the description does not open.
+        """
+        try:
+            described = reader.read_json(self.folder, self.inventory, DESCRIPTION, self.keys)
+        except (OSError, ValueError, KeyError) as problem:
+            raise CannotRebuild(
+                Reason("preservation.catalogue_damaged", {"object": str(self.name), "path": DESCRIPTION})
+            ) from problem
+        return succession.successor_named(described)
+
 
 def _place(site_code: str, now: datetime) -> Place:
     found = [place for place in places(now) if place.code == site_code]
@@ -135,7 +157,7 @@ def _rebuilt_before() -> bool:
     projects = registry_holdings.PROJECT.model.objects.all()
     if not projects.exists() and not content_holdings.FILE.model.objects.filter(own_document=False).exists():
         return False
-    kept = ArchivalObject.objects.filter(kind="project").values("id")
+    kept = ArchivalObject.objects.filter(kind="project").values("project_id")
     if projects.exclude(id__in=kept).exists() or not ArchivalObject.objects.exists():
         raise CannotRebuild(Reason("preservation.not_empty", {"projects": projects.count()}))
     return True
@@ -172,8 +194,23 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
 
 
 def _catalogues(store: Store) -> Iterator[StoredObject]:
-    """Find the projects' objects."""
-    return (item for item in store.objects() if catalogue.FIRST_TABLE in item.held())
+    """Find the projects' objects, of each project the newest that holds its registers.
+
+    Raises:
+        CannotRebuild: the newest found names a successor that is not there or cannot be trusted: what it tells is old.
+    """
+    newest: dict[UUID, StoredObject] = {}
+    for item in store.objects():
+        if item.name.part == 1 and catalogue.FIRST_TABLE in item.held():
+            other = newest.get(item.id)
+            if other is None or other.name.generation < item.name.generation:
+                newest[item.id] = item
+    for item in newest.values():
+        if successor := item.successor():
+            raise CannotRebuild(
+                Reason("preservation.catalogue_damaged", {"object": successor, "path": "inventory.json"})
+            )
+        yield item
 
 
 def read_tables(item: StoredObject, wanted: Callable[[str], bool] | None = None) -> dict[str, catalogue.StoredTable]:
@@ -223,6 +260,7 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
         else:
             continue
         done.objects += 1
+    _link_generations(store)
     for place in places(now):
         if place.root is not None:
             _register_copies(place, place.root)
@@ -230,11 +268,14 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
 
 def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> None:
     held, inventory = item.held(), item.inventory
-    originals = [path for path in held if path.startswith("files/" if kind == "volume" else "documents/")]
+    originals = [path for path in held if is_original(path)]
     sizes = {path: item.size(file) for path, file in held.items()}
     ArchivalObject.objects.create(
-        id=thing.id,
+        id=item.name.row_id,
         ocfl_id=inventory.object_id,
+        part=item.name.part,
+        generation=item.name.generation,
+        newest=False,
         kind=kind,
         project_id=thing.project_id if kind == "volume" else thing.id,
         volume_id=thing.id if kind == "volume" else None,
@@ -252,6 +293,25 @@ def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> No
         first_kept_at=inventory.versions[1].created,
         kept_at=inventory.versions[inventory.head].created,
     )
+
+
+def _link_generations(store: Store) -> None:
+    """Note of each part's objects which is the newest, and which name their successor."""
+    newest = ArchivalObject.objects.filter(
+        ~Exists(
+            ArchivalObject.objects.filter(
+                Q(volume=OuterRef("volume")) | Q(volume=None, kind="project"), kind=OuterRef("kind"),
+                project=OuterRef("project"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
+            )
+        )
+    )  # fmt: skip
+    newest.update(newest=True)
+    older = set(ArchivalObject.objects.filter(newest=False).values_list("ocfl_id", flat=True))
+    for item in store.objects() if older else ():
+        name = item.name
+        if str(name) in older and item.successor() == str(name.successor):
+            there = ArchivalObject.objects.filter(id=name.successor.row_id).values("id")
+            ArchivalObject.objects.filter(id=name.row_id).update(successor=Subquery(there))
 
 
 def _register_copies(place: Place, root: StorageRoot) -> None:

@@ -8,11 +8,13 @@ day. Not compared: what the checks found (the digests of files are the store's o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -26,7 +28,7 @@ from zhudang.identity.domain.roles import Role
 from zhudang.preservation.catalogue import FOLDER, packed_project
 from zhudang.preservation.domain.register_lines import Difference, differences, unaccounted
 from zhudang.preservation.keys import keyring
-from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.models import ArchivalObject, of_thing
 from zhudang.preservation.ocfl import reader
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
@@ -56,41 +58,67 @@ def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
     Raises:
         ObjectDamaged, CannotOpen, KeysUnusable: what is stored there cannot be read.
     """
-    held_by = ((root, root.inventory(package.object_id)) for root in roots)
-    root, inventory = next(((root, each) for root, each in held_by if each is not None), (None, None))
-    if root is None or inventory is None:
+    stored = _stored_state(package, roots)
+    if not stored.files:
         return []
-    found = list(_differences(package, root.object_folder(package.object_id), inventory, keyring.identities(roots)))
+    found = list(_differences(package, stored))
     if not found:
         return []
-    since = inventory.versions[inventory.head].created - MARGIN
-    left = unaccounted(found, acts.texts(since=since, prefixes=ACCOUNTING))
+    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=ACCOUNTING))
     if left:
-        _tell(package, left, since)
+        _tell(package, left, stored.made_at)
     return left
 
 
-def _differences(package: Package, folder: Path, inventory: Inventory, keys: Identities) -> Iterator[Difference]:
-    held = reader.held_files(folder, inventory, keys)
+@dataclass(frozen=True)
+class _Stored:
+    """The newest stored state of a project, over all parts of its object.
+
+    Args:
+        files: plain path -> where it lies.
+        made_at: when the newest version among the parts was made.
+    """
+
+    files: Mapping[str, tuple[Path, Inventory, Held]]
+    made_at: datetime
+    keys: Identities
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        folder, inventory, held = self.files[path]
+        with reader.opened(folder, inventory, held, self.keys) as stream:
+            yield from stream
+
+
+def _stored_state(package: Package, roots: Sequence[StorageRoot]) -> _Stored:
+    files: dict[str, tuple[Path, Inventory, Held]] = {}
+    keys, made = keyring.identities(roots), [datetime.min.replace(tzinfo=UTC)]
+    parts = ArchivalObject.objects.filter(of_thing(package.thing_id), newest=True).order_by("part")
+    for object_id in parts.values_list("ocfl_id", flat=True):
+        held_by = ((root, root.inventory(object_id)) for root in roots)
+        root, inventory = next(((root, each) for root, each in held_by if each is not None), (None, None))
+        if root is None or inventory is None:
+            continue
+        folder = root.object_folder(object_id)
+        made.append(inventory.versions[inventory.head].created)
+        files |= {path: (folder, inventory, held) for path, held in reader.held_files(folder, inventory, keys).items()}
+    return _Stored(files, max(made), keys)
+
+
+def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
     present = {content.path: content for content in package.contents}
     # A table without rows has no file.
-    for path in sorted(held.keys() | present.keys()):
+    for path in sorted(stored.files.keys() | present.keys()):
         table = path.removeprefix(f"{FOLDER}/").removesuffix(".jsonl")
         if table == path or table.split(".")[0] not in CONTEXTS or table in NOT_COMPARED:
             continue
-        before, after = held.get(path), present.get(path)
-        if before is not None and after is not None and before.sha256 == after.sha256:
+        before, after = stored.files.get(path), present.get(path)
+        if before is not None and after is not None and before[2].sha256 == after.sha256:
             continue
         yield from differences(
             table,
-            partial(_stored, folder, inventory, before, keys) if before else tuple,
+            partial(stored.lines, path) if before else tuple,
             partial(_now, after) if after else tuple,
         )
-
-
-def _stored(folder: Path, inventory: Inventory, held: Held, keys: Identities) -> Iterator[bytes]:
-    with reader.opened(folder, inventory, held, keys) as stream:
-        yield from stream
 
 
 def _now(content: Content) -> Iterator[bytes]:
@@ -125,11 +153,16 @@ def look_at_all() -> Iterator[tuple[str, list[Difference]]]:
     Raises:
         StoreUnreachable and what `look` raises.
     """
-    for project_id in ArchivalObject.objects.filter(kind=PROJECT).order_by("id").values_list("id", flat=True):
+    for project_id in _kept_projects():
         with writing(at_hand(places())) as roots, packed_project(project_id) as package:
             left = look(package, roots)
         if left:
             yield package.title, left
+
+
+def _kept_projects() -> Iterable[UUID]:
+    firsts = ArchivalObject.objects.filter(kind=PROJECT, part=1, generation=1)
+    return firsts.order_by("id").values_list("project_id", flat=True)
 
 
 def tables_told(rows: Iterable[Difference]) -> str:

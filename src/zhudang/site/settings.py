@@ -26,6 +26,9 @@ EMERGENCY = environment.emergency()
 SITES = [] if EMERGENCY else environment.sites(DATA, like=SOURCE / "demo" / "pack" / "sites.json" if DEMO else None)
 PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default="")
 """A TOML file that takes the place of our policy of copies."""
+OBJECT_VERSIONS = environment.number("ZHUDANG_OBJECT_VERSIONS", default=100)
+OBJECT_FILES = environment.number("ZHUDANG_OBJECT_FILES", default=2000)
+"""What one object of the store holds at most; beyond that a successor or a further part is begun."""
 ARCHIVE_NAME = environment.archive_name(DATA)
 KEY_CLASSES = environment.text("ZHUDANG_KEY_CLASSES", default="")
 """File of key classes instead of ours."""

@@ -1,23 +1,24 @@
 """How often a project's catalogue is written anew when it changes: OCFL repeats the whole state in each inventory.
 
-An object may hold a hundred versions. The nearer it comes, the more changes go into one version, so that a project
-that changes every night for years does not run out of them; a transfer always writes at once.
+The more versions an object has, the more changes go into one, so that it lasts: a successor (`domain.succession`) stores
+the whole state again. Nothing stops at any number, and at most a month's changes are in the database and its backups
+alone; a transfer, a certificate and a sealed document are always written at once.
 """
 
 from datetime import timedelta
 
-MOST_VERSIONS = 100
-NEARLY_FULL = 90
-"""From here on people are told."""
-_PACES = ((60, timedelta(0)), (80, timedelta(days=7)), (95, timedelta(days=30)), (MOST_VERSIONS, timedelta(days=365)))
-"""Below so many versions: the least time between two of them. Nightly for two months, then weekly, monthly, yearly."""
+NEARLY_FULL = 10
+"""So many versions before its last, people are told that an object will be succeeded."""
+_PACES = ((60, timedelta(0)), (80, timedelta(days=7)))
+_AFTER = timedelta(days=30)
+"""Below so many versions: the least time between two of them. Nightly for two months, then weekly, then monthly."""
 
 
 def is_due(versions: int, since_last: timedelta) -> bool:
     """Tell whether a nightly change may be written as one more version.
 
     Args:
-        versions: how many the object has.
+        versions: how many the newest object has.
         since_last: time since the newest was written.
     """
-    return any(versions < below and since_last >= least for below, least in _PACES)
+    return since_last >= next((least for below, least in _PACES if versions < below), _AFTER)

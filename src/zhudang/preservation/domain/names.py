@@ -3,23 +3,83 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
+ORIGINALS = ("files/", "documents/")
+"""Folders of an object's original files; what lies beside them describes."""
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,8})$")
+_OBJECT = re.compile(r"urn:uuid:([0-9a-f-]{36})(?::p([1-9][0-9]{0,5}))?(?::g([1-9][0-9]{0,5}))?")
+
+
+@dataclass(frozen=True, order=True)
+class ObjectName:
+    """The permanent name of one object of a volume or project.
+
+    The first is `urn:uuid:<id>`. Files that find no room in it are in further parts, `…:p2`; an object full of versions is
+    continued by a successor, `…:g2`, or `…:p2:g2` for that of a further part.
+
+    Args:
+        thing: id of the volume or project, the same in all its objects.
+        part, generation: counted from 1.
+    """
+
+    thing: UUID
+    part: int = 1
+    generation: int = 1
+
+    def __str__(self) -> str:
+        part = f":p{self.part}" if self.part > 1 else ""
+        generation = f":g{self.generation}" if self.generation > 1 else ""
+        return f"urn:uuid:{self.thing}{part}{generation}"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it bears the thing's own id."""
+        return self.part == self.generation == 1
+
+    @property
+    def row_id(self) -> UUID:
+        """Give the id of its row: the thing's own for the first object, for others one made of the name."""
+        return self.thing if self.is_first else uuid5(self.thing, str(self))
+
+    @property
+    def successor(self) -> "ObjectName":
+        """Name the object that continues this one."""
+        return replace(self, generation=self.generation + 1)
+
+    @property
+    def predecessor(self) -> "ObjectName | None":
+        """Name the object that this one continues."""
+        return replace(self, generation=self.generation - 1) if self.generation > 1 else None
+
+    @property
+    def predecessors(self) -> "list[ObjectName]":
+        """Name all objects before this one, the newest first."""
+        return [replace(self, generation=number) for number in range(self.generation - 1, 0, -1)]
 
 
 def object_id(thing_id: UUID) -> str:
-    """Give the permanent identifier of an object from the id of its volume or project."""
-    return f"urn:uuid:{thing_id}"
+    """Give the permanent identifier of the first object of a volume or project."""
+    return str(ObjectName(thing_id))
 
 
-def thing_id(ocfl_id: str) -> UUID | None:
-    """Read the id of the volume or project back; None when the object is not one of ours."""
+def object_name(ocfl_id: str) -> ObjectName | None:
+    """Read an object's name; None when it is not one of ours."""
+    found = _OBJECT.fullmatch(ocfl_id)
+    if not found:
+        return None
     try:
-        return UUID(ocfl_id.removeprefix("urn:uuid:")) if ocfl_id.startswith("urn:uuid:") else None
+        name = ObjectName(UUID(found[1]), int(found[2] or 1), int(found[3] or 1))
     except ValueError:
         return None
+    return name if str(name) == ocfl_id else None
+
+
+def is_original(path: str) -> bool:
+    """Tell whether a file of an object is an original, not what describes it."""
+    return path.startswith(ORIGINALS)
 
 
 def stored_name(number: int, original_name: str, folder: str = "files") -> str:

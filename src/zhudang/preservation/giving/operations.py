@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
@@ -74,7 +75,7 @@ def give(
         reasons.append(Reason("preservation.no_place_for_package", {"path": str(target)}))
     if reasons or project_id is None:
         raise CannotGive(*reasons)
-    volumes = [each.id for each in objects]
+    volumes = [each.volume_id for each in objects if each.volume_id]
     if form is Form.EEP and (large := _too_large(project_id, volumes)):
         raise CannotGive(*large)
     try:
@@ -97,7 +98,8 @@ def _wanted(
         project_id = registry.project_by_code(replace(SYSTEM, clearance=max(SYSTEM.clearance, level)), code)
     except NotFound:
         return None, [], [Reason("preservation.no_such_project", {"code": code})]
-    kept = ArchivalObject.objects.filter(project_id=project_id, kind="volume").order_by("reference_code", "id")
+    kept = ArchivalObject.objects.filter(project_id=project_id, kind="volume", newest=True, part=1)
+    kept = kept.order_by("reference_code", "id")
     known = {each.reference_code: each for each in kept}
     reasons = [Reason("preservation.no_such_volume", {"code": each}) for each in reference_codes if each not in known]
     objects = [known[each] for each in dict.fromkeys(reference_codes) if each in known] or list(kept)
@@ -108,14 +110,14 @@ def _wanted(
 
 
 def _against(objects: Sequence[ArchivalObject], level: int) -> Iterator[Reason]:
-    sound = set(
-        Copy.objects.filter(object__in=objects, state=CopyState.VERIFIED.value).values_list("object_id", flat=True)
-    )
+    verified = Copy.objects.filter(object=OuterRef("pk"), state=CopyState.VERIFIED.value)
+    all_parts = ArchivalObject.objects.filter(volume__in=[each.volume_id for each in objects], newest=True)
+    unsound = set(all_parts.filter(~Exists(verified)).values_list("volume_id", flat=True))
     for each in objects:
-        said = {"code": each.reference_code or str(each.id), "title": each.title}
+        said = {"code": each.reference_code or str(each.volume_id), "title": each.title}
         if each.level > level:
             yield Reason("preservation.above_level", {**said, "level": each.level})
-        if each.id not in sound:
+        if each.volume_id in unsound:
             yield Reason("preservation.no_verified_copy", said)
 
 
@@ -146,7 +148,7 @@ def _log(
         actor="system", act="preservation.package.given", subject=f"registry.project:{project_id}", at=now,
         data={
             "form": form.value, "target": given.target.name, "files": given.files, "bytes": given.bytes,
-            "volumes": [{"id": each.id, "reference_code": each.reference_code, "level": each.level} for each in objects],
+            "volumes": [{"id": each.volume_id, "reference_code": each.reference_code, "level": each.level} for each in objects],
             "sm3": {path: written.digests["sm3"] for path, written in sink.files.items() if "/" not in path},
         },
     )  # fmt: skip

@@ -20,7 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from zhudang.preservation.domain.batching import MOST_VERSIONS
+from zhudang.preservation.domain.succession import LIMITS, Limits
 from zhudang.preservation.ocfl import durable, layout, sealing, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
@@ -29,7 +29,6 @@ from zhudang.preservation.ocfl.sm_envelope import SizeDiffers
 from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
-MOST_FILES = 2000
 _SMALL = streaming.CHUNK
 _WORKERS = 8
 _SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
@@ -116,6 +115,7 @@ def write_version(
     act: Act,
     prior: Inventory | None = None,
     seal: Seal | None = None,
+    limits: Limits = LIMITS,
     progress: Progress | None = None,
 ) -> Inventory:
     """Write the next version of an object into every place of `roots`; give its inventory.
@@ -124,13 +124,14 @@ def write_version(
         roots: places that all hold the object at `prior`, or do not hold it when that is None.
         contents: the whole state of the new version; bytes the object holds already are not stored again.
         seal: for whom the version is sealed; without it, it is plain, and bytes held only sealed are stored again.
+        limits: what the object may hold at most.
         progress: called with the number of source bytes done; may raise to stop, and nothing is left behind.
 
     Raises:
         SourceChanged, CopyDiffers, StoreFull, TooLarge: nothing was written.
     """
     number = prior.head + 1 if prior else 1
-    if len(contents) > MOST_FILES or number > MOST_VERSIONS:
+    if len(contents) > limits.files or number > limits.versions:
         raise TooLarge(object_id)
     known = _known(prior, seal)
     new = _new_files(contents, known, prior, seal)

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from zhudang.preservation.domain.succession import LIMITS, Limits
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Seal
@@ -45,6 +46,7 @@ class _Task:
     act: Act
     prior: Inventory | None
     seal: Seal | None
+    limits: Limits
 
 
 class WritingProcess:
@@ -84,6 +86,7 @@ class WritingProcess:
         act: Act,
         prior: Inventory | None = None,
         seal: Seal | None = None,
+        limits: Limits = LIMITS,
         progress: Progress | None = None,
     ) -> Inventory:
         """As `writer.write_version`, there.
@@ -95,7 +98,8 @@ class WritingProcess:
         if self._line.closed:
             raise WriterLost(self._process.returncode)
         try:
-            self._line.send(_Task(tuple(root.place for root in roots), object_id, tuple(contents), act, prior, seal))
+            places = tuple(root.place for root in roots)
+            self._line.send(_Task(places, object_id, tuple(contents), act, prior, seal, limits))
             kind, value = self._answer(progress)
         except (EOFError, ConnectionError):
             raise WriterLost(self._process.wait(_LEAVE_SECONDS)) from None
@@ -156,7 +160,7 @@ def _work(line: Connection) -> None:
         try:
             inventory = write_version(
                 [StorageRoot(place) for place in task.places], task.object_id, task.contents,
-                act=task.act, prior=task.prior, seal=task.seal, progress=_Teller(line),
+                act=task.act, prior=task.prior, seal=task.seal, limits=task.limits, progress=_Teller(line),
             )  # fmt: skip
         except Exception as problem:
             line.send(("failed", problem))

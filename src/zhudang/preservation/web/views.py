@@ -208,5 +208,5 @@ def _line(row: queries.ObjectRow) -> list[Any]:
     )
     return [
         row.accession_no, row.reference_code, row.title, row.project_name, row.version, row.files, row.bytes,
-        str(words.HEALTH[row.health]), copies, f"urn:uuid:{row.id}",
+        str(words.HEALTH[row.health]), copies, row.ocfl_id,
     ]  # fmt: skip
