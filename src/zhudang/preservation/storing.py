@@ -32,6 +32,7 @@ from zhudang.preservation.ocfl.writer import (
     Content,
     CopyDiffers,
     Progress,
+    SourceChanged,
     content_of_bytes,
     write_version,
 )
@@ -49,6 +50,12 @@ class NoSoundCopy(Exception):
     def __init__(self, object_id: str) -> None:
         super().__init__(object_id)
         self.object_id = object_id
+
+
+_NOT_TO_BE_CLOSED = (
+    NoSoundCopy, ObjectDamaged, SourceChanged, CopyDiffers, CannotOpen, KeysUnusable, FileNotFoundError,
+)  # fmt: skip
+"""What may be wrong with an object that is full, all its places together, while its successor stands."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +243,7 @@ class Storing:
             return None
         try:
             return self._closed(name)
-        except (NoSoundCopy, CannotOpen, KeysUnusable) as problem:
+        except _NOT_TO_BE_CLOSED as problem:
             log.warning("an object does not name its successor yet", object=str(name), why=f"{problem}")
             return None
 
