@@ -215,6 +215,16 @@ DOUBTS = {
     "ours": _("本系统的看法"),
 }
 CHECKS = {PIXELS: _("逐像素比对"), CHARACTERS: _("逐字比对，并能还原成原来的字节"), CELLS: _("逐单元格比对值")}
+LOSSES = {
+    "size": _("尺寸或颜色模式"),
+    "pixels": _("像素"),
+    "profile": _("颜色特性文件"),
+    "resolution": _("分辨率"),
+    "characters": _("文字"),
+    "rows": _("行数"),
+    "cells": _("单元格的值"),
+}
+"""What a loss check found to differ."""
 MIGRATION_STATES = {
     "asked": _("等待"),
     "running": _("转换中"),
@@ -237,6 +247,8 @@ def sentence(reason: Reason) -> str:
         return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
     data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    if reason.code == "preservation.migration_differs":
+        data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text
 
 
