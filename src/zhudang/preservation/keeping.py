@@ -14,6 +14,7 @@ from zhudang.audit import operations as audit
 from zhudang.filing import operations as filing
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.domain.succession import Limits
+from zhudang.preservation.formats import held, renditions
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, of_thing
 from zhudang.preservation.ocfl import sealing
@@ -82,6 +83,8 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
             _note_closed(each, now)
     if package.kind == VOLUME:
         filing.note_preserved(volume_ids=[package.thing_id], at=now)
+        renditions.note_kept(package.thing_id, now=now)
+        held.note([package.thing_id])
 
 
 def _shared(package: Package) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 
+from zhudang.content import queries as content
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
+from zhudang.preservation.formats import renditions
+from zhudang.preservation.formats.renditions import RenditionRow
 from zhudang.preservation.models import (
     ArchivalObject,
     BookComparison,
@@ -200,6 +203,8 @@ class ObjectPage:
     successor_named: bool
     """The last version names the successor; until then only that one names this."""
     other_parts: tuple[Relative, ...]
+    renditions: tuple[RenditionRow, ...] = ()
+    """What was made of its files, superseded ones too; those of files this actor may read."""
 
 
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
@@ -385,6 +390,7 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         parts=_parts(inventory),
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
         **_relatives(found),
+        renditions=_renditions(actor, found),
     )
 
 
@@ -399,6 +405,19 @@ def _relatives(row: ArchivalObject) -> dict[str, Any]:
         "successor_named": row.successor_id is not None,
         "other_parts": tuple(beside[key] for key in newest),
     }
+
+
+def _renditions(actor: Actor, row: ArchivalObject) -> tuple[RenditionRow, ...]:
+    if row.volume_id is None:
+        return ()
+    found = renditions.of_volume(row.volume_id)
+    originals = content.stored_files(found)
+    return tuple(each for pk, rows in found.items() if originals[pk].level <= actor.reach for each in rows)
+
+
+def renditions_of(file_ids: Iterable[UUID]) -> dict[UUID, list[RenditionRow]]:
+    """What was made of these files and kept beside them, for pages of other contexts. Rights were asked: they are the files'."""
+    return renditions.of_originals(file_ids)
 
 
 def _inventory(ocfl_id: str) -> tuple[Inventory | None, str]:

@@ -28,6 +28,7 @@ from zhudang.preservation.domain import succession
 from zhudang.preservation.domain.names import ObjectName, is_original, object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.domain.succession import DESCRIPTION
+from zhudang.preservation.formats import held as held_formats
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy
@@ -261,6 +262,7 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             continue
         done.objects += 1
     _link_generations(store)
+    held_formats.note_uncounted()
     for place in places(now):
         if place.root is not None:
             _register_copies(place, place.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,24 @@ class FileView:
     told: int
     text_pages: int | None
     why_no_text: str
+    renditions: tuple[preservation.RenditionRow, ...] = ()
+    """What was made of it and kept beside it; the original is what counts."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the viewer shows: a file of the record, or a rendition where only that can be looked at.
+
+    Args:
+        original_id: the file itself, or the one the rendition was made of.
+    """
+
+    file_id: UUID
+    name: str
+    format_name: str
+    size_bytes: int
+    viewer: str
+    original_id: UUID
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,11 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     current = [row for row in record.files if row.current]
     findings = content.findings_of([row.file_id for row in current])
     read = entry.files if entry else {}
-    files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
+    made = preservation.renditions_of([row.file_id for row in current])
+    files = tuple(
+        _file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id)), made.get(row.file_id, ()))
+        for row in current
+    )
     volume = (
         next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None)
         if record.volume_id
@@ -88,13 +111,37 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     )
 
 
-def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:
+def shown_of(page: RecordPage, wanted: str = "") -> Shown | None:
+    """The file asked for by id, else the first that can be looked at, files before renditions; None where none can."""
+    files = [
+        Shown(f.row.file_id, f.row.name, f.row.format_name, f.row.size_bytes, f.viewer, f.row.file_id)
+        for f in page.files
+    ]
+    made = [
+        Shown(
+            each.file.id, each.file.name, each.file.format_name, each.file.size, _VIEWERS.get(each.file.mime, ""),
+            each.original_id,
+        )
+        for f in page.files
+        for each in f.renditions
+    ]  # fmt: skip
+    asked_for = next((each for each in (*files, *made) if str(each.file_id) == wanted), None)
+    return asked_for or next((each for each in (*files, *made) if each.viewer), None)
+
+
+def _file_view(
+    row: filing.FileRow,
+    findings: list[content.FileFinding],
+    read: dict[str, object] | None,
+    made: Iterable[preservation.RenditionRow],
+) -> FileView:
     viewer = _VIEWERS.get(row.mime, "")
     if row.verdict == "fail" or row.verdict is None:
         viewer = ""
     blocking = sum(1 for finding in findings if finding.severity == "block")
     text_pages = int(str(read["pages"])) if read else None
-    return FileView(row, viewer, blocking, len(findings), text_pages, str(read.get("why", "")) if read else "")
+    why_no_text = str(read.get("why", "")) if read else ""
+    return FileView(row, viewer, blocking, len(findings), text_pages, why_no_text, tuple(made))
 
 
 def _way(record: filing.RecordRow) -> tuple[Moment, ...]:
