@@ -391,6 +391,14 @@ ACTS |= {
     "preservation.copy.register": by(Role.ARCHIVIST, Role.KEEPER),
     "preservation.plan.enter": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
     "preservation.placement.choose": by(Role.ARCHIVIST),
+    "preservation.disposal.read": by(OFFICE),
+    "preservation.disposal.propose": by(Role.ARCHIVIST),
+    "preservation.disposal.appraise": by(Role.REVIEWER, Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
+    "preservation.disposal.approve": by(DEPARTMENT_ROLES),
+    "preservation.disposal.stop": by(OFFICE),
+    "preservation.disposal.stay": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
+    "preservation.disposal.execute": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.disposal.witness": by(OFFICE),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ class PreservationConfig(AppConfig):
         from django.core.exceptions import ImproperlyConfigured
 
         from zhudang.preservation import handlers, jobs, policy_file, rounds  # noqa: F401
+        from zhudang.preservation.disposal import rules_file
         from zhudang.preservation.domain.site_facts import read_sites
         from zhudang.preservation.keys import classes
 
@@ -28,6 +29,10 @@ class PreservationConfig(AppConfig):
             policy_file.policy()
         except ValueError as wrong:
             raise ImproperlyConfigured(f"ZHUDANG_PRESERVATION_POLICY: {wrong}") from wrong
+        try:
+            rules_file.rules()
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_DISPOSAL_RULES: {wrong}") from wrong
         try:
             read_sites(settings.SITES)
             rounds.rhythms()

@@ -117,7 +117,7 @@ def _kept_elsewhere(place: Place) -> set[str]:
 
 
 def _ledger() -> Side:
-    rows = ArchivalObject.objects.filter(kind="volume").values_list("id", "files", "bytes")
+    rows = ArchivalObject.objects.filter(kind="volume", destroyed_at=None).values_list("id", "files", "bytes")
     return Side("ledger", "", {volume_id: (files, size) for volume_id, files, size in rows})
 
 

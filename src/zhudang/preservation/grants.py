@@ -1,4 +1,17 @@
 """What of preservation may only be added to; `site.roles` takes the application's rights away by this list."""
 
-APPEND_ONLY = ("preservation_remedyplan", "preservation_placement")
-"""A plan that could be edited would never be overdue."""
+APPEND_ONLY = (
+    "preservation_remedyplan",
+    "preservation_placement",
+    "preservation_disposalopinion",
+    "preservation_disposalsignature",
+)
+"""A plan that could be edited would never be overdue; an opinion or a signature that could be edited would be nobody's."""
+
+NEVER_DELETED = (
+    "preservation_disposalcase",
+    "preservation_disposalitem",
+    "preservation_disposalstep",
+    "preservation_disposalstay",
+)
+"""The list of what was destroyed is kept for ever; triggers hold its states (migration 0007)."""

@@ -77,6 +77,7 @@ class ObjectRow:
     files: int
     bytes: int
     kept_at: datetime
+    destroyed: bool
     health: Health
     copies: tuple[CopyRow, ...]
 
@@ -172,6 +173,7 @@ class ObjectPage:
     parts: tuple[StoredPart, ...]
     registered: tuple[RegisteredCopy, ...]
     """Copies on paper and film, those withdrawn too."""
+    destroyed_at: datetime | None
 
 
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
@@ -237,11 +239,11 @@ def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
     by_health: dict[Health, int] = {}
     sums = {"objects": 0, "volumes": 0, "files": 0, "bytes": 0}
     oldest: datetime | None = None
-    for health, kind, number, files, size, read in _summed(rows):
+    for health, kind, number, gone, files, size, read in _summed(rows):
         by_health[Health(health)] = by_health.get(Health(health), 0) + number
         sums["objects"] += number
         if kind == "volume":
-            sums["volumes"] += number
+            sums["volumes"] += number - gone
             sums["files"] += files
             sums["bytes"] += size
         if read is not None and (oldest is None or read < oldest):
@@ -249,17 +251,19 @@ def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
     return HoldingsCounts(**sums, by_health=by_health, oldest_reading=oldest)
 
 
-def _summed(rows: QuerySet[ArchivalObject]) -> Iterable[tuple[str, str, int, int, int, datetime | None]]:
+def _summed(rows: QuerySet[ArchivalObject]) -> Iterable[tuple[str, str, int, int, int, int, datetime | None]]:
+    """Health, kind, number, how many of them are tombstones, files, bytes, oldest reading."""
     told: dict[tuple[str, str], list[Any]] = {}
-    for health, kind, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
-        "health", "kind", "files", "bytes", "oldest_reading"
+    for health, kind, destroyed_at, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
+        "health", "kind", "destroyed_at", "files", "bytes", "oldest_reading"
     ):
-        sums = told.setdefault((health, kind), [0, 0, 0, None])
+        sums = told.setdefault((health, kind), [0, 0, 0, 0, None])
         sums[0] += 1
-        sums[1] += files
-        sums[2] += size
-        if read is not None and (sums[3] is None or read < sums[3]):
-            sums[3] = read
+        sums[1] += destroyed_at is not None
+        sums[2] += files
+        sums[3] += size
+        if read is not None and (sums[4] is None or read < sums[4]):
+            sums[4] = read
     return [(health, kind, *sums) for (health, kind), sums in told.items()]  # type: ignore[misc]
 
 
@@ -287,6 +291,7 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         files=row.files,
         bytes=row.bytes,
         kept_at=row.kept_at,
+        destroyed=row.destroyed_at is not None,
         health=Health(row.health),  # type: ignore[attr-defined]
         copies=copies,
     )
@@ -349,6 +354,7 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         versions=_versions(inventory),
         parts=_parts(inventory),
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
+        destroyed_at=found.destroyed_at,
     )
 
 

@@ -15,6 +15,7 @@ from zhudang.discovery.models import Entry
 from zhudang.filing import queries as filing
 from zhudang.identity.rights import Actor
 from zhudang.preservation import queries as preservation
+from zhudang.preservation.disposal import queries as preservation_disposal
 from zhudang.registry import queries as registry
 
 _VIEWERS = {
@@ -60,6 +61,8 @@ class RecordPage:
     way: tuple[Moment, ...]
     proofs: tuple[preservation.CopyRow, ...]
     indexed: bool
+    disposal: preservation_disposal.Tombstone | None
+    """The volume was destroyed: only this page is left of it."""
 
 
 def record_page(actor: Actor, record_id: UUID) -> RecordPage:
@@ -75,22 +78,28 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     current = [row for row in record.files if row.current]
     findings = content.findings_of([row.file_id for row in current])
     read = entry.files if entry else {}
-    files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
     volume = (
         next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None)
         if record.volume_id
         else None
     )
-    proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at else ()
+    gone = bool(volume and volume.destroyed_at)
+    files = tuple(
+        _file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id)), destroyed=gone) for row in current
+    )
+    proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at and not gone else ()
     former = tuple(row for row in record.files if not row.current)
+    destroyed = preservation_disposal.tombstone_of(volume.id) if volume and volume.destroyed_at else None
     return RecordPage(
-        record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None
+        record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None, destroyed
     )
 
 
-def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:
+def _file_view(
+    row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None, *, destroyed: bool
+) -> FileView:
     viewer = _VIEWERS.get(row.mime, "")
-    if row.verdict == "fail" or row.verdict is None:
+    if row.verdict == "fail" or row.verdict is None or destroyed:
         viewer = ""
     blocking = sum(1 for finding in findings if finding.severity == "block")
     text_pages = int(str(read["pages"])) if read else None

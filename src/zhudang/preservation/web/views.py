@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
+from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.domain.site_facts import Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -53,6 +54,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
+        "owed": sum(1 for _each in disposal.owed()),
     }
     return render(request, "preservation/holdings.html", context)
 
@@ -71,6 +73,9 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         ],
         "may_act": _actor(request).may("preservation.object.verify"),
         "may_register": _actor(request).may("preservation.copy.register"),
+        "disposal": disposal.tombstone_of(object_id) if page.destroyed_at else None,
+        "stays": disposal.stays_of(object_id),
+        "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
     return render(request, "preservation/object.html", context)
 
