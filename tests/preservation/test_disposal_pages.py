@@ -86,6 +86,8 @@ def test_witnesses_sign_by_password_and_the_end_is_shown_everywhere(client, made
     assert answer.headers["Location"].startswith("/work")
     run_jobs()
     ended = shown(client, path)
+    assert f'<td class="n-sub code">{first.reference_code}</td>' in ended
+    assert first.reference_code not in shown(client, f"{path}?outcome=kept").split("<h2", 3)[-1].split("</table>")[0]
     assert "已销毁" in ended and "1 卷已清除并读回" in ended and "清册永久保存" in ended
     book = load_workbook(io.BytesIO(b"".join(client.get(f"{path}?export=xlsx").streaming_content)))
     rows = list(book.active.values)

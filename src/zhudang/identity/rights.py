@@ -393,7 +393,7 @@ ACTS |= {
     "preservation.placement.choose": by(Role.ARCHIVIST),
     "preservation.disposal.read": by(OFFICE),
     "preservation.disposal.propose": by(Role.ARCHIVIST),
-    "preservation.disposal.appraise": by(Role.REVIEWER, Role.ARCHIVIST, Role.KEEPER, DEPARTMENT_ROLES),
+    "preservation.disposal.appraise": by(OFFICE),
     "preservation.disposal.approve": by(DEPARTMENT_ROLES),
     "preservation.disposal.stop": by(OFFICE),
     "preservation.disposal.stay": by(Role.ARCHIVIST, DEPARTMENT_ROLES),

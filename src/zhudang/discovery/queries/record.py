@@ -91,7 +91,16 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     former = tuple(row for row in record.files if not row.current)
     destroyed = preservation_disposal.tombstone_of(volume.id) if volume and volume.destroyed_at else None
     return RecordPage(
-        record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None, destroyed
+        record,
+        project.name,
+        project.code,
+        volume,
+        files,
+        former,
+        _way(record, volume),
+        proofs,
+        entry is not None,
+        destroyed,
     )
 
 
@@ -106,10 +115,11 @@ def _file_view(
     return FileView(row, viewer, blocking, len(findings), text_pages, str(read.get("why", "")) if read else "")
 
 
-def _way(record: filing.RecordRow) -> tuple[Moment, ...]:
+def _way(record: filing.RecordRow, volume: filing.VolumeRow | None) -> tuple[Moment, ...]:
     steps = (
         (_("建立"), record.created_at, ""), (pgettext("course", "归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
         (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
         (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
+        (_("鉴定销毁"), volume.destroyed_at if volume else None, ""),
     )  # fmt: skip
     return tuple(sorted((Moment(label, at, by) for label, at, by in steps if at), key=lambda moment: moment.at))

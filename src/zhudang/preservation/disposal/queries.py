@@ -76,7 +76,9 @@ class CasePage:
     may_witness: bool
     may_begin: bool
     days_left: int
-    """Whole days of the waiting period still to come, today included."""
+    """Whole days of the waiting period still to come after today."""
+    waited: bool
+    """The waiting period is over."""
 
 
 def cases_for(actor: Actor) -> QuerySet[DisposalCase]:
@@ -105,7 +107,7 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
     signed = {row.username for row in witnesses}
     others = {case.proposed_by, case.executor}
     enough = len(witnesses) >= case.rules["witnesses"]["number"]
-    left = (case.wait_until - today).days + 1 if case.wait_until else 0
+    left = (case.wait_until - today).days if case.wait_until else 0
     me = actor.username
     return CasePage(
         case=case,
@@ -121,13 +123,14 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
         and actor.may("preservation.disposal.approve")
         and me not in {case.proposed_by, *members},
         may_stop=state in CAN_BE_STOPPED and actor.may("preservation.disposal.stop"),
-        may_call=state is CaseState.WAITING and left <= 0 and actor.may("preservation.disposal.execute"),
+        may_call=state is CaseState.WAITING and left < 0 and actor.may("preservation.disposal.execute"),
         may_witness=state is CaseState.DUE
         and actor.may("preservation.disposal.witness")
         and me not in others | signed
         and not enough,
         may_begin=state is CaseState.DUE and me == case.executor and enough,
         days_left=max(left, 0),
+        waited=left < 0,
     )
 
 
@@ -184,7 +187,7 @@ def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
     found = {}
     for kind in ("archive", "department"):
         for organisation_id, name in identity.organisations(kind=kind).values_list("id", "name"):
-            roles = ("reviewer", "archivist", "keeper", "official")
+            roles = ("reviewer", "archivist", "keeper", "service_desk", "official")
             accounts = identity.members_with(organisation_id, *roles)
             for account_id, person in identity.account_names(accounts).items():
                 if account_id != actor.account_id:

@@ -107,7 +107,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         return answer
     state = pages.read_state(request, filters=("outcome",))
     items = queries.items_of(case)
-    if (wanted := state.filters.get("outcome", "")) in set(Outcome):
+    if (wanted := state.filters.get("outcome", "")) and wanted in set(Outcome):
         items = items.filter(outcome=wanted)
     if state.q:
         items = items.filter(reference_code__icontains=state.q) | items.filter(title__icontains=state.q)
@@ -362,6 +362,8 @@ def _who_is_next(page: queries.CasePage) -> str:
             return _("等主管部门的人批准（提出人和委员除外）")
         case CaseState.WAITING if page.days_left:
             return _("等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停") % {"days": page.days_left}
+        case CaseState.WAITING if not page.waited:
+            return _("今天是等待期最后一天；馆里、委员和主管部门的人都可以叫停")
         case CaseState.WAITING:
             return _("等待期已满；等馆员或库管认作执行人，召集监销")
         case CaseState.DUE if len(page.witnesses) < case.rules["witnesses"]["number"]:

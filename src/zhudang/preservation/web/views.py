@@ -16,6 +16,7 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
 from zhudang.preservation.disposal import queries as disposal
+from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -65,6 +66,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     now = timezone.now()
     demand(_actor(request), "preservation.object.read")
     page = queries.object_page(_actor(request), object_id, now)
+    tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     context = {
         "page": page,
         "object": _shown_object(page.row),
@@ -73,7 +75,10 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         ],
         "may_act": _actor(request).may("preservation.object.verify"),
         "may_register": _actor(request).may("preservation.copy.register"),
-        "disposal": disposal.tombstone_of(object_id) if page.destroyed_at else None,
+        "disposal": tombstone,
+        "disposal_places": [
+            (disposal_words.place(step.place, step.place_name), step) for step in (tombstone.steps if tombstone else ())
+        ],
         "stays": disposal.stays_of(object_id),
         "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
