@@ -146,6 +146,18 @@ def superuser(*statements: str) -> dict[str, Any]:
     return {"changed": changed}
 
 
+def application(statement: str) -> dict[str, Any]:
+    """What the application's own role gets for a statement: the database's refusal, or nothing where it went through."""
+    from django.db import DatabaseError, connection, transaction
+
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    except DatabaseError as problem:
+        return {"refused": str(problem)}
+    return {"refused": ""}
+
+
 def main(arguments: list[str]) -> int:
     import django
 
@@ -161,6 +173,7 @@ def main(arguments: list[str]) -> int:
         "settle": settle,
         "stored": stored,
         "superuser": superuser,
+        "application": application,
     }
     print(json.dumps(acts[act](*rest)))  # type: ignore[operator]
     return 0

@@ -226,6 +226,29 @@ def changed_register(ground: Ground) -> Drilled:
     return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang verify --registers（每夜亦然）")
 
 
+def forged_destruction(ground: Ground) -> Drilled:
+    """A superuser says in SQL that a volume was destroyed, and takes another's rows away; no disposal ever was."""
+    one, other = ground.objects[0], ground.objects[-1]
+    first, last = one.rsplit(":", 1)[1], other.rsplit(":", 1)[1]
+    ground.act("superuser", "CREATE TABLE drill_objects AS SELECT * FROM preservation_archivalobject", "CREATE TABLE drill_copies AS SELECT * FROM preservation_copy",
+               f"UPDATE preservation_archivalobject SET condemned_at = now(), destroyed_at = now(), files = 0, bytes = 0 WHERE id = '{first}'",
+               f"UPDATE filing_volume SET destroyed_at = now() WHERE id = '{first}'",
+               *([f"DELETE FROM preservation_copy WHERE object_id = '{last}'", f"DELETE FROM preservation_archivalobject WHERE id = '{last}'"] if first != last else []))  # fmt: skip
+    said, detect = ground.must(1, "verify")
+    expect(
+        "DSP-001" in said and "DSP-005" in said and one in said, f"the forged destruction is not told: {said[-800:]}"
+    )
+    expect(first == last or f"unknown  a  {other}" in said, f"the rows taken away are not told: {said[-800:]}")
+    refused = ground.act("application", f"UPDATE filing_volume SET destroyed_at = now() WHERE id = '{last}'")
+    expect("disposal" in refused["refused"], f"the application's own role is not refused: {refused}")
+    serve, lost = ground.looked_at()
+    began = time.monotonic()
+    ground.act("superuser", "DELETE FROM preservation_copy", "DELETE FROM preservation_archivalobject", "INSERT INTO preservation_archivalobject SELECT * FROM drill_objects",
+               "INSERT INTO preservation_copy SELECT * FROM drill_copies", "UPDATE filing_volume SET destroyed_at = NULL", "DROP TABLE drill_objects", "DROP TABLE drill_copies")  # fmt: skip
+    ground.must(0, "verify")
+    return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang verify, DSP-001, DSP-005")
+
+
 def ransomware(ground: Ground) -> Drilled:
     """Every file of a site is rewritten; the other site is out of the attacker's reach."""
     count = 0

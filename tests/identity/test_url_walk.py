@@ -125,6 +125,8 @@ _POST_ONLY: set[str] = set()
 
 # Who may really do something with a thing that only roles decide about: not asked with POST, it would be done.
 _ACTING = {
+    "case_id": {"reviewer", "archivist", "keeper", "service_desk", "official"},
+    "stay_id": {"archivist", "official"},
     "account_id": {"system_admin", "security_admin"},
     "membership_id": {"security_admin"},
     "token_id": {"security_admin"},

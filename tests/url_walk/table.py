@@ -136,7 +136,14 @@ TABLE: dict[str, Walk] = {
     "preservation:read_all": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
     "preservation:resume": one("transfer_id"),
     **each("preservation", "object read_one register_copy", one("object_id")),
-    **each("preservation", "policy below", MANY),
+    **each("preservation", "policy below disposals disposal_new", MANY),
+    **each(
+        "preservation",
+        "disposal_case disposal_opinion disposal_decide disposal_stop disposal_call disposal_witness disposal_begin disposal_clear",
+        role("case_id"),
+    ),
+    "preservation:disposal_stay": one("object_id"),
+    "preservation:disposal_stay_lift": role("stay_id"),
     **each(
         "preservation",
         "holding_class plan plan_end choose_places",

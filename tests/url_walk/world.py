@@ -90,7 +90,7 @@ def make_identity_things(world: World) -> None:
 
 def make_sites(world: World) -> None:
     """A place and a handing over there: only the archive's and the department's people ever see them."""
-    from zhudang.preservation.models import Custody, FormatMigration
+    from zhudang.preservation.models import Custody, FormatMigration, disposal
 
     site_id = sites.places(NOW)[0].site_id
     custody = Custody.objects.create(
@@ -103,6 +103,13 @@ def make_sites(world: World) -> None:
         orderer_name="甲", open=False, state="done", finished_at=NOW,
     )  # fmt: skip
     world.put("migration_id", "own", migration.id)
+    case = disposal.DisposalCase.objects.create(
+        number="销2026-001", state="appraising", why="期满", proposed_by="walk-1", proposed_name="甲", proposed_at=NOW, committee=[],
+        rules={"witnesses": {"number": 2}}, members_needed=3, waiting_days=30, volumes=0, files=0, bytes=0, level=0, list_sha256="0" * 64,
+    )  # fmt: skip
+    stay = disposal.DisposalStay.objects.create(object_id=new_id(), because="诉讼", placed_by="walk-1", placed_at=NOW)
+    world.put("case_id", "own", case.id)
+    world.put("stay_id", "own", stay.id)
 
 
 def make_project(world: World, variant: str) -> None:

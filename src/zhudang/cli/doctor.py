@@ -41,6 +41,7 @@ def run() -> int:
         rounds,
         copies,
         holding_keys,
+        disposals,
     ):
         for result in _safely(examine):
             print(f"{signs[result.verdict]} {result.part:<22} {result.said}")
@@ -266,6 +267,21 @@ def copies() -> Iterator[Result]:
             verdict = "attention" if site.overdue(timezone.now()) else "well"
             said = "接在机器上 connected" if site.reachable else "离线 offline"
             yield Result(f"离线份 {site.code}", verdict, f"{said}，下次调回 next call-in {site.next_call_in:%Y-%m-%d}")
+
+
+def disposals() -> Iterator[Result]:
+    """Whether what counts as destroyed is as the log says, and where bytes are still owed or an execution halted."""
+    from zhudang.preservation.disposal import checking, queries
+    from zhudang.preservation.disposal.models import DisposalCase
+
+    if forged := list(checking.check()):
+        codes = ", ".join(sorted({finding.code for finding in forged}))
+        yield Result("鉴定销毁 disposal", "ill", f"{len(forged)} 处与日志不符 not as logged: {codes}; zhudang verify")
+    for case in DisposalCase.objects.filter(state="executing").exclude(halted_because={}):
+        yield Result(f"鉴定销毁 {case.number}", "attention", "执行停着 the execution halted: /preservation/disposal/")
+    for owed in queries.owed():
+        said = f"{owed.place}：{owed.volumes} 卷待销毁 volumes still held since {owed.since:%Y-%m-%d}"
+        yield Result(f"鉴定销毁 {owed.number}", "attention", said)
 
 
 def holding_keys() -> Iterator[Result]:

@@ -258,6 +258,8 @@ def check_again(*, actor: Actor, file_ids: Sequence[UUID], now: datetime) -> UUI
         raise NotFound
     for row in rows:
         rights.demand(actor, "content.file.check_again", operations.facts_of(row))
+    if any(row.destroyed_at for row in rows):
+        raise queries.Destroyed("content.destroyed")
     work_id = None
     if len(rows) >= SHOWN_AS_WORK_FROM:
         subject = f"registry.project:{rows[0].project_id}"

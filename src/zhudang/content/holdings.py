@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from zhudang.content import store
+from zhudang.content import destroying, store
 from zhudang.content.models import Blob, CheckRun, File, Finding, Toolset
 from zhudang.shared.holdings import DescribedByKeys, Description, Register, Row, restore_all
 
@@ -32,6 +32,11 @@ def describe(*, file_ids: Collection[str]) -> Description:
 def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring the rows back; the bytes come through `bring_bytes`."""
     return restore_all(REGISTERS, described)
+
+
+def expected_bytes() -> Any:
+    """The rows of all bytes that ought to be somewhere: those of destroyed files alone ought not."""
+    return Blob.objects.exclude(pk__in=destroying.without_living_files(Blob.objects.all()).values("pk"))
 
 
 def lacks_bytes(sha256: str, size: int) -> bool:

@@ -63,6 +63,8 @@ class File(models.Model):
     with_client = models.BooleanField(default=False)
     with_archive = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True)
+    destroyed_at = models.DateTimeField(null=True)
+    """Destroyed by a disposal (鉴定销毁): what it was stays told, its bytes are gone and nobody looks for them."""
     in_record = models.BooleanField(default=False)
     """Whether a record holds the file now. The database keeps it true (triggers of filing): nobody else writes it."""
 

@@ -18,7 +18,7 @@ from zhudang.content.models import CheckRun, File, Finding, Toolset, Upload
 from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
-from zhudang.shared.refusals import NotFound
+from zhudang.shared.refusals import NotFound, Refusal
 
 BLOCKING = "block"
 
@@ -48,6 +48,7 @@ class StoredFile:
     received_at: datetime
     withdrawn: bool
     own_document: bool
+    destroyed: bool = False
 
     @property
     def path(self) -> Path:
@@ -100,6 +101,10 @@ class CheckReport:
     format: Mapping[str, Any] = field(default_factory=dict)
     not_checked: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Destroyed(Refusal):
+    """The file's bytes were destroyed by a disposal; what it was is still told."""
 
 
 def visible_to(actor: Actor) -> QuerySet[File]:
@@ -181,6 +186,7 @@ def _stored(row: File) -> StoredFile:
         received_at=row.received_at,
         withdrawn=row.withdrawn_at is not None,
         own_document=row.own_document,
+        destroyed=row.destroyed_at is not None,
     )
 
 

@@ -17,8 +17,9 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
-from zhudang.content import operations, store
+from zhudang.content import destroying, operations, store
 from zhudang.content.models import Blob, CheckRequest, File, Upload
 
 log = structlog.get_logger("zhudang.content")
@@ -161,12 +162,17 @@ def _stored_bytes(now: datetime) -> tuple[int, int]:
     for batch in _batches(store.stored_names()):
         removed += _remove_unnamed(batch)
     missing = 0
-    for rows in _batches(Blob.objects.values_list("sha256", "size").iterator(chunk_size=_AT_ONCE)):
+    for rows in _batches(_expected().iterator(chunk_size=_AT_ONCE)):
         lost = [sha256 for sha256, size in rows if not _is_there(store.blob_path(sha256), size)]
         missing += len(lost)
         for sha256 in lost:
             log.error("stored bytes are missing or cut off", sha256=sha256)
     return removed, missing
+
+
+def _expected() -> QuerySet[Blob, tuple[str, int]]:
+    destroyed = destroying.without_living_files(Blob.objects.all())
+    return Blob.objects.exclude(pk__in=destroyed.values("pk")).values_list("sha256", "size")
 
 
 def _is_there(path: Path, size: int) -> bool:

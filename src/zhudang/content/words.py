@@ -12,6 +12,7 @@ from zhudang.shared.refusals import Reason
 WORKS: Mapping[str, Any] = {"content.check_again": _("重新检测文件")}
 
 REASONS: Mapping[str, Any] = {
+    "content.destroyed": _("这份文件所在的案卷已依法鉴定销毁，内容不复存在；著录和销毁清册仍可查。"),
     "content.name_missing": _("没有文件名。"),
     "content.name_too_long": _("文件名有 %(length)s 个字，最多 %(longest)s 个。"),
     "content.name_unprintable": _("文件名或文件夹名里有看不见的控制字符，请改名后再传。"),

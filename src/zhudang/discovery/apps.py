@@ -6,4 +6,8 @@ class DiscoveryConfig(AppConfig):
     label = "discovery"
 
     def ready(self) -> None:
-        from zhudang.discovery import handlers  # noqa: F401
+        from zhudang.discovery import handlers, operations
+        from zhudang.preservation.disposal import forgetting
+
+        assert handlers
+        forgetting.register("search-index", operations.forget_destroyed)

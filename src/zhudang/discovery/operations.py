@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.utils import timezone
 
 from zhudang.checks.engine import CannotRead
 from zhudang.content import queries as content
@@ -139,6 +140,19 @@ def index_records(records: Sequence[filing.Findable], *, now: datetime) -> None:
         unique_fields=["record"],
         update_fields=["revision", "files", "year", "indexed_at"],
     )
+
+
+def forget_destroyed(record_ids: Collection[UUID]) -> int:
+    """Take the page texts of destroyed files out of the index; their records are found by description still.
+
+    Returns:
+        How many page texts of these records are left.
+    """
+    for some in batched(filing.findable(list(record_ids)), MOST_RECORDS):
+        index_records(some, now=timezone.now())
+    # Also what an index of before left behind and no entry tells of.
+    PageText.objects.filter(record_id__in=record_ids).exclude(page=DESCRIPTION_PAGE).delete()
+    return PageText.objects.filter(record_id__in=record_ids).exclude(page=DESCRIPTION_PAGE).count()
 
 
 def _known(entries: Mapping[UUID, Entry], record: filing.Findable) -> Mapping[str, Any]:

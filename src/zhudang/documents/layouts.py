@@ -51,6 +51,7 @@ LAYOUT_OF: Mapping[str, str] = {
     "receiving": "letter",
     "supplement": "letter",
     "check_report": "letter",
+    "disposal": "letter",
     **{name: name for name in REQUIRED},
 }
 

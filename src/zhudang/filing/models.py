@@ -152,6 +152,8 @@ class Volume(models.Model):
     arranged_at = models.DateTimeField(null=True)
     arranged_by = models.CharField(max_length=150, blank=True)
     preserved_at = models.DateTimeField(null=True)
+    destroyed_at = models.DateTimeField(null=True)
+    """Its files were destroyed by a disposal (鉴定销毁); preservation tells, the description stays."""
     revision = models.IntegerField(default=1)
 
     class Meta:

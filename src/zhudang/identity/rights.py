@@ -393,6 +393,14 @@ ACTS |= {
     "preservation.placement.choose": by(Role.ARCHIVIST),
     "preservation.format.review": by(Role.ARCHIVIST, Role.KEEPER),
     "preservation.migration.order": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.disposal.read": by(OFFICE),
+    "preservation.disposal.propose": by(Role.ARCHIVIST),
+    "preservation.disposal.appraise": by(OFFICE),
+    "preservation.disposal.approve": by(DEPARTMENT_ROLES),
+    "preservation.disposal.stop": by(OFFICE),
+    "preservation.disposal.stay": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
+    "preservation.disposal.execute": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.disposal.witness": by(OFFICE),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────

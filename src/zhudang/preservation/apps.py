@@ -23,6 +23,7 @@ class PreservationConfig(AppConfig):
 
         from zhudang.content import places, serving
         from zhudang.preservation import handlers, jobs, policy_file, rounds, working_copies  # noqa: F401
+        from zhudang.preservation.disposal import rules_file
         from zhudang.preservation.domain.site_facts import read_sites
         from zhudang.preservation.formats import policy as formats
         from zhudang.preservation.formats import renditions
@@ -34,6 +35,10 @@ class PreservationConfig(AppConfig):
             policy_file.policy()
         except ValueError as wrong:
             raise ImproperlyConfigured(f"ZHUDANG_PRESERVATION_POLICY: {wrong}") from wrong
+        try:
+            rules_file.rules()
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_DISPOSAL_RULES: {wrong}") from wrong
         try:
             read_sites(settings.SITES)
             rounds.rhythms()

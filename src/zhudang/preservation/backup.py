@@ -199,7 +199,7 @@ def _copy_unpreserved(files: BackupFiles) -> list[str]:
     """
     lacking = []
     preserved = preserved_blobs()
-    blobs = content_holdings.BLOB.model.objects.exclude(id__in=preserved)
+    blobs = content_holdings.expected_bytes().exclude(id__in=preserved)
     for sha256 in blobs.order_by("sha256").values_list("sha256", flat=True).iterator():
         source = content_holdings.stored_path(sha256)
         if source.exists():
@@ -278,7 +278,7 @@ def _bring_content(files: BackupFiles) -> int:
 
 def _bring_from_stores() -> list[str]:
     """Put preserved bytes back from the stores in reach; tell the digests that are nowhere."""
-    rows = content_holdings.BLOB.model.objects.values_list("sha256", "size")
+    rows = content_holdings.expected_bytes().values_list("sha256", "size")
     wanted = {sha256 for sha256, size in rows.iterator() if content_holdings.lacks_bytes(sha256, size)}
     for place in places():
         if place.root is None or not wanted:

@@ -119,7 +119,7 @@ def _kept_elsewhere(place: Place) -> set[str]:
 
 
 def _ledger() -> Side:
-    newest = ArchivalObject.objects.filter(kind="volume", newest=True)
+    newest = ArchivalObject.objects.filter(kind="volume", newest=True, destroyed_at=None)
     rows = newest.values("volume_id").annotate(Sum("files"), Sum("bytes")).order_by()
     return Side("ledger", "", {row["volume_id"]: (row["files__sum"], row["bytes__sum"]) for row in rows})
 

@@ -26,6 +26,7 @@ from zhudang.filing import queries as filing
 from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation import holdings as preservation_holdings
+from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
@@ -54,6 +55,7 @@ def describe(project_id: UUID) -> Description:
     tables: Description = {}
     for holdings in _OF_A_PROJECT.values():
         tables |= holdings.describe(project_id)
+    tables |= disposals.describe(project_id)
     tables |= content_holdings.describe(file_ids=references(tables.values(), content_holdings.FILE.model))
     tables |= identity_holdings.describe(
         organisation_ids=references(tables.values(), identity_holdings.ORGANISATION.model),
@@ -65,9 +67,10 @@ def describe(project_id: UUID) -> Description:
 def restore(tables: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring a described project back, inside the caller's transaction; gives the number of rows by table."""
     counts: dict[str, int] = {}
+    disposals.allow_restoring()
     for holdings in _ALL.values():
         counts |= holdings.restore(tables)
-    return counts
+    return counts | disposals.restore(tables)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement, reading, rounds
+from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
@@ -155,7 +156,10 @@ def lacking(place: Place) -> QuerySet[ArchivalObject]:
         placed = chosen.get(need)
         if placed is None or place.code in placed:
             wanted |= Q(kind=kind, level=level)
-    return ArchivalObject.objects.filter(wanted).filter(~Exists(current)).order_by("id")
+    found = ArchivalObject.objects.filter(wanted).filter(~Exists(current)).order_by("id")
+    # What a disposal is removing comes nowhere; where old bytes are still owed, their clearing brings the tombstone.
+    found = found.exclude(condemned_at__isnull=False, destroyed_at__isnull=True)
+    return found.exclude(pk__in=owed_at(place.code))
 
 
 def _each_kind() -> Iterator[tuple[str, str, int]]:
@@ -197,8 +201,10 @@ def _bring(
     item: ArchivalObject, place: Place, root: StorageRoot, everywhere: list[Place], done: Done, pace: rounds.Pace
 ) -> None:
     """Bring one object to the place in its newest version, read it back whole, then write the row."""
-    item.refresh_from_db()
     with root.only_writer():
+        item.refresh_from_db()
+        if item.condemned_at and not item.destroyed_at:
+            return
         if not _copied(item, root, everywhere):
             done.wrong += 1
             return
@@ -246,7 +252,8 @@ def _note(item: ArchivalObject, place: Place, now: datetime) -> None:
 
 def _unread(place: Place, began: datetime) -> Iterator[Copy]:
     """The copies there that nobody has looked at since `began`; reading one notes it, so each comes once."""
-    rows = Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).select_related("object")
+    rows = Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).exclude(reading.UNDER_DESTRUCTION)
+    rows = rows.select_related("object")
     while batch := list(rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")[:BATCH]):
         yield from batch
 

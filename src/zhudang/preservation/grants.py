@@ -1,4 +1,18 @@
 """What of preservation may only be added to; `site.roles` takes the application's rights away by this list."""
 
-APPEND_ONLY = ("preservation_remedyplan", "preservation_placement", "preservation_formatreview")
-"""A plan that could be edited would never be overdue, nor a review of formats."""
+APPEND_ONLY = (
+    "preservation_remedyplan",
+    "preservation_placement",
+    "preservation_formatreview",
+    "preservation_disposalopinion",
+    "preservation_disposalsignature",
+)
+"""A plan that could be edited would never be overdue, nor a review of formats; an opinion or a signature that could be edited would be nobody's."""
+
+NEVER_DELETED = (
+    "preservation_disposalcase",
+    "preservation_disposalitem",
+    "preservation_disposalstep",
+    "preservation_disposalstay",
+)
+"""The list of what was destroyed is kept for ever; triggers hold its states (migration 0008)."""

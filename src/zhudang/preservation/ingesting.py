@@ -27,7 +27,7 @@ from zhudang.identity.rights import SYSTEM, Actor, demand
 from zhudang.preservation import catalogue, keeping, packing, placement, unlogged
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
-from zhudang.preservation.models import Ingest
+from zhudang.preservation.models import ArchivalObject, Ingest
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
@@ -138,7 +138,10 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
     transfer = transfer_to_keep(row.transfer_id)
     all_places = at_hand(places())
     volumes = {volume.id: volume for volume in filing.volumes_of(row.project_id)}
-    wanted = [volumes[volume_id] for volume_id in transfer.volume_ids]
+    # What was destroyed since is never written again.
+    gone = ArchivalObject.objects.filter(pk__in=transfer.volume_ids, condemned_at__isnull=False)
+    destroyed = set(gone.values_list("pk", flat=True))
+    wanted = [volumes[volume_id] for volume_id in transfer.volume_ids if volume_id not in destroyed]
     progress.expect(len(wanted) + 1)
     with (
         writing(all_places) as roots,

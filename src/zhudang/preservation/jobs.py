@@ -55,10 +55,12 @@ def nightly(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="preservation.go_on")
 @app.task(name="preservation.go_on", queue="preservation", queueing_lock="preservation.go_on")
 def go_on(timestamp: int) -> None:
-    """Go on with transfers that stopped for want of room or because a place was out of reach."""
+    """Go on with transfers that stopped for want of room or because a place was out of reach, and with disposals."""
     from zhudang.preservation import nightly as night
+    from zhudang.preservation.disposal import executing
 
     night.resume_what_can()
+    executing.go_on()
 
 
 @app.task(name="preservation.read_in_turn", queue="preservation", retry=_PATIENCE, pass_context=False)
@@ -81,6 +83,22 @@ def begin_rounds(timestamp: int) -> None:
         lock = f"preservation.read_in_turn:{site}"
         with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
             read_in_turn.configure(queueing_lock=lock, lock=lock).defer(site=site)
+
+
+@app.task(name="preservation.dispose", queue="preservation", retry=_PATIENCE)
+def dispose(case_id: str) -> None:
+    """Execute a disposal that two witnesses signed, or go on with it."""
+    from zhudang.preservation.disposal import executing
+
+    executing.run(UUID(case_id))
+
+
+@app.task(name="preservation.clear_owed", queue="preservation", lock="preservation", retry=_PATIENCE)
+def clear_owed(case_id: str, place: str) -> None:
+    """Clear a place that still held what was destroyed elsewhere, once two witnesses have signed for it."""
+    from zhudang.preservation.disposal import executing
+
+    executing.clear_place(UUID(case_id), place)
 
 
 @app.task(name="preservation.catch_up", queue="preservation", retry=_PATIENCE)

@@ -11,9 +11,15 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from zhudang.preservation.disposal import models as disposal
 from zhudang.preservation.domain.site_facts import ANALOGUE, Kind
 from zhudang.preservation.domain.states import CopyState, IngestState
 from zhudang.shared.ids import new_id
+
+__all__ = [
+    "ArchivalObject", "BookComparison", "CatchUp", "Copy", "Custody", "Ingest", "Placement", "Reading", "RegisteredCopy",
+    "RemedyPlan", "Site", "disposal",
+]  # fmt: skip
 
 
 class Site(models.Model):
@@ -82,10 +88,18 @@ class ArchivalObject(models.Model):
     """How the newest version is stored: plain, sealed, or mixed (sealed, with plain bytes of an earlier version)."""
     first_kept_at = models.DateTimeField()
     kept_at = models.DateTimeField()
+    condemned_at = models.DateTimeField(null=True)
+    """Its destruction has begun (`disposal`): nothing repairs it, copies it or writes it any more."""
+    destroyed_at = models.DateTimeField(null=True)
+    """It is destroyed: what stands in the store under its id is its tombstone (销毁墓碑)."""
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(kind__in=["volume", "project"]), name="preservation_object_kind"),
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True) | Q(condemned_at__isnull=False, kind="volume", files=0),
+                name="preservation_destroyed_was_condemned",
+            ),
             models.CheckConstraint(
                 condition=Q(kind="project", volume__isnull=True) | Q(kind="volume", volume__isnull=False),
                 name="preservation_volume_object_has_its_volume",

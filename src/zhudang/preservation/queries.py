@@ -89,6 +89,7 @@ class ObjectRow:
     files: int
     bytes: int
     kept_at: datetime
+    destroyed: bool
     health: Health
     copies: tuple[CopyRow, ...]
     ocfl_id: str
@@ -203,6 +204,7 @@ class ObjectPage:
     successor_named: bool
     """The last version names the successor; until then only that one names this."""
     other_parts: tuple[Relative, ...]
+    destroyed_at: datetime | None = None
     renditions: tuple[RenditionRow, ...] = ()
     """What was made of its files, superseded ones too; those of files this actor may read."""
 
@@ -283,15 +285,15 @@ def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
 def _summed(
     rows: QuerySet[ArchivalObject],
 ) -> Iterable[tuple[str, int, Mapping[str, int], datetime | None]]:
-    """Tell by health: objects, what there is of volumes (each once, by the newest objects of its parts), oldest reading."""
+    """Tell by health: objects, what there is of volumes (each once, by the newest objects of its parts; tombstones not), oldest reading."""
     told: dict[str, list[Any]] = {}
-    for health, kind, part, newest, files, size, read in rows.order_by().values_list(  # type: ignore[misc]
-        "health", "kind", "part", "newest", "files", "bytes", "oldest_reading"
+    for health, kind, part, newest, files, size, read, gone in rows.order_by().values_list(  # type: ignore[misc]
+        "health", "kind", "part", "newest", "files", "bytes", "oldest_reading", "destroyed_at"
     ):
         sums = told.setdefault(health, [0, {"volumes": 0, "files": 0, "bytes": 0}, None])
         sums[0] += 1
         if kind == "volume" and newest:
-            sums[1]["volumes"] += part == 1
+            sums[1]["volumes"] += part == 1 and gone is None
             sums[1]["files"] += files
             sums[1]["bytes"] += size
         if read is not None and (sums[2] is None or read < sums[2]):
@@ -323,6 +325,7 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         files=row.files,
         bytes=row.bytes,
         kept_at=row.kept_at,
+        destroyed=row.destroyed_at is not None,
         health=Health(row.health),  # type: ignore[attr-defined]
         copies=copies,
         ocfl_id=row.ocfl_id,
@@ -391,6 +394,7 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
         **_relatives(found),
         renditions=_renditions(actor, found),
+        destroyed_at=found.destroyed_at,
     )
 
 

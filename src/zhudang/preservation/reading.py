@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
@@ -33,7 +33,10 @@ from zhudang.preservation.sites import Place, places
 
 MOST_ROWS = 500
 _BATCH = 200
-UNKNOWN, UNREACHABLE, REPAIRED, AHEAD = "unknown", "unreachable", "repaired", "ahead"
+UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
+
+UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
+"""Copies that a disposal is removing at this moment: reading them would find them missing and bring them back."""
 
 COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
 
@@ -45,8 +48,9 @@ class Outcome:
     """What reading one copy showed.
 
     Args:
-        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), or ahead
-            (sound, with versions the rows do not know: the database was restored from before).
+        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
+            with versions the rows do not know: the database was restored from before), or forged (the rows tell of a
+            destruction otherwise than the log).
     """
 
     site: str
@@ -185,6 +189,21 @@ def read_all(
             yield read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
     if object_id is None:
         yield from _unknown(list(all_places.values()))
+        yield from _disposals_not_as_logged()
+
+
+def _disposals_not_as_logged() -> Iterator[Outcome]:
+    """Tell what counts as destroyed, or does not, otherwise than the log says."""
+    from zhudang.preservation.disposal import checking
+
+    for finding in checking.check():
+        yield Outcome(
+            "log",
+            finding.subject,
+            finding.title,
+            FORGED,
+            damages=({"code": finding.code, "path": finding.told, "expected": "", "found": ""},),
+        )
 
 
 def copies_apart() -> int:
@@ -226,7 +245,7 @@ def read_copy(
 
 
 def _rows(object_id: UUID | None) -> Any:
-    rows = Copy.objects.order_by(F("looked_at").asc(nulls_first=True), "object_id")
+    rows = Copy.objects.exclude(UNDER_DESTRUCTION).order_by(F("looked_at").asc(nulls_first=True), "object_id")
     return rows.filter(object_id=object_id) if object_id else rows
 
 
@@ -308,6 +327,16 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
             if source is None or source.sha512 != copy.object.inventory_sha512:
                 continue
             with place.root.only_writer():
+                # A destruction may have begun since the copy was read; both write under this lock.
+                if (
+                    ArchivalObject.objects.filter(
+                        pk=copy.object_id,
+                        inventory_sha512=copy.object.inventory_sha512,
+                        condemned_at=copy.object.condemned_at,
+                    ).count()
+                    == 0
+                ):
+                    return None
                 replicate.replace_object(other.root, place.root, copy.object.ocfl_id, now=now)
         except (SourceChanged, CopyDiffers, OSError, ValueError):
             continue

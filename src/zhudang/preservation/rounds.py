@@ -54,8 +54,10 @@ def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
     """
     before = now - timedelta(days=rhythm.days * EARLY)
     ailing = Q(looked_at__lt=now - timedelta(days=1)) & ~Q(state=CopyState.VERIFIED.value)
-    rows = Copy.objects.filter(site_id=site_id).filter(
-        Q(looked_at=None) | Q(looked_at__lt=before) | Q(looked_at__gt=now) | ailing
+    rows = (
+        Copy.objects.filter(site_id=site_id)
+        .exclude(reading.UNDER_DESTRUCTION)
+        .filter(Q(looked_at=None) | Q(looked_at__lt=before) | Q(looked_at__gt=now) | ailing)
     )
     return rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")
 

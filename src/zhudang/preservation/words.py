@@ -8,120 +8,130 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from zhudang.preservation import policy_words
+from zhudang.preservation.disposal import words as disposal_words
+from zhudang.preservation.domain.disposal import CaseState
 from zhudang.preservation.domain.format_policy import Action, Risk
 from zhudang.preservation.domain.states import CopyState, Health, IngestState
 from zhudang.preservation.formats.paths import CELLS, CHARACTERS, PIXELS
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.wording import write_date
 
-REASONS = {
-    "preservation.not_stopped": _("这次入库没有停下，不必继续"),
-    "preservation.disk_full": _(
-        "存储地 %(place)s 空间已满。已读回核对的案卷不受影响；腾出空间后会自动继续，也可点“继续入库”"
-    ),
-    "preservation.unreachable": _("存储地 %(place)s 找不到（磁盘未挂载或路径有误）。恢复后会自动继续"),
-    "preservation.source_changed": _("文件 %(path)s 的内容与收到时的摘要不符，未入库。请系统管理员检查工作存储"),
-    "preservation.copy_differs": _("写到 %(place)s 的副本读回不一致，未入库。请检查该磁盘"),
-    "preservation.too_large": _("对象 %(object)s 超过每个对象 2000 个文件或 100 个版本的上限，请拆分案卷"),
-    "preservation.bytes_missing": _("工作存储里找不到应有的文件，未入库：%(path)s"),
-    "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
-    "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
-    "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
-    "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始"),
-    "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
-    "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
-    "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
-    "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
-    "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
-    "preservation.copy_lacks_file": _("这份副本里没有这个文件的内容，或读不出来（SHA-256 %(sha256)s）；请换一份副本"),
-    "preservation.copy_file_damaged": _(
-        "这份副本里的内容与登记的摘要不符，已损坏，不予显示（登记 SHA-256 %(sha256)s，实为 %(found)s）；请换一份副本"
-    ),
-    "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
-    "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
-    "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
-    "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
-    "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
-    "preservation.backup_no_key": _(
-        "备份 %(path)s 已加密，这里的密钥打不开（%(file)s）：请凭份额运行 zhudang keys recover --source %(path)s"
-    ),
-    "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
-    "preservation.no_tool": _("找不到程序 %(tool)s"),
-    "preservation.no_place_for_package": _("%(path)s 已经存在，或它所在的文件夹不存在；请给一个新的名字"),
-    "preservation.no_such_project": _("没有项目代码为 %(code)s 的项目"),
-    "preservation.no_such_volume": _("该项目没有档号为 %(code)s 的已入库案卷"),
-    "preservation.nothing_preserved": _("项目 %(code)s 还没有已入库的案卷"),
-    "preservation.above_level": _(
-        "案卷 %(code)s《%(title)s》密级为 %(level)s 级，高于允许的密级；确实要给出，请用 --level 写明"
-    ),
-    "preservation.no_verified_copy": _("案卷 %(code)s《%(title)s》没有已核验的副本，请先运行 zhudang verify"),
-    "preservation.too_large_for_eep": _(
-        "《%(title)s》的文件超过 %(most)s MB，EEP 装不下；请改用 --as dat93 或 --as bagit"
-    ),
-    "preservation.keys_numbers": _(
-        "要 %(needed)s 份、共 %(shares)s 份不行：至少要 2 份，总份数须多于所需份数（容许丢一份），最多 %(most)s 份"
-    ),
-    "preservation.keys_holders": _("每份要有各自的保管人，名称不能空也不能相同"),
-    "preservation.keys_unconfirmed": _("第 %(shares)s 份还没有由保管人输入核对，仪式不作数"),
-    "preservation.keys_not_typed_back": _("第 %(share)s 份（%(holder)s）三次输入都不符，仪式作废，什么也没有改变"),
-    "preservation.keys_password_first": _("请先在网页上更改一次性口令"),
-    "preservation.keys_none": _("还没有密钥：先办恢复密钥仪式（zhudang keys ceremony）"),
-    "preservation.keys_first": _(
-        "“%(class)s”类须加密保存，而还没有密钥：请安全管理员先办恢复密钥仪式，办好后会自动继续"
-    ),
-    "preservation.keys_sm_shares": _(
-        "国密套件要用恢复密钥的 SM2 公钥，而上次仪式时还没有它：请保管人凭份额运行一次 zhudang keys recover --trial，再继续入库"
-    ),
-    "preservation.keys_lost": _(
-        "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
-    ),
-    "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
-    "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
-    "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),
-    "preservation.sealed_no_key": _("对象 %(object)s 已加密，这里没有能打开它的密钥"),
-    "preservation.sealed_damaged": _("对象 %(object)s 的密文损坏，打不开；请换一个存储地"),
-    "preservation.share_words": _("第 %(share)s 个输入里，第 %(words)s 个词不在词表中"),
-    "preservation.share_checksum": _(
-        "第 %(share)s 个输入（%(count)s 个词）不是一份完整无误的份额：有词抄错、漏抄或次序颠倒"
-    ),
-    "preservation.share_of_another_set": _("第 %(share)s 个输入与第 %(first)s 个不是同一次仪式的份额"),
-    "preservation.share_twice": _("第 %(share)s 个输入与第 %(first)s 个是同一份"),
-    "preservation.shares_too_few": _("只有 %(given)s 份有效份额，需要 %(needed)s 份"),
-    "preservation.shares_none": _("没有一份有效的份额"),
-    "preservation.registers_disagree": _(
-        "各存储地的 keys.json 对同一密钥类写着不同的密钥，有人动过：请先查明 %(places)s"
-    ),
-    "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
-    "preservation.not_shown": _(
-        "《%(name)s》在各存储地和工作存储里都没有与登记摘要相符的内容，不予显示；已按损坏报警并安排核验修复"
-    ),
-    "preservation.no_room_to_show": _("磁盘空间不够，打不开这个文件（%(size)s 字节）；请系统管理员腾出空间"),
-    "preservation.tool_absent": _("本机没有 %(tool)s，这条转换做不了；请系统管理员安装"),
-    "preservation.migration_under_way": _("%(name)s 的转换（%(format)s）还没有结束，一次只做一项；等它结束或先取消它"),
-    "preservation.tool_changed": _(
-        "%(tool)s 已不是批准时的版本（%(version)s），没有继续；请重新预览再批准，已转换的不受影响"
-    ),
-    "preservation.migration_broke": _("转换出错（%(problem)s），已停下；已转换并核对的照常保存，可重新批准"),
-    "preservation.review_unknown": _("还有 %(count)s 种格式没有评估过，请在评审意见里写明准备怎么办"),
-    "preservation.not_kept": _("转换成功，但没能写入各存储地：%(problem)s"),
-    "preservation.migration_already": _("已经是 UTF-8（%(encoding)s），不需要转换"),
-    "preservation.migration_encoding_unknown": _("认不出文字编码，没有转换"),
-    "preservation.migration_unreadable": _("工具读不出这个文件：%(problem)s"),
-    "preservation.migration_differs": _("转换结果与原文件不一致（%(what)s），没有保存"),
-    "preservation.migration_frames": _("里面有 %(frames)s 帧，一张 TIFF 装不下，没有转换"),
-    "preservation.migration_transparent_palette": _("调色板里有透明色，TIFF 表示不了，没有转换"),
-    "preservation.migration_too_many_sheets": _("有 %(sheets)s 张表，超过 %(most)s 张，没有转换"),
-    "preservation.migration_too_many_cells": _("单元格超过 %(most)s 个，没有转换"),
-    "preservation.migration_formula_without_value": _(
-        "表“%(sheet)s”的 %(cell)s 只有公式、没有存下的值，没有转换；请用制作它的软件打开重存后补交"
-    ),
-    "preservation.migration_no_values": _("里面没有任何值，没有转换"),
-    "preservation.migration_result_unknown": _("转换结果认不出是应有的格式（%(found)s），没有保存"),
-    "preservation.migration_too_slow": _("超过 %(seconds)s 秒还没有转换完，已放弃"),
-    "preservation.migration_memory": _("内存不够，没有转换"),
-    "preservation.migration_child_lost": _("转换进程中断（%(code)s），没有转换"),
-    "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
-} | policy_words.REASONS
+REASONS = (
+    {
+        "preservation.not_stopped": _("这次入库没有停下，不必继续"),
+        "preservation.disk_full": _(
+            "存储地 %(place)s 空间已满。已读回核对的案卷不受影响；腾出空间后会自动继续，也可点“继续入库”"
+        ),
+        "preservation.unreachable": _("存储地 %(place)s 找不到（磁盘未挂载或路径有误）。恢复后会自动继续"),
+        "preservation.source_changed": _("文件 %(path)s 的内容与收到时的摘要不符，未入库。请系统管理员检查工作存储"),
+        "preservation.copy_differs": _("写到 %(place)s 的副本读回不一致，未入库。请检查该磁盘"),
+        "preservation.too_large": _("对象 %(object)s 超过每个对象 2000 个文件或 100 个版本的上限，请拆分案卷"),
+        "preservation.bytes_missing": _("工作存储里找不到应有的文件，未入库：%(path)s"),
+        "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
+        "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
+        "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
+        "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始"),
+        "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
+        "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
+        "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
+        "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
+        "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
+        "preservation.copy_lacks_file": _(
+            "这份副本里没有这个文件的内容，或读不出来（SHA-256 %(sha256)s）；请换一份副本"
+        ),
+        "preservation.copy_file_damaged": _(
+            "这份副本里的内容与登记的摘要不符，已损坏，不予显示（登记 SHA-256 %(sha256)s，实为 %(found)s）；请换一份副本"
+        ),
+        "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
+        "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
+        "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
+        "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
+        "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
+        "preservation.backup_no_key": _(
+            "备份 %(path)s 已加密，这里的密钥打不开（%(file)s）：请凭份额运行 zhudang keys recover --source %(path)s"
+        ),
+        "preservation.tool_failed": _("%(tool)s 没有成功：%(words)s"),
+        "preservation.no_tool": _("找不到程序 %(tool)s"),
+        "preservation.no_place_for_package": _("%(path)s 已经存在，或它所在的文件夹不存在；请给一个新的名字"),
+        "preservation.no_such_project": _("没有项目代码为 %(code)s 的项目"),
+        "preservation.no_such_volume": _("该项目没有档号为 %(code)s 的已入库案卷"),
+        "preservation.nothing_preserved": _("项目 %(code)s 还没有已入库的案卷"),
+        "preservation.above_level": _(
+            "案卷 %(code)s《%(title)s》密级为 %(level)s 级，高于允许的密级；确实要给出，请用 --level 写明"
+        ),
+        "preservation.no_verified_copy": _("案卷 %(code)s《%(title)s》没有已核验的副本，请先运行 zhudang verify"),
+        "preservation.too_large_for_eep": _(
+            "《%(title)s》的文件超过 %(most)s MB，EEP 装不下；请改用 --as dat93 或 --as bagit"
+        ),
+        "preservation.keys_numbers": _(
+            "要 %(needed)s 份、共 %(shares)s 份不行：至少要 2 份，总份数须多于所需份数（容许丢一份），最多 %(most)s 份"
+        ),
+        "preservation.keys_holders": _("每份要有各自的保管人，名称不能空也不能相同"),
+        "preservation.keys_unconfirmed": _("第 %(shares)s 份还没有由保管人输入核对，仪式不作数"),
+        "preservation.keys_not_typed_back": _("第 %(share)s 份（%(holder)s）三次输入都不符，仪式作废，什么也没有改变"),
+        "preservation.keys_password_first": _("请先在网页上更改一次性口令"),
+        "preservation.keys_none": _("还没有密钥：先办恢复密钥仪式（zhudang keys ceremony）"),
+        "preservation.keys_first": _(
+            "“%(class)s”类须加密保存，而还没有密钥：请安全管理员先办恢复密钥仪式，办好后会自动继续"
+        ),
+        "preservation.keys_sm_shares": _(
+            "国密套件要用恢复密钥的 SM2 公钥，而上次仪式时还没有它：请保管人凭份额运行一次 zhudang keys recover --trial，再继续入库"
+        ),
+        "preservation.keys_lost": _(
+            "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
+        ),
+        "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
+        "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
+        "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),
+        "preservation.sealed_no_key": _("对象 %(object)s 已加密，这里没有能打开它的密钥"),
+        "preservation.sealed_damaged": _("对象 %(object)s 的密文损坏，打不开；请换一个存储地"),
+        "preservation.share_words": _("第 %(share)s 个输入里，第 %(words)s 个词不在词表中"),
+        "preservation.share_checksum": _(
+            "第 %(share)s 个输入（%(count)s 个词）不是一份完整无误的份额：有词抄错、漏抄或次序颠倒"
+        ),
+        "preservation.share_of_another_set": _("第 %(share)s 个输入与第 %(first)s 个不是同一次仪式的份额"),
+        "preservation.share_twice": _("第 %(share)s 个输入与第 %(first)s 个是同一份"),
+        "preservation.shares_too_few": _("只有 %(given)s 份有效份额，需要 %(needed)s 份"),
+        "preservation.shares_none": _("没有一份有效的份额"),
+        "preservation.registers_disagree": _(
+            "各存储地的 keys.json 对同一密钥类写着不同的密钥，有人动过：请先查明 %(places)s"
+        ),
+        "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
+        "preservation.not_shown": _(
+            "《%(name)s》在各存储地和工作存储里都没有与登记摘要相符的内容，不予显示；已按损坏报警并安排核验修复"
+        ),
+        "preservation.no_room_to_show": _("磁盘空间不够，打不开这个文件（%(size)s 字节）；请系统管理员腾出空间"),
+        "preservation.tool_absent": _("本机没有 %(tool)s，这条转换做不了；请系统管理员安装"),
+        "preservation.migration_under_way": _(
+            "%(name)s 的转换（%(format)s）还没有结束，一次只做一项；等它结束或先取消它"
+        ),
+        "preservation.tool_changed": _(
+            "%(tool)s 已不是批准时的版本（%(version)s），没有继续；请重新预览再批准，已转换的不受影响"
+        ),
+        "preservation.migration_broke": _("转换出错（%(problem)s），已停下；已转换并核对的照常保存，可重新批准"),
+        "preservation.review_unknown": _("还有 %(count)s 种格式没有评估过，请在评审意见里写明准备怎么办"),
+        "preservation.not_kept": _("转换成功，但没能写入各存储地：%(problem)s"),
+        "preservation.migration_already": _("已经是 UTF-8（%(encoding)s），不需要转换"),
+        "preservation.migration_encoding_unknown": _("认不出文字编码，没有转换"),
+        "preservation.migration_unreadable": _("工具读不出这个文件：%(problem)s"),
+        "preservation.migration_differs": _("转换结果与原文件不一致（%(what)s），没有保存"),
+        "preservation.migration_frames": _("里面有 %(frames)s 帧，一张 TIFF 装不下，没有转换"),
+        "preservation.migration_transparent_palette": _("调色板里有透明色，TIFF 表示不了，没有转换"),
+        "preservation.migration_too_many_sheets": _("有 %(sheets)s 张表，超过 %(most)s 张，没有转换"),
+        "preservation.migration_too_many_cells": _("单元格超过 %(most)s 个，没有转换"),
+        "preservation.migration_formula_without_value": _(
+            "表“%(sheet)s”的 %(cell)s 只有公式、没有存下的值，没有转换；请用制作它的软件打开重存后补交"
+        ),
+        "preservation.migration_no_values": _("里面没有任何值，没有转换"),
+        "preservation.migration_result_unknown": _("转换结果认不出是应有的格式（%(found)s），没有保存"),
+        "preservation.migration_too_slow": _("超过 %(seconds)s 秒还没有转换完，已放弃"),
+        "preservation.migration_memory": _("内存不够，没有转换"),
+        "preservation.migration_child_lost": _("转换进程中断（%(code)s），没有转换"),
+        "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
+    }
+    | policy_words.REASONS
+    | disposal_words.REASONS
+)
 
 MESSAGES = {
     "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
@@ -132,13 +142,14 @@ MESSAGES = {
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
-}
+} | disposal_words.MESSAGES
 """What messages say, by kind (see `events.words`)."""
 WORKS = {
     "preservation.ingest": _("移交案卷入库"),
     "preservation.read": _("核验副本"),
     "preservation.catch_up": _("补写并核验存储地"),
     "preservation.migrate": _("转换馆藏格式"),
+    "preservation.dispose": _("销毁案卷"),
 }
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),
@@ -191,6 +202,7 @@ OUTCOMES = {
     "repaired": _("已修复"),
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
+    "forged": _("销毁状态与日志不符"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
 KEY_PLACES = {
@@ -253,6 +265,8 @@ def sentence(reason: Reason) -> str:
     if composed := policy_words.COMPOSED.get(reason.code):
         return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
+    if reason.code == "preservation.disposal_stands":
+        return text % {"state": disposal_words.STATES[CaseState(reason.data["state"])]}
     data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])

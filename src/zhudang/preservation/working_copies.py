@@ -99,7 +99,9 @@ def _objects_of(file_id: UUID) -> list[ArchivalObject]:
         volume_id = kept.values_list("volume_id", flat=True).first()
     if volume_id is None:
         return []
-    return list(ArchivalObject.objects.filter(of_thing(volume_id)).order_by("-newest", "part", "-generation"))
+    return list(
+        ArchivalObject.objects.filter(of_thing(volume_id), condemned_at=None).order_by("-newest", "part", "-generation")
+    )
 
 
 def _place_of(sha256: str) -> Path:

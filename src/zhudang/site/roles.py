@@ -55,3 +55,6 @@ def grant(
             owner.execute(
                 sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app_id)
             )
+    for table in preservation.NEVER_DELETED:
+        if owner.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
+            owner.execute(sql.SQL("REVOKE DELETE, TRUNCATE ON {} FROM {}").format(sql.Identifier(table), app_id))

@@ -24,6 +24,7 @@ EMERGENCY = environment.emergency()
 """Set while `zhudang emergency-serve` shows one copy: {copy, log}; else empty."""
 # While a copy is only looked at there is no place to write to, and none is prepared.
 SITES = [] if EMERGENCY else environment.sites(DATA, like=SOURCE / "demo" / "pack" / "sites.json" if DEMO else None)
+DISPOSAL_RULES = environment.text("ZHUDANG_DISPOSAL_RULES", default="")
 PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default="")
 """A TOML file that takes the place of our policy of copies."""
 OBJECT_VERSIONS = environment.number("ZHUDANG_OBJECT_VERSIONS", default=100)

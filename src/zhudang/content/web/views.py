@@ -39,6 +39,8 @@ _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 def file_bytes(request: HttpRequest, file_id: UUID) -> HttpResponseBase:
     """The bytes of a file as received, whole or one range of them."""
     file = queries.file_for(request.actor, file_id)  # type: ignore[attr-defined]
+    if file.destroyed:
+        raise queries.Destroyed("content.destroyed")
     shown = file.mime in SHOWN_IN_BROWSERS and "download" not in request.GET
     if request.headers.get("If-None-Match") == f'"{file.id}"':
         response: HttpResponseBase = HttpResponse(status=304)

@@ -16,6 +16,7 @@ from zhudang.discovery.models import Entry
 from zhudang.filing import queries as filing
 from zhudang.identity.rights import Actor
 from zhudang.preservation import queries as preservation
+from zhudang.preservation.disposal import queries as preservation_disposal
 from zhudang.registry import queries as registry
 
 _VIEWERS = {
@@ -79,6 +80,8 @@ class RecordPage:
     way: tuple[Moment, ...]
     proofs: tuple[preservation.CopyRow, ...]
     indexed: bool
+    disposal: preservation_disposal.Tombstone | None
+    """The volume was destroyed: only this page is left of it."""
 
 
 def record_page(actor: Actor, record_id: UUID) -> RecordPage:
@@ -95,19 +98,36 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     findings = content.findings_of([row.file_id for row in current])
     read = entry.files if entry else {}
     made = preservation.renditions_of([row.file_id for row in current])
-    files = tuple(
-        _file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id)), made.get(row.file_id, ()))
-        for row in current
-    )
     volume = (
         next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None)
         if record.volume_id
         else None
     )
-    proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at else ()
+    gone = bool(volume and volume.destroyed_at)
+    files = tuple(
+        _file_view(
+            row,
+            findings.get(row.file_id, []),
+            read.get(str(row.file_id)),
+            () if gone else made.get(row.file_id, ()),
+            destroyed=gone,
+        )
+        for row in current
+    )
+    proofs = preservation.state_of(volume.id, timezone.now()) if volume and volume.preserved_at and not gone else ()
     former = tuple(row for row in record.files if not row.current)
+    destroyed = preservation_disposal.tombstone_of(volume.id) if volume and volume.destroyed_at else None
     return RecordPage(
-        record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None
+        record,
+        project.name,
+        project.code,
+        volume,
+        files,
+        former,
+        _way(record, volume),
+        proofs,
+        entry is not None,
+        destroyed,
     )
 
 
@@ -134,9 +154,11 @@ def _file_view(
     findings: list[content.FileFinding],
     read: dict[str, object] | None,
     made: Iterable[preservation.RenditionRow],
+    *,
+    destroyed: bool,
 ) -> FileView:
     viewer = _VIEWERS.get(row.mime, "")
-    if row.verdict == "fail" or row.verdict is None:
+    if row.verdict == "fail" or row.verdict is None or destroyed:
         viewer = ""
     blocking = sum(1 for finding in findings if finding.severity == "block")
     text_pages = int(str(read["pages"])) if read else None
@@ -144,10 +166,11 @@ def _file_view(
     return FileView(row, viewer, blocking, len(findings), text_pages, why_no_text, tuple(made))
 
 
-def _way(record: filing.RecordRow) -> tuple[Moment, ...]:
+def _way(record: filing.RecordRow, volume: filing.VolumeRow | None) -> tuple[Moment, ...]:
     steps = (
         (_("建立"), record.created_at, ""), (pgettext("course", "归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
         (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
         (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
+        (_("鉴定销毁"), volume.destroyed_at if volume else None, ""),
     )  # fmt: skip
     return tuple(sorted((Moment(label, at, by) for label, at, by in steps if at), key=lambda moment: moment.at))

@@ -51,6 +51,7 @@ class Hit:
     formed_on: date | None
     state: str
     reference: str
+    destroyed: bool
     page: int
     snippet: tuple[tuple[str, bool], ...]
 
@@ -137,6 +138,7 @@ def _shape(ids: list[UUID], terms: tuple[Term, ...]) -> tuple[Hit, ...]:
                 formed_on=row.formed_on,
                 state=row.state,
                 reference=row.reference,
+                destroyed=row.destroyed,
                 page=page,
                 snippet=folding.snippet(text, terms) if page else (),
             )

@@ -48,6 +48,7 @@ from zhudang.filing.operations.steps import (
     mark_submitted,
     mark_transferred,
     mark_with_client,
+    note_destroyed,
     note_preserved,
 )
 from zhudang.filing.readiness import reasons_against
@@ -84,6 +85,7 @@ __all__ = [
     "mark_with_client",
     "move_in_volume",
     "note_cured",
+    "note_destroyed",
     "note_preserved",
     "plan_obligations",
     "plan_project",

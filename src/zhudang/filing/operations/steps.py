@@ -162,6 +162,11 @@ def mark_transferred(*, actor: Actor, record_ids: Iterable[UUID], now: datetime)
 
 
 @transaction.atomic
+def note_destroyed(*, volume_id: UUID, at: datetime) -> None:
+    """Preservation tells: a disposal destroyed the files of this volume. Its records' descriptions stay as they are."""
+    Volume.objects.filter(id=volume_id, destroyed_at__isnull=True).update(destroyed_at=at)
+
+
 def note_preserved(*, volume_ids: Iterable[UUID], at: datetime) -> int:
     """Preservation tells: every copy of these volumes was written and read back.
 

@@ -26,15 +26,17 @@ class FoundRow:
     formed_on: date | None
     state: str
     reference: str
+    destroyed: bool
+    """Its volume was destroyed: only the description is left."""
 
 
 def found_rows(record_ids: Sequence[UUID]) -> dict[UUID, FoundRow]:
     """The rows of these records by id, in one statement."""
     rows = Record.objects.filter(id__in=record_ids).values_list(
         "id", "title", "code", "project_id", "project__name", "unit_work__name", "organisation__name", "formed_on",
-        "state", "volume__reference_code",
+        "state", "volume__reference_code", "volume__destroyed_at",
     )  # fmt: skip
-    return {row[0]: FoundRow(*row[:5], row[5] or "", *row[6:9], row[9] or "") for row in rows}
+    return {row[0]: FoundRow(*row[:5], row[5] or "", *row[6:9], row[9] or "", row[10] is not None) for row in rows}
 
 
 def count_by(record_ids: Iterable[UUID], names: Sequence[str]) -> dict[str, list[tuple[Any, Any, int]]]:
@@ -99,7 +101,10 @@ def findable(record_ids: Sequence[UUID]) -> list[Findable]:
     """What these records (withdrawn ones too) can be found by, in two statements."""
     files: dict[UUID, dict[UUID, ReadableFile]] = {}
     current = RecordFile.objects.filter(
-        record_id__in=record_ids, replaced_at__isnull=True, file__verdict__isnull=False
+        record_id__in=record_ids,
+        replaced_at__isnull=True,
+        file__verdict__isnull=False,
+        file__destroyed_at__isnull=True,
     ).exclude(part="native")
     for record_id, file_id, verdict, pages in current.order_by("record_id", "file_id").values_list(
         "record_id", "file_id", "file__verdict", "file__pages"

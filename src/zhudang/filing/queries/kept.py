@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,14 +10,18 @@ from uuid import UUID
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from zhudang.filing.domain.states import RecordState
-from zhudang.filing.models import Record, RecordFile
+from zhudang.filing.models import Record, RecordFile, Volume
+from zhudang.shared.bulk import batched
 
 
 def preserved_volume_sizes() -> dict[UUID, tuple[int, int]]:
     """Tell the current files of preserved records by volume: number and bytes."""
     rows = (
         RecordFile.objects.filter(
-            record__state=RecordState.PRESERVED.value, record__withdrawn_at__isnull=True, replaced_at__isnull=True
+            record__state=RecordState.PRESERVED.value,
+            record__withdrawn_at__isnull=True,
+            replaced_at__isnull=True,
+            record__volume__destroyed_at__isnull=True,
         )
         .values("record__volume_id")
         .annotate(files=Count("id"), size=Sum("file__blob__size"))
@@ -31,6 +35,37 @@ def preserved_blobs() -> QuerySet[RecordFile, tuple[UUID]]:
     return RecordFile.objects.filter(
         record__state=RecordState.PRESERVED.value, record__withdrawn_at__isnull=True, replaced_at__isnull=True
     ).values_list("file__blob_id")
+
+
+def files_of_volumes(volume_ids: Collection[UUID]) -> dict[UUID, list[tuple[UUID, bool]]]:
+    """Tell the files of the records of volumes: volume -> [(file, whether it is current)]; replaced versions too."""
+    found: dict[UUID, list[tuple[UUID, bool]]] = {volume_id: [] for volume_id in volume_ids}
+    rows = RecordFile.objects.filter(record__volume_id__in=volume_ids, record__withdrawn_at__isnull=True)
+    ordered = rows.order_by("record__position", "part", "version", "id")
+    for volume_id, file_id, replaced_at in ordered.values_list("record__volume_id", "file_id", "replaced_at"):
+        found[volume_id].append((file_id, replaced_at is None))
+    return found
+
+
+def destroyed_volumes() -> dict[UUID, str]:
+    """The volumes marked as destroyed, with their titles."""
+    return dict(Volume.objects.filter(destroyed_at__isnull=False).values_list("id", "title"))
+
+
+def volumes_of_files(file_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Tell in which volumes' records files are or were."""
+    found: dict[UUID, set[UUID]] = {}
+    for some in batched(file_ids, 5_000):
+        rows = RecordFile.objects.filter(file_id__in=some, record__volume_id__isnull=False)
+        for file_id, volume_id in rows.values_list("file_id", "record__volume_id"):
+            if volume_id:
+                found.setdefault(file_id, set()).add(volume_id)
+    return found
+
+
+def records_in(volume_id: UUID) -> list[UUID]:
+    """The ids of the records of one volume."""
+    return list(Record.objects.live().filter(volume_id=volume_id).order_by("position").values_list("id", flat=True))
 
 
 def highest_levels(project_id: UUID) -> dict[UUID, int]:

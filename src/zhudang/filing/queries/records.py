@@ -233,6 +233,7 @@ class VolumeRow:
     arranged_at: datetime | None
     arranged_by: str
     preserved_at: datetime | None
+    destroyed_at: datetime | None
 
 
 _VOLUME_SAME = [n for n in VolumeRow.__dataclass_fields__ if n not in {"unit_work_name", "thickness_mm"}]

@@ -13,7 +13,9 @@ from zhudang.preservation.models import ArchivalObject, HeldFormat, Rendition
 
 BATCH = 500
 # Counted at the first of a volume's objects, whatever parts its files are spread over.
-_NOT_COUNTED = Q(kind="volume", part=1, generation=1) & ~Exists(HeldFormat.objects.filter(object_id=OuterRef("pk")))
+_NOT_COUNTED = Q(kind="volume", part=1, generation=1, condemned_at=None) & ~Exists(
+    HeldFormat.objects.filter(object_id=OuterRef("pk"))
+)
 
 
 @transaction.atomic

@@ -105,7 +105,9 @@ def preview(*, actor: Actor, format_id: str, path_code: str, project_id: UUID | 
 
 
 def _held(format_id: str, reach: int, project_id: UUID | None) -> QuerySet[HeldFormat]:
-    rows = HeldFormat.objects.filter(format_id=format_id, rendition=False, object__class_level__lte=reach)
+    rows = HeldFormat.objects.filter(
+        format_id=format_id, rendition=False, object__class_level__lte=reach, object__condemned_at=None
+    )
     return rows.filter(object__project_id=project_id) if project_id else rows
 
 

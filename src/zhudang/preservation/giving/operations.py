@@ -98,7 +98,7 @@ def _wanted(
         project_id = registry.project_by_code(replace(SYSTEM, clearance=max(SYSTEM.clearance, level)), code)
     except NotFound:
         return None, [], [Reason("preservation.no_such_project", {"code": code})]
-    kept = ArchivalObject.objects.filter(project_id=project_id, kind="volume", newest=True, part=1)
+    kept = ArchivalObject.objects.filter(project_id=project_id, kind="volume", newest=True, part=1, condemned_at=None)
     kept = kept.order_by("reference_code", "id")
     known = {each.reference_code: each for each in kept}
     reasons = [Reason("preservation.no_such_volume", {"code": each}) for each in reference_codes if each not in known]

@@ -65,3 +65,18 @@ class RegisteredCopyForm(forms.Form):
     made_on = DayField(label=_("制作日期"))
     made_by = forms.CharField(label=_("制作人"), max_length=100)
     version = forms.IntegerField(label=_("从第几版制作"), min_value=1)
+
+
+class ProposalForm(forms.Form):
+    """Proposing volumes for destruction; the volumes themselves are ticked in the list."""
+
+    committee = forms.MultipleChoiceField(label=_("鉴定委员"), widget=forms.CheckboxSelectMultiple, required=False)
+    why = forms.CharField(label=_("为什么销毁"), max_length=1000, widget=forms.Textarea(attrs={"rows": "2"}))
+    everything = forms.BooleanField(
+        label=_("提出筛选出的全部案卷（有理由不能提的除外），不只这一页勾选的"), required=False
+    )
+
+    def __init__(self, members: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["committee"]
+        field.choices = members

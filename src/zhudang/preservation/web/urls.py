@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.preservation.web import format_views, key_pages, policy_views, site_views, views
+from zhudang.preservation.web import disposal_views, format_views, key_pages, policy_views, site_views, views
 
 app_name = "preservation"
 urlpatterns = [
@@ -22,6 +22,18 @@ urlpatterns = [
     path("preservation/policy/class/<slug:class_code>/plan/", policy_views.plan, name="plan"),
     path("preservation/policy/class/<slug:class_code>/plan/end/", policy_views.plan_end, name="plan_end"),
     path("preservation/policy/class/<slug:class_code>/places/", policy_views.choose_places, name="choose_places"),
+    path("preservation/disposal/", disposal_views.overview, name="disposals"),
+    path("preservation/disposal/new/", disposal_views.propose, name="disposal_new"),
+    path("preservation/disposal/<uuid:case_id>/", disposal_views.one_case, name="disposal_case"),
+    path("preservation/disposal/<uuid:case_id>/opinion/", disposal_views.opinion, name="disposal_opinion"),
+    path("preservation/disposal/<uuid:case_id>/decide/", disposal_views.decide, name="disposal_decide"),
+    path("preservation/disposal/<uuid:case_id>/stop/", disposal_views.stop, name="disposal_stop"),
+    path("preservation/disposal/<uuid:case_id>/call/", disposal_views.call, name="disposal_call"),
+    path("preservation/disposal/<uuid:case_id>/witness/", disposal_views.witness, name="disposal_witness"),
+    path("preservation/disposal/<uuid:case_id>/begin/", disposal_views.begin, name="disposal_begin"),
+    path("preservation/disposal/<uuid:case_id>/clear/", disposal_views.clear, name="disposal_clear"),
+    path("preservation/disposal/stays/<uuid:stay_id>/lift/", disposal_views.stay_lift, name="disposal_stay_lift"),
+    path("preservation/<uuid:object_id>/stay/", disposal_views.stay, name="disposal_stay"),
     path("preservation/sites/<uuid:site_id>/", site_views.site, name="site"),
     path("preservation/sites/<uuid:site_id>/catch-up/", site_views.catch_up, name="catch_up"),
     path("preservation/sites/<uuid:site_id>/custody/", site_views.hand_over, name="hand_over"),

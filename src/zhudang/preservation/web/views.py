@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
+from zhudang.preservation.disposal import queries as disposal
+from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -54,6 +56,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
+        "owed": sum(1 for _each in disposal.owed()),
     }
     return render(request, "preservation/holdings.html", context)
 
@@ -64,6 +67,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     now = timezone.now()
     demand(_actor(request), "preservation.object.read")
     page = queries.object_page(_actor(request), object_id, now)
+    tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     context = {
         "page": page,
         "object": _shown_object(page.row),
@@ -73,6 +77,12 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "renditions": [(row, words.CHECKS.get(row.check_kind, row.check_kind)) for row in page.renditions],
         "may_act": _actor(request).may("preservation.object.verify"),
         "may_register": _actor(request).may("preservation.copy.register"),
+        "disposal": tombstone,
+        "disposal_places": [
+            (disposal_words.place(step.place, step.place_name), step) for step in (tombstone.steps if tombstone else ())
+        ],
+        "stays": disposal.stays_of(object_id),
+        "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
     return render(request, "preservation/object.html", context)
 

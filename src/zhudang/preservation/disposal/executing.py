@@ -1,0 +1,354 @@
+"""The execution of a case, volume by volume; killed anywhere, the next run goes on until every place is clean or listed.
+
+A volume's line gets its outcome in the last transaction, when every place was read back. Until then each step is done
+again by the next run, and finds what is done already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from zhudang.audit import operations as audit
+from zhudang.content import destroying
+from zhudang.events import operations as events
+from zhudang.events import work
+from zhudang.filing import operations as filing
+from zhudang.filing.queries import kept as filing_kept
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.preservation.disposal import forgetting, owed, tombstone
+from zhudang.preservation.disposal.cases import log_case
+from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStay, DisposalStep
+from zhudang.preservation.disposal.removing import NotGone, Warrant, bring_tombstone, replace_by_tombstone, warrant_for
+from zhudang.preservation.domain.disposal import CaseState, Outcome
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.models import ArchivalObject, Copy, HeldFormat, RegisteredCopy, Rendition, Site
+from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.ocfl.inventory import Inventory
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
+from zhudang.preservation.sites import Place, places, writing
+from zhudang.shared.refusals import Reason
+
+log = structlog.get_logger("zhudang.preservation")
+HALTING = (
+    KeysUnusable,
+    StoreFull,
+    StoreUnreachable,
+    CopyDiffers,
+    SourceChanged,
+    NotGone,
+    OSError,
+    destroying.StillThere,
+)
+
+Told = Callable[[int, str], None]
+
+
+class Stayed(Exception):
+    """A stay stands on a volume: the execution waits for it to be lifted."""
+
+    def __init__(self, item: DisposalItem) -> None:
+        super().__init__(item.reference_code)
+        self.item = item
+
+
+@dataclass(frozen=True)
+class Held:
+    """A place that still holds the bytes, and why nothing can be removed there now."""
+
+    place: str
+    name: str
+    why: str
+
+
+def run(case_id: UUID) -> None:
+    """Execute a case, told to the page that follows the work; a case that is not under execution is left alone.
+
+    What halts it (a full disk, a place that fails, a stay) is written with its reason; the next run goes on from there.
+    """
+    case = DisposalCase.objects.filter(pk=case_id, state=CaseState.EXECUTING.value).first()
+    if case is None:
+        return
+    done = case.items.exclude(outcome="").count()
+    try:
+        for item_id in case.items.filter(outcome="").order_by("position").values_list("pk", flat=True):
+            item = destroy(item_id, now=timezone.now())
+            done += 1
+            if case.work_id:
+                work.advance(case.work_id, done, item.title)
+    except (*HALTING, Stayed) as cause:
+        _halt(case, cause)
+        return
+    _finish(case_id)
+
+
+def go_on() -> int:
+    """Defer every execution that is not at its end: a killed one is taken up again. Tells how many there are."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    from zhudang.preservation import jobs
+
+    waiting = list(DisposalCase.objects.filter(state=CaseState.EXECUTING.value).values_list("pk", flat=True))
+    for case_id in waiting:
+        try:
+            with transaction.atomic():
+                jobs.dispose.configure(queueing_lock=f"preservation.dispose:{case_id}", lock="preservation").defer(
+                    case_id=str(case_id)
+                )
+        except AlreadyEnqueued:
+            continue
+    return len(waiting)
+
+
+def destroy(item_id: UUID, *, now: datetime) -> DisposalItem:
+    """Destroy one volume at every place within reach, prove it, list the others, and only then say so.
+
+    Raises:
+        NoWarrant: no case under execution has it; nothing was touched.
+        Stayed, and the reasons of `HALTING`: the next run goes on.
+    """
+    warrant = warrant_for(item_id)
+    _condemn(warrant, now)
+    gone = _remove_from_working_store(warrant, now)
+    here, held = _places_of(warrant)
+    with writing(here) as roots:
+        # Before the writers' lock was held the rows may have changed under us.
+        warrant = warrant_for(item_id)
+        inventory = replace_by_tombstone(warrant, roots) if roots else None
+        if inventory is None:
+            raise StoreUnreachable(places()[0].path)
+        return _say_so(warrant, inventory, here, held, gone, timezone.now())
+
+
+@transaction.atomic
+def _condemn(warrant: Warrant, now: datetime) -> None:
+    """From here on nothing reads, repairs, copies or writes the volume; a stay placed before this moment prevents it."""
+    row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=warrant.item.object_id)
+    if DisposalStay.objects.filter(object_id=row.pk, lifted_at=None).exists():
+        raise Stayed(warrant.item)
+    if row.inventory_sha512 != warrant.item.inventory_sha512 and not row.condemned_at:
+        # Not the volume that was appraised: people must look again.
+        raise NotGone(f"{row.ocfl_id}: {row.inventory_sha512[:16]} is not {warrant.item.inventory_sha512[:16]}")
+    if row.condemned_at is None:
+        row.condemned_at = now
+        row.save(update_fields=["condemned_at"])
+
+
+def _remove_from_working_store(warrant: Warrant, now: datetime) -> destroying.Gone:
+    volume_id = warrant.item.object_id
+    file_ids = [file_id for file_id, _current in filing_kept.files_of_volumes([volume_id])[volume_id]]
+    file_ids += Rendition.objects.filter(volume_id=volume_id).values_list("file_id", flat=True)
+    destroying.mark_destroyed(file_ids, at=now)
+    gone = destroying.remove_bytes(file_ids)
+    left = forgetting.forget(filing_kept.records_in(volume_id))
+    if any(left.values()):
+        raise destroying.StillThere(", ".join(place for place, number in left.items() if number))
+    return gone
+
+
+def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
+    """The places to clear now, and those that cannot be: lying apart, write-once, out of reach or out of use, on paper."""
+    wanted = warrant.item.object_id
+    with_copy = set(Copy.objects.filter(object_id=wanted).values_list("site_id", flat=True))
+    here, held = [], []
+    for place in places():
+        if place.root is not None and not place.facts.worm:
+            # Also where no row tells of a copy: one that was half written may lie there.
+            here.append(place)
+        elif place.site_id in with_copy:
+            why = "write_once" if place.facts.worm else "offline" if place.facts.offline else "unreachable"
+            held.append(Held(f"{owed.SITE}{place.code}", place.name, why))
+    for site in Site.objects.filter(pk__in=with_copy, in_use=False):
+        held.append(Held(f"{owed.SITE}{site.code}", site.name, "out_of_use"))
+    for copy in RegisteredCopy.objects.filter(object_id=wanted, withdrawn_at=None):
+        held.append(Held(f"{owed.REGISTERED}{copy.label}", f"{copy.label}，{copy.place}", copy.medium))
+    return here, held
+
+
+@transaction.atomic
+def _say_so(
+    warrant: Warrant,
+    inventory: Inventory,
+    here: Sequence[Place],
+    held: Sequence[Held],
+    gone: destroying.Gone,
+    now: datetime,
+) -> DisposalItem:
+    item = DisposalItem.objects.select_for_update(no_key=True).get(pk=warrant.item.pk)
+    row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=item.object_id)
+    proof = {"tombstone_sha512": inventory.sha512, "was_sha512": item.inventory_sha512}
+    _step(item, owed.WORKING_STORE, "", True, {"files": gone.files, "blobs": gone.blobs, "shared": gone.shared}, now)
+    _step(item, owed.SEARCH_INDEX, "", True, {"left": 0}, now)
+    for place in here:
+        _step(item, f"{owed.SITE}{place.code}", place.name, True, proof, now)
+    for each in held:
+        _step(item, each.place, each.name, False, {"why": each.why, "was_sha512": item.inventory_sha512}, now)
+    item.outcome, item.outcome_at, item.outcome_by = Outcome.DESTROYED.value, now, warrant.case.executor
+    item.tombstone_sha512 = inventory.sha512
+    item.save(update_fields=["outcome", "outcome_at", "outcome_by", "tombstone_sha512"])
+    row.version, row.files, row.bytes, row.kept_at, row.destroyed_at = inventory.head, 0, 0, now, now
+    row.inventory_sha512, row.protection = inventory.sha512, sealing.protection_of(inventory)
+    row.stored_bytes = sum(content.size for content in tombstone.contents_of(warrant.case, item))
+    row.save()
+    owing = [each.place.removeprefix(owed.SITE) for each in held]
+    Copy.objects.filter(object=row, site__code__in=owing).delete()
+    for place in here:
+        note_tombstone(row, place.site_id, now)
+    filing.note_destroyed(volume_id=item.object_id, at=now)
+    HeldFormat.objects.filter(object_id=item.object_id).delete()
+    case = warrant.case
+    audit.record(
+        actor=case.executor, act="preservation.volume.destroyed", subject=row, at=now,
+        data={
+            "case": case.number, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256,
+            "object": row.ocfl_id, "was_sha512": item.inventory_sha512, "tombstone_sha512": inventory.sha512,
+            "gone_at": [place.code for place in here], "held_at": [each.place for each in held], "files": item.files,
+            "shared": gone.shared,
+        },
+    )  # fmt: skip
+    return item
+
+
+def note_tombstone(row: ArchivalObject, site_id: UUID, now: datetime) -> None:
+    """Write that a site holds the tombstone, just read back whole."""
+    Copy.objects.update_or_create(
+        object=row, site_id=site_id,
+        defaults={
+            "version": row.version, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
+            "looked_at": now, "damages": [], "inventory_sha512": row.inventory_sha512,
+        },
+    )  # fmt: skip
+
+
+def _step(item: DisposalItem, place: str, name: str, gone: bool, proof: dict[str, Any], now: datetime) -> None:
+    DisposalStep.objects.create(item=item, place=place, place_name=name, gone=gone, proof=proof, at=now)
+
+
+@transaction.atomic
+def _finish(case_id: UUID) -> None:
+    from zhudang.preservation import jobs
+
+    case = DisposalCase.objects.select_for_update(no_key=True).get(pk=case_id)
+    if case.state != CaseState.EXECUTING.value:
+        return
+    now = timezone.now()
+    case.state, case.ended_at, case.ended_by, case.ended_name = (
+        CaseState.DONE.value,
+        now,
+        case.executor,
+        case.executor_name,
+    )
+    case.halted_because = {}
+    case.save(update_fields=["state", "ended_at", "ended_by", "ended_name", "halted_because"])
+    destroyed = case.items.filter(outcome=Outcome.DESTROYED.value)
+    left = DisposalStep.objects.filter(item__case=case, gone=False)
+    owing = sorted(set(left.order_by().values_list("place", flat=True)))
+    log_case(case.executor, "executed", case, now, destroyed=destroyed.count(), still_held_at=owing)
+    for project_id in destroyed.order_by().values_list("project_id", flat=True).distinct():
+        jobs.keep_project.defer(project_id=str(project_id))
+    if owing:
+        for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
+            events.tell(
+                kind="preservation.disposal.owed", at=now, organisation_id=organisation_id, roles=[Role.ARCHIVIST, Role.KEEPER],
+                data={"case": case.number, "places": len(owing)}, link=f"/preservation/disposal/{case.pk}/",
+            )  # fmt: skip
+    if case.work_id:
+        link = reverse("preservation:disposal_case", args=[case.pk])
+        work.finish(case.work_id, "done", {"volumes": destroyed.count(), "link": link}, now=now)
+
+
+@transaction.atomic
+def _halt(case: DisposalCase, cause: Exception) -> None:
+    reason = _reason(cause)
+    because = {"code": reason.code, "data": dict(reason.data)}
+    if DisposalCase.objects.filter(pk=case.pk, halted_because=because).exists():
+        return
+    DisposalCase.objects.filter(pk=case.pk, state=CaseState.EXECUTING.value).update(halted_because=because)
+    log_case("system", "halted", case, timezone.now(), because=because)
+    log.warning("a disposal halted", case=case.number, why=f"{type(cause).__name__}: {cause}")
+
+
+def _reason(cause: Exception) -> Reason:
+    if isinstance(cause, KeysUnusable):
+        return cause.reasons[0]
+    if isinstance(cause, Stayed):
+        return Reason(
+            "preservation.disposal_held", {"code": cause.item.reference_code, "title": cause.item.title, "because": "—"}
+        )
+    return Reason("preservation.disposal_halted", {"problem": f"{type(cause).__name__} {cause}"[:300]})
+
+
+def clear_place(case_id: UUID, place_key: str) -> int:
+    """Clear an owed place that two witnesses signed for; gives how many volumes are clear there now.
+
+    A site within reach is cleared by us and read back. Of what cannot be reached the signatures are the proof: the
+    medium was destroyed, or cleared by hand.
+    """
+    case = DisposalCase.objects.get(pk=case_id)
+    owing = DisposalStep.objects.filter(item__case=case, place=place_key, gone=False).select_related("item")
+    code = place_key.removeprefix(owed.SITE)
+    place = next((p for p in places() if place_key.startswith(owed.SITE) and p.code == code), None)
+    done = 0
+    for step in owing.order_by("item__position"):
+        if place is not None and place.root is not None and not place.facts.worm:
+            _clear_at(warrant_for(step.item_id), place, place.root, step)
+        else:
+            _clear_by_signature(step, place_key)
+        done += 1
+    return done
+
+
+def _clear_at(warrant: Warrant, place: Place, root: StorageRoot, step: DisposalStep) -> None:
+    """Bring the tombstone of a volume to a place that held its bytes, in their stead."""
+    row = ArchivalObject.objects.get(pk=warrant.item.object_id)
+    source = next(
+        other.root for other in places()
+        if other.root is not None and other.code != place.code and _holds(other.root, row)
+    )  # fmt: skip
+    with root.only_writer():
+        bring_tombstone(warrant, source, root)
+    _note_clear(step, {"tombstone_sha512": row.inventory_sha512}, row, place.site_id)
+
+
+def _holds(root: StorageRoot, row: ArchivalObject) -> bool:
+    try:
+        found = root.inventory(row.ocfl_id)
+    except (ObjectDamaged, OSError):
+        return False
+    return found is not None and found.sha512 == row.inventory_sha512
+
+
+def _clear_by_signature(step: DisposalStep, place_key: str) -> None:
+    row = ArchivalObject.objects.get(pk=step.item.object_id)
+    _note_clear(step, {"signed": True}, row, None)
+    if place_key.startswith(owed.REGISTERED):
+        label = place_key.removeprefix(owed.REGISTERED)
+        RegisteredCopy.objects.filter(object=row, label=label, withdrawn_at=None).update(
+            withdrawn_at=timezone.now(), withdrawn_because=f"鉴定销毁 {step.item.case.number}"
+        )
+
+
+@transaction.atomic
+def _note_clear(step: DisposalStep, proof: dict[str, Any], row: ArchivalObject, site_id: UUID | None) -> None:
+    now = timezone.now()
+    signed = step.item.case.signatures.filter(place=step.place)
+    witnesses = [{"name": each.name, "note": each.note, "at": each.at.isoformat()} for each in signed]
+    step.gone, step.at, step.proof = True, now, {**step.proof, **proof, "witnesses": witnesses}
+    step.save(update_fields=["gone", "at", "proof"])
+    if site_id:
+        note_tombstone(row, site_id, now)
+    audit.record(
+        actor="system", act="preservation.volume.cleared", subject=row, at=now,
+        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof},
+    )  # fmt: skip

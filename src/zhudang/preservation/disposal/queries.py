@@ -1,0 +1,214 @@
+"""What people see of disposals: the list of cases, one case with its steps, the volumes whose time has ended, what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.utils import timezone
+
+from zhudang.identity import queries as identity
+from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.disposal.models import (
+    DisposalCase,
+    DisposalItem,
+    DisposalOpinion,
+    DisposalSignature,
+    DisposalStay,
+    DisposalStep,
+)
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome
+from zhudang.shared.refusals import NotFound, Reason
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """What the pages of a destroyed volume say of its end."""
+
+    case_id: UUID
+    number: str
+    at: datetime
+    why: str
+    approved_by: str
+    witnesses: tuple[str, ...]
+    files: int
+    bytes: int
+    was_sha512: str
+    steps: tuple[DisposalStep, ...]
+
+
+@dataclass(frozen=True)
+class OwedPlace:
+    """A place that still holds what a case destroyed elsewhere."""
+
+    case_id: UUID
+    number: str
+    place: str
+    name: str
+    volumes: int
+    since: datetime
+    why: str
+    signed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """One case, and what this person can do with it now."""
+
+    case: DisposalCase
+    opinions: tuple[DisposalOpinion, ...]
+    awaited: tuple[str, ...]
+    """Names of members who have not spoken yet."""
+    witnesses: tuple[DisposalSignature, ...]
+    by_outcome: dict[str, int]
+    owed: tuple[OwedPlace, ...]
+    places: tuple[tuple[str, str, int, int], ...]
+    """(key, name, volumes clean there, volumes still held there)."""
+    halted: Reason | None
+    may_appraise: bool
+    may_decide: bool
+    may_stop: bool
+    may_call: bool
+    may_witness: bool
+    may_begin: bool
+    days_left: int
+    """Whole days of the waiting period still to come after today."""
+    waited: bool
+    """The waiting period is over."""
+
+
+def cases_for(actor: Actor) -> QuerySet[DisposalCase]:
+    """The cases this actor may know of.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.disposal.read")
+    return DisposalCase.objects.filter(level__lte=actor.reach)
+
+
+def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
+    """One case.
+
+    Raises:
+        Forbidden, NotFound.
+    """
+    case = cases_for(actor).filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    state, opinions = CaseState(case.state), tuple(case.opinions.all())
+    spoken = {opinion.username for opinion in opinions}
+    members = {member["username"]: member["name"] for member in case.committee}
+    witnesses = tuple(case.signatures.filter(place=""))
+    signed = {row.username for row in witnesses}
+    others = {case.proposed_by, case.executor}
+    enough = len(witnesses) >= case.rules["witnesses"]["number"]
+    left = (case.wait_until - today).days if case.wait_until else 0
+    me = actor.username
+    return CasePage(
+        case=case,
+        opinions=opinions,
+        awaited=tuple(name for username, name in members.items() if username not in spoken),
+        witnesses=witnesses,
+        by_outcome=dict(case.items.order_by().values_list("outcome").annotate(n=Count("id"))),
+        owed=tuple(owed(case=case)),
+        places=tuple(_places(case)),
+        halted=Reason(**case.halted_because) if case.halted_because else None,
+        may_appraise=state is CaseState.APPRAISING and me in members and me not in spoken,
+        may_decide=state is CaseState.APPROVING
+        and actor.may("preservation.disposal.approve")
+        and me not in {case.proposed_by, *members},
+        may_stop=state in CAN_BE_STOPPED and actor.may("preservation.disposal.stop"),
+        may_call=state is CaseState.WAITING and left < 0 and actor.may("preservation.disposal.execute"),
+        may_witness=state is CaseState.DUE
+        and actor.may("preservation.disposal.witness")
+        and me not in others | signed
+        and not enough,
+        may_begin=state is CaseState.DUE and me == case.executor and enough,
+        days_left=max(left, 0),
+        waited=left < 0,
+    )
+
+
+def _places(case: DisposalCase) -> Iterator[tuple[str, str, int, int]]:
+    rows = DisposalStep.objects.filter(item__case=case).order_by("place").values_list("place", "place_name")
+    yield from rows.annotate(clean=Count("id", filter=Q(gone=True)), held=Count("id", filter=Q(gone=False)))
+
+
+def owed(*, case: DisposalCase | None = None) -> Iterator[OwedPlace]:
+    """The places that still hold what was destroyed elsewhere, by case and place."""
+    rows = DisposalStep.objects.filter(gone=False)
+    if case is not None:
+        rows = rows.filter(item__case=case)
+    told = (
+        rows.order_by("item__case__number", "place")
+        .values("item__case_id", "place", "place_name", number=F("item__case__number"), why=F("proof__why"))
+        .annotate(volumes=Count("id"), since=Min("at"))
+    )
+    for row in told:
+        signed = DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"])
+        yield OwedPlace(
+            row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
+            tuple(signed.values_list("name", flat=True)),
+        )  # fmt: skip
+
+
+def items_of(case: DisposalCase) -> QuerySet[DisposalItem]:
+    """The lines of a case in their order."""
+    return case.items.order_by("position")
+
+
+def tombstone_of(object_id: UUID) -> Tombstone | None:
+    """What is to be said of a destroyed volume, for its pages; rights were asked by the caller."""
+    item = (
+        DisposalItem.objects.filter(object_id=object_id, outcome=Outcome.DESTROYED.value).select_related("case").first()
+    )
+    if item is None or item.outcome_at is None:
+        return None
+    case = item.case
+    return Tombstone(
+        case.pk, case.number, item.outcome_at, case.why, case.decided_name,
+        tuple(case.signatures.filter(place="").values_list("name", flat=True)), item.files, item.bytes, item.inventory_sha512,
+        tuple(item.steps.all()),
+    )  # fmt: skip
+
+
+def stays_of(object_id: UUID) -> list[DisposalStay]:
+    """The stays on a volume, lifted ones too, the newest first."""
+    return list(DisposalStay.objects.filter(object_id=object_id))
+
+
+def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
+    """Who may be appointed to a committee: (account, name with organisation), without the one who proposes."""
+    found = {}
+    for kind in ("archive", "department"):
+        for organisation_id, name in identity.organisations(kind=kind).values_list("id", "name"):
+            roles = ("reviewer", "archivist", "keeper", "service_desk", "official")
+            accounts = identity.members_with(organisation_id, *roles)
+            for account_id, person in identity.account_names(accounts).items():
+                if account_id != actor.account_id:
+                    found.setdefault(str(account_id), f"{person}（{name}）")
+    return sorted(found.items(), key=lambda pair: pair[1])
+
+
+def today() -> date:
+    """Today at the archive."""
+    return timezone.localdate()
+
+
+def lines(case: DisposalCase) -> Iterator[list[Any]]:
+    """The list of a case as rows of a table, in its order."""
+    from zhudang.preservation.disposal import words
+
+    for item in items_of(case).iterator(chunk_size=500):
+        outcome = Outcome(item.outcome)
+        yield [
+            item.position, item.reference_code, item.accession_no, item.title, item.project_name, item.formed_on,
+            item.formed_until, words.retention(item.retention), item.ended_on, item.records, item.files, item.bytes,
+            str(words.OUTCOMES[outcome]), item.extended_until, item.outcome_at, item.outcome_because,
+            f"urn:uuid:{item.object_id}", item.inventory_sha512, item.tombstone_sha512,
+        ]  # fmt: skip

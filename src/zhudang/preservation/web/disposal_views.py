@@ -1,0 +1,380 @@
+"""Pages of disposal: the cases, one case with its acts and lists, proposing, stays, and what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from zhudang.identity.rights import Actor, demand
+from zhudang.identity.signing_in import CannotSignIn, Visitor
+from zhudang.preservation import words
+from zhudang.preservation.disposal import cases, facts, lists, queries, signing
+from zhudang.preservation.disposal import words as disposal_words
+from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
+from zhudang.preservation.disposal.rules_file import rules
+from zhudang.preservation.domain.disposal import CaseState, Outcome, why_not_dispose
+from zhudang.preservation.web.forms import ProposalForm
+from zhudang.shared.web import exports
+from zhudang.shared.web import lists as pages
+from zhudang.shared.web.refusal import tell
+
+MOST_TOLD = 30
+"""Reasons shown on a page at once; their number is told."""
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """All cases, the newest first, and every place that still holds what was destroyed elsewhere."""
+    actor = _actor(request)
+    state = pages.read_state(request, filters=("state",))
+    rows = queries.cases_for(actor)
+    counts = {each: rows.filter(state=each.value).count() for each in CaseState}
+    if wanted := state.filters.get("state", ""):
+        rows = rows.filter(state=wanted)
+    context = {
+        "page": pages.take_page(rows, state, _shown_case),
+        "states": [(s.value, disposal_words.STATES[s], counts[s], disposal_words.MARKS[s]) for s in CaseState],
+        "total": sum(counts.values()),
+        "owed": [_shown_owed(each) for each in queries.owed()],
+        "rules": rules(),
+        "may_propose": actor.may("preservation.disposal.propose"),
+    }
+    return render(request, "preservation/disposals.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def propose(request: HttpRequest) -> HttpResponse:
+    """GET: the volumes whose time has ended. POST: propose those chosen, or all that the filter shows."""
+    actor, today = _actor(request), queries.today()
+    demand(actor, "preservation.disposal.propose")
+    state = pages.read_state(request, filters=())
+    ended = facts.ended(actor, today=today)
+    if state.q:
+        ended = ended.filter(reference_code__icontains=state.q) | ended.filter(title__icontains=state.q)
+    form = ProposalForm(queries.members_to_appoint(actor), request.POST or None)
+    refused: list[str] = []
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        ticked = _ids(request.POST.getlist("volume"))
+        chosen = facts.proposable(ended, today=today) if given["everything"] else ticked
+        try:
+            case_id = cases.propose(
+                actor=actor, object_ids=chosen, committee=_ids(given["committee"]), why=given["why"], now=timezone.now()
+            )
+        except cases.CannotPropose as refusal:
+            refused = [words.sentence(reason) for reason in refusal.reasons]
+        else:
+            messages.success(request, _("已提交鉴定委员会。"))
+            return redirect("preservation:disposal_case", case_id)
+    page = pages.take_page(ended, state)
+    told = facts.of_volumes(page.rows, rules())
+    context = {
+        "page": page,
+        "rows": [_shown_candidate(row, told[row.pk], today) for row in page.rows],
+        "state": state,
+        "form": form,
+        "refused": refused[:MOST_TOLD],
+        "more": max(len(refused) - MOST_TOLD, 0),
+        "rules": rules(),
+        "periods": [(disposal_words.retention(code), each) for code, each in rules().retentions.items()],
+    }
+    return render(request, "preservation/disposal_new.html", context, status=422 if refused or form.errors else 200)
+
+
+@require_safe
+def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
+    """One case: its steps, who must act next, its list, and the list as XLSX, CSV or PDF."""
+    actor = _actor(request)
+    page = queries.case_page(actor, case_id, today=queries.today())
+    case = page.case
+    if kind := exports.wanted_format(request):
+        return exports.list_file(
+            kind, _("销毁清册 %(number)s") % {"number": case.number}, lists.heads(), queries.lines(case)
+        )
+    if request.GET.get("export") == "pdf":
+        answer = HttpResponse(lists.as_pdf(case), content_type="application/pdf")
+        answer["Content-Disposition"] = exports.attachment_name(f"销毁清册 {case.number}.pdf")
+        return answer
+    state = pages.read_state(request, filters=("outcome",))
+    items = queries.items_of(case)
+    if (wanted := state.filters.get("outcome", "")) and wanted in set(Outcome):
+        items = items.filter(outcome=wanted)
+    if state.q:
+        items = items.filter(reference_code__icontains=state.q) | items.filter(title__icontains=state.q)
+    context = {
+        "page": page,
+        "case": case,
+        "word": disposal_words.STATES[CaseState(case.state)],
+        "mark": disposal_words.MARKS[CaseState(case.state)],
+        "steps": _steps(page),
+        "next": _who_is_next(page),
+        "items": pages.take_page(items, state, _shown_item),
+        "state": state,
+        "outcomes": [
+            (o.value, disposal_words.OUTCOMES[o], page.by_outcome.get(o.value, 0), disposal_words.OUTCOME_MARKS[o])
+            for o in Outcome
+            if o.value
+        ],
+        "places": [(disposal_words.place(key, name), clean, held) for key, name, clean, held in page.places],
+        "owed": [_shown_owed(each) for each in page.owed],
+        "halted": words.sentence(page.halted) if page.halted else "",
+        "may_clear": actor.may("preservation.disposal.witness")
+        and actor.username not in {case.proposed_by, case.executor},
+        "waiting": case.rules.get("waiting", {}),
+    }
+    return render(request, "preservation/disposal.html", context)
+
+
+@require_POST
+def opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Give an opinion; volumes to spare are named by their reference codes, one a line, an optional day behind."""
+    actor = _actor(request)
+    demand(actor, "preservation.disposal.appraise")
+    case = queries.case_page(actor, case_id, today=queries.today()).case
+    spared, unknown = _spared(case, request.POST.get("spared", ""))
+    if unknown:
+        tell(request, [_("清单上没有 %(code)s，或日期写得不对") % {"code": code} for code in unknown])
+        return redirect("preservation:disposal_case", case_id)
+    return _act(
+        request, case_id, _("意见已记下。"),
+        lambda: cases.give_opinion(
+            actor=actor, case_id=case_id, agrees=request.POST.get("agrees") == "yes", reasons=request.POST.get("reasons", "")[:2000],
+            spared=spared, now=timezone.now(),
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Approve, or refuse, for the department."""
+    approves = request.POST.get("decision") == "approve"
+    return _act(
+        request, case_id, _("已批准，等待期开始。") if approves else _("已决定不予销毁。"),
+        lambda: cases.decide(
+            actor=_actor(request), case_id=case_id, approves=approves, because=request.POST.get("because", "")[:1000],
+            now=timezone.now(),
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+def stop(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Stop a case."""
+    return _act(
+        request, case_id, _("已叫停，什么也没有销毁。"),
+        lambda: cases.stop(
+            actor=_actor(request), case_id=case_id, because=request.POST.get("because", "")[:1000], now=timezone.now()
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+def call(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Take the execution upon oneself and call the witnesses."""
+    return _act(
+        request, case_id, _("您是执行人，请两位监销人签字。"),
+        lambda: signing.call(actor=_actor(request), case_id=case_id, now=timezone.now()),
+    )  # fmt: skip
+
+
+@require_POST
+def witness(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Sign as a witness, by one's own password."""
+    return _act(
+        request, case_id, _("已签字。"),
+        lambda: signing.witness(
+            actor=_actor(request), case_id=case_id, password=request.POST.get("password", ""), visitor=_visitor(request),
+            now=timezone.now(),
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+def begin(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Begin the destruction."""
+    try:
+        work_id = signing.begin(actor=_actor(request), case_id=case_id, now=timezone.now())
+    except signing.CannotDecide as refusal:
+        tell(request, refusal)
+        return redirect("preservation:disposal_case", case_id)
+    return redirect("events:work", work_id)
+
+
+@require_POST
+def clear(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Sign that an owed place was cleared."""
+    return _act(
+        request, case_id, _("已签字；两人都签后，系统清除并读回够得着的存储地。"),
+        lambda: signing.clear_owed(
+            actor=_actor(request), case_id=case_id, place=request.POST.get("place", "")[:100],
+            note=request.POST.get("note", "")[:500], password=request.POST.get("password", ""), visitor=_visitor(request),
+            now=timezone.now(),
+        ),
+    )  # fmt: skip
+
+
+@require_POST
+def stay(request: HttpRequest, object_id: UUID) -> HttpResponse:
+    """Put a stay on a volume."""
+    try:
+        cases.place_stay(
+            actor=_actor(request),
+            object_id=object_id,
+            because=request.POST.get("because", "")[:500],
+            now=timezone.now(),
+        )
+    except cases.CannotDecide as refusal:
+        tell(request, refusal)
+    return redirect("preservation:object", object_id)
+
+
+@require_POST
+def stay_lift(request: HttpRequest, stay_id: UUID) -> HttpResponse:
+    """Lift a stay."""
+    try:
+        object_id = cases.lift_stay(
+            actor=_actor(request), stay_id=stay_id, because=request.POST.get("because", "")[:500], now=timezone.now()
+        )
+    except cases.CannotDecide as refusal:
+        tell(request, refusal)
+        return redirect("preservation:holdings")
+    return redirect("preservation:object", object_id)
+
+
+def _act(request: HttpRequest, case_id: UUID, done: str, act: Callable[[], Any]) -> HttpResponse:
+    try:
+        act()
+    except (cases.CannotDecide, CannotSignIn) as refusal:
+        tell(request, refusal)
+    else:
+        messages.success(request, done)
+    return redirect("preservation:disposal_case", case_id)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+def _visitor(request: HttpRequest) -> Visitor:
+    return Visitor(request.META.get("REMOTE_ADDR", "") or "", request.headers.get("User-Agent", ""))
+
+
+def _ids(values: list[str]) -> list[UUID]:
+    """The identifiers among what a form sent; anything else was made up by hand and names nothing."""
+    found = []
+    for value in values:
+        try:
+            found.append(UUID(value))
+        except ValueError:
+            continue
+    return found
+
+
+def _spared(case: DisposalCase, text: str) -> tuple[list[tuple[UUID, date | None]], list[str]]:
+    """Read lines of a reference code and perhaps a day: volumes to keep, or to extend to that day."""
+    found, unknown = [], []
+    for line in filter(str.strip, text.splitlines()):
+        code, _space, day = line.strip().partition(" ")
+        until = parse_date(day.strip()) if day.strip() and day.strip()[0].isdecimal() else None
+        item = case.items.filter(reference_code=code).first()
+        if item is None or (day.strip() and until is None):
+            unknown.append(line.strip())
+        else:
+            found.append((item.pk, until))
+    return found, unknown
+
+
+def _shown_case(case: DisposalCase) -> dict[str, Any]:
+    state = CaseState(case.state)
+    return {"case": case, "word": disposal_words.STATES[state], "mark": disposal_words.MARKS[state]}
+
+
+def _shown_owed(each: queries.OwedPlace) -> dict[str, Any]:
+    return {
+        "row": each,
+        "place": disposal_words.place(each.place, each.name),
+        "why": disposal_words.HELD_BECAUSE.get(each.why, each.why),
+    }
+
+
+def _shown_item(item: DisposalItem) -> dict[str, Any]:
+    outcome = Outcome(item.outcome)
+    return {
+        "item": item, "word": disposal_words.OUTCOMES[outcome], "mark": disposal_words.OUTCOME_MARKS[outcome],
+        "retention": disposal_words.retention(item.retention),
+    }  # fmt: skip
+
+
+def _shown_candidate(row: Any, told: Any, today: date) -> dict[str, Any]:
+    reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
+    return {
+        "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
+        "ends": rules().ends_on(told.retention, told.newest),
+    }  # fmt: skip
+
+
+def _steps(page: queries.CasePage) -> list[dict[str, Any]]:
+    """The way of a case: what was done, by whom and when; what is still to come has no moment."""
+    case = page.case
+    told = [{"what": _("提出"), "who": case.proposed_name, "at": case.proposed_at, "why": case.why}]
+    told += [
+        {
+            "what": _("鉴定意见：同意") if row.agrees else _("鉴定意见：不同意"),
+            "who": row.name,
+            "at": row.at,
+            "why": row.reasons,
+        }
+        for row in page.opinions
+    ]
+    told.append(
+        {"what": _("主管部门决定"), "who": case.decided_name, "at": case.decided_at, "why": case.decided_because}
+    )
+    told.append({"what": _("召集监销"), "who": case.executor_name, "at": case.called_at, "why": ""})
+    told += [{"what": _("监销签字"), "who": row.name, "at": row.at, "why": ""} for row in page.witnesses]
+    told.append({"what": _("开始销毁"), "who": case.executor_name, "at": case.began_at, "why": ""})
+    told.append(
+        {
+            "what": disposal_words.STATES[CaseState(case.state)],
+            "who": case.ended_name,
+            "at": case.ended_at,
+            "why": case.ended_because,
+        }
+    )
+    return [step for step in told if step["at"]]
+
+
+def _who_is_next(page: queries.CasePage) -> str:
+    case = page.case
+    match CaseState(case.state):
+        case CaseState.APPRAISING:
+            return _("等鉴定委员给出意见：%(names)s") % {"names": "、".join(page.awaited)}
+        case CaseState.APPROVING:
+            return _("等主管部门的人批准（提出人和委员除外）")
+        case CaseState.WAITING if page.days_left:
+            return _("等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停") % {"days": page.days_left}
+        case CaseState.WAITING if not page.waited:
+            return _("今天是等待期最后一天；馆里、委员和主管部门的人都可以叫停")
+        case CaseState.WAITING:
+            return _("等待期已满；等馆员或库管认作执行人，召集监销")
+        case CaseState.DUE if len(page.witnesses) < case.rules["witnesses"]["number"]:
+            return _("等监销人签字（提出人 %(proposer)s、执行人 %(executor)s 以外的两人）") % {
+                "proposer": case.proposed_name, "executor": case.executor_name,
+            }  # fmt: skip
+        case CaseState.DUE:
+            return _("监销人都签了；等执行人 %(executor)s 开始") % {"executor": case.executor_name}
+        case CaseState.EXECUTING:
+            return _("系统正在逐卷销毁；中断了会自己继续")
+        case CaseState.DONE if page.owed:
+            return _("还有 %(places)s 处留着内容，须清除并由两人签字") % {"places": len(page.owed)}
+        case _:
+            return _("没有谁要办的了；清册永久保存")

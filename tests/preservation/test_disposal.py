@@ -1,0 +1,309 @@
+"""A disposal from the proposal to the tombstone, against the real PostgreSQL and two real folders."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from filing.filing_support import person
+from preservation.disposal_case import FAST_HASHERS, LONG_AGO, PASSWORD, VISITOR, Disposal
+from preservation.kept_project import roots, site_settings
+from preservation.ocfl_support import judged_by_ocfl_py
+from preservation.offline_set import LABEL, OfflineSet
+from zhudang.audit.models import Entry
+from zhudang.content import store
+from zhudang.content.models import File
+from zhudang.discovery import operations as discovery
+from zhudang.discovery.models import PageText
+from zhudang.discovery.queries.search import Wanted, search
+from zhudang.filing.models import Record, RecordFile, Volume
+from zhudang.identity.domain.roles import Role
+from zhudang.identity.signing_in import CannotSignIn
+from zhudang.preservation import catching_up, command, reading
+from zhudang.preservation.disposal import cases, checking, executing, removing, signing
+from zhudang.preservation.disposal.models import DisposalItem, DisposalStep
+from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.ocfl import reader
+from zhudang.shared.refusals import Refusal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def places(settings, tmp_path: Path) -> Path:
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    settings.DERIVATIVES_ROOT = str(tmp_path / "derivatives")
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
+    return tmp_path
+
+
+def codes(refused: Refusal) -> list[str]:
+    return sorted({reason.code.removeprefix("preservation.disposal_") for reason in refused.reasons})
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def files_of(row: ArchivalObject) -> list[File]:
+    return list(File.objects.filter(id__in=RecordFile.objects.filter(record__volume_id=row.pk).values("file_id")))
+
+
+def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):
+    made = Disposal()
+    gone, kept = made.volumes
+    contents = [store.blob_path(file.blob.sha256).read_bytes() for file in files_of(gone)]
+    assert contents and all(content in bytes_of(places / code) for content in contents for code in "ab")
+    pictures = places / "derivatives" / files_of(gone)[0].blob.sha256[:2] / files_of(gone)[0].blob.sha256
+    pictures.mkdir(parents=True)
+    (pictures / "page-1-160.png").write_bytes(b"picture")
+    PageText.objects.create(
+        record_id=Record.objects.filter(volume_id=gone.pk).first().pk,
+        file_id=files_of(gone)[0].pk,
+        page=1,
+        text="正文",
+        lexemes="",
+    )
+    made.ready([gone]).execute()
+
+    assert made.case.state == "done"
+    left = bytes_of(places / "a") + bytes_of(places / "b") + bytes_of(places / "content")
+    assert not any(content in left for content in contents)
+    assert not pictures.exists()
+    assert not PageText.objects.filter(record__volume_id=gone.pk).exclude(page=0).exists()
+    assert all(
+        content in bytes_of(places / "a")
+        for content in [store.blob_path(f.blob.sha256).read_bytes() for f in files_of(kept)]
+    )
+    for root in roots(places):
+        folder = root.object_folder(gone.ocfl_id)
+        told = (folder / "v1/content/tombstone.json").read_text(encoding="utf-8")
+        assert gone.reference_code in told and made.case.approved_sha256 in told and "无继续保存价值" in told
+        assert gone.title in (folder / "v1/content/tombstone.txt").read_text(encoding="utf-8")
+        assert list(root.staging.iterdir()) == []
+    assert judged_by_ocfl_py(roots(places)) == []
+    row = ArchivalObject.objects.get(pk=gone.pk)
+    assert row.destroyed_at and (row.version, row.files) == (1, 0)
+    assert Volume.objects.get(pk=gone.pk).destroyed_at and not Volume.objects.get(pk=kept.pk).destroyed_at
+    steps = dict(DisposalStep.objects.values_list("place", "gone"))
+    assert steps == {"site:a": True, "site:b": True, "working-store": True, "search-index": True}
+    [entry] = Entry.objects.filter(act="preservation.volume.destroyed")
+    assert (
+        entry.data["was_sha512"] == gone.inventory_sha512 and entry.data["approved_sha256"] == made.case.approved_sha256
+    )
+    for act in ("proposed", "appraised", "agreed", "approved", "called", "witnessed", "begun", "executed"):
+        rows = Entry.objects.filter(act=f"preservation.disposal.{act}")
+        assert rows and all(each.data["list_sha256"] == made.case.list_sha256 for each in rows), act
+
+
+def test_after_it_every_check_is_content_and_search_finds_it_as_destroyed(places: Path, capsys, run_jobs):
+    made = Disposal()
+    gone, kept = made.volumes
+    made.ready([gone]).execute()
+    run_jobs()
+    assert list(checking.check()) == []
+    assert command.verify() == 0, capsys.readouterr().out
+    discovery.index_stale(limit=100, now=timezone.now())
+    found = {hit.reference: hit.destroyed for hit in search(made.proposer, Wanted(question=gone.reference_code)).hits}
+    assert found == {gone.reference_code: True}
+    assert not any(hit.destroyed for hit in search(made.proposer, Wanted(question=kept.reference_code)).hits)
+
+
+def test_every_reason_against_every_volume_is_told_at_once(places: Path):
+    made = Disposal()
+    first, second = made.volumes
+    Volume.objects.filter(pk=first.pk).update(retention="permanent")
+    ArchivalObject.objects.filter(pk=first.pk).update(class_level=2)
+    Copy.objects.filter(object=second, site__code="b").update(state="damaged")
+    Volume.objects.filter(pk=second.pk).update(formed_until=timezone.localdate())
+    cases.place_stay(actor=made.proposer, object_id=second.pk, because="诉讼中", now=LONG_AGO)
+    made.members = [made.members[0], made.proposer]
+    with pytest.raises(cases.CannotPropose) as refused:
+        made.propose()
+    assert codes(refused.value) == [
+        "classified", "committee_small", "held", "never_ends", "not_ended", "own_member", "unproven",
+    ]  # fmt: skip
+    assert not DisposalItem.objects.exists()
+
+
+def test_one_member_keeps_one_volume_and_the_rest_goes_on(places: Path):
+    made = Disposal()
+    first, second = made.volumes
+    made.propose()
+    line = made.case.items.get(object_id=first.pk)
+    made.appraise(spared=[(line.pk, None)])
+    assert made.case.state == "approving"
+    line.refresh_from_db()
+    assert (line.outcome, line.outcome_by) == ("kept", made.members[0].username)
+    made.approve().call().sign().execute()
+    assert [row.pk for row in made.volumes if row.destroyed_at] == [second.pk]
+    assert made.case.list_sha256 != made.case.approved_sha256
+    assert list(checking.check()) == []
+
+
+def test_one_voice_against_ends_the_case(places: Path):
+    made = Disposal().propose().appraise(agrees=False, reasons="仍有凭证价值")
+    assert made.case.state == "refused"
+    with pytest.raises(cases.CannotDecide):
+        made.approve()
+
+
+def test_nobody_decides_witnesses_or_begins_alone(places: Path):
+    made = Disposal().propose()
+    made.official = made.members[0] = person("both", made.project.site.archive_id, Role.OFFICIAL)
+    with pytest.raises(cases.CannotDecide) as refused:
+        cases.give_opinion(actor=made.proposer, case_id=made.case.pk, agrees=True, reasons="好", now=LONG_AGO)
+    assert codes(refused.value) == ["not_member"]
+    made.members[0] = made.project.site.reviewer
+    made.appraise()
+    made.approve(now=timezone.now() - timedelta(days=3))
+    with pytest.raises(cases.CannotDecide) as refused:
+        made.call()
+    assert codes(refused.value) == ["waits"]
+    assert made.case.wait_until == timezone.localdate(timezone.now() - timedelta(days=3)) + timedelta(days=30)
+
+
+def test_witnesses_are_two_others_each_by_their_own_password(places: Path):
+    made = Disposal().propose().appraise().approve().call()
+    with pytest.raises(CannotSignIn):
+        signing.witness(
+            actor=made.witnesses[0], case_id=made.case.pk, password="wrong", visitor=VISITOR, now=timezone.now()
+        )
+    made.sign(made.witnesses[0])
+    for who, why in (
+        (made.witnesses[0], "witness_twice"),
+        (made.executor, "witness_executes"),
+        (made.proposer, "witness_proposed"),
+    ):
+        from zhudang.identity.models import Account
+
+        account = Account.objects.get(pk=who.account_id)
+        account.set_password(PASSWORD)
+        account.save()
+        with pytest.raises(cases.CannotDecide) as refused:
+            made.sign(who)
+        assert codes(refused.value) == [why]
+    with pytest.raises(cases.CannotDecide) as refused:
+        made.begin()
+    assert codes(refused.value) == ["not_witnessed"]
+    made.sign(made.witnesses[1])
+    made.executor, other = made.proposer, made.executor
+    with pytest.raises(cases.CannotDecide) as refused:
+        made.begin()
+    assert codes(refused.value) == ["not_executor"]
+    made.executor = other
+    made.begin()
+
+
+def test_anyone_stops_it_during_the_wait_and_nothing_is_removed(places: Path):
+    made = Disposal().propose().appraise().approve()
+    cases.stop(actor=made.members[1], case_id=made.case.pk, because="有人申请查阅", now=timezone.now())
+    assert made.case.state == "stopped"
+    with pytest.raises(cases.CannotDecide):
+        made.call()
+    with pytest.raises(removing.NoWarrant):
+        executing.destroy(made.case.items.first().pk, now=timezone.now())
+    assert command.verify() == 0
+
+
+def test_a_stay_halts_an_execution_until_it_is_lifted(places: Path):
+    made = Disposal()
+    made.ready(made.volumes[:1])
+    made.begin()
+    stay = cases.place_stay(actor=made.official, object_id=made.volumes[0].pk, because="诉讼", now=timezone.now())
+    executing.run(made.case.pk)
+    assert made.case.state == "executing" and made.case.halted_because["code"] == "preservation.disposal_held"
+    assert not File.objects.filter(destroyed_at__isnull=False).exists()
+    cases.lift_stay(actor=made.official, stay_id=stay, because="结案", now=timezone.now())
+    executing.run(made.case.pk)
+    assert made.case.state == "done" and made.case.halted_because == {}
+
+
+def test_bytes_that_a_living_file_has_too_stay(places: Path):
+    made = Disposal()
+    gone, kept = made.volumes
+    shared, other = files_of(gone)[0], files_of(kept)[0]
+    File.objects.filter(pk=other.pk).update(blob_id=shared.blob_id)
+    made.ready([gone]).execute()
+    assert store.blob_path(shared.blob.sha256).exists()
+    assert DisposalStep.objects.get(place="working-store").proof["shared"] == 1
+
+
+def test_an_offline_set_is_owed_until_two_have_signed_and_it_was_read_back(settings, tmp_path: Path, run_jobs):
+    disk = OfflineSet(tmp_path)
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    settings.SITES = disk.settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
+    made = Disposal()
+    disk.connect()
+    assert catching_up.catch_up(catching_up.begin_for_command("c")).wrong == 0
+    gone, _kept = made.volumes
+    contents = [store.blob_path(file.blob.sha256).read_bytes() for file in files_of(gone)]
+    disk.take_away()
+    made.ready([gone]).execute()
+    owed = DisposalStep.objects.get(place="site:c")
+    assert (owed.gone, owed.proof["why"]) == (False, "offline")
+    disk.connect()
+    run_jobs()
+    assert all(content in bytes_of(disk.mount) for content in contents)
+    assert catching_up.catch_up(catching_up.begin_for_command("c")).wrong == 0, "what is owed is not called wrong"
+
+    def clear(who) -> bool:
+        return signing.clear_owed(
+            actor=who,
+            case_id=made.case.pk,
+            place="site:c",
+            note=f"调回 {LABEL}",
+            password=PASSWORD,
+            visitor=VISITOR,
+            now=timezone.now(),
+        )
+
+    assert not clear(made.witnesses[0])
+    assert any(content in bytes_of(disk.mount) for content in contents)
+    with pytest.raises(cases.CannotDecide):
+        clear(made.witnesses[0])
+    assert clear(made.witnesses[1])
+    run_jobs()
+    assert DisposalStep.objects.get(place="site:c").gone
+    assert not any(content in bytes_of(disk.mount) for content in contents)
+    assert (
+        Copy.objects.get(object=gone, site__code="c").inventory_sha512
+        == ArchivalObject.objects.get(pk=gone.pk).inventory_sha512
+    )
+    assert command.verify() == 0
+
+
+def test_sealed_holdings_get_a_sealed_tombstone(places: Path):
+    from preservation.test_sealed_holdings import hold
+    from zhudang.preservation.keys import keyring
+
+    hold()
+    made = Disposal()
+    ArchivalObject.objects.update(class_level=1)
+    gone = made.volumes[0]
+    made.ready([gone]).execute()
+    assert made.case.state == "done", made.case.halted_because
+    root = roots(places)[0]
+    folder = root.object_folder(gone.ocfl_id)
+    assert gone.title.encode() not in bytes_of(folder)
+    inventory = root.inventory(gone.ocfl_id)
+    held = reader.held_files(folder, inventory, keyring.identities([root]))
+    assert set(held) == {"tombstone.json", "tombstone.txt"}
+
+
+def test_damaged_copies_set_aside_once_go_too(places: Path):
+    made = Disposal()
+    gone = made.volumes[0]
+    original = next(path for path in roots(places)[0].object_folder(gone.ocfl_id).glob("v1/content/files/*"))
+    original.write_bytes(original.read_bytes() + b"x")
+    assert {outcome.state for outcome in reading.read_all(repair=True, now=timezone.now)} == {"verified", "repaired"}
+    assert list((places / "a/quarantine").iterdir())
+    made.ready([gone]).execute()
+    assert list((places / "a/quarantine").iterdir()) == []

@@ -1,0 +1,132 @@
+"""The pages of disposal: from the form to the lists, each act by the person who may do it."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from preservation.disposal_case import FAST_HASHERS, PASSWORD, Disposal
+from preservation.kept_project import site_settings
+from zhudang.filing.models import Record
+from zhudang.identity.models import Account
+from zhudang.preservation.disposal.models import DisposalCase, DisposalStay
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(settings, tmp_path: Path) -> Disposal:
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
+    return Disposal()
+
+
+def as_(client, who) -> object:
+    client.force_login(Account.objects.get(username=who.username))
+    return client
+
+
+def shown(client, path: str, language: str = "zh-hans", status: int = 200) -> str:
+    answer = client.get(path, headers={"accept-language": language})
+    assert answer.status_code == status, (path, answer.status_code)
+    return answer.content.decode()
+
+
+def test_a_case_goes_its_way_by_its_pages_alone(client, made: Disposal, run_jobs):
+    first, second = made.volumes
+    as_(client, made.proposer)
+    assert "还没有销毁过任何案卷" in shown(client, "/preservation/disposal/")
+    form = shown(client, "/preservation/disposal/new/")
+    assert first.reference_code in form and "短期" in form and "2021年12月31日" in form
+    told = {"volume": [str(first.pk)], "committee": [str(made.members[0].account_id)], "why": "期满"}
+    refused = client.post("/preservation/disposal/new/", told)
+    assert refused.status_code == 422 and "至少要 3 人" in refused.content.decode()
+    everyone = [str(member.account_id) for member in made.members]
+    answer = client.post("/preservation/disposal/new/", {"everything": "on", "committee": everyone, "why": "期满"})
+    case = DisposalCase.objects.get()
+    path = f"/preservation/disposal/{case.pk}/"
+    assert answer.headers["Location"] == path and case.volumes == 2
+    assert "等鉴定委员给出意见" in shown(client, path)
+    for number, member in enumerate(made.members):
+        as_(client, member)
+        spared = f"{second.reference_code} 2040-12-31" if number == 0 else ""
+        client.post(f"{path}opinion/", {"agrees": "yes", "reasons": "无保存价值", "spared": spared})
+    as_(client, made.official)
+    client.post(f"{path}decide/", {"decision": "approve", "because": "同意"})
+    waiting = shown(client, path)
+    assert "等待期还有" in waiting and "次日起数 30 个整天" in waiting and "延长保管" in waiting
+    as_(client, made.executor)
+    assert "我来执行" not in shown(client, path)
+    client.post(f"{path}call/")
+    case.refresh_from_db()
+    assert case.state == "waiting", "the wait is not over"
+    assert "等待期到" in shown(client, path)
+
+
+def test_witnesses_sign_by_password_and_the_end_is_shown_everywhere(client, made: Disposal, run_jobs):
+    first, _second = made.volumes
+    made.propose([first]).appraise().approve().call()
+    path = f"/preservation/disposal/{made.case.pk}/"
+    for witness in made.witnesses:
+        as_(client, witness)
+        assert "监销签字" in shown(client, path)
+        client.post(f"{path}witness/", {"password": "wrong"})
+        client.post(f"{path}witness/", {"password": PASSWORD})
+    assert made.case.signatures.count() == 2
+    as_(client, made.executor)
+    assert "开始销毁" in shown(client, path)
+    answer = client.post(f"{path}begin/")
+    assert answer.headers["Location"].startswith("/work")
+    run_jobs()
+    ended = shown(client, path)
+    assert f'<td class="n-sub code">{first.reference_code}</td>' in ended
+    assert first.reference_code not in shown(client, f"{path}?outcome=kept").split("<h2", 3)[-1].split("</table>")[0]
+    assert "已销毁" in ended and "1 卷已清除并读回" in ended and "清册永久保存" in ended
+    book = load_workbook(io.BytesIO(b"".join(client.get(f"{path}?export=xlsx").streaming_content)))
+    rows = list(book.active.values)
+    assert rows[1][1] == first.reference_code and rows[1][17] == first.inventory_sha512
+    pdf = client.get(f"{path}?export=pdf").content
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        assert len(document.pages) >= 1
+    as_(client, made.proposer)
+    assert "只留墓碑" in shown(client, f"/preservation/{first.pk}/")
+    assert "已销毁" in shown(client, "/preservation/")
+    record = Record.objects.filter(volume_id=first.pk).first()
+    assert "这一卷已鉴定销毁" in shown(client, f"/records/{record.pk}/")
+    found = shown(client, f"/search/?q={first.reference_code}")
+    assert "已销毁" in found
+    file_id = record.files.get().file_id
+    assert client.get(f"/files/{file_id}/").status_code == 409
+
+
+def test_a_stay_is_placed_and_lifted_on_the_volumes_page(client, made: Disposal):
+    volume = made.volumes[0]
+    as_(client, made.proposer)
+    client.post(f"/preservation/{volume.pk}/stay/", {"because": "诉讼中"})
+    assert "诉讼中" in shown(client, f"/preservation/{volume.pk}/")
+    assert "暂缓销毁：诉讼中" in shown(client, "/preservation/disposal/new/")
+    stay = DisposalStay.objects.get()
+    client.post(f"/preservation/disposal/stays/{stay.pk}/lift/", {"because": "结案"})
+    stay.refresh_from_db()
+    assert stay.lifted_by == made.proposer.username
+
+
+def test_anyone_of_the_office_stops_it_by_its_page_and_english_is_whole(client, made: Disposal):
+    made.propose().appraise().approve(now=timezone.now() - timedelta(days=1))
+    path = f"/preservation/disposal/{made.case.pk}/"
+    as_(client, made.members[0])
+    for each in ("/preservation/disposal/", path):
+        main = shown(client, each, "en").split("<main", 1)[1].split("</main>")[0]
+        for word in ("销毁案", "鉴定委员", "等待", "叫停", "下一步", "期满"):
+            assert word not in main.replace("保管期满，无继续保存价值", ""), (each, word)
+    client.post(f"{path}stop/", {"because": ""})
+    assert made.case.state == "waiting"
+    client.post(f"{path}stop/", {"because": "有人查档"})
+    assert made.case.state == "stopped" and "有人查档" in shown(client, path)
