@@ -85,19 +85,21 @@ def test_ingest_waits_for_no_network_and_the_hourly_run_brings_what_lacks(kept, 
     assert Ingest.objects.get().state == "done"
     assert (in_bucket(), far.listed(), healths(kept)) == ({}, [], {Health.WAITING})
     run_jobs()
+    assert catching_up.by_itself("s", seconds=0) is None
+    assert (len(in_bucket()), CatchUp.objects.get().stopped_because["code"]) == (1, "preservation.catch_up_goes_on")
     jobs.begin_buckets(0)
     run_jobs()
     copies = in_bucket()
     assert len(copies) == ArchivalObject.objects.count()
     assert {copy.state for copy in copies.values()} == {"verified"}
     assert healths(kept) == {Health.SOUND}
-    assert CatchUp.objects.get().complete
+    assert [run.complete for run in CatchUp.objects.order_by("started_at")] == [False, True]
     down = fetched(far.root, tmp_path / "any-tool" / "store")
     assert judged_by_ocfl_py([StorageRoot(down.parent)]) == [], "digests of what is stored are checked without any key"
     assert not catching_up.bucket_due("s", timezone.now())
     jobs.begin_buckets(0)
     run_jobs()
-    assert CatchUp.objects.count() == 1, "where nothing lacks nothing is done"
+    assert CatchUp.objects.count() == 2, "where nothing lacks nothing is done"
     # The page says what was tried, when, and where the site is.
     client.force_login(Account.objects.get(username="archivist"))
     site = Site.objects.get(code="s")
@@ -153,6 +155,10 @@ def test_a_bucket_that_falls_silent_is_unreachable_and_its_copies_neither_verifi
         assert command.verify() == command.INCOMPLETE
         assert command.call_in("s") == command.REFUSED
         assert rounds.read_on("s").copies == 0
+        CatchUp.objects.update(complete=False)
+        runs = CatchUp.objects.count()
+        jobs.catch_up_bucket("s")
+        assert CatchUp.objects.count() == runs, "one that does not answer leaves no runs behind every hour"
         assert [result.verdict for result in doctor.buckets()] == ["ill"]
     assert {copy.pk: (copy.state, copy.verified_at) for copy in in_bucket().values()} == before
     site = Site.objects.get(code="s")

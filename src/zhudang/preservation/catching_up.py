@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.exports import FORMULA_STARTS
 
 BATCH = 100
+RUN_SECONDS = 3000.0
+"""A run nobody asked for ends before the next is due, so that other work gets its turn."""
 GO_ON_DAYS = 30
 """A run that was stopped is gone on with for so long: what it read is not read again."""
 OPEN_LEVEL = 0
@@ -347,10 +350,28 @@ def bucket_due(site_code: str, now: datetime) -> bool:
     return last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists()
 
 
-def begin_by_itself(site_code: str) -> CatchUp:
-    """Open the row of a run nobody asked for."""
-    site = Site.objects.get(code=site_code)
-    return CatchUp.objects.create(site=site, asked_by="system", started_at=timezone.now())
+def by_itself(site_code: str, *, seconds: float = RUN_SECONDS) -> Done | None:
+    """Catch a bucket up that is due and there, for so many seconds at most; what is left the next run does.
+
+    Gives None where nothing was begun. A bucket that does not answer leaves no run behind: its page says so already.
+    """
+    now, until = timezone.now(), time.monotonic() + seconds
+    if not bucket_due(site_code, now):
+        return None
+    try:
+        place = _place(site_code, now)
+    except CannotCatchUp:
+        return None
+    row = CatchUp.objects.create(site_id=place.site_id, asked_by="system", started_at=now)
+
+    def told(_number: int, _note: str) -> None:
+        if time.monotonic() > until:
+            raise CannotCatchUp(Reason("preservation.catch_up_goes_on"))
+
+    try:
+        return catch_up(row, told=told)
+    except CannotCatchUp:
+        return None
 
 
 def begin_for_command(site_code: str) -> CatchUp:

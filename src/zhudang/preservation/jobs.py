@@ -103,9 +103,7 @@ def catch_up_bucket(site: str) -> None:
     """Catch one bucket up with what it lacks; what keeps it from that is tried again in an hour."""
     from zhudang.preservation import catching_up
 
-    if catching_up.bucket_due(site, timezone.now()):
-        with contextlib.suppress(catching_up.CannotCatchUp):
-            catching_up.catch_up(catching_up.begin_by_itself(site))
+    catching_up.by_itself(site)
 
 
 @app.task(name="preservation.catch_up", queue="preservation", retry=_PATIENCE)

@@ -121,6 +121,7 @@ REASONS = {
     ),
     "preservation.credentials_unreadable": _("存储地 %(site)s 的凭据文件 %(file)s 读不出两个密钥"),
     "preservation.no_bucket": _("存储地 %(site)s 不是对象存储（S3）"),
+    "preservation.catch_up_goes_on": _("到了时间先停下，下一小时接着补写"),
     "preservation.catch_up_cancelled": _("有人取消了补写；已写完读回的副本照常算数"),
 }
 _APART_BY = ("seismic_zone", "river_basin", "power_grid")
