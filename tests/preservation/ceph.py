@@ -168,9 +168,7 @@ class Ceph:
             raise RuntimeError(f"{command}: {done.stderr.decode(errors='replace')[-2000:]}")
 
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def guide_policy(bucket: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from zhudang.preservation.bucket import client, fetching, proving, uploading
 from zhudang.preservation.bucket.client import Bucket, BucketUnreachable
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.bucket.root import BucketRoot
+from zhudang.preservation.ocfl.inventory import sidecar
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.verifier import CHANGED, INVENTORY_BAD, MISSING, UNEXPECTED
 from zhudang.preservation.ocfl.writer import SourceChanged, write_version
@@ -148,6 +149,7 @@ from zhudang.preservation.bucket.client import Bucket
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.bucket.root import BucketRoot
 from zhudang.preservation.domain.s3_address import S3Address
+from zhudang.preservation.ocfl.inventory import sidecar
 from zhudang.preservation.ocfl.root import StorageRoot
 uploading.PART = 5 * 1024 * 1024
 address = S3Address(*{address!r})
@@ -319,6 +321,30 @@ def test_a_damaged_object_is_told_and_does_not_enter_the_folder(far, source, tmp
     done = fetching.fetch_root(far.root, tmp_path / "down")
     assert [damage.code for damage in done.damaged[OBJECT]] == [CHANGED]
     assert not StorageRoot(tmp_path / "down").object_folder(OBJECT).exists()
+
+
+def test_what_others_put_there_neither_comes_along_nor_keeps_an_object_back_nor_leads_out(far, source, tmp_path):
+    bring(far, source)
+    beside = far.key("0=ocfl_object_1.1").removesuffix("0=ocfl_object_1.1")
+    for name in ("foreign.txt", "../../../../../../outside.txt"):
+        far.owner.put(beside + name, b"x")
+    down = tmp_path / "a" / "b" / "down"
+    assert fetching.fetch_root(far.root, down).objects == 1
+    assert tree(StorageRoot(down).object_folder(OBJECT)) == tree(source.object_folder(OBJECT))
+    assert not list(tmp_path.rglob("outside.txt"))
+
+
+def test_an_inventory_that_names_files_outside_is_refused(far, source, tmp_path):
+    bring(far, source)
+    data = (source.object_folder(OBJECT) / "inventory.json").read_bytes()
+    evil = data.replace(b"v1/content/files/0001.pdf", b"../../../../../../escaped.pdf")
+    assert evil != data
+    head = far.key("0=ocfl_object_1.1").removesuffix("0=ocfl_object_1.1")
+    far.owner.put(f"{head}inventory.json", evil)
+    far.owner.put(f"{head}inventory.json.sha512", sidecar(evil))
+    done = fetching.fetch_root(far.root, tmp_path / "down")
+    assert [damage.code for damage in done.damaged[OBJECT]] == [INVENTORY_BAD]
+    assert not list(tmp_path.rglob("escaped.pdf"))
 
 
 def test_what_is_set_aside_in_a_bucket_without_versions_keeps_the_damaged_bytes(unversioned, source):

@@ -72,11 +72,14 @@ def check(site: str) -> int:
         return _refused(
             [Reason("preservation.bucket_unreachable", {"place": place.name, "problem": str(trouble)})], INCOMPLETE
         )
-    console.print(f"{place.name}  {place.address}\n{policy_words.promise(place.facts, proof)}", highlight=False)
+    console.print(
+        f"{place.name}  {place.address}\n{policy_words.promise(place.facts, proof)}", highlight=False, soft_wrap=True
+    )
     console.print(
         f"delete {proof.deletion} · delete a version {proof.version_deletion} · change the rules {proof.rules} · "
         f"what is written over is {proof.overwriting}",
         highlight=False,
+        soft_wrap=True,
     )
     return OK if proof.nothing_lost else WRONG
 

@@ -20,7 +20,7 @@ from zhudang.preservation.domain.s3_address import S3Address
 CONNECT_SECONDS, READ_SECONDS, TRIES = 10, 60, 4
 CHUNK = 1024 * 1024
 MOST_CONNECTIONS = 8
-_FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "EntityTooLarge"})
+_FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 
 

@@ -5,7 +5,6 @@ Needs no database. Run again, it goes on: what lies in the folder as the invento
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from pathlib import Path
 from zhudang.preservation.bucket.client import Missing
 from zhudang.preservation.bucket.root import BucketRoot
 from zhudang.preservation.ocfl import durable
-from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR
+from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, trusted_inventory
-from zhudang.preservation.ocfl.verifier import Damage, verify_object
+from zhudang.preservation.ocfl.verifier import INVENTORY_BAD, Damage, known_files, verify_object
 
 PLAIN_NAMES = ("keys.json",)
 KEY_FILES = "key-"
@@ -60,13 +59,20 @@ def fetch_root(source: BucketRoot, target: Path, *, told: Told | None = None) ->
 def fetch_object(
     source: BucketRoot, root: StorageRoot, object_id: str, done: Fetched | None = None
 ) -> tuple[Damage, ...]:
-    """Bring one object into a root that does not hold it; gives its damages, and then nothing entered.
+    """Bring one object into a root that does not hold it sound; gives its damages, and then nothing entered.
 
-    Only inside `only_writer`.
+    Only what the object's inventory names is fetched: what else lies there does no harm, and no name leads out of the
+    folder. Only inside `only_writer`.
     """
+    inventory = _inventory(source, object_id)
+    if inventory is None:
+        return (Damage(INVENTORY_BAD, INVENTORY),)
+    wanted = known_files(inventory)
+    if outside := sorted(path for path in wanted if _leads_out(path)):
+        return tuple(Damage(INVENTORY_BAD, path) for path in outside)
     stage = root.new_staging()
     try:
-        for path in source.files(object_id):
+        for path in sorted(wanted & source.files(object_id).keys()):
             size = _fetch_file(source, object_id, path, stage / path)
             if done:
                 done.bytes += size
@@ -97,13 +103,25 @@ def _lies_here(source: BucketRoot, root: StorageRoot, object_id: str) -> bool:
     folder = root.object_folder(object_id)
     if not folder.is_dir():
         return False
-    try:
-        there = b"".join(source.stream(object_id, INVENTORY))
-        trusted_inventory(object_id, there, b"".join(source.stream(object_id, SIDECAR)))
-    except (Missing, ObjectDamaged):
+    there = _inventory(source, object_id)
+    if there is None:
         return False
     found = verify_object(folder, object_id=object_id)
-    return found.sound and found.inventory is not None and found.inventory.sha512 == hashlib.sha512(there).hexdigest()
+    return found.sound and found.inventory is not None and found.inventory.sha512 == there.sha512
+
+
+def _inventory(source: BucketRoot, object_id: str) -> Inventory | None:
+    """An object's inventory as it lies in the bucket; None where it cannot be trusted."""
+    try:
+        data = b"".join(source.stream(object_id, INVENTORY))
+        return trusted_inventory(object_id, data, b"".join(source.stream(object_id, SIDECAR)))
+    except (Missing, ObjectDamaged):
+        return None
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a path would be written elsewhere than below its folder: a bucket is in others' hands."""
+    return "\\" in path or "\0" in path or any(part in {"", ".", ".."} for part in path.split("/"))
 
 
 def _beside(source: BucketRoot) -> Iterator[tuple[str, bytes]]:

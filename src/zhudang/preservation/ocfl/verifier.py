@@ -100,7 +100,7 @@ def examine_copy(tree: Tree, inventory: Inventory) -> tuple[Damage, ...]:
     """
     copy = _Copy(tree, "ocfl", manifest=inventory.manifest)
     ocfl.examine(copy, fixity=False)
-    for path in (tree.files.keys() | set(tree.special)) - _known_files(inventory):
+    for path in (tree.files.keys() | set(tree.special)) - known_files(inventory):
         copy.note(UNEXPECTED, path)
     for number in inventory.versions:
         if not _sidecar_as_written(tree, f"v{number}"):
@@ -222,7 +222,8 @@ def _look_at(folder: str, heap: Sequence[tuple[str, str]]) -> list[tuple[str, st
     return seen
 
 
-def _known_files(inventory: Inventory) -> set[str]:
+def known_files(inventory: Inventory) -> set[str]:
+    """The paths of all files of an object, inventories and declaration included: nothing else may lie there."""
     known = {layout.OBJECT_DECLARATION, INVENTORY, SIDECAR, *inventory.manifest}
     for number in inventory.versions:
         known |= {f"v{number}/{INVENTORY}", f"v{number}/{SIDECAR}"}
