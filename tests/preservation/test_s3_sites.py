@@ -246,10 +246,13 @@ def test_what_is_sealed_lies_sealed_in_the_bucket_beside_its_wrapped_keys(site, 
     assert (tmp_path / "down" / "store" / "key-internal.age").exists()
 
 
-def test_a_bucket_is_brought_down_to_a_folder_whole_and_mends_a_folder_no_other_can(kept, far, tmp_path, capsys):
+def test_a_bucket_is_brought_down_to_a_folder_whole_and_mends_a_folder_no_other_can(
+    kept, far, tmp_path, capsys, django_assert_num_queries
+):
     command.call_in("s")
     down = tmp_path / "down"
-    assert site_command.fetch("s", down) == command.OK
+    with django_assert_num_queries(0):
+        assert site_command.fetch("s", down) == command.OK
     root = StorageRoot.open(down)
     assert judged_by_ocfl_py([root]) == []
     assert {root.inventory(row.ocfl_id).sha512 for row in ArchivalObject.objects.all()} == set(
