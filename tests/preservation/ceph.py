@@ -17,8 +17,15 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from zhudang.preservation.bucket.client import Bucket
 from zhudang.preservation.bucket.credentials import Credentials
@@ -75,7 +82,7 @@ memstore device bytes = 1073741824
 osd class load list = *
 osd class default list = *
 [client]
-rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1
+rgw frontends = beast endpoint=127.0.0.1:{port} tcp_nodelay=1 ssl_endpoint=127.0.0.1:{tls} ssl_certificate={folder}/tls.pem
 rgw data = {folder}
 rgw enable apis = s3
 rgw thread pool size = 16
@@ -97,11 +104,16 @@ class Ceph:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, _free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        tls = _free_port()
+        self.tls_endpoint, self.ca_file = f"https://127.0.0.1:{tls}", folder / "tls.pem"
         (folder / "mon").mkdir(parents=True)
         (folder / "osd").mkdir()
+        self.ca_file.write_bytes(_own_certificate())
         fsid = str(uuid.uuid4())
         conf = folder / "ceph.conf"
-        conf.write_text(_CONF.format(fsid=fsid, mon=_free_port(), port=self.port, folder=folder), encoding="utf-8")
+        conf.write_text(
+            _CONF.format(fsid=fsid, mon=_free_port(), port=self.port, tls=tls, folder=folder), encoding="utf-8"
+        )
         self._environment = {**os.environ, "CEPH_CONF": str(conf), "CEPH_ARGS": ""}
         self._running: list[subprocess.Popen[bytes]] = []
         self._gateway: subprocess.Popen[bytes] | None = None
@@ -179,6 +191,27 @@ def guide_policy(bucket: str) -> dict[str, Any]:
     told = found[1].replace("BUCKET", bucket).replace("APPLICATION", "arn:aws:iam:::user/app")
     told = told.replace("KEEPER", "arn:aws:iam:::user/owner")
     return dict(json.loads(told))
+
+
+def _own_certificate() -> bytes:
+    """A key and a certificate for 127.0.0.1 that nobody signed but itself, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    return key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem)
 
 
 def _free_port() -> int:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,18 @@ def test_silence_a_wrong_key_or_another_bucket_says_nothing_of_what_is_there(far
     assert silence.value.problem == "ReadTimeoutError"
 
 
+def test_over_tls_only_a_server_whose_certificate_is_trusted_is_talked_to(far, monkeypatch):
+    monkeypatch.setattr(client, "TRIES", 1)
+    address = replace(far.bucket.address, endpoint=far.server.tls_endpoint, ca_file=str(far.server.ca_file))
+    trusted = Bucket(address, far.bucket._credentials)
+    trusted.put(address.key("x"), b"over tls")
+    assert trusted.read(address.key("x")) == b"over tls"
+    with pytest.raises(BucketUnreachable) as refused:
+        Bucket(replace(address, ca_file=""), far.bucket._credentials).put(address.key("y"), b"never sent")
+    assert refused.value.problem == "SSLError"
+    assert far.listed() == ["x"]
+
+
 def test_a_connection_that_breaks_in_the_middle_is_gone_on_with_where_it_broke(far, monkeypatch):
     data = os.urandom(3 * MIB)
     far.bucket.put("large", data)
@@ -357,8 +370,6 @@ def test_what_is_set_aside_in_a_bucket_without_versions_keeps_the_damaged_bytes(
 
 
 def test_a_prefix_keeps_two_roots_of_one_bucket_apart(far, source):
-    from dataclasses import replace
-
     inner = BucketRoot(Bucket(replace(far.bucket.address, prefix=f"{far.prefix}/inner"), far.bucket._credentials))
     inner.prepare()
     inner.bring_up_to(source, OBJECT)
