@@ -13,7 +13,7 @@ from zhudang.cli.main import app
 SOURCE = Path(__file__).parents[2] / "src"
 HEAVY = {
     "typer", "pydantic", "rich", "django", "psutil", "structlog", "numpy", "PIL", "pikepdf", "pypdfium2", "pygfried", "lxml",
-    "pyhanko", "cryptography", "ifcopenshell", "ezdxf", "av", "asyncio", "concurrent.futures", "logging",
+    "botocore", "pyhanko", "cryptography", "ifcopenshell", "ezdxf", "av", "asyncio", "concurrent.futures", "logging",
 }  # fmt: skip
 """What takes long to load and has no place in the process that was typed; parsers belong to workers anyway."""
 OFFERED = {
@@ -34,6 +34,7 @@ OFFERED = {
     "backup": {"target", "--plain"},
     "restore": {"source"},
     "export": {"--project", "--volume", "--as", "out", "--level"},
+    "site": set(),
     "keys": set(),
     "audit": set(),
 }
@@ -60,6 +61,13 @@ def test_every_command_offers_what_it_always_did():
     audit = app.commands["audit"]
     assert isinstance(audit, click.Group)
     assert list(audit.commands) == ["verify", "proof"]
+    site = app.commands["site"]
+    assert isinstance(site, click.Group)
+    assert {name: {each.opts[0] for each in command.params} for name, command in site.commands.items()} == {
+        "credentials": {"--site"},
+        "check": {"--site"},
+        "fetch": {"--site", "target"},
+    }
     keys = app.commands["keys"]
     assert isinstance(keys, click.Group)
     assert {

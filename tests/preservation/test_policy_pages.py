@@ -96,7 +96,7 @@ def test_write_once_is_shown_as_stated_and_everything_else_as_deletable(archivis
     assert "可删除，非一次写入" in page(archivist, site_path("b"))
     register = page(archivist, "/preservation/")
     assert "某公司声明为一次写入，未经证明" in register
-    assert "离线份待补" in register
+    assert "待补写" in register
 
 
 def test_unknown_facts_are_named_as_unknown(archivist):

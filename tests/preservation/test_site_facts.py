@@ -2,8 +2,9 @@ import tomllib
 
 import pytest
 
+from zhudang.preservation.domain.placing import why_not_place
 from zhudang.preservation.domain.policy_data import KINDS, LEVELS, read_policy
-from zhudang.preservation.domain.site_facts import Kind, as_told, facts_of, from_row, read_sites
+from zhudang.preservation.domain.site_facts import Kind, address_of, as_told, facts_of, from_row, read_sites
 from zhudang.preservation.policy_file import OURS
 
 PLAIN = {"code": "a", "name": "甲库", "path": "/a"}
@@ -34,7 +35,7 @@ def test_facts_survive_their_row():
     ("changed", "word"),
     [
         ({"province": "5"}, "province"), ({"latitude": 91.0, "longitude": 1.0}, "latitude"), ({"latitude": 28.0}, "one without the other"),
-        ({"kind": "s3"}, "kind"), ({"medium": "paper"}, "medium"), ({"worm": True}, "worm"), ({"online": False}, "online"),
+        ({"kind": "cloud"}, "kind"), ({"medium": "paper"}, "medium"), ({"worm": True}, "worm"), ({"online": False}, "online"),
         ({"call_in_days": 30}, "call_in_days"), ({"seismik_zone": "x"}, "not a key"), ({"kind": "removable"}, "label"),
         ({"peak_acceleration_g": "0.05"}, "no number"), ({"path": ""}, "path"), ({"place": 3}, "no text"),
     ],
@@ -42,6 +43,52 @@ def test_facts_survive_their_row():
 def test_a_wrong_fact_is_told_by_name(changed, word):
     with pytest.raises(ValueError, match=word):
         facts_of({**PLAIN, **changed})
+
+
+BUCKET = {
+    "code": "s",
+    "name": "云上份",
+    "kind": "s3",
+    "endpoint": "https://s3.example.cn:8443/",
+    "bucket": "yx-archive",
+}
+
+
+def test_a_bucket_has_an_address_instead_of_a_path():
+    address = address_of({**BUCKET, "prefix": "zhudang/a", "region": "cn-south", "path_style": False})
+    assert address
+    assert address.text == "https://s3.example.cn:8443/yx-archive/zhudang/a"
+    assert (address.key("store/0=ocfl_1.1"), address.region) == ("zhudang/a/store/0=ocfl_1.1", "cn-south")
+    facts = facts_of(BUCKET)
+    assert (facts.at_ingest, facts.offline) == (False, False)
+    assert address_of(PLAIN) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"endpoint": ""}, "endpoint: missing"), ({"bucket": None}, "bucket: missing"), ({"endpoint": "s3.example.cn"}, "no https"),
+        ({"endpoint": "http://s3.example.cn"}, "this machine only"), ({"endpoint": "https://a:b@s3.example.cn"}, "credentials"),
+        ({"endpoint": "https://s3.example.cn/yx"}, "no https"), ({"bucket": "YX_1"}, "no name"), ({"prefix": "/a/"}, "no prefix"),
+        ({"path_style": "yes"}, "path_style"), ({"path": "/srv/a"}, "path"), ({"online": False}, "online"), ({"label": "x"}, "label"),
+        ({"region": 3}, "no text"),
+    ],
+)  # fmt: skip
+def test_a_wrong_address_is_told_by_name(changed, word):
+    with pytest.raises(ValueError, match=word):
+        facts_of({**BUCKET, **changed})
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:7480", "http://localhost:9000", "http://[::1]:9000"])
+def test_without_tls_only_this_machine_is_asked(endpoint):
+    assert facts_of({**BUCKET, "endpoint": endpoint})
+    with pytest.raises(ValueError, match="only for a site of kind s3"):
+        facts_of({**PLAIN, "bucket": "yx-archive"})
+
+
+def test_a_class_cannot_go_to_buckets_alone():
+    reasons = why_not_place(read_policy(ours()).classes[0], [facts_of(BUCKET)])
+    assert [reason.code for reason in reasons] == ["preservation.place_offline_only"]
 
 
 def test_all_faults_of_all_places_come_at_once():

@@ -38,6 +38,7 @@ def run() -> int:
         archives,
         calendar,
         sites,
+        buckets,
         rounds,
         copies,
         holding_keys,
@@ -74,8 +75,8 @@ def disk() -> Iterator[Result]:
 
 
 def _at_hand() -> list[dict[str, Any]]:
-    """The sites that are always there: at a removable set's path may be nothing, or somebody else's disk."""
-    return [site for site in settings.SITES if site.get("kind") != "removable"]
+    """The folders that are always there: at a removable set's path may be nothing, or somebody else's disk."""
+    return [site for site in settings.SITES if (site.get("kind") or "folder") == "folder"]
 
 
 def clock() -> Iterator[Result]:
@@ -200,6 +201,38 @@ def sites() -> Iterator[Result]:
             "存储地 sites",
             "attention",
             "两处在同一块盘上，只防误删，不防盘坏 / on one disk: guards against slips, not against its loss",
+        )
+
+
+def buckets() -> Iterator[Result]:
+    """Whether every bucket answers, keeps us from deleting (tried), has credentials of its own, and lags nowhere."""
+    from zhudang.preservation import far_copies, policy_words, site_queries, words
+    from zhudang.preservation.bucket import credentials
+    from zhudang.preservation.sites import meet, places
+
+    now, known = timezone.now(), {}
+    for place in (place for place in places(now) if place.facts.kind == "s3"):
+        part = f"对象存储 {place.code}"
+        try:
+            known[place.code] = credentials.read(place.code).access_key
+        except credentials.CredentialsUnusable as refusal:
+            yield Result(part, "ill", str(words.sentence(refusal.reasons[0])))
+            continue
+        met = meet(place, now)
+        if met.bucket is None or not met.reached:
+            (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
+            yield Result(part, "ill", f"{place.address}：连不上，或不让读写 no answer: {row.contact.get('problem')}")
+            continue
+        proof = far_copies.prove_deletion(met, met.bucket, now)
+        verdict = "well" if proof.nothing_lost else "attention"
+        yield Result(part, verdict, f"{place.name}：{policy_words.promise(place.facts, proof)}")
+        (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
+        if row.overdue(now):
+            yield Result(part, "attention", "太久没有补齐 / has lacked something for too long")
+    shared = sorted(code for code, key in known.items() if list(known.values()).count(key) > 1)
+    if shared:
+        yield Result(
+            "对象存储", "attention", f"凭据相同，一把钥匙开几处 / one key opens several sites: {', '.join(shared)}"
         )
 
 

@@ -243,6 +243,30 @@ def keys_status() -> None:
     sys.exit(command.status())
 
 
+def site_credentials(site: str) -> None:
+    """登记对象存储的访问凭据，每处一份文件 / keep the credentials of a bucket, a file of its own for each."""
+    _django()
+    from zhudang.preservation import site_command
+
+    sys.exit(site_command.set_credentials(site))
+
+
+def site_check(site: str) -> None:
+    """连一次，试一试能不能删除 / reach a bucket and try whether anything there can be deleted."""
+    _django()
+    from zhudang.preservation import site_command
+
+    sys.exit(site_command.check(site))
+
+
+def site_fetch(site: str, target: Path) -> None:
+    """把对象存储里的整个保存库取到文件夹，逐字节核对 / bring a whole bucket down into a folder, compared."""
+    _django()
+    from zhudang.preservation import site_command
+
+    sys.exit(site_command.fetch(site, target))
+
+
 class _InGivenOrder(click.Group):
     """Commands are listed in the order an installation meets them."""
 
@@ -271,6 +295,7 @@ _SUBMIT = (
     _text("--project", "项目代码 / code of the project", ""),
     _text("--works", "工程代码 / code of the works", ""),
 )
+_SITE = _option("--site", "哪个存储地 / which site", required=True, metavar="<str>")
 _ADMINISTRATOR = _text("--username", "安全管理员账号 / the security administrator's login", "")
 _COMMANDS = (
     _command(
@@ -306,7 +331,7 @@ _COMMANDS = (
         ),
         _path("--json", "把结果写成 JSON / write the result as JSON"),
     ),
-    _command(call_in, _option("--site", "哪个存储地 / which site", required=True, metavar="<str>"), name="call-in"),
+    _command(call_in, _SITE, name="call-in"),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
     _command(
         emergency_serve,
@@ -336,6 +361,18 @@ _COMMANDS = (
         ),
         _given("out"),
         _number("--level", 1, "最高密级，1 内部 / highest level in it, 1 is internal"),
+    ),
+    _InGivenOrder(
+        "site",
+        {
+            "credentials": _command(site_credentials, _SITE, name="credentials"),
+            "check": _command(site_check, _SITE, name="check"),
+            "fetch": _command(
+                site_fetch, _SITE, _given("target", "取到哪个文件夹 / the folder to bring it to"), name="fetch"
+            ),
+        },
+        help="对象存储的存储地 / sites in buckets of an S3-compatible server",
+        no_args_is_help=True,
     ),
     _InGivenOrder(
         "keys",

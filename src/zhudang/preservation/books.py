@@ -22,6 +22,7 @@ from zhudang.filing.queries import kept as filing
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement
 from zhudang.preservation.domain.names import ObjectName, is_original, object_name
+from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.holding_classes import of_class
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -67,7 +68,7 @@ def compare(*, actor: Actor, now: datetime) -> UUID:
     """
     demand(actor, "preservation.object.verify")
     ledger = _ledger()
-    catalogue, all_places = _catalogue(), places(now)
+    catalogue, all_places = _catalogue(), [place for place in places(now) if place.facts.kind is not Kind.S3]
     stores = [_store(place) for place in all_places]
     sides = [ledger, catalogue, *stores]
     differences = list(differences_between(ledger, catalogue))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -20,21 +21,26 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import placement, reading, rounds
+from zhudang.preservation import far_copies, placement, reading, rounds
+from zhudang.preservation.bucket import credentials
+from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
+from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
 from zhudang.preservation.ocfl import durable, layout, replicate
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
-from zhudang.preservation.ocfl.verifier import verify_object
+from zhudang.preservation.ocfl.verifier import Verification, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.policy_file import policy
-from zhudang.preservation.sites import LABEL, Place, bears_label, places
+from zhudang.preservation.sites import LABEL, Place, bears_label, meet, places
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.exports import FORMULA_STARTS
 
 BATCH = 100
+RUN_SECONDS = 3000.0
+"""A run nobody asked for ends before the next is due, so that other work gets its turn."""
 GO_ON_DAYS = 30
 """A run that was stopped is gone on with for so long: what it read is not read again."""
 OPEN_LEVEL = 0
@@ -109,15 +115,15 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
     began = began_at(row)
     try:
         place = _place(row.site.code, timezone.now())
-        assert place.root is not None
-        keyring.equip([place.root])
+        _make_ready(place)
         everywhere = places()
         pace = rounds.Pace(rounds.rhythms()[place.code].bytes_per_second, timedelta(days=1).total_seconds())
         for item in lacking(place).iterator(chunk_size=BATCH):
             _still_there(place)
-            _bring(item, place, place.root, everywhere, done, pace)
+            _bring(item, place, everywhere, done, pace)
             _tell(told, done, item.title)
-        for copy in _unread(place, began):
+        # A bucket is read in turn, at its own pace: to read all of it at every run would take its road for nothing.
+        for copy in _unread(place, began) if place.bucket is None else ():
             _still_there(place)
             outcome = reading.read_copy(copy, place, everywhere, repair=True, now=timezone.now(), progress=pace)
             done.read, done.bytes, done.wrong = (
@@ -127,14 +133,16 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
             )
             _tell(told, done, outcome.title)
         left = lacking(place).count()
-        if place.facts.offline:
+        if place.facts.offline and place.root is not None:
             _write_catalogue(place, place.root)
     except work.Cancelled:
         _close(row, done, Reason("preservation.catch_up_cancelled"))
         raise
-    except (StoreFull, OSError) as cause:
-        code = "preservation.disk_full" if isinstance(cause, StoreFull) else "preservation.unreachable"
-        reason = Reason(code, {"place": row.site.name})
+    except (StoreFull, BucketFull, BucketUnreachable, OSError) as cause:
+        full = isinstance(cause, StoreFull | BucketFull)
+        reason = Reason("preservation.disk_full" if full else "preservation.unreachable", {"place": row.site.name})
+        if isinstance(cause, BucketUnreachable):
+            reason = _not_reached(row.site.name, cause.problem)
         _close(row, done, reason)
         raise CannotCatchUp(reason) from cause
     except CannotCatchUp as refusal:
@@ -185,10 +193,37 @@ def _place(site_code: str, now: datetime) -> Place:
     place = next((place for place in places(now) if place.code == site_code), None)
     if place is None:
         raise NotFound
+    if place.facts.kind is Kind.S3:
+        return _bucket_place(place, now)
     if place.root is None:
         code = "preservation.set_away" if place.facts.offline else "preservation.unreachable"
         raise CannotCatchUp(Reason(code, {"place": place.name, "label": place.facts.label, "file": LABEL}))
     return place
+
+
+def _bucket_place(place: Place, now: datetime) -> Place:
+    """A bucket that answered just now."""
+    try:
+        credentials.read(place.code)
+    except credentials.CredentialsUnusable as refusal:
+        raise CannotCatchUp(*refusal.reasons) from refusal
+    place = meet(place, now)
+    if not place.reached:
+        problem = Site.objects.values_list("contact", flat=True).get(pk=place.site_id).get("problem", "")
+        raise CannotCatchUp(_not_reached(place.name, problem))
+    return place
+
+
+def _not_reached(name: str, problem: str) -> Reason:
+    return Reason("preservation.bucket_unreachable", {"place": name, "problem": problem})
+
+
+def _make_ready(place: Place) -> None:
+    """Give the place the key files, and a bucket its root."""
+    if place.bucket is not None:
+        far_copies.make_ready(place, place.bucket, timezone.now())
+    elif place.root is not None:
+        keyring.equip([place.root])
 
 
 def _still_there(place: Place) -> None:
@@ -197,23 +232,31 @@ def _still_there(place: Place) -> None:
         raise CannotCatchUp(Reason("preservation.unreachable", {"place": place.name}))
 
 
-def _bring(
-    item: ArchivalObject, place: Place, root: StorageRoot, everywhere: list[Place], done: Done, pace: rounds.Pace
-) -> None:
+def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Done, pace: rounds.Pace) -> None:
     """Bring one object to the place in its newest version, read it back whole, then write the row."""
-    with root.only_writer():
-        item.refresh_from_db()
-        if item.condemned_at and not item.destroyed_at:
-            return
-        if not _copied(item, root, everywhere):
-            done.wrong += 1
-            return
-        found = verify_object(root.object_folder(item.ocfl_id), object_id=item.ocfl_id, progress=pace)
-    if not found.sound or found.inventory is None or found.inventory.sha512 != item.inventory_sha512:
+    item.refresh_from_db()
+    if item.condemned_at and not item.destroyed_at:
+        return
+    if place.bucket is not None:
+        found = far_copies.bring(item, place, place.bucket, everywhere, pace)
+    else:
+        assert place.root is not None
+        found = _brought(item, place.root, everywhere, pace)
+    if found is None or not found.sound or found.inventory is None or found.inventory.sha512 != item.inventory_sha512:
         done.wrong += 1
         return
     _note(item, place, timezone.now())
     done.copied, done.bytes = done.copied + 1, done.bytes + found.bytes
+
+
+def _brought(
+    item: ArchivalObject, root: StorageRoot, everywhere: list[Place], pace: rounds.Pace
+) -> Verification | None:
+    with root.only_writer():
+        item.refresh_from_db()
+        if (item.condemned_at and not item.destroyed_at) or not _copied(item, root, everywhere):
+            return None
+        return verify_object(root.object_folder(item.ocfl_id), object_id=item.ocfl_id, progress=pace)
 
 
 def _copied(item: ArchivalObject, root: StorageRoot, everywhere: list[Place]) -> bool:
@@ -304,6 +347,39 @@ def _title(item: ArchivalObject) -> str:
     if item.level != OPEN_LEVEL:
         return ""
     return f"'{item.title}" if item.title.startswith(FORMULA_STARTS) else item.title
+
+
+def bucket_due(site_code: str, now: datetime) -> bool:
+    """Whether a bucket is to be caught up now: something lacks there, or it is a day since nothing did."""
+    place = next((place for place in places(now) if place.code == site_code), None)
+    if place is None or place.bucket is None:
+        return False
+    last = CatchUp.objects.filter(site_id=place.site_id, complete=True).first()
+    return last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists()
+
+
+def by_itself(site_code: str, *, seconds: float = RUN_SECONDS) -> Done | None:
+    """Catch a bucket up that is due and there, for so many seconds at most; what is left the next run does.
+
+    Gives None where nothing was begun. A bucket that does not answer leaves no run behind: its page says so already.
+    """
+    now, until = timezone.now(), time.monotonic() + seconds
+    if not bucket_due(site_code, now):
+        return None
+    try:
+        place = _place(site_code, now)
+    except CannotCatchUp:
+        return None
+    row = CatchUp.objects.create(site_id=place.site_id, asked_by="system", started_at=now)
+
+    def told(_number: int, _note: str) -> None:
+        if time.monotonic() > until:
+            raise CannotCatchUp(Reason("preservation.catch_up_goes_on"))
+
+    try:
+        return catch_up(row, told=told)
+    except CannotCatchUp:
+        return None
 
 
 def begin_for_command(site_code: str) -> CatchUp:

@@ -41,7 +41,7 @@ class Ground:
     """The facts all holdings are judged on: the places as they are now, what was chosen and planned.
 
     Attributes:
-        overdue: codes of removable sets that should have been called in before.
+        overdue: codes of removable sets that should have been called in before, of buckets that lag too long.
     """
 
     now: datetime
@@ -148,7 +148,7 @@ def ground(now: datetime, today: date) -> Ground:
     overdue = frozenset(
         place.code
         for place in all_places
-        if place.facts.offline and now > site_queries.calls_of(place.site_id, place.facts)[1]
+        if not place.facts.at_ingest and now > site_queries.calls_of(place.site_id, place.facts)[1]
     )
     plans = {need.code: plan for need in policy().classes if (plan := remedy.standing_plan(need.code))}
     return Ground(now, today, all_places, placement.chosen_places(), plans, overdue)
@@ -244,7 +244,7 @@ def _held(place: Place, copy: Copy | None, row: ArchivalObject, need: Need, on: 
     """A copy as the rule knows it; None where the class does not go there and nothing lies there."""
     if copy is None and place.facts not in on.placed(need.code):
         return None
-    reachable = place.root is not None or place.facts.offline
+    reachable = place.counts
     if copy is None:
         return HeldCopy(place.facts, None, newest=row.version, reachable=reachable, due_days=due_days(place.facts))
     return HeldCopy(
@@ -264,7 +264,7 @@ def with_signature(rows: QuerySet[ArchivalObject], on: Ground) -> QuerySet[Archi
         here = Q(site_id=place.site_id)
         fresh = Q(state=CopyState.VERIFIED.value, verified_at__gte=on.now - timedelta(days=due_days(place.facts)))
         broken = Q(state__in=[CopyState.DAMAGED.value, CopyState.MISSING.value])
-        if place.root is not None or place.facts.offline:
+        if place.counts:
             cases.append(When(here & newest & fresh, then=Value(_COUNTS << number * _BITS_A_SITE)))
         cases.append(When(here & (newest | broken), then=Value(_BAD << number * _BITS_A_SITE)))
     bits = Case(*cases, default=Value(0), output_field=BigIntegerField())
@@ -287,7 +287,9 @@ def judge_signature(need: Need, signature: int, on: Ground) -> tuple[Judged, ...
     told = {place.code: signature >> number * _BITS_A_SITE & (_COUNTS | _BAD) for number, place in enumerate(on.places)}
     counted = [place.facts for place in on.places if told[place.code] & _COUNTS]
     placed = on.placed(need.code)
-    waiting = [facts for facts in placed if facts.offline and not told[facts.code] and facts.code not in on.overdue]
+    waiting = [
+        facts for facts in placed if not facts.at_ingest and not told[facts.code] and facts.code not in on.overdue
+    ]
     return _judged(need, counted, waiting, placed, _films(signature), on)
 
 

@@ -34,7 +34,7 @@ def wanted_copies(sites: list[Site], now: datetime) -> WantedCopies:
     for need in policy().classes:
         own = of_class(need.code)
         placed = chosen.get(need.code, frozenset(known)) & known.keys()
-        here = [code for code in placed if not known[code].offline]
+        here = [code for code in placed if known[code].at_ingest]
         at_hand |= own & Q(copies__site__code__in=here)
         on_sets |= own & Q(copies__site__code__in=placed - set(here))
         numbers.append(When(own, then=Value(len(here))))

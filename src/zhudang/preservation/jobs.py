@@ -101,6 +101,29 @@ def clear_owed(case_id: str, place: str) -> None:
     executing.clear_place(UUID(case_id), place)
 
 
+@app.periodic(cron="20 * * * *", periodic_id="preservation.buckets")
+@app.task(name="preservation.buckets", queue="preservation", queueing_lock="preservation.buckets")
+def begin_buckets(timestamp: int) -> None:
+    """Every hour: catch up each bucket that lacks something; a run still under way goes on alone."""
+    from procrastinate.exceptions import AlreadyEnqueued
+
+    from zhudang.preservation import catching_up, rounds
+
+    for site in rounds.rhythms():
+        lock = f"preservation.catch_up:{site}"
+        if catching_up.bucket_due(site, timezone.now()):
+            with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+                catch_up_bucket.configure(queueing_lock=f"preservation.bucket:{site}", lock=lock).defer(site=site)
+
+
+@app.task(name="preservation.catch_up_bucket", queue="preservation", pass_context=False)
+def catch_up_bucket(site: str) -> None:
+    """Catch one bucket up with what it lacks; what keeps it from that is tried again in an hour."""
+    from zhudang.preservation import catching_up
+
+    catching_up.by_itself(site)
+
+
 @app.task(name="preservation.catch_up", queue="preservation", retry=_PATIENCE)
 def catch_up(catch_up_id: str, work_id: str) -> None:
     """Catch a place up with what it lacks and read it whole."""

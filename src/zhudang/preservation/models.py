@@ -36,6 +36,10 @@ class Site(models.Model):
     prepared_at = models.DateTimeField(null=True)
     """When its storage root was made; from then on a missing root is a place out of reach, never an empty one."""
     in_use = models.BooleanField(default=True)
+    contact = models.JSONField(default=dict)
+    """Of a bucket: {at, ok, problem}, the last time it was asked whether it is there; empty before."""
+    proof = models.JSONField(default=dict)
+    """Of a bucket: what came of trying to delete there (`bucket.proving`); empty before."""
 
     class Meta:
         ordering: ClassVar = ["code"]

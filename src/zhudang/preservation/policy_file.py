@@ -9,9 +9,11 @@ from pathlib import Path
 from django.conf import settings
 
 from zhudang.preservation.domain.policy_data import Policy, read_policy
-from zhudang.preservation.domain.site_facts import SiteFacts
+from zhudang.preservation.domain.site_facts import Kind, SiteFacts
 from zhudang.preservation.domain.states import READ_AGAIN_AFTER_DAYS
 
+CAUGHT_UP_WITHIN_DAYS = 7
+"""A bucket is caught up every hour; one that lacked something for so long is no longer waited for."""
 OURS = Path(__file__).parent / "data" / "policy.toml"
 
 
@@ -25,7 +27,9 @@ def policy() -> Policy:
 
 
 def call_in_days(facts: SiteFacts) -> int:
-    """How often a removable set is to be called in."""
+    """How often a removable set is to be called in; within how many days a bucket is to hold all it should."""
+    if facts.kind is Kind.S3:
+        return CAUGHT_UP_WITHIN_DAYS
     return facts.call_in_days or policy().call_in_days
 
 

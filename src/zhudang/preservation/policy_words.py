@@ -7,12 +7,14 @@ from collections.abc import Callable
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zhudang.preservation.bucket.proving import ALLOWED, Proof
 from zhudang.preservation.domain.placing import Shown
 from zhudang.preservation.domain.site_facts import Kind, Medium, SiteFacts
 from zhudang.preservation.domain.states import Condition
 from zhudang.shared.refusals import Reason
+from zhudang.shared.web.wording import write_datetime
 
-KINDS = {Kind.FOLDER: _("本地文件夹"), Kind.REMOVABLE: _("离线盘、带")}
+KINDS = {Kind.FOLDER: _("本地文件夹"), Kind.REMOVABLE: _("离线盘、带"), Kind.S3: _("对象存储（S3）")}
 MEDIA = {
     Medium.HARD_DISK: _("硬盘"),
     Medium.SOLID_STATE: _("固态盘"),
@@ -46,7 +48,7 @@ REQUIREMENTS = {
 }
 SHOWN = {
     Shown.MET: _("满足"),
-    Shown.WAITING: _("等离线份"),
+    Shown.WAITING: _("等补写"),
     Shown.PLANNED: _("按计划补救"),
     Shown.UNKNOWN: _("不知道"),
     Shown.NOT_MET: _("不满足"),
@@ -83,7 +85,7 @@ REASONS = {
     "preservation.need_attached": _("%(site)s正接在机器上，取下后才算离线"),
     "preservation.fact_unknown": _("%(site)s的%(fact)s没有填"),
     "preservation.place_nowhere": _("一处存储地也没有选"),
-    "preservation.place_offline_only": _("只选了离线盘、带：入库时无处可写"),
+    "preservation.place_offline_only": _("只选了离线盘、带或对象存储：入库时无处可写"),
     "preservation.place_breaks": _("“%(requirement)s”这一条达不到，也没有补救计划涵盖它："),
     "preservation.plan_requirements": _("请勾选计划要补救的要求，至少一条"),
     "preservation.plan_blank": _("缺什么、怎么补、谁负责，三项都要写"),
@@ -110,6 +112,16 @@ REASONS = {
     "preservation.set_away": _(
         "%(place)s不在：请接上标签为 %(label)s 的盘或带，它的根目录里要有 %(file)s，第一行写这个标签"
     ),
+    "preservation.bucket_unreachable": _("对象存储 %(place)s 连不上，或不让读写（%(problem)s）；稍后会自动再试"),
+    "preservation.credentials_missing": _(
+        "存储地 %(site)s 的访问凭据不在 %(file)s；请运行 zhudang site credentials --site %(site)s"
+    ),
+    "preservation.credentials_open": _(
+        "存储地 %(site)s 的凭据文件 %(file)s 别人也能读，没有使用；请改为只有本人可读（600）"
+    ),
+    "preservation.credentials_unreadable": _("存储地 %(site)s 的凭据文件 %(file)s 读不出两个密钥"),
+    "preservation.no_bucket": _("存储地 %(site)s 不是对象存储（S3）"),
+    "preservation.catch_up_goes_on": _("到了时间先停下，下一小时接着补写"),
     "preservation.catch_up_cancelled": _("有人取消了补写；已写完读回的副本照常算数"),
 }
 _APART_BY = ("seismic_zone", "river_basin", "power_grid")
@@ -173,8 +185,32 @@ COMPOSED: dict[str, Callable[[Reason], str]] = {
 """Sentences that need more than their places filled."""
 
 
-def promise(facts: SiteFacts) -> str:
-    """What a place promises of what lies there: nothing, unless its operator states it, and then as stated."""
+def promise(facts: SiteFacts, proof: Proof | None = None) -> str:
+    """What a place promises of what lies there: nothing, unless we tried or its operator states it, and then as stated.
+
+    Args:
+        proof: of a bucket, what came of trying to delete there.
+    """
+    if facts.kind is Kind.S3:
+        told = _tried(proof)
+        if facts.worm:
+            return gettext("%(told)s；%(operator)s声明为一次写入") % {"told": told, "operator": facts.operator}
+        return told
     if facts.worm:
         return gettext("%(operator)s声明为一次写入，未经证明") % {"operator": facts.operator}
     return gettext("可删除，非一次写入")
+
+
+def _tried(proof: Proof | None) -> str:
+    if proof is None:
+        return gettext("能否删除还没有试过")
+    told = {"at": write_datetime(proof.at)}
+    if proof.nothing_lost:
+        return gettext("不可删除（%(at)s 试过）") % told
+    if proof.undeletable:
+        return gettext("不可删除，但可覆盖（%(at)s 试过）") % told
+    if ALLOWED in {proof.deletion, proof.version_deletion}:
+        return gettext("可删除（%(at)s 试过）") % told
+    if proof.rules == ALLOWED:
+        return gettext("不可删除，但本系统改得了桶的规则（%(at)s 试过）") % told
+    return gettext("能否删除没有试出来（%(at)s）") % told

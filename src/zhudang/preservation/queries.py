@@ -13,6 +13,7 @@ from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value,
 from zhudang.content import queries as content
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
+from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
 from zhudang.preservation.formats import renditions
@@ -66,12 +67,14 @@ class CopyRow:
     inventory_sha512: str = ""
     wanted: bool = True
     behind: bool = False
+    proof: Proof | None = None
+    """Of a bucket: what came of trying to delete there."""
 
     @property
     def waits(self) -> bool:
         """Whether a removable set gets the newest version when it is called in."""
         bad = self.state in {CopyState.DAMAGED, CopyState.MISSING}
-        return self.site.offline and self.behind and not bad
+        return not self.site.at_ingest and self.behind and not bad
 
 
 @dataclass(frozen=True)
@@ -352,8 +355,11 @@ def copy_rows(
 def _copy_row(site: Site, copy: Copy | None, row: ArchivalObject, now: datetime, *, wanted: bool) -> CopyRow:
     facts = facts_of_row(site)
     if copy is None:
-        behind = wanted and facts.offline
-        return CopyRow(site.pk, site.name, facts, None, None, None, None, None, due=False, wanted=wanted, behind=behind)
+        behind = wanted and not facts.at_ingest
+        return CopyRow(
+            site.pk, site.name, facts, None, None, None, None, None, due=False, wanted=wanted, behind=behind,
+            proof=proof_of(site.proof),
+        )  # fmt: skip
     return CopyRow(
         site_id=site.pk,
         site_name=site.name,
@@ -368,6 +374,7 @@ def _copy_row(site: Site, copy: Copy | None, row: ArchivalObject, now: datetime,
         inventory_sha512=copy.inventory_sha512,
         wanted=wanted,
         behind=copy.version < row.version,
+        proof=proof_of(site.proof),
     )
 
 

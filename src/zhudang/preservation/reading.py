@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from zhudang.events import work
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import far_copies
+from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
@@ -27,9 +29,9 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
-from zhudang.preservation.ocfl.verifier import Damage, sha512_of, verify_object
+from zhudang.preservation.ocfl.verifier import Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
-from zhudang.preservation.sites import Place, places
+from zhudang.preservation.sites import Place, meet, places
 
 MOST_ROWS = 500
 _BATCH = 200
@@ -168,8 +170,8 @@ def read_all(
 
     Copies on a removable set that lies apart are passed over: they are read when it is called in.
     """
-    all_places = {place.site_id: place for place in places()}
-    near = {site_id for site_id, place in all_places.items() if place.root is not None}
+    all_places = {place.site_id: meet(place, now()) for place in places()}
+    near = {site_id for site_id, place in all_places.items() if place.there}
     away = {site_id for site_id, place in all_places.items() if place.away}
     far = _rows(object_id).exclude(site_id__in=near | away).select_related("object")
     for copy in far.iterator(chunk_size=_BATCH):
@@ -183,10 +185,19 @@ def read_all(
     _rows(object_id).filter(looked_at__gt=began).update(looked_at=None)
     # Reading a copy notes the moment, so the next batch holds only copies not read yet; memory stays flat.
     unread = _rows(object_id).filter(site_id__in=near).exclude(looked_at__gte=began).select_related("object")
-    while batch := list(unread[:_BATCH]):
+    silent: set[UUID] = set()
+    while batch := list(unread.exclude(site_id__in=silent)[:_BATCH]):
         for copy in batch:
+            if copy.site_id in silent:
+                continue
             place = all_places[copy.site_id]
-            yield read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
+            told = read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
+            if told.state == UNREACHABLE:
+                silent.add(copy.site_id)
+            else:
+                yield told
+    for copy in unread.filter(site_id__in=silent).iterator(chunk_size=_BATCH):
+        yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
         yield from _unknown(list(all_places.values()))
         yield from _disposals_not_as_logged()
@@ -213,11 +224,18 @@ def copies_apart() -> int:
 
 def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
     """Tell where the store's own files (declaration, layout, text) are not as written, and write them anew."""
-    wrong = place.root.damaged_own_files() if place.root else []
-    if not wrong:
-        return
-    if repair:
-        StorageRoot.create(place.path)
+    try:
+        wrong = place.root.damaged_own_files() if place.root else []
+        if place.bucket is not None and place.reached:
+            wrong = place.bucket.damaged_own_files()
+        if not wrong:
+            return
+        if repair and place.bucket is not None:
+            place.bucket.prepare()
+        elif repair:
+            StorageRoot.create(place.path)
+    except (BucketUnreachable, BucketFull):
+        return  # its copies will tell
     damages = tuple(asdict(Damage("STO-002", path, "", "")) for path in wrong)
     yield Outcome(place.code, "store", place.name, REPAIRED if repair else CopyState.DAMAGED.value, damages=damages)
 
@@ -236,11 +254,17 @@ def read_copy(
     Raises:
         StoreUnreachable: the place is not there.
     """
-    if place.root is None:
+    if not place.there:
         raise StoreUnreachable(place.path)
-    outcome = _read_one(copy, place, place.root, now, progress)
-    if repair and not outcome.sound:
-        outcome = _mend(copy, place, all_places, outcome, now) or outcome
+    try:
+        outcome = _read_one(copy, place, now, progress)
+        if repair and not outcome.sound:
+            outcome = _mend(copy, place, all_places, outcome, now) or outcome
+    except (BucketUnreachable, BucketFull):
+        if place.bucket is None:
+            raise
+        # Nothing is known, so nothing is noted: a bucket that fell silent neither verified nor lost anything.
+        return Outcome(place.code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     return outcome
 
 
@@ -249,28 +273,27 @@ def _rows(object_id: UUID | None) -> Any:
     return rows.filter(object_id=object_id) if object_id else rows
 
 
-def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progress: Progress | None) -> Outcome:
+def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None) -> Outcome:
     object_id = copy.object.ocfl_id
-    folder = root.object_folder(object_id)
-    if not folder.is_dir():
+    found = (
+        far_copies.look(copy, place, place.bucket, progress)
+        if place.bucket is not None
+        else _looked_at(place.root, object_id, progress)
+    )
+    if found is None:
         return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
-    found = verify_object(folder, object_id=object_id, progress=progress)
     damages = list(found.damages)
-    if damages:
-        # A writer may just have been at it: what counts is what is there while nobody writes.
-        with root.only_writer():
-            root.mend(object_id)
-            found = verify_object(folder, object_id=object_id, progress=progress)
-            damages = list(found.damages)
-    lags = place.facts.offline and copy.version < copy.object.version
-    wanted = copy.inventory_sha512 if lags else copy.object.inventory_sha512
-    if found.inventory is not None and not damages and found.inventory.sha512 != wanted:
-        if _goes_on_from(folder, found.inventory, copy.object):
+    wanted = {copy.object.inventory_sha512}
+    if not place.facts.at_ingest and copy.version < copy.object.version:
+        # It lags; a bucket may have been brought up just now, its row not yet.
+        wanted = {copy.inventory_sha512} | (wanted if place.bucket is not None else set())
+    if found.inventory is not None and not damages and found.inventory.sha512 not in wanted:
+        if _goes_on_from(place, found.inventory, copy.object):
             return _note(
                 copy, place, Outcome(place.code, object_id, copy.object.title, AHEAD, found.files, found.bytes), now
             )
         # Another version, or another object under its name: sound in itself is not enough.
-        damages = [Damage("STO-004", "inventory.json", wanted, found.inventory.sha512)]
+        damages = [Damage("STO-004", "inventory.json", min(wanted), found.inventory.sha512)]
     state = CopyState.DAMAGED.value if damages else CopyState.VERIFIED.value
     told = tuple(asdict(damage) for damage in damages)
     return _note(
@@ -278,10 +301,30 @@ def _read_one(copy: Copy, place: Place, root: StorageRoot, now: datetime, progre
     )
 
 
-def _goes_on_from(folder: Path, found: Inventory, row: ArchivalObject) -> bool:
+def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | None) -> Verification | None:
+    """Read a copy in a folder whole; None where nothing lies there."""
+    assert root is not None
+    folder = root.object_folder(object_id)
+    if not folder.is_dir():
+        return None
+    found = verify_object(folder, object_id=object_id, progress=progress)
+    if found.damages:
+        # A writer may just have been at it: what counts is what is there while nobody writes.
+        with root.only_writer():
+            root.mend(object_id)
+            found = verify_object(folder, object_id=object_id, progress=progress)
+    return found
+
+
+def _goes_on_from(place: Place, found: Inventory, row: ArchivalObject) -> bool:
     """Tell whether an object holds the version the rows know, unchanged, and newer ones after it."""
-    known = folder / f"v{row.version}" / INVENTORY
-    return found.head > row.version and known.exists() and sha512_of(known)[0] == row.inventory_sha512
+    if found.head <= row.version:
+        return False
+    if place.bucket is not None:
+        return place.bucket.version_sha512(row.ocfl_id, row.version) == row.inventory_sha512
+    assert place.root is not None
+    known = place.root.object_folder(row.ocfl_id) / f"v{row.version}" / INVENTORY
+    return known.exists() and sha512_of(known)[0] == row.inventory_sha512
 
 
 def note_damage(copy: Copy, place: Place, damages: list[Damage], *, now: datetime) -> bool:
@@ -319,6 +362,10 @@ def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
 
 def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now: datetime) -> Outcome | None:
     """Replace a damaged copy from the first other place whose copy is the one the rows name, whole."""
+    if place.bucket is not None:
+        others = [other for other in all_places if other is not place]
+        mended = far_copies.mend(copy, place, place.bucket, others, found.damages, now)
+        return _mended(copy, place, found, now) if mended else None
     for other in all_places:
         if other is place or other.root is None or place.root is None:
             continue
@@ -340,22 +387,32 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
                 replicate.replace_object(other.root, place.root, copy.object.ocfl_id, now=now)
         except (SourceChanged, CopyDiffers, OSError, ValueError):
             continue
-        repaired = Outcome(place.code, found.object, found.title, REPAIRED, found.files, found.bytes, found.damages)
-        # What lagged on a removable set is the newest version now.
-        Copy.objects.filter(pk=copy.pk).update(version=copy.object.version, inventory_sha512=source.sha512)
-        return _note(copy, place, repaired, now)
+        return _mended(copy, place, found, now)
+    with suppress(SourceChanged, CopyDiffers, OSError, ValueError, BucketUnreachable):
+        if place.root is not None and far_copies.mend_folder(place.root, copy.object, all_places, now):
+            return _mended(copy, place, found, now)
     return None
+
+
+def _mended(copy: Copy, place: Place, found: Outcome, now: datetime) -> Outcome:
+    repaired = Outcome(place.code, found.object, found.title, REPAIRED, found.files, found.bytes, found.damages)
+    # What lagged on a removable set or in a bucket is the newest version now.
+    Copy.objects.filter(pk=copy.pk).update(version=copy.object.version, inventory_sha512=copy.object.inventory_sha512)
+    return _note(copy, place, repaired, now)
 
 
 def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
     """Tell objects in a store that no row knows: left by another installation, or by a lost database."""
     for place in all_places:
-        if place.root is None:
-            continue
-        found = (inventory.object_id for _, inventory in object_inventories(place.root))
+        found: Iterator[str] = iter(())
+        if place.root is not None:
+            found = (inventory.object_id for _, inventory in object_inventories(place.root))
+        elif place.bucket is not None and place.reached:
+            found = place.bucket.object_ids()
         ours = (object_id for object_id in found if object_name(object_id) is not None)
-        while batch := list(islice(ours, _BATCH)):
-            known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
-            yield from (
-                Outcome(place.code, object_id, object_id, UNKNOWN) for object_id in batch if object_id not in known
-            )
+        with suppress(BucketUnreachable):
+            while batch := list(islice(ours, _BATCH)):
+                known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
+                yield from (
+                    Outcome(place.code, object_id, object_id, UNKNOWN) for object_id in batch if object_id not in known
+                )

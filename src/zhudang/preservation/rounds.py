@@ -24,7 +24,7 @@ from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import Copy, Reading
 from zhudang.preservation.policy_file import call_in_days
-from zhudang.preservation.sites import Place, bears_label, places
+from zhudang.preservation.sites import Place, bears_label, meet, places
 
 log = structlog.get_logger("zhudang.preservation")
 RUN_SECONDS = 480.0
@@ -93,7 +93,9 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     all_places = places(now)
     place = next((place for place in all_places if place.code == code), None)
     rhythm = rhythms().get(code)
-    if place is None or rhythm is None or place.root is None or not rhythm.is_time(timezone.localtime(now)):
+    # A bucket is asked every ten minutes whether it is there, also where it is not the hour for reading.
+    place = meet(place, now) if place else None
+    if place is None or rhythm is None or not place.there or not rhythm.is_time(timezone.localtime(now)):
         return summary
     pace = Pace(rhythm.bytes_per_second, seconds)
     # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
@@ -104,7 +106,10 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
                 gone = place.facts.offline and not bears_label(place.path, place.facts.label)
                 if gone or time.monotonic() >= until:
                     return summary
-                part.add(reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace))
+                outcome = reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace)
+                part.add(outcome)
+                if outcome.state == reading.UNREACHABLE:
+                    return summary
         finally:
             _note(code, part)
             summary += part

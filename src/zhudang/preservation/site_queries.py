@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
@@ -13,6 +14,7 @@ from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import rounds
+from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.catching_up import lacking
 from zhudang.preservation.domain.rhythm import Rhythm
 from zhudang.preservation.domain.site_facts import SiteFacts
@@ -36,6 +38,10 @@ class SiteRow:
     facts: SiteFacts
     path: str
     reachable: bool
+    contact: Mapping[str, Any]
+    """Of a bucket: {at, ok, problem}, when it was last asked; empty before."""
+    proof: Proof | None
+    """Of a bucket: what came of trying to delete there."""
     free_bytes: int | None
     copies: int
     verified: int
@@ -43,7 +49,8 @@ class SiteRow:
     round: RoundRow
     called_in_at: datetime | None
     next_call_in: datetime | None
-    """Of a removable set: when it was last caught up and read whole, and when it is to be called in next."""
+    """Of a removable set: when it was last caught up and read whole, and when it is to be called in next. Of a bucket:
+    when nothing lacked there last, and until when that must be so again."""
 
     def overdue(self, now: datetime) -> bool:
         """Whether the set should have been called in before."""
@@ -159,14 +166,17 @@ def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
         in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
         bytes=Sum("object__stored_bytes", default=0),
     )
-    called_in, next_call_in = calls_of(place.site_id, place.facts) if place.facts.offline else (None, None)
+    contact, proof = Site.objects.values_list("contact", "proof").get(pk=place.site_id)
+    called_in, next_call_in = calls_of(place.site_id, place.facts) if not place.facts.at_ingest else (None, None)
     return SiteRow(
         id=place.site_id,
         code=place.code,
         name=place.name,
         facts=place.facts,
-        path=str(place.path),
-        reachable=place.root is not None,
+        path=place.address,
+        reachable=place.there,
+        contact=contact,
+        proof=proof_of(proof),
         free_bytes=_free(place),
         copies=sums["copies"],
         verified=sums["verified"],

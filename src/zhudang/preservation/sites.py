@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
-from zhudang.preservation.domain.site_facts import SiteFacts, as_told, from_row, read_sites
+from zhudang.preservation.bucket import credentials
+from zhudang.preservation.bucket.client import Bucket, BucketFull, BucketUnreachable, Missing
+from zhudang.preservation.bucket.root import BucketRoot
+from zhudang.preservation.domain.site_facts import (
+    Kind,
+    SiteFacts,
+    address_of,
+    as_told,
+    from_row,
+    path_of,
+    read_sites,
+)
 from zhudang.preservation.models import Site
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
 
@@ -32,6 +43,21 @@ class Place:
     path: Path
     root: StorageRoot | None
     facts: SiteFacts
+    bucket: BucketRoot | None = None
+    """The storage root of a site of kind s3 whose credentials can be used; `root` is None there."""
+    reached: bool = False
+    """Whether that bucket answered when it was last asked (`meet`)."""
+    address: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether the place can be read now, or could when its bucket was last asked."""
+        return self.root is not None or (self.bucket is not None and self.reached)
+
+    @property
+    def counts(self) -> bool:
+        """Whether what was verified there may count: it is there, or apart as it should be."""
+        return self.there or self.facts.offline
 
     @property
     def away(self) -> bool:
@@ -47,12 +73,12 @@ def places(now: datetime | None = None) -> list[Place]:
 
 
 def at_hand(all_places: Iterable[Place], chosen: frozenset[str] | None = None) -> list[Place]:
-    """The places written at every ingest: removable sets are caught up with when they are called in.
+    """The places written at every ingest: removable sets and buckets are caught up with what they lack later.
 
     Args:
         chosen: codes of the places of a holding class; None is all.
     """
-    return [place for place in all_places if not place.facts.offline and (chosen is None or place.code in chosen)]
+    return [place for place in all_places if place.facts.at_ingest and (chosen is None or place.code in chosen)]
 
 
 def reachable(all_places: list[Place]) -> list[StorageRoot]:
@@ -83,8 +109,9 @@ def writing(all_places: list[Place]) -> Iterator[list[StorageRoot]]:
 def _register(now: datetime) -> None:
     """Bring the rows in line with the settings; a site no longer named there stays, out of use."""
     known = {site.code: site for site in Site.objects.select_for_update(no_key=True)}
-    named = {str(item["code"]): str(item["path"]) for item in settings.SITES}
-    for code, facts in read_sites(settings.SITES).items():
+    read = read_sites(settings.SITES)
+    named = {str(item["code"]): path_of(item) for item in settings.SITES}
+    for code, facts in read.items():
         site = known.get(code)
         told = {"name": facts.name, "path": named[code], "kind": facts.kind.value, "facts": as_told(facts)}
         if site is None:
@@ -93,6 +120,9 @@ def _register(now: datetime) -> None:
             continue
         before = {name: getattr(site, name) for name in told}
         if before != told or not site.in_use:
+            if site.path != told["path"] and Kind.S3 in (site.kind, facts.kind):
+                # Another bucket: nothing is known of it.
+                told |= {"contact": {}, "proof": {}}
             for name, value in told.items():
                 setattr(site, name, value)
             site.in_use = True
@@ -107,6 +137,9 @@ def _register(now: datetime) -> None:
 
 def _place(site: Site, now: datetime) -> Place:
     path, facts = Path(site.path), facts_of_row(site)
+    if facts.kind is Kind.S3:
+        reached = bool(site.contact.get("ok"))
+        return Place(site.pk, site.code, site.name, path, None, facts, bucket_of(site.code), reached, site.path)
     root: StorageRoot | None = None
     try:
         if facts.offline and not bears_label(path, facts.label):
@@ -118,7 +151,61 @@ def _place(site: Site, now: datetime) -> Place:
             root = StorageRoot.open(path)
     except (StoreUnreachable, OSError):
         root = None
-    return Place(site.pk, site.code, site.name, path, root, facts)
+    return Place(site.pk, site.code, site.name, path, root, facts, address=site.path)
+
+
+def bucket_of(site_code: str) -> BucketRoot | None:
+    """The storage root of a bucket as the settings and the site's credentials say; asks no server and no database.
+
+    None where the site is no bucket, or has no credentials that can be used.
+    """
+    item = next((item for item in settings.SITES if item["code"] == site_code), None)
+    address = address_of(item) if item else None
+    if address is None:
+        return None
+    try:
+        return BucketRoot(Bucket(address, credentials.read(site_code)))
+    except credentials.CredentialsUnusable:
+        return None
+
+
+def meet(place: Place, now: datetime) -> Place:
+    """Ask a bucket whether it is there, note the answer, and give the place as it is now; other places stay as they are.
+
+    Nothing stands in a transaction while the server is asked. A change is logged; the moment is noted either way.
+    """
+    if place.facts.kind is not Kind.S3:
+        return place
+    site = Site.objects.get(pk=place.site_id)
+    problem = "credentials"
+    if place.bucket is not None:
+        try:
+            place.bucket.reach(prepared=site.prepared_at is not None)
+            problem = ""
+        except (BucketUnreachable, BucketFull, Missing) as trouble:
+            problem = getattr(trouble, "problem", "") or type(trouble).__name__
+    with transaction.atomic():
+        contact = {"at": now.isoformat(), "ok": not problem, "problem": problem}
+        Site.objects.filter(pk=site.pk).update(contact=contact)
+        if bool(site.contact.get("ok")) != contact["ok"]:
+            _log(
+                "preservation.site.reached" if contact["ok"] else "preservation.site.unreachable", site, now, **contact
+            )
+    return replace(place, reached=not problem)
+
+
+@contextmanager
+def only_writer_of(place: Place) -> Iterator[None]:
+    """Be the only one of this installation, on whatever machine, who writes to a bucket; the database keeps the lock.
+
+    The lock goes with the connection of a process that dies.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"preservation.bucket:{place.site_id}"])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"preservation.bucket:{place.site_id}"])
 
 
 def facts_of_row(site: Site) -> SiteFacts:

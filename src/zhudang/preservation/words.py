@@ -167,7 +167,7 @@ COPY_MARKS = {
 
 HEALTH = {
     Health.SOUND: _("完好"),
-    Health.WAITING: _("离线份待补"),
+    Health.WAITING: _("待补写"),
     Health.DUE: _("该核验了"),
     Health.UNREAD: _("未核验"),
     Health.LACKING: _("缺副本"),

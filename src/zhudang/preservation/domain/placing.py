@@ -52,7 +52,7 @@ def why_not_place(need: Need, chosen: Sequence[SiteFacts], *, planned: Collectio
     """
     if not chosen:
         return [Reason("preservation.place_nowhere", {})]
-    if all(site.offline for site in chosen):
+    if not any(site.at_ingest for site in chosen):
         return [Reason("preservation.place_offline_only", {})]
     reasons = []
     for verdict in _judged(need, chosen):

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from zhudang.preservation.domain import s3_address
+from zhudang.preservation.domain.s3_address import S3Address
+
 MOST_SITES = 16
 """Proposing a placement tries the sets of places, smallest first: beyond this there would be too many."""
 
@@ -23,6 +26,8 @@ class Kind(StrEnum):
     """A folder this machine always reaches: written at every ingest, may be deleted."""
     REMOVABLE = "removable"
     """A disk or a set of tapes that lies apart and is called in from time to time."""
+    S3 = "s3"
+    """A bucket of an S3-compatible server: online, caught up by itself, not waited for at ingest."""
 
 
 class Medium(StrEnum):
@@ -42,7 +47,7 @@ TEXTS = ("place", "province", "seismic_zone", "river_basin", "power_grid", "medi
 NUMBERS = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "peak_acceleration_g": (0.0, 2.0)}
 KNOWN = frozenset(
     {"code", "name", "kind", "path", "online", "worm", "call_in_days", "read_megabytes_per_second", "read_hours"}
-    | set(TEXTS) | set(NUMBERS)
+    | set(TEXTS) | set(NUMBERS) | s3_address.KEYS
 )  # fmt: skip
 _PROVINCE = re.compile(r"\d{2}(\d{4})?\Z")
 
@@ -84,6 +89,11 @@ class SiteFacts:
         return self.kind is Kind.REMOVABLE
 
     @property
+    def at_ingest(self) -> bool:
+        """Whether every ingest writes there and waits for it; other places are caught up later."""
+        return self.kind is Kind.FOLDER
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """The facts nobody has told, by name."""
         names = (name for name in (*TEXTS, *NUMBERS, "worm") if name not in {"label", "source"})
@@ -96,7 +106,7 @@ def facts_of(item: Mapping[str, Any]) -> SiteFacts:
     Raises:
         ValueError: tells what is wrong, all of it at once.
     """
-    wrong = [*_wrong_texts(item), *_wrong_numbers(item), *_wrong_choices(item)]
+    wrong = [*_wrong_texts(item), *_wrong_numbers(item), *_wrong_choices(item), *_wrong_address(item)]
     wrong += [f"{name}: not a key of a site" for name in sorted(set(item) - KNOWN)]
     if wrong:
         raise ValueError(f"site {item.get('code', '?')}: {'; '.join(wrong)}")
@@ -134,6 +144,17 @@ def read_sites(items: Sequence[Mapping[str, Any]]) -> dict[str, SiteFacts]:
     return found
 
 
+def address_of(item: Mapping[str, Any]) -> S3Address | None:
+    """Where a place of the sites file is reached as a bucket; None for a folder."""
+    return s3_address.address_of(item) if item.get("kind") == Kind.S3 else None
+
+
+def path_of(item: Mapping[str, Any]) -> str:
+    """A place's path, or a bucket's address, as people read it."""
+    address = address_of(item)
+    return address.text if address else str(item["path"])
+
+
 def as_told(facts: SiteFacts) -> dict[str, Any]:
     """Give the known facts as plain data for a row and the log; what is unknown is left out."""
     names = (*TEXTS, *NUMBERS, "worm", "call_in_days")
@@ -146,12 +167,20 @@ def from_row(code: str, name: str, kind: str, told: Mapping[str, Any]) -> SiteFa
 
 
 def _wrong_texts(item: Mapping[str, Any]) -> list[str]:
-    wrong = [f"{name}: missing" for name in ("code", "name", "path") if not item.get(name)]
+    needed = ("code", "name") if item.get("kind") == Kind.S3 else ("code", "name", "path")
+    wrong = [f"{name}: missing" for name in needed if not item.get(name)]
     wrong += [f"{name}: {item[name]!r} is no text" for name in TEXTS if not isinstance(item.get(name) or "", str)]
     province = item.get("province") or ""
     if isinstance(province, str) and province and not _PROVINCE.match(province):
         wrong.append(f"province: {province!r} is no division code of two or six digits")
     return wrong
+
+
+def _wrong_address(item: Mapping[str, Any]) -> list[str]:
+    if item.get("kind") == Kind.S3:
+        wrong = s3_address.wrong_address(item)
+        return [*wrong, "path: an s3 site has endpoint and bucket instead"] if item.get("path") else wrong
+    return [f"{name}: only for a site of kind s3" for name in sorted(s3_address.KEYS) if item.get(name) is not None]
 
 
 def _wrong_numbers(item: Mapping[str, Any]) -> list[str]:
@@ -182,7 +211,7 @@ def _wrong_choices(item: Mapping[str, Any]) -> list[str]:
             wrong.append(f"{name}: {item[name]!r} is neither true nor false")
     if isinstance(item.get("online"), bool) and item["online"] is (kind == Kind.REMOVABLE):
         wrong.append(
-            f"online: {item['online']} contradicts the kind {kind}: a folder is online, a removable set is not"
+            f"online: {item['online']} contradicts the kind {kind}: a folder or a bucket is online, a removable set is not"
         )
     if item.get("worm") is True and not item.get("operator"):
         wrong.append("worm: said by nobody; name the operator who states it")

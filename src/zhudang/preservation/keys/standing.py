@@ -100,7 +100,11 @@ def standing(now: datetime) -> Standing:
         reasons=reasons,
         unfinished=register is not None and not wrapping.is_settled(register),
         classes=tuple(_classes(register, policy)),
-        places=tuple(PlaceStanding(place.code, place.name, _place(register, place)) for place in all_places),
+        places=tuple(
+            PlaceStanding(place.code, place.name, _place(register, place))
+            for place in all_places
+            if place.bucket is None
+        ),
         last_trial=last,
         trial_due=last is not None and now - last > timedelta(days=policy.trial_after_days),
     )

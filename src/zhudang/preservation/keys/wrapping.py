@@ -235,13 +235,17 @@ def rewrap(register: Register, opener: Identities, stores: Sequence[Path]) -> Re
 
 def spread(register: Register, store: Path) -> bool:
     """Give a store the register, the key files and the text that explains them, where they differ; tells whether they did."""
-    wanted = {REGISTER: register.to_json(), "README.txt": readme()}
-    wanted |= {key.file: (folder() / key.file).read_bytes() for key in register.classes}
+    wanted = {"README.txt": readme(), **files_for_stores(register)}
     changed = {name: data for name, data in wanted.items() if not _holds(store / name, data)}
     # The register last: what it tells of is there before it.
     for name in sorted(changed, key=lambda each: each == REGISTER):
         durable.replace_durably(store / name, changed[name])
     return bool(changed)
+
+
+def files_for_stores(register: Register) -> dict[str, bytes]:
+    """Name -> bytes of what lies at the root of every store; the register last: what it tells of is there before it."""
+    return {key.file: (folder() / key.file).read_bytes() for key in register.classes} | {REGISTER: register.to_json()}
 
 
 def give(target: Path) -> None:

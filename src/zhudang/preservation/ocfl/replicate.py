@@ -23,10 +23,10 @@ def copy_object(
         SourceChanged: the copy to be copied is itself damaged.
         CopyDiffers, StoreFull: nothing entered the target.
     """
-    inventory = _sound_inventory(source, object_id)
+    inventory = sound_inventory(source, object_id)
     stage = target.new_staging()
     try:
-        _copy_files(source.object_folder(object_id), stage, _all_files(source, inventory), progress)
+        _copy_files(source.object_folder(object_id), stage, all_files(source, inventory), progress)
         target.install_object(stage, object_id)
     except OSError as problem:
         if is_no_space(problem):
@@ -45,10 +45,10 @@ def replace_object(
     Returns:
         Where the damaged copy was put, or None when there was none.
     """
-    inventory = _sound_inventory(source, object_id)
+    inventory = sound_inventory(source, object_id)
     stage = target.new_staging()
     try:
-        _copy_files(source.object_folder(object_id), stage, _all_files(source, inventory), progress)
+        _copy_files(source.object_folder(object_id), stage, all_files(source, inventory), progress)
         aside = _set_aside(target, object_id, now)
         target.install_object(stage, object_id)
     except OSError as problem:
@@ -65,10 +65,10 @@ def bring_up_to(source: StorageRoot, target: StorageRoot, object_id: str) -> Inv
     held = target.mended_inventory(object_id)
     if held is None:
         return copy_object(source, target, object_id)
-    inventory = _sound_inventory(source, object_id)
+    inventory = sound_inventory(source, object_id)
     for number in range(held.head + 1, inventory.head + 1):
         files = {
-            path: digest for path, digest in _all_files(source, inventory).items() if path.startswith(f"v{number}/")
+            path: digest for path, digest in all_files(source, inventory).items() if path.startswith(f"v{number}/")
         }
         stage = target.new_staging()
         try:
@@ -79,14 +79,19 @@ def bring_up_to(source: StorageRoot, target: StorageRoot, object_id: str) -> Inv
     return inventory
 
 
-def _sound_inventory(source: StorageRoot, object_id: str) -> Inventory:
+def sound_inventory(source: StorageRoot, object_id: str) -> Inventory:
+    """Give the inventory of an object to be copied.
+
+    Raises:
+        SourceChanged: the source does not hold it.
+    """
     inventory = source.inventory(object_id)
     if inventory is None:
         raise SourceChanged(object_id, "object", "none")
     return inventory
 
 
-def _all_files(source: StorageRoot, inventory: Inventory) -> Mapping[str, str]:
+def all_files(source: StorageRoot, inventory: Inventory) -> Mapping[str, str]:
     """Tell every file of an object with its SHA-512, inventories and declaration included."""
     folder = source.object_folder(inventory.object_id)
     files = dict(inventory.manifest)

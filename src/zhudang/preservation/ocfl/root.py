@@ -258,6 +258,18 @@ def read_root_inventory(object_id: str, folder: Path) -> Inventory:
         beside = (folder / SIDECAR).read_bytes()
     except FileNotFoundError as missing:
         raise ObjectDamaged(object_id, "inventory missing") from missing
+    return trusted_inventory(object_id, data, beside)
+
+
+def trusted_inventory(object_id: str, data: bytes, beside: bytes) -> Inventory:
+    """Read an object's inventory that its sidecar confirms.
+
+    Args:
+        object_id: the id it must name; empty when it is to be learned.
+
+    Raises:
+        ObjectDamaged.
+    """
     if not sidecar_agrees(data, beside):
         raise ObjectDamaged(object_id, "inventory does not agree with its sidecar")
     try:

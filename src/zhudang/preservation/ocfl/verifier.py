@@ -19,7 +19,7 @@ from typing import Any
 from zhudang.checks.model import Severity
 from zhudang.checks.packages import ocfl
 from zhudang.checks.packages.model import Package
-from zhudang.checks.packages.tree import FolderTree, Unreadable
+from zhudang.checks.packages.tree import FolderTree, Tree, Unreadable
 from zhudang.preservation.ocfl import durable, layout, streaming
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
 from zhudang.preservation.ocfl.inventory import sidecar as sidecar_of
@@ -88,15 +88,24 @@ def verify_object(folder: Path, *, object_id: str = "", progress: Progress | Non
     except ObjectDamaged:
         return Verification(object_id, None, 0, 0, (Damage(INVENTORY_BAD, INVENTORY),))
     tree = _StoredFiles(folder, progress)
+    damages = examine_copy(tree, inventory)
+    return Verification(inventory.object_id, inventory, len(inventory.manifest), tree.bytes_read, damages)
+
+
+def examine_copy(tree: Tree, inventory: Inventory) -> tuple[Damage, ...]:
+    """Read all files of a stored copy, wherever it lies, and tell its damages in the order of their paths.
+
+    Args:
+        inventory: the object's own, confirmed by its sidecar.
+    """
     copy = _Copy(tree, "ocfl", manifest=inventory.manifest)
     ocfl.examine(copy, fixity=False)
-    for path in (tree.files.keys() | set(tree.special)) - _known_files(inventory):
+    for path in (tree.files.keys() | set(tree.special)) - known_files(inventory):
         copy.note(UNEXPECTED, path)
     for number in inventory.versions:
-        if not _sidecar_as_written(folder / f"v{number}"):
+        if not _sidecar_as_written(tree, f"v{number}"):
             copy.note(INVENTORY_BAD, f"v{number}/{INVENTORY}")
-    ordered = tuple(copy.damages[key] for key in sorted(copy.damages))
-    return Verification(inventory.object_id, inventory, len(inventory.manifest), tree.bytes_read, ordered)
+    return tuple(copy.damages[key] for key in sorted(copy.damages))
 
 
 @dataclass
@@ -150,11 +159,11 @@ class _StoredFiles(FolderTree):
             yield path, Unreadable(path) if found in (None, UNREADABLE) else {"sha512": found}
 
 
-def _sidecar_as_written(version: Path) -> bool:
+def _sidecar_as_written(tree: Tree, version: str) -> bool:
     """Whether a version's inventory and sidecar fit to the byte; where one is not there, that is told already."""
     try:
-        return (version / SIDECAR).read_bytes() == sidecar_of((version / INVENTORY).read_bytes())
-    except OSError:
+        return tree.read(f"{version}/{SIDECAR}") == sidecar_of(tree.read(f"{version}/{INVENTORY}"))
+    except Unreadable:
         return True
 
 
@@ -213,7 +222,8 @@ def _look_at(folder: str, heap: Sequence[tuple[str, str]]) -> list[tuple[str, st
     return seen
 
 
-def _known_files(inventory: Inventory) -> set[str]:
+def known_files(inventory: Inventory) -> set[str]:
+    """The paths of all files of an object, inventories and declaration included: nothing else may lie there."""
     known = {layout.OBJECT_DECLARATION, INVENTORY, SIDECAR, *inventory.manifest}
     for number in inventory.versions:
         known |= {f"v{number}/{INVENTORY}", f"v{number}/{SIDECAR}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import catching_up, custody, policy_words, queries, registered, site_queries, words
-from zhudang.preservation.domain.site_facts import Medium, SiteFacts
+from zhudang.preservation.domain.site_facts import Kind, Medium, SiteFacts
 from zhudang.preservation.domain.states import Condition, CopyState
 from zhudang.preservation.policy_file import call_in_days, due_days
 from zhudang.preservation.web.forms import CustodyForm, RegisteredCopyForm
@@ -49,11 +50,13 @@ def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) 
         "facts": _shown_facts(facts),
         "unknown": [policy_words.FACTS[name] for name in facts.unknown],
         "kind": policy_words.KINDS[facts.kind],
-        "promise": policy_words.promise(facts),
+        "promise": policy_words.promise(facts, page.row.proof),
         "states": [
             (words.COPY_STATES[s], words.COPY_MARKS[s], page.by_state[s]) for s in CopyState if page.by_state.get(s)
         ],
-        "call_in_days": call_in_days(facts) if facts.offline else None,
+        "call_in_days": call_in_days(facts) if not facts.at_ingest else None,
+        "bucket": facts.kind is Kind.S3,
+        "contact_at": datetime.fromisoformat(page.row.contact["at"]) if page.row.contact else None,
         "due_days": due_days(facts),
         "overdue": page.row.overdue(now),
         "span": words.span(page.row.round.days_a_round),

@@ -17,7 +17,7 @@ from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
 from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.disposal import words as disposal_words
-from zhudang.preservation.domain.site_facts import Medium
+from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.rounds import BY_TURN
@@ -158,8 +158,9 @@ def _shown_site(row: site_queries.SiteRow, now: datetime) -> dict[str, Any]:
         "row": row,
         "span": words.span(row.round.days_a_round),
         "kind": policy_words.KINDS[row.facts.kind],
-        "promise": policy_words.promise(row.facts),
+        "promise": policy_words.promise(row.facts, row.proof),
         "overdue": row.overdue(now),
+        "bucket": row.facts.kind is Kind.S3,
     }
 
 
@@ -180,13 +181,13 @@ def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
         "mark": mark,
         "damages": [{**damage, "word": words.DAMAGES.get(damage["code"], "")} for damage in copy.damages],
         "kind": policy_words.KINDS[copy.site.kind],
-        "promise": policy_words.promise(copy.site),
+        "promise": policy_words.promise(copy.site, copy.proof),
     }
 
 
 def _copy_word(copy: queries.CopyRow) -> tuple[Any, str]:
     if copy.waits:
-        return _("等调回补写"), "soon"
+        return (_("等自动补写") if copy.site.kind is Kind.S3 else _("等调回补写")), "soon"
     if copy.state is None:
         return (_("没有副本"), "fail") if copy.wanted else (_("不存这里"), "na")
     if copy.state is CopyState.VERIFIED and copy.due:

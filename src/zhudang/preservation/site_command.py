@@ -1,0 +1,136 @@
+"""What `zhudang site credentials | check | fetch` do and say, for sites in buckets; each gives an exit code as `command` has them."""
+
+from __future__ import annotations
+
+import sys
+from getpass import getpass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from rich.console import Console
+
+from zhudang.audit import operations as audit
+from zhudang.preservation import far_copies, policy_words, words
+from zhudang.preservation.bucket import credentials, fetching
+from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
+from zhudang.preservation.bucket.credentials import Credentials, CredentialsUnusable
+from zhudang.preservation.command import INCOMPLETE, OK, REFUSED, WRONG
+from zhudang.preservation.domain.site_facts import address_of
+from zhudang.preservation.models import Site
+from zhudang.preservation.sites import bucket_of, meet, places
+from zhudang.shared.refusals import Reason
+from zhudang.shared.web.wording import write_size
+
+
+def set_credentials(site: str) -> int:
+    """Ask for a site's two keys, or read them from two lines of a pipe, and keep them in the site's own file."""
+    if _address(site) is None:
+        return _no_bucket(site)
+    if sys.stdin.isatty():
+        given = [input("access key: "), getpass("secret key: ")]
+    else:
+        given = [sys.stdin.readline(), sys.stdin.readline()]
+    access, secret = (each.strip() for each in given)
+    if not access or not secret:
+        return _refused([Reason("preservation.credentials_unreadable", {"site": site, "file": "stdin"})])
+    path = credentials.write(site, Credentials(access, secret))
+    now = timezone.now()
+    places(now)
+    with transaction.atomic():
+        row = Site.objects.get(code=site)
+        audit.record(actor="system", act="preservation.site.credentials_set", subject=row, at=now, data={"code": site})
+    Console().print(f"已写入 written: {path}（600）", highlight=False, soft_wrap=True)
+    return OK
+
+
+def check(site: str) -> int:
+    """Ask a bucket whether it is there and try whether this installation can delete in it; 1 where it can."""
+    console, now = Console(), timezone.now()
+    if _address(site) is None:
+        return _no_bucket(site)
+    try:
+        credentials.read(site)
+    except CredentialsUnusable as refusal:
+        return _refused(refusal.reasons)
+    place = next(place for place in places(now) if place.code == site)
+    place = meet(place, now)
+    row = Site.objects.get(code=site)
+    if not place.reached or place.bucket is None:
+        return _refused(
+            [
+                Reason(
+                    "preservation.bucket_unreachable", {"place": place.name, "problem": row.contact.get("problem", "")}
+                )
+            ],
+            INCOMPLETE,
+        )
+    try:
+        proof = far_copies.prove_deletion(place, place.bucket, now)
+    except (BucketUnreachable, BucketFull) as trouble:
+        return _refused(
+            [Reason("preservation.bucket_unreachable", {"place": place.name, "problem": str(trouble)})], INCOMPLETE
+        )
+    console.print(
+        f"{place.name}  {place.address}\n{policy_words.promise(place.facts, proof)}", highlight=False, soft_wrap=True
+    )
+    console.print(
+        f"delete {proof.deletion} · delete a version {proof.version_deletion} · change the rules {proof.rules} · "
+        f"what is written over is {proof.overwriting}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return OK if proof.nothing_lost else WRONG
+
+
+def fetch(site: str, target: Path) -> int:
+    """Bring all of a bucket's storage root down into a folder, every byte compared; needs no database."""
+    if _address(site) is None:
+        return _no_bucket(site)
+    try:
+        credentials.read(site)
+    except CredentialsUnusable as refusal:
+        return _refused(refusal.reasons)
+    bucket = bucket_of(site)
+    assert bucket is not None
+    console = Console()
+    try:
+        bucket.reach(prepared=True)
+        done = fetching.fetch_root(bucket, target, told=lambda number, _: _progress(console, number))
+    except (BucketUnreachable, BucketFull) as trouble:
+        return _refused(
+            [Reason("preservation.bucket_unreachable", {"place": site, "problem": str(trouble)})], INCOMPLETE
+        )
+    for object_id, damages in done.damaged.items():
+        console.print(f"损坏，没有取 damaged, left out: {object_id}", highlight=False)
+        for damage in damages:
+            console.print(f"    {damage.code} {damage.path}", highlight=False, soft_wrap=True)
+    console.print(
+        f"取回 {done.objects} 个对象（{write_size(done.bytes)}），先前已有 {done.before} 个，损坏 {len(done.damaged)} 个：{target}\n"
+        f"fetched {done.objects} objects, {done.before} were here, {len(done.damaged)} damaged. The folder is a site's: "
+        "`zhudang emergency-serve`, or name it as a site and `zhudang rebuild`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return WRONG if done.damaged else OK
+
+
+def _progress(console: Console, number: int) -> None:
+    if console.is_terminal:
+        console.print(f"\r{number}", end="")
+
+
+def _address(site: str) -> object:
+    item = next((item for item in settings.SITES if item["code"] == site), None)
+    return address_of(item) if item else None
+
+
+def _no_bucket(site: str) -> int:
+    return _refused([Reason("preservation.no_bucket", {"site": site})])
+
+
+def _refused(reasons: list[Reason] | tuple[Reason, ...], code: int = REFUSED) -> int:
+    for reason in reasons:
+        print(words.sentence(reason), file=sys.stderr)
+    return code
