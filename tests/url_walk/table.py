@@ -129,7 +129,10 @@ TABLE: dict[str, Walk] = {
     "atlas:base": NOTHING,
     "atlas:features": MANY,
     # preservation
-    **each("preservation", "holdings readings books keys", MANY),
+    **each("preservation", "holdings readings books keys formats", MANY),
+    "preservation:format_review": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
+    "preservation:migrate": Walk(Speaks.BY_ROLE, "", (), ("get",)),
+    "preservation:migration": role("migration_id"),
     "preservation:read_all": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
     "preservation:resume": one("transfer_id"),
     **each("preservation", "object read_one register_copy", one("object_id")),

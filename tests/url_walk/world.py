@@ -90,7 +90,7 @@ def make_identity_things(world: World) -> None:
 
 def make_sites(world: World) -> None:
     """A place and a handing over there: only the archive's and the department's people ever see them."""
-    from zhudang.preservation.models import Custody
+    from zhudang.preservation.models import Custody, FormatMigration
 
     site_id = sites.places(NOW)[0].site_id
     custody = Custody.objects.create(
@@ -98,6 +98,11 @@ def make_sites(world: World) -> None:
     )  # fmt: skip
     world.put("site_id", "own", site_id)
     world.put("custody_id", "own", custody.id)
+    migration = FormatMigration.objects.create(
+        format_id="fmt/116", format_name="BMP", path="tiff", tool="Pillow", tool_version="1", ordered_at=NOW, ordered_by="walk",
+        orderer_name="甲", open=False, state="done", finished_at=NOW,
+    )  # fmt: skip
+    world.put("migration_id", "own", migration.id)
 
 
 def make_project(world: World, variant: str) -> None:
@@ -264,7 +269,7 @@ def _make_handover(world: World, variant: str, place: Place) -> None:
 def _make_kept(world: World, variant: str, place: Place) -> None:
     """An object of the store's catalogue, without bytes: the walk reads none."""
     from zhudang.filing.models import Volume
-    from zhudang.preservation.models import ArchivalObject, RegisteredCopy
+    from zhudang.preservation.models import ArchivalObject, HeldFormat, RegisteredCopy
 
     volume = Volume.objects.create(
         project=place.project, unit_work=place.unit, part="A", carrier="text", sequence=2, title=f"{place.word}馆藏卷",
@@ -280,6 +285,10 @@ def _make_kept(world: World, variant: str, place: Place) -> None:
         version=1, inventory_sha512="0" * 128, registered_at=NOW, registered_by="walk",
     )  # fmt: skip
     world.put("copy_id", variant, copy.id, place.facts)
+    HeldFormat.objects.create(
+        object=kept, format_id=f"walk/{variant}", format_name=f"{place.word}格式", mime="image/bmp", files=1, bytes=1, oldest_at=NOW,
+        newest_at=NOW,
+    )  # fmt: skip
 
 
 def _make_features(world: World, variant: str, place: Place) -> None:

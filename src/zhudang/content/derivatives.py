@@ -20,6 +20,7 @@ from pathlib import Path
 from zhudang.checks.engine import CannotRead, Engine
 from zhudang.content import conf
 from zhudang.content.queries import StoredFile
+from zhudang.content.serving import path_to_show
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound
 
@@ -55,7 +56,7 @@ def page_picture(file: StoredFile, page: int, width: int) -> Path:
     path = _folder(file) / f"page-{page}-{width}.png"
     if not path.exists():
         try:
-            picture = engine().preview(file.path, page, width, file.format_id or None)
+            picture = engine().preview(path_to_show(file), page, width, file.format_id or None)
         except CannotRead as problem:
             raise NotFound from problem
         _write(path, picture)
@@ -122,7 +123,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _make_tiles(file: StoredFile, folder: Path) -> None:
     part = folder / f"part-{new_id()}"
-    command = [sys.executable, "-m", "zhudang.content.tiling", str(file.path), str(part / "tiles")]
+    command = [sys.executable, "-m", "zhudang.content.tiling", str(path_to_show(file)), str(part / "tiles")]
     part.mkdir()
     try:
         done = subprocess.run(command, timeout=_TILING_SECONDS, capture_output=True, check=False, env=_environment())

@@ -391,6 +391,8 @@ ACTS |= {
     "preservation.copy.register": by(Role.ARCHIVIST, Role.KEEPER),
     "preservation.plan.enter": by(Role.ARCHIVIST, DEPARTMENT_ROLES),
     "preservation.placement.choose": by(Role.ARCHIVIST),
+    "preservation.format.review": by(Role.ARCHIVIST, Role.KEEPER),
+    "preservation.migration.order": by(Role.ARCHIVIST, Role.KEEPER),
 }
 
 # ── discovery ─────────────────────────────────────────────────────────────────────────────────────────────────────

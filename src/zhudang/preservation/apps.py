@@ -15,15 +15,21 @@ class PreservationConfig(AppConfig):
         """Register the handlers of lower contexts' events and this context's jobs; wrong sites or a wrong policy stop the start.
 
         Raises:
-            ImproperlyConfigured: facts, pace or hours of a site, the policy of copies or the key classes make no sense.
+            ImproperlyConfigured: facts, pace or hours of a site, the policy of copies, the key classes or the policy of
+                formats make no sense.
         """
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
 
-        from zhudang.preservation import handlers, jobs, policy_file, rounds  # noqa: F401
+        from zhudang.content import places, serving
+        from zhudang.preservation import handlers, jobs, policy_file, rounds, working_copies  # noqa: F401
         from zhudang.preservation.domain.site_facts import read_sites
+        from zhudang.preservation.formats import policy as formats
+        from zhudang.preservation.formats import renditions
         from zhudang.preservation.keys import classes
 
+        serving.proven_by(working_copies.of_file)
+        places.also_readable(renditions.readable)
         try:
             policy_file.policy()
         except ValueError as wrong:
@@ -37,3 +43,7 @@ class PreservationConfig(AppConfig):
             classes.current()
         except (OSError, ValueError) as wrong:
             raise ImproperlyConfigured(f"ZHUDANG_KEY_CLASSES: {wrong}") from wrong
+        try:
+            formats.current()
+        except ValueError as wrong:
+            raise ImproperlyConfigured(f"ZHUDANG_FORMATS: {wrong}") from wrong

@@ -25,6 +25,7 @@ from zhudang.filing import holdings as filing_holdings
 from zhudang.filing import queries as filing
 from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
+from zhudang.preservation import holdings as preservation_holdings
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
@@ -43,6 +44,7 @@ _OF_A_PROJECT = {
     "filing": filing_holdings,
     "handover": handover_holdings,
     "documents": documents_holdings,
+    "preservation": preservation_holdings,
 }
 _ALL = {"identity": identity_holdings, "content": content_holdings, **_OF_A_PROJECT}
 
@@ -188,7 +190,9 @@ def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
 
 def _documents(tables: Mapping[str, Iterable[Row]]) -> tuple[list[Content], list[dict[str, Any]]]:
     """Give the files that are in no volume (notices, opinions, certificates) and the list that names them."""
-    in_volumes = references([tables["filing.record_file"]], content_holdings.FILE.model)
+    in_volumes = references(
+        [tables["filing.record_file"], tables[preservation_holdings.RENDITION.name]], content_holdings.FILE.model
+    )
     ids = sorted({row["id"] for row in tables["content.file"]} - in_volumes)
     stored = content.stored_files(UUID(file_id) for file_id in ids)
     sealed = {row["file_id"]: row for row in tables["documents.sealed_document"]}

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -88,3 +89,22 @@ def catch_up(catch_up_id: str, work_id: str) -> None:
     from zhudang.preservation import catching_up
 
     catching_up.run(UUID(catch_up_id), work_id=UUID(work_id))
+
+
+@app.task(name="preservation.migrate", queue="preservation", lock="preservation", retry=_PATIENCE)
+def migrate(migration_id: str) -> None:
+    """Go on with a migration for some minutes; transfers that wait meanwhile go before its next turn."""
+    from zhudang.preservation.formats import migrating
+
+    if migrating.run(UUID(migration_id)):
+        migrate.defer(migration_id=migration_id)
+
+
+@app.periodic(cron="10 3 * * *", periodic_id="preservation.formats")
+@app.task(name="preservation.formats", queue="preservation", queueing_lock="preservation.formats")
+def count_formats(timestamp: int) -> None:
+    """Count the formats of volumes that were kept before formats were counted, and say when a review is due."""
+    from zhudang.preservation.formats import held, register
+
+    held.note_uncounted()
+    register.remind(timezone.now())

@@ -12,6 +12,7 @@ from django.db import transaction
 from zhudang.audit import operations as audit
 from zhudang.filing import operations as filing
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.formats import held, renditions
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.keyring import Protection
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -229,6 +230,8 @@ def note_kept(package: Package, kept: Kept, places: Sequence[Place], *, now: dat
     )  # fmt: skip
     if package.kind == VOLUME:
         filing.note_preserved(volume_ids=[package.thing_id], at=now)
+        renditions.note_kept(package.thing_id, now=now)
+        held.note([package.thing_id])
 
 
 def kept_and_read(thing_id: UUID, places: Sequence[Place]) -> str:

@@ -310,3 +310,17 @@ class Placement(models.Model):
     class Meta:
         ordering: ClassVar = ["-chosen_at", "-id"]
         indexes: ClassVar = [models.Index(fields=["class_code", "-chosen_at"], name="preservation_place_newest")]
+
+
+from zhudang.preservation.format_models import (  # noqa: E402
+    FormatMigration,
+    FormatReview,
+    HeldFormat,
+    MigrationOutcome,
+    Rendition,
+)
+
+__all__ = [
+    "ArchivalObject", "BookComparison", "CatchUp", "Copy", "Custody", "FormatMigration", "FormatReview", "HeldFormat", "Ingest",
+    "MigrationOutcome", "Placement", "Reading", "RegisteredCopy", "RemedyPlan", "Rendition", "Site",
+]  # fmt: skip

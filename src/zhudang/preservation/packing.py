@@ -15,6 +15,8 @@ from zhudang.filing import queries as filing
 from zhudang.filing import reporting
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import description, names, provenance
+from zhudang.preservation.formats import renditions
+from zhudang.preservation.models import Rendition
 from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.plain import plain
@@ -84,7 +86,9 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
     with one_moment():
         rows = filing.records_of_volume(volume.id)
         reports = content.reports(file_id for row in rows for file_id in row.file_ids)
+        counting = renditions.counting(volume.id)
     records, originals = _records(volume, rows, reports)
+    made = _with_renditions(records, counting)
     volume_facts = _volume_facts(volume)
     described = description.describe_volume(project, volume_facts, records)
     documents = [
@@ -104,7 +108,7 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
         level=volume.level,
         reference_code=volume.reference_code or "",
         accession_no=volume.accession_no or "",
-        contents=(*documents, *originals),
+        contents=(*documents, *originals, *made),
         files=len(originals),
         bytes=sum(original.size for original in originals),
         # What a volume's description says of its project is part of it.
@@ -138,6 +142,24 @@ def _records(
             files.append(_file_facts(row, file_row, report, path))
         records.append(_record_facts(volume, row, files))
     return records, originals
+
+
+def _with_renditions(records: Sequence[dict[str, Any]], counting: Mapping[UUID, Sequence[Rendition]]) -> list[Content]:
+    """Put what was made of the files beside what is said of them; give the bytes, named by the number of their original."""
+    if not counting:
+        return []
+    stored = content.stored_files(row.file_id for rows in counting.values() for row in rows)
+    made: list[Content] = []
+    for file in (file for record in records for file in record["files"]):
+        told = []
+        for row in counting.get(UUID(file["id"]), ()):
+            result = stored[row.file_id]
+            path = names.rendition_name(file["stored_as"], row.path, row.part, result.name)
+            made.append(content_of_file(result, path))
+            told.append(renditions.described(row, result, path))
+        if told:
+            file["renditions"] = told
+    return made
 
 
 def _record_facts(volume: filing.VolumeRow, row: filing.RecordRow, files: list[dict[str, Any]]) -> dict[str, Any]:

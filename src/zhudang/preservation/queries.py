@@ -14,6 +14,8 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
+from zhudang.preservation.formats import renditions
+from zhudang.preservation.formats.renditions import RenditionRow
 from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest, Reading, RegisteredCopy, Site
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged
@@ -172,6 +174,8 @@ class ObjectPage:
     parts: tuple[StoredPart, ...]
     registered: tuple[RegisteredCopy, ...]
     """Copies on paper and film, those withdrawn too."""
+    renditions: tuple[RenditionRow, ...] = ()
+    """What was made of its files, superseded ones too; those of files this actor may read."""
 
 
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
@@ -349,7 +353,20 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         versions=_versions(inventory),
         parts=_parts(inventory),
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
+        renditions=_renditions(actor, found),
     )
+
+
+def _renditions(actor: Actor, row: ArchivalObject) -> tuple[RenditionRow, ...]:
+    if row.volume_id is None:
+        return ()
+    found = (each for rows in renditions.of_volume(row.volume_id).values() for each in rows)
+    return tuple(each for each in found if each.file.level <= actor.reach)
+
+
+def renditions_of(file_ids: Iterable[UUID]) -> dict[UUID, list[RenditionRow]]:
+    """What was made of these files and kept beside them, for pages of other contexts. Rights were asked: they are the files'."""
+    return renditions.of_originals(file_ids)
 
 
 def _inventory(ocfl_id: str) -> tuple[Inventory | None, str]:

@@ -250,6 +250,16 @@ def _goes_on_from(folder: Path, found: Inventory, row: ArchivalObject) -> bool:
     return found.head > row.version and known.exists() and sha512_of(known)[0] == row.inventory_sha512
 
 
+def note_damage(copy: Copy, place: Place, damages: list[Damage], *, now: datetime) -> bool:
+    """Note that somebody who read part of a copy found it damaged, and tell people; False when that was known."""
+    if copy.state == CopyState.DAMAGED.value:
+        return False
+    told = tuple(asdict(damage) for damage in damages)
+    state = CopyState.DAMAGED.value
+    _note(copy, place, Outcome(place.code, copy.object.ocfl_id, copy.object.title, state, damages=told), now)
+    return True
+
+
 @transaction.atomic
 def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
     state = CopyState.VERIFIED.value if outcome.sound else outcome.state

@@ -25,6 +25,7 @@ from zhudang.filing.queries.kept import highest_levels
 from zhudang.preservation import catalogue
 from zhudang.preservation.domain.names import thing_id
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.formats import held as held_formats
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy
@@ -223,6 +224,7 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
         else:
             continue
         done.objects += 1
+    held_formats.note_uncounted()
     for place in places(now):
         if place.root is not None:
             _register_copies(place, place.root)

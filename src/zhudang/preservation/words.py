@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from zhudang.preservation import policy_words
+from zhudang.preservation.domain.format_policy import Action, Risk
 from zhudang.preservation.domain.states import CopyState, Health, IngestState
+from zhudang.preservation.formats.paths import CELLS, CHARACTERS, PIXELS
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.wording import write_date
 
@@ -87,12 +89,42 @@ REASONS = {
         "各存储地的 keys.json 对同一密钥类写着不同的密钥，有人动过：请先查明 %(places)s"
     ),
     "preservation.shares_of_another_key": _("这些份额给出的不是本馆现用的恢复密钥：可能是以前仪式的份额"),
+    "preservation.not_shown": _(
+        "《%(name)s》在各存储地和工作存储里都没有与登记摘要相符的内容，不予显示；已按损坏报警并安排核验修复"
+    ),
+    "preservation.no_room_to_show": _("磁盘空间不够，打不开这个文件（%(size)s 字节）；请系统管理员腾出空间"),
+    "preservation.tool_absent": _("本机没有 %(tool)s，这条转换做不了；请系统管理员安装"),
+    "preservation.migration_under_way": _("%(name)s 的转换（%(format)s）还没有结束，一次只做一项；等它结束或先取消它"),
+    "preservation.tool_changed": _(
+        "%(tool)s 已不是批准时的版本（%(version)s），没有继续；请重新预览再批准，已转换的不受影响"
+    ),
+    "preservation.migration_broke": _("转换出错（%(problem)s），已停下；已转换并核对的照常保存，可重新批准"),
+    "preservation.review_unknown": _("还有 %(count)s 种格式没有评估过，请在评审意见里写明准备怎么办"),
+    "preservation.not_kept": _("转换成功，但没能写入各存储地：%(problem)s"),
+    "preservation.migration_already": _("已经是 UTF-8（%(encoding)s），不需要转换"),
+    "preservation.migration_encoding_unknown": _("认不出文字编码，没有转换"),
+    "preservation.migration_unreadable": _("工具读不出这个文件：%(problem)s"),
+    "preservation.migration_differs": _("转换结果与原文件不一致（%(what)s），没有保存"),
+    "preservation.migration_frames": _("里面有 %(frames)s 帧，一张 TIFF 装不下，没有转换"),
+    "preservation.migration_transparent_palette": _("调色板里有透明色，TIFF 表示不了，没有转换"),
+    "preservation.migration_too_many_sheets": _("有 %(sheets)s 张表，超过 %(most)s 张，没有转换"),
+    "preservation.migration_too_many_cells": _("单元格超过 %(most)s 个，没有转换"),
+    "preservation.migration_formula_without_value": _(
+        "表“%(sheet)s”的 %(cell)s 只有公式、没有存下的值，没有转换；请用制作它的软件打开重存后补交"
+    ),
+    "preservation.migration_no_values": _("里面没有任何值，没有转换"),
+    "preservation.migration_result_unknown": _("转换结果认不出是应有的格式（%(found)s），没有保存"),
+    "preservation.migration_too_slow": _("超过 %(seconds)s 秒还没有转换完，已放弃"),
+    "preservation.migration_memory": _("内存不够，没有转换"),
+    "preservation.migration_child_lost": _("转换进程中断（%(code)s），没有转换"),
     "preservation.failed": _("入库出错（%(problem)s）；已读回核对的案卷照常保存，系统会重试"),
 } | policy_words.REASONS
 
 MESSAGES = {
     "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
     "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
+    "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
+    "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
 }
 """What messages say, by kind (see `events.words`)."""
@@ -100,6 +132,7 @@ WORKS = {
     "preservation.ingest": _("移交案卷入库"),
     "preservation.read": _("核验副本"),
     "preservation.catch_up": _("补写并核验存储地"),
+    "preservation.migrate": _("转换馆藏格式"),
 }
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),
@@ -166,6 +199,40 @@ KEY_ACTS = {
     "recovery": _("凭份额恢复"),
     "trial": _("试用份额"),
 }
+RISKS = {Risk.LOW: _("低"), Risk.WATCH: _("关注"), Risk.HIGH: _("高"), Risk.UNKNOWN: _("未知")}
+RISK_MARKS = {Risk.LOW: "ok", Risk.WATCH: "soon", Risk.HIGH: "fail", Risk.UNKNOWN: "unchecked"}
+ACTIONS = {
+    Action.KEEP: _("原样保存"),
+    Action.RENDITION: _("保存，并转一份 %(target)s"),
+    Action.MIGRATE: _("保存原件，迁移到 %(target)s"),
+    Action.ASK: _("保存，请归档单位补交可读版本"),
+    Action.REFUSE: _("不再接收新的"),
+    Action.REVIEW: _("先评估：查明用什么软件能打开、标准是否公开，把结论和依据写进格式策略文件"),
+}
+DOUBTS = {
+    "knowledge": _("凭已有知识，没有对照原文"),
+    "knowledge-low": _("凭已有知识，把握不大"),
+    "ours": _("本系统的看法"),
+}
+CHECKS = {PIXELS: _("逐像素比对"), CHARACTERS: _("逐字比对，并能还原成原来的字节"), CELLS: _("逐单元格比对值")}
+LOSSES = {
+    "size": _("尺寸或颜色模式"),
+    "pixels": _("像素"),
+    "profile": _("颜色特性文件"),
+    "resolution": _("分辨率"),
+    "characters": _("文字"),
+    "rows": _("行数"),
+    "cells": _("单元格的值"),
+}
+"""What a loss check found to differ."""
+MIGRATION_STATES = {
+    "asked": _("等待"),
+    "running": _("转换中"),
+    "done": _("已完成"),
+    "cancelled": _("已取消"),
+    "stopped": _("已停下"),
+}
+MIGRATION_MARKS = {"asked": "owed", "running": "part", "done": "ok", "cancelled": "na", "stopped": "warn"}
 SIDES = {"ledger": _("总登记簿"), "catalogue": _("目录"), "site": _("存储地")}
 DIFFERENCES = {
     "lacking": _("登记簿有，这里没有"),
@@ -180,6 +247,8 @@ def sentence(reason: Reason) -> str:
         return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
     data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    if reason.code == "preservation.migration_differs":
+        data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text
 
 

@@ -29,6 +29,10 @@ PRESERVATION_POLICY = environment.text("ZHUDANG_PRESERVATION_POLICY", default=""
 ARCHIVE_NAME = environment.archive_name(DATA)
 KEY_CLASSES = environment.text("ZHUDANG_KEY_CLASSES", default="")
 """File of key classes instead of ours."""
+FORMATS = environment.text("ZHUDANG_FORMATS", default="")
+"""File of the policy of formats instead of ours."""
+WORKING_COPIES_BYTES = environment.number("ZHUDANG_WORKING_COPIES_GB", default=20) * 1024**3
+"""How large verified working copies of preserved files may grow together before the oldest go."""
 CITY_PACK = environment.text("ZHUDANG_CITY_PACK", default=str(SOURCE / "demo" / "pack") if DEMO else "")
 CHECKS = CheckSettings.from_environment()
 """Malware scanner, trust anchors and the city's own profile of the checks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.content import checking, derivatives, operations, queries
+from zhudang.content import checking, derivatives, operations, queries, serving
 from zhudang.content.web import pages
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import refusal as refusals
@@ -61,7 +62,7 @@ def _bytes_response(request: HttpRequest, file: queries.StoredFile) -> HttpRespo
         return response
     start, end = wanted
     partial = (start, end) != (0, file.size)
-    body: Iterator[bytes] = iter(()) if request.method == "HEAD" else _piece(file.path, start, end)
+    body: Iterator[bytes] = iter(()) if request.method == "HEAD" else _Piece(serving.opened_to_show(file), start, end)
     answer = StreamingHttpResponse(body, status=206 if partial else 200, content_type=kind)
     answer["Content-Length"] = str(end - start)
     if partial:
@@ -82,13 +83,26 @@ def _range_of(header: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start < end else None
 
 
-def _piece(path: Path, start: int, end: int) -> Iterator[bytes]:
-    with path.open("rb") as stream:
+class _Piece:
+    """Bytes from `start` to `end` of an open file; the server closes it, read or not."""
+
+    def __init__(self, stream: BinaryIO, start: int, end: int) -> None:
+        self._stream, self._left = stream, end - start
         stream.seek(start)
-        left = end - start
-        while left and (chunk := stream.read(min(_SEND_BYTES, left))):
-            left -= len(chunk)
-            yield chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self._stream.read(min(_SEND_BYTES, self._left)) if self._left else b""
+        if not chunk:
+            raise StopIteration
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stream.close()
 
 
 def _kept_in(response: HttpResponseBase) -> HttpResponseBase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,8 @@ class FileView:
     told: int
     text_pages: int | None
     why_no_text: str
+    renditions: tuple[preservation.RenditionRow, ...] = ()
+    """What was made of it and kept beside it; the original is what counts."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,11 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     current = [row for row in record.files if row.current]
     findings = content.findings_of([row.file_id for row in current])
     read = entry.files if entry else {}
-    files = tuple(_file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id))) for row in current)
+    made = preservation.renditions_of([row.file_id for row in current])
+    files = tuple(
+        _file_view(row, findings.get(row.file_id, []), read.get(str(row.file_id)), made.get(row.file_id, ()))
+        for row in current
+    )
     volume = (
         next((v for v in filing.volumes_of(record.project_id) if v.id == record.volume_id), None)
         if record.volume_id
@@ -88,13 +95,19 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     )
 
 
-def _file_view(row: filing.FileRow, findings: list[content.FileFinding], read: dict[str, object] | None) -> FileView:
+def _file_view(
+    row: filing.FileRow,
+    findings: list[content.FileFinding],
+    read: dict[str, object] | None,
+    made: Iterable[preservation.RenditionRow],
+) -> FileView:
     viewer = _VIEWERS.get(row.mime, "")
     if row.verdict == "fail" or row.verdict is None:
         viewer = ""
     blocking = sum(1 for finding in findings if finding.severity == "block")
     text_pages = int(str(read["pages"])) if read else None
-    return FileView(row, viewer, blocking, len(findings), text_pages, str(read.get("why", "")) if read else "")
+    why_no_text = str(read.get("why", "")) if read else ""
+    return FileView(row, viewer, blocking, len(findings), text_pages, why_no_text, tuple(made))
 
 
 def _way(record: filing.RecordRow) -> tuple[Moment, ...]:

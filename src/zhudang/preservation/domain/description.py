@@ -92,6 +92,28 @@ FILE_LABELS = {
     "received_at": "收到时间",
     "uploaded_by_organisation": "来源单位",
 }
+RENDITION_LABELS = {
+    "id": "电子文件号",
+    "stored_as": "存放文件名",
+    "name": "计算机文件名",
+    "label": "对应部分",
+    "size_bytes": "计算机文件大小",
+    "sha256": "校验码SHA256",
+    "sm3": "校验码SM3",
+    "format_id": "格式标识PRONOM",
+    "format_name": "格式名称",
+    "mime": "MIME",
+    "made_at": "转换时间",
+    "tool": "转换工具",
+    "tool_version": "工具版本",
+    "parameters": "转换参数",
+    "source_sha256": "原文件校验码SHA256",
+    "check": "无损核对项目",
+    "figures": "无损核对结果",
+    "ordered_by": "批准人",
+    "order": "转换任务号",
+}
+"""Of a file made from an original and kept beside it (转换件)."""
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LEVEL_NAMES = ("公开", "内部", "秘密", "机密", "绝密")
 
@@ -103,17 +125,21 @@ def describe_volume(
 
     Args:
         project, volume: by the keys of PROJECT_LABELS and VOLUME_LABELS.
-        records: by the keys of RECORD_LABELS, each with `files` by those of FILE_LABELS.
+        records: by the keys of RECORD_LABELS, each with `files` by those of FILE_LABELS; a file may have `renditions`
+            by those of RENDITION_LABELS.
     """
+    labels: dict[str, Any] = {
+        "project": PROJECT_LABELS,
+        "volume": VOLUME_LABELS,
+        "record": RECORD_LABELS,
+        "file": FILE_LABELS,
+        "level": {str(level): name for level, name in enumerate(LEVEL_NAMES)},
+    }
+    if any(file.get("renditions") for record in records for file in record["files"]):
+        labels["rendition"] = RENDITION_LABELS
     return {
         "format": FORMAT,
-        "labels": {
-            "project": PROJECT_LABELS,
-            "volume": VOLUME_LABELS,
-            "record": RECORD_LABELS,
-            "file": FILE_LABELS,
-            "level": {str(level): name for level, name in enumerate(LEVEL_NAMES)},
-        },
+        "labels": labels,
         "project": dict(project),
         "volume": dict(volume),
         "records": [dict(record) for record in records],
@@ -129,7 +155,9 @@ def as_xml(description: Mapping[str, Any]) -> bytes:
     for record in description["records"]:
         element = _add(volume, "文件", record, RECORD_LABELS)
         for file in record["files"]:
-            _add(element, "电子文件", file, FILE_LABELS)
+            of_file = _add(element, "电子文件", file, FILE_LABELS)
+            for rendition in file.get("renditions", ()):
+                _add(of_file, "转换件", rendition, RENDITION_LABELS)
     etree.indent(root)
     body: bytes = etree.tostring(root, encoding="unicode").encode()
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"

@@ -28,6 +28,13 @@ def stored_name(number: int, original_name: str, folder: str = "files") -> str:
     return f"{folder}/{number:04}.{found[1].lower() if found else 'bin'}"
 
 
+def rendition_name(original: str, path: str, part: int, name: str) -> str:
+    """Give the stored path of a rendition: the number of its original, the migration path, which part, and the ending."""
+    number = original.rpartition("/")[2].partition(".")[0]
+    found = _ENDING.search(name)
+    return f"renditions/{number}-{path}-{part}.{found[1].lower() if found else 'bin'}"
+
+
 def json_bytes(document: Mapping[str, Any]) -> bytes:
     """Write a document of ours: the same facts give the same bytes, Chinese readable as it is.
 

@@ -24,17 +24,30 @@ def provenance_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     Args:
         records: each with the moments of `_RECORD_EVENTS` and its `files`; a file has `received_at`, `checked_at`,
-            `check_engine`, `verdict`, digests and names.
+            `check_engine`, `verdict`, digests and names, and maybe `renditions` (`description.RENDITION_LABELS`).
     """
     events = [event for record in records for event in _events_of(record)]
     agents = sorted({event["linkingAgentIdentifier"]["value"] for event in events})
     return {
         "format": "zhudang-provenance/1",
         "premis": "3.0",
-        "objects": [_object(file) for record in records for file in record["files"]],
+        "objects": [each for record in records for file in record["files"] for each in _objects(file)],
         "events": sorted(events, key=lambda event: (event["eventDateTime"], event["eventIdentifier"]["value"])),
         "agents": [{"agentIdentifier": {"type": "local", "value": name}, "agentName": name} for name in agents],
     }
+
+
+def _objects(file: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    yield _object(file)
+    for rendition in file.get("renditions", ()):
+        yield {
+            **_object({**rendition, "original_name": rendition["name"]}),
+            "relationship": {
+                "relationshipType": "derivation",
+                "relationshipSubType": "has source",
+                "relatedObjectIdentifier": {"type": "UUID", "value": file["id"]},
+            },
+        }
 
 
 def _object(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,10 +79,33 @@ def _events_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
             yield _event(
                 "validation", file["checked_at"], "四性检测 / checks", target, engine, outcome=file.get("verdict") or ""
             )
+        for rendition in file.get("renditions", ()):
+            yield _migration(file, rendition)
     for field, kind, detail in _RECORD_EVENTS:
         if record.get(field):
             who = record.get("filed_by_organisation") if field == "filed_at" else ""
             yield _event(kind, record[field], detail, {"type": "UUID", "value": record["id"]}, who or "筑档 Zhudang")
+
+
+def _migration(file: Mapping[str, Any], rendition: Mapping[str, Any]) -> dict[str, Any]:
+    """The making of a rendition: tool, version, parameters, both digests, who ordered it, what the loss check compared."""
+    source = {"type": "UUID", "value": file["id"], "role": "source"}
+    agent = f"{rendition['tool']} {rendition['tool_version']}"
+    event = _event(
+        "migration", rendition["made_at"], "格式转换，原文件不变 / migrated, the original stays", source, agent
+    )
+    event["eventIdentifier"]["value"] = str(uuid5(_NAMESPACE, f"migration|{rendition['made_at']}|{rendition['id']}"))
+    event["eventDetailInformation"]["eventDetailExtension"] = {
+        "tool": rendition["tool"], "toolVersion": rendition["tool_version"], "parameters": rendition["parameters"],
+        "sourceSHA256": rendition["source_sha256"], "resultSHA256": rendition["sha256"],
+        "orderedBy": rendition["ordered_by"], "order": rendition["order"],
+    }  # fmt: skip
+    event["eventOutcomeInformation"]["eventOutcomeDetail"] = {
+        "check": rendition["check"],
+        "figures": rendition["figures"],
+    }
+    event["linkingObjectIdentifiers"] = [source, {"type": "UUID", "value": rendition["id"], "role": "outcome"}]
+    return event
 
 
 def _event(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhudang.preservation.web import key_pages, policy_views, site_views, views
+from zhudang.preservation.web import format_views, key_pages, policy_views, site_views, views
 
 app_name = "preservation"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("preservation/readings/", views.readings, name="readings"),
     path("preservation/books/", views.books, name="books"),
     path("preservation/keys/", key_pages.keys, name="keys"),
+    path("preservation/formats/", format_views.formats, name="formats"),
+    path("preservation/formats/review/", format_views.review, name="format_review"),
+    path("preservation/formats/migrate/", format_views.migrate, name="migrate"),
+    path("preservation/migrations/<uuid:migration_id>/", format_views.migration, name="migration"),
     path("preservation/ingests/<uuid:transfer_id>/resume/", views.resume, name="resume"),
     path("preservation/policy/", policy_views.overview, name="policy"),
     path("preservation/policy/below/", policy_views.below, name="below"),

@@ -69,6 +69,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "registered": [
             (row, policy_words.MEDIA[Medium(row.medium)], row.version < page.row.version) for row in page.registered
         ],
+        "renditions": [(row, words.CHECKS.get(row.check_kind, row.check_kind)) for row in page.renditions],
         "may_act": _actor(request).may("preservation.object.verify"),
         "may_register": _actor(request).may("preservation.copy.register"),
     }

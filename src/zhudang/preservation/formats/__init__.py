@@ -1,0 +1,1 @@
+"""Formats over time: the register of what is held, migrations that keep the original, renditions beside it."""

@@ -1,0 +1,1 @@
+"""What turns one format into another and proves what was kept; each runs in a child process of its own (`child`)."""
