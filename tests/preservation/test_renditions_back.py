@@ -11,7 +11,7 @@ from preservation.test_migrating import migrate
 from preservation.test_rebuilding import _another_empty_database
 from zhudang.content import queries as content
 from zhudang.content.models import File
-from zhudang.preservation import command
+from zhudang.preservation import command, emergency
 from zhudang.preservation.formats import renditions
 from zhudang.preservation.ingesting import keep_project
 from zhudang.preservation.models import HeldFormat, Rendition
@@ -53,3 +53,16 @@ def test_renditions_come_back_from_the_store_field_for_field(
             assert sorted(HeldFormat.objects.values_list(*HELD)) == held
             shown = renditions.of_originals([rows[0]["original_id"]])
             assert shown
+        with _another_empty_database(cluster):
+            root = emergency.open_copy(tmp_path / "b")
+            found = emergency.look_over(root)
+            for step in (emergency.FOUNDATION, emergency.RECORDS, emergency.FILES):
+                for each in found.projects:
+                    emergency.restore_step(root, each, step)
+            for each in found.projects:
+                emergency.restore_step(root, each, emergency.remaining_names(root, each))
+            assert list(Rendition.objects.order_by("id").values()) == rows
+            emergency.note_places(root, found.objects)
+            for digest, data in bytes_of.items():
+                emergency.bring(digest, tmp_path / digest)
+                assert (tmp_path / digest).read_bytes() == data

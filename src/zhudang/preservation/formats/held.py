@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Min, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from zhudang.filing.queries.kept import formats_of_volumes
 from zhudang.preservation.models import ArchivalObject, HeldFormat, Rendition
 
 BATCH = 500
+_NOT_COUNTED = Q(kind="volume", files__gt=0) & ~Exists(HeldFormat.objects.filter(object_id=OuterRef("pk")))
 
 
 @transaction.atomic
@@ -50,13 +51,13 @@ def _renditions(ids: list[UUID]) -> list[HeldFormat]:
 
 def uncounted(known: QuerySet[ArchivalObject]) -> int:
     """How many of these volumes' objects were kept before formats were counted, or brought back without."""
-    return known.filter(kind="volume", files__gt=0, formats__isnull=True).count()
+    return known.filter(_NOT_COUNTED).count()
 
 
 def note_uncounted() -> int:
     """Count those that nobody counted yet, some at a time; safe to stop anywhere. Gives how many it was."""
     number = 0
-    waiting = ArchivalObject.objects.filter(kind="volume", files__gt=0, formats__isnull=True).order_by("id")
+    waiting = ArchivalObject.objects.filter(_NOT_COUNTED).order_by("id")
     after = UUID(int=0)
     while ids := list(waiting.filter(id__gt=after).values_list("id", flat=True)[:BATCH]):
         note(ids)

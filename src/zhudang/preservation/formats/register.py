@@ -97,7 +97,7 @@ def register(actor: Actor, now: datetime) -> Register:
 
 
 def format_rows(actor: Actor) -> list[FormatRow]:
-    """The formats held: some rows an object are added up, never files.
+    """The formats held: some rows an object are added up, never files; an object has one row of a group at most.
 
     Raises:
         Forbidden.
@@ -107,7 +107,7 @@ def format_rows(actor: Actor) -> list[FormatRow]:
         HeldFormat.objects.filter(object__in=known_objects(actor).values("pk"))
         .values("format_id", "mime", "rendition")
         .annotate(
-            name=Max("format_name"), number=Sum("files"), size=Sum("bytes"), volumes=Count("object_id", distinct=True),
+            name=Max("format_name"), number=Sum("files"), size=Sum("bytes"), volumes=Count("id"),
             oldest=Min("oldest_at"), newest=Max("newest_at"),
         )
         .order_by()
