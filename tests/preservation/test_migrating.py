@@ -15,6 +15,7 @@ from preservation.format_files import BMP, FILES, PLAIN, TEXT, FormatsProject, u
 from preservation.kept_project import keeper, roots
 from zhudang.audit.models import Entry
 from zhudang.content import queries as content
+from zhudang.content.models import File
 from zhudang.events import work
 from zhudang.preservation import reading
 from zhudang.preservation.formats import migrating, paths, renditions
@@ -258,6 +259,10 @@ def test_who_may_read_the_original_may_read_its_rendition_and_a_bag_carries_it(p
     assert content.file_for(project.site.clerk, row.file_id).sha256 == row.result_sha256
     with pytest.raises(NotFound):
         content.file_for(project.site.outsider, row.file_id)
+    File.objects.filter(id=row.original_id).update(level=2)
+    with pytest.raises(NotFound):
+        content.file_for(project.site.clerk, row.file_id)
+    File.objects.filter(id=row.original_id).update(level=1)
     code = "2403-990241-48-01-012345"
     giving.give(
         project_code=code, reference_codes=(), form=giving.Form.BAGIT, target=tmp_path / "bag", level=1, now=NOW

@@ -312,21 +312,28 @@ def keep_bytes(
 def keep_rendition(
     *, of: UUID, path: Path, name: str, mime: str, format_id: str, format_name: str, actor: Actor, now: datetime
 ) -> tuple[UUID, Digests]:
-    """Keep a file we made of another: whose it is, how secret and who has it are the other's. Gives its id and digests.
+    """Keep a file we made of another; gives its id and digests.
 
-    Call it outside a transaction that may be long: the bytes are written and flushed first, then named. Its act is
-    logged by the context that made it.
+    It is nobody's by itself: who may read it is asked of the other (`places.also_readable`) at every request, so that a
+    later change of that one's level or holder counts for both. Its act is logged by the context that made it.
     """
     original = File.objects.get(id=of)
     with path.open("rb") as stream:
         source, digests = store.take_in(stream, path.stat().st_size)
     row = File(
-        id=new_id(), name=intake.clean_name(name), folder=original.folder, project_id=original.project_id,
-        unit_work_id=original.unit_work_id, organisation_id=original.organisation_id,
-        client_organisation_id=original.client_organisation_id, uploaded_by_id=actor.account_id, received_at=now,
-        own_document=True, mime=mime, format_id=format_id, format_name=format_name, level=original.level,
-        with_client=original.with_client, with_archive=original.with_archive,
-    )  # fmt: skip
+        id=new_id(),
+        name=intake.clean_name(name),
+        folder=original.folder,
+        project_id=original.project_id,
+        unit_work_id=original.unit_work_id,
+        uploaded_by_id=actor.account_id,
+        received_at=now,
+        own_document=True,
+        mime=mime,
+        format_id=format_id,
+        format_name=format_name,
+        level=original.level,
+    )
     arrival = Arrival(source, digests, row)
     flush_or_refuse([arrival])
     with transaction.atomic():

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
 
+from zhudang.content import queries as content
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
 from zhudang.preservation.domain.site_facts import SiteFacts
@@ -360,8 +361,9 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
 def _renditions(actor: Actor, row: ArchivalObject) -> tuple[RenditionRow, ...]:
     if row.volume_id is None:
         return ()
-    found = (each for rows in renditions.of_volume(row.volume_id).values() for each in rows)
-    return tuple(each for each in found if each.file.level <= actor.reach)
+    found = renditions.of_volume(row.volume_id)
+    originals = content.stored_files(found)
+    return tuple(each for pk, rows in found.items() if originals[pk].level <= actor.reach for each in rows)
 
 
 def renditions_of(file_ids: Iterable[UUID]) -> dict[UUID, list[RenditionRow]]:

@@ -194,6 +194,8 @@ def run(migration_id: UUID, *, seconds: float = RUN_SECONDS) -> bool:
         _close(row, "cancelled", None)
     except _Stopped as stopped:
         _close(row, "stopped", stopped.reason)
+    except content_operations.store.DiskFull:
+        _close(row, "stopped", Reason("preservation.disk_full", {"place": str(settings.DATA)}))
     except Refusal as cause:
         _close(row, "stopped", cause.reasons[0])
     except (StoreFull, StoreUnreachable) as cause:

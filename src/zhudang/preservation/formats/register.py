@@ -82,8 +82,8 @@ class Register:
     migrations: tuple[FormatMigration, ...]
 
     def of(self, risk: Risk) -> int:
-        """How many formats held are at this risk."""
-        return sum(row.entry.risk is risk for row in self.rows)
+        """How many formats received are at this risk."""
+        return sum(row.entry.risk is risk and not row.rendition for row in self.rows)
 
 
 def register(actor: Actor, now: datetime) -> Register:
@@ -93,7 +93,9 @@ def register(actor: Actor, now: datetime) -> Register:
         Forbidden.
     """
     rows = format_rows(actor)
-    return Register(tuple(rows), review_state(now), held.uncounted(known_objects(actor)), tuple(_migrations(actor)[:20]))
+    return Register(
+        tuple(rows), review_state(now), held.uncounted(known_objects(actor)), tuple(_migrations(actor)[:20])
+    )
 
 
 def format_rows(actor: Actor) -> list[FormatRow]:

@@ -75,6 +75,8 @@ def described(row: Rendition, file: content.StoredFile, stored_as: str) -> dict[
 def note_kept(volume_id: UUID, *, now: datetime) -> int:
     """Note that the renditions of a volume stand at every place, and that they take the place of earlier ones; tells how many are new."""
     ids = [row.id for rows in counting(volume_id).values() for row in rows]
+    if not ids:
+        return 0
     new = Rendition.objects.filter(id__in=ids, kept_at__isnull=True).update(kept_at=now)
     Rendition.objects.filter(volume_id=volume_id, superseded_at__isnull=True).exclude(id__in=ids).update(
         superseded_at=now
