@@ -75,9 +75,11 @@ def test_pictures_become_tiff_beside_their_untouched_originals_in_one_new_versio
     assert {(copy.version, copy.state) for copy in Copy.objects.filter(object=item)} == {(2, "verified")}
     assert all(outcome.sound for outcome in reading.read_all(repair=False, now=lambda: NOW))
 
+    assert_described(project, tmp_path)
 
-def test_the_description_and_the_premis_event_tell_tool_version_digests_and_who_ordered_it(project, tmp_path: Path):
-    migrate(project)
+
+def assert_described(project: FormatsProject, tmp_path: Path) -> None:
+    """Description and PREMIS event tell tool, version, digests, who ordered it and what was compared."""
     described = document(tmp_path, "description.json")
     [file] = [f for r in described["records"] for f in r["files"] if f["original_name"] == "地基验槽照片.bmp"]
     [rendition] = file["renditions"]
@@ -115,24 +117,22 @@ def test_texts_become_utf8_and_workbooks_a_csv_a_sheet(project, tmp_path: Path):
     assert found["csv"].decode("utf-8-sig").startswith('名称,数量,合价\r\n"钢筋, HRB400",3.25,-1e-07\r\n')
 
 
-def test_the_same_migration_again_makes_nothing_and_says_so_and_the_same_tool_gives_the_same_bytes(project):
+def test_the_same_tool_makes_nothing_again_and_a_later_one_supersedes_while_the_old_stays_in_the_earlier_version(
+    project, tmp_path: Path, monkeypatch
+):
     migrate(project)
     first = sorted(Rendition.objects.values_list("result_sha256", flat=True))
     again = migrate(project)
     assert (again.state, again.files, again.made, again.already, again.failed) == ("done", 2, 0, 2, 0)
     assert ArchivalObject.objects.get(kind="volume").version == 2
     assert Rendition.objects.count() == 2
-    Rendition.objects.all().delete()
-    migrate(project)
-    assert sorted(Rendition.objects.values_list("result_sha256", flat=True)) == first
 
-
-def test_a_later_tool_supersedes_and_the_old_one_stays_in_the_earlier_version(project, tmp_path: Path, monkeypatch):
-    migrate(project)
     old = list(Rendition.objects.all())
     monkeypatch.setattr(paths, "_version", lambda _package: "99.0")
     done = migrate(project)
     assert (done.made, done.already) == (2, 0)
+    again = Rendition.objects.filter(superseded_at__isnull=True)
+    assert sorted(again.values_list("result_sha256", flat=True)) == first, "the same bytes from the same file"
     assert Rendition.objects.filter(superseded_at__isnull=False).count() == 2
     assert all(Rendition.objects.get(id=row.id).superseded_at for row in old)
     described = document(tmp_path, "description.json")

@@ -73,17 +73,17 @@ def test_ranges_come_from_one_proven_copy_and_a_deleted_cache_is_made_again(cler
     assert not Copy.objects.filter(state="damaged").exists()
 
 
-def test_the_cache_may_be_deleted_at_any_time(clerk, kept, tmp_path: Path):
+def test_the_cache_may_be_deleted_is_not_believed_when_written_into_and_opens_nothing_to_strangers(
+    client, clerk, kept, tmp_path: Path
+):
     file = a_file()
     first = got(clerk, file)
     shutil.rmtree(tmp_path / "derivatives")
     assert got(clerk, file) == first
-    assert len(made(tmp_path)) == 1
-
-
-def test_who_may_not_read_the_file_gets_nothing_of_a_copy_that_is_there(client, clerk, kept):
-    file = a_file()
-    assert got(clerk, file)[0] == 200
+    [copy] = made(tmp_path)
+    copy.chmod(0o600)
+    copy.write_bytes(b"?" * file.size)
+    assert got(clerk, file) == first
     client.force_login(Account.objects.get(username="outsider"))
     assert got(client, file)[0] == 404
 
@@ -115,32 +115,21 @@ def test_nothing_is_shown_when_no_source_gives_what_was_received(clerk, kept, tm
     assert Copy.objects.filter(state="damaged").count() == 2
 
 
-def test_a_copy_somebody_wrote_into_is_not_believed(clerk, kept, tmp_path: Path):
-    file = a_file()
-    whole = got(clerk, file)
-    [copy] = made(tmp_path)
-    copy.chmod(0o600)
-    copy.write_bytes(b"?" * file.size)
-    assert got(clerk, file) == whole
-
-
-def test_the_longest_unused_go_when_the_limit_is_reached(clerk, kept, settings, tmp_path: Path):
+def test_the_longest_unused_go_when_the_limit_is_reached_and_so_does_what_a_killed_maker_left(
+    clerk, kept, settings, tmp_path: Path
+):
+    left = tmp_path / "derivatives" / "whole" / "making" / "left"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
     files = [content.stored_file(pk) for pk in File.objects.filter(own_document=False).values_list("id", flat=True)]
     settings.WORKING_COPIES_BYTES = max(file.size for file in files)
     for file in files:
         assert got(clerk, file)[0] == 200
         assert len(made(tmp_path)) == 1
+    assert not left.exists()
     settings.WORKING_COPIES_BYTES = 1
     assert got(clerk, files[0]) == (200, files[0].path.read_bytes())
-
-
-def test_what_a_killed_maker_left_is_taken_away_later(clerk, kept, tmp_path: Path):
-    left = tmp_path / "derivatives" / "whole" / "making" / "left"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half")
-    os.utime(left, (1, 1))
-    got(clerk, a_file())
-    assert not left.exists()
 
 
 def test_what_is_not_preserved_is_shown_from_where_it_lies(settings, tmp_path: Path, client):
