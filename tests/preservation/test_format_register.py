@@ -212,4 +212,7 @@ def test_a_keeper_sees_what_a_migration_would_touch_orders_it_and_reads_what_cam
     page = archivist.get(f"/records/{record}/").content.decode()
     assert made.file.name in page
     assert f"由 Pillow {PATHS['tiff'].version} 转换" in page
+    assert f'data-src="/files/{made.file_id}/"' in page, "the picture nobody could look at is shown by its rendition"
+    assert f'href="/files/{made.original_id}/" download' in page
     assert archivist.get(f"/files/{made.file_id}/").status_code == 200
+    assert archivist.get(f"/files/{made.file_id}/page/1.png").status_code == 200

@@ -42,6 +42,22 @@ class FileView:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the viewer shows: a file of the record, or a rendition where only that can be looked at.
+
+    Args:
+        original_id: the file itself, or the one the rendition was made of.
+    """
+
+    file_id: UUID
+    name: str
+    format_name: str
+    size_bytes: int
+    viewer: str
+    original_id: UUID
+
+
+@dataclass(frozen=True)
 class Moment:
     """One step of the record's way, with its time; a step not reached has none and is not shown."""
 
@@ -93,6 +109,24 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
     return RecordPage(
         record, project.name, project.code, volume, files, former, _way(record), proofs, entry is not None
     )
+
+
+def shown_of(page: RecordPage, wanted: str = "") -> Shown | None:
+    """The file asked for by id, else the first that can be looked at, files before renditions; None where none can."""
+    files = [
+        Shown(f.row.file_id, f.row.name, f.row.format_name, f.row.size_bytes, f.viewer, f.row.file_id)
+        for f in page.files
+    ]
+    made = [
+        Shown(
+            each.file.id, each.file.name, each.file.format_name, each.file.size, _VIEWERS.get(each.file.mime, ""),
+            each.original_id,
+        )
+        for f in page.files
+        for each in f.renditions
+    ]  # fmt: skip
+    asked_for = next((each for each in (*files, *made) if str(each.file_id) == wanted), None)
+    return asked_for or next((each for each in (*files, *made) if each.viewer), None)
 
 
 def _file_view(

@@ -83,10 +83,7 @@ def _address(request: HttpRequest, name: str, value: str) -> str:
 def record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     """One record; `page` and `q` open its viewer at a hit, `file` chooses among its files."""
     page = queries.record_page(request.actor, record_id)  # type: ignore[attr-defined]
-    wanted = request.GET.get("file", "")
-    shown = next((f for f in page.files if str(f.row.file_id) == wanted), None) or next(
-        (f for f in page.files if f.viewer), None
-    )
+    shown = queries.shown_of(page, request.GET.get("file", ""))
     at = request.GET.get("page", "1")
     context = {"page": page, "shown": shown, "at": at if at.isdigit() else "1", "q": request.GET.get("q", "")[:200]}
     return render(request, "discovery/record.html", context)
