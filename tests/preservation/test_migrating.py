@@ -185,31 +185,9 @@ def test_an_absent_tool_or_another_migration_under_way_is_refused_with_the_reaso
     assert FormatMigration.objects.count() == 1
 
 
-def test_a_run_killed_after_converting_goes_on_without_converting_again(project, monkeypatch):
-    migration_id = migrating.order(
-        actor=project.site.archivist, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW
-    )
-
-    class Killed(BaseException):
-        pass
-
-    def killed(*_given):
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(migrating, "_kept", killed)
-        with pytest.raises(Killed):
-            migrating.run(migration_id)
-    assert Rendition.objects.filter(kept_at__isnull=True).count() == 2
-    assert not renditions.of_originals([project.file("地基验槽照片.bmp").id])
-    monkeypatch.setattr(migrating.converting, "convert", killed)
-    assert not migrating.run(migration_id)
-    done = FormatMigration.objects.get(id=migration_id)
-    assert (done.state, done.made, done.failed) == ("done", 2, 0)
-    assert Rendition.objects.filter(kept_at__isnull=False).count() == 2
-
-
-def test_a_run_killed_between_the_version_and_its_rows_writes_no_second_version(project, monkeypatch):
+def test_a_run_killed_before_or_after_the_version_converts_nothing_again_and_writes_no_second_version(
+    project, monkeypatch
+):
     migration_id = migrating.order(
         actor=project.site.archivist, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW
     )
@@ -221,10 +199,19 @@ def test_a_run_killed_between_the_version_and_its_rows_writes_no_second_version(
         raise Killed
 
     with monkeypatch.context() as patched:
+        patched.setattr(migrating, "_kept", killed)
+        with pytest.raises(Killed):
+            migrating.run(migration_id)
+    assert Rendition.objects.filter(kept_at__isnull=True).count() == 2
+    assert not renditions.of_originals([project.file("地基验槽照片.bmp").id]), "made, but not proven to be kept"
+    monkeypatch.setattr(migrating.converting, "convert", killed)
+    with monkeypatch.context() as patched:
         patched.setattr(migrating.keeping, "note_kept", killed)
         with pytest.raises(Killed):
             migrating.run(migration_id)
     assert not migrating.run(migration_id)
+    done = FormatMigration.objects.get(id=migration_id)
+    assert (done.state, done.made, done.failed) == ("done", 2, 0)
     assert ArchivalObject.objects.get(kind="volume").version == 2
     assert Rendition.objects.filter(kept_at__isnull=False).count() == 2
 
