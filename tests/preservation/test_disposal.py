@@ -12,6 +12,7 @@ from preservation.kept_project import roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.offline_set import LABEL, OfflineSet
 from zhudang.audit.models import Entry
+from zhudang.content import operations as content_operations
 from zhudang.content import store
 from zhudang.content.models import File
 from zhudang.discovery import operations as discovery
@@ -19,11 +20,13 @@ from zhudang.discovery.models import PageText
 from zhudang.discovery.queries.search import Wanted, search
 from zhudang.filing.models import Record, RecordFile, Volume
 from zhudang.identity.domain.roles import Role
+from zhudang.identity.rights import SYSTEM
 from zhudang.identity.signing_in import CannotSignIn
-from zhudang.preservation import catching_up, command, reading
+from zhudang.preservation import catching_up, command, reading, working_copies
 from zhudang.preservation.disposal import cases, checking, executing, removing, signing
 from zhudang.preservation.disposal.models import DisposalItem, DisposalStep
-from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.formats import held
+from zhudang.preservation.models import ArchivalObject, Copy, FormatMigration, HeldFormat, Rendition
 from zhudang.preservation.ocfl import reader
 from zhudang.shared.refusals import Refusal
 
@@ -51,6 +54,42 @@ def bytes_of(folder: Path) -> bytes:
 
 def files_of(row: ArchivalObject) -> list[File]:
     return list(File.objects.filter(id__in=RecordFile.objects.filter(record__volume_id=row.pk).values("file_id")))
+
+
+def _migrated(row: ArchivalObject, folder: Path) -> tuple[Rendition, bytes]:
+    """Something made of the volume's first file and kept beside it, with its bytes."""
+    original = files_of(row)[0]
+    (folder / "made.tif").write_bytes(b"II*\0 made of it")
+    order = FormatMigration.objects.create(
+        format_id="fmt/18", format_name="PDF", path="tiff", tool="t", tool_version="1", ordered_at=LONG_AGO, ordered_by="k",
+        orderer_name="k", open=False, state="done", finished_at=LONG_AGO,
+    )  # fmt: skip
+    file_id, digests = content_operations.keep_rendition(
+        of=original.pk, path=folder / "made.tif", name="made.tif", mime="image/tiff", format_id="fmt/353", format_name="TIFF",
+        actor=SYSTEM, now=LONG_AGO,
+    )  # fmt: skip
+    made = Rendition.objects.create(
+        volume_id=row.pk, original_id=original.pk, file_id=file_id, path="tiff", part=1, tool="t", tool_version="1",
+        source_sha256=original.blob.sha256, result_sha256=digests.sha256, check_kind="pixels", made_at=LONG_AGO, ordered_by="k",
+        orderer_name="k", migration_id=order.pk, kept_at=LONG_AGO,
+    )  # fmt: skip
+    return made, b"II*\0 made of it"
+
+
+def test_what_was_made_of_its_files_goes_with_a_volume(places: Path):
+    made = Disposal()
+    gone, kept = made.volumes
+    rendition, content = _migrated(gone, places)
+    held.note([gone.pk, kept.pk])
+    working = working_copies.folder() / rendition.result_sha256[:2] / rendition.result_sha256
+    working.parent.mkdir(parents=True)
+    working.write_bytes(content)
+    made.ready([gone]).execute()
+
+    assert made.case.state == "done"
+    assert File.objects.get(pk=rendition.file_id).destroyed_at is not None
+    assert content not in bytes_of(places / "content") and not working.exists()
+    assert set(HeldFormat.objects.values_list("object_id", flat=True)) == {kept.pk}
 
 
 def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):

@@ -41,8 +41,8 @@ log = structlog.get_logger("zhudang.preservation")
 CONTEXTS = ("registry", "filing", "handover", "documents")
 """Whose registers are compared."""
 NOT_COMPARED = frozenset({"filing.counter"})
-ACCOUNTING = tuple(f"{context}." for context in (*CONTEXTS, "identity", "content"))
-"""Whose acts account for changes; those of preservation itself change no register."""
+ACCOUNTING = (*(f"{context}." for context in (*CONTEXTS, "identity", "content")), "preservation.volume.destroyed")
+"""Acts that account for changes; of preservation itself only a destruction changes a register."""
 MARGIN = timedelta(hours=1)
 """An act may fall between the moment a version describes and the moment it says it was made."""
 MOST_TOLD = 200
