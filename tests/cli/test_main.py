@@ -25,7 +25,7 @@ OFFERED = {
     "doctor": set(),
     "check": {"paths", "--json", "--html", "--profile", "--stage", "--since", "--ids", "--language"},
     "package": {"folder", "--out", "--project", "--works"},
-    "verify": {"--repair", "--new-disk", "--json"},
+    "verify": {"--repair", "--new-disk", "--registers", "--json"},
     "call-in": {"--site"},
     "rebuild": {"--site"},
     "emergency-serve": {"copy", "--host", "--port", "--level", "--log", "--keys", "--shares"},

@@ -156,10 +156,10 @@ def test_a_full_disk_stops_with_its_reason_and_goes_on_when_there_is_room(tmp_pa
     project = KeptProject()
     real = durable.write_durably
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: bytes, *mode: int) -> None:
         if path.is_relative_to(tmp_path / "b") and path.suffix == ".pdf":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        real(path, data)
+        real(path, data, *mode)
 
     with monkeypatch.context() as patch:
         patch.setattr(durable, "write_durably", full)
