@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import examination, measures, preserving, the_log, the_store
+from bench import examination, many_files, measures, preserving, the_log, the_store
 from bench.row import Row
 
 ALL: dict[str, Callable[[bool], list[Row]]] = {
@@ -14,7 +14,11 @@ ALL: dict[str, Callable[[bool], list[Row]]] = {
     "pages": measures.pages,
     "checks": examination.checks,
     "log": the_log.log,
-    "preservation": lambda quick: [*the_store.store(quick), *preserving.preservation(quick)],
+    "preservation": lambda quick: [
+        *the_store.store(quick),
+        *many_files.many_files(quick),
+        *preserving.preservation(quick),
+    ],
 }
 
 
