@@ -75,7 +75,8 @@ class Template:
                     continue
                 rows = [json.loads(line) for line in self.tables.get(register.name, b"").splitlines()]
                 found |= {row[column] for row in rows for column in columns if row.get(column)}
-        return found
+        given = (json.loads(line)["code"] for line in self.tables.get("filing.given_code", b"").splitlines())
+        return found | set(given)  # one of a kind by a constraint over two columns
 
     def multiplied(self, number: int) -> Iterator[tuple[str, dict[str, bytes]]]:
         """The objects as those of another project."""
