@@ -167,7 +167,7 @@ def test_the_page_tells_formats_risks_sources_and_what_to_do_and_takes_a_review(
         "Windows Bitmap 3.0",
         "fmt/116",
         "保存原件，迁移到 TIFF",
-        "packaging.md 2.4",
+        "GB/T 50328",
         "未知不等于风险低",
         "从未评审",
         "先评估",

@@ -55,12 +55,14 @@ def nightly(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="preservation.go_on")
 @app.task(name="preservation.go_on", queue="preservation", queueing_lock="preservation.go_on")
 def go_on(timestamp: int) -> None:
-    """Go on with transfers that stopped for want of room or because a place was out of reach, and with disposals."""
+    """Go on with transfers that stopped for want of room or because a place was out of reach, with disposals, and count formats not counted yet."""
     from zhudang.preservation import nightly as night
     from zhudang.preservation.disposal import executing
+    from zhudang.preservation.formats import held
 
     night.resume_what_can()
     executing.go_on()
+    held.note_uncounted()
 
 
 @app.task(name="preservation.read_in_turn", queue="preservation", retry=_PATIENCE, pass_context=False)
@@ -143,9 +145,8 @@ def migrate(migration_id: str) -> None:
 
 @app.periodic(cron="10 3 * * *", periodic_id="preservation.formats")
 @app.task(name="preservation.formats", queue="preservation", queueing_lock="preservation.formats")
-def count_formats(timestamp: int) -> None:
-    """Count the formats of volumes that were kept before formats were counted, and say when a review is due."""
-    from zhudang.preservation.formats import held, register
+def remind_of_formats(timestamp: int) -> None:
+    """Say when a review of the formats held is due."""
+    from zhudang.preservation.formats import register
 
-    held.note_uncounted()
     register.remind(timezone.now())
