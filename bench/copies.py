@@ -133,7 +133,7 @@ def _other_bytes(data: bytes, number: int, index: int) -> bytes:
     """Other bytes of the same length; a sealed document has no mark, so its last comment is used."""
     if _MARK in data:
         return data.replace(_MARK, b"%%%09d%06d\n" % (number, index))
-    return data[:-1] + bytes([number % 256])
+    return data[:-2] + number.to_bytes(2, "big")
 
 
 def _other_code(code: str, number: int) -> str:
