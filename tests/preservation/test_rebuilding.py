@@ -1,5 +1,7 @@
 """The catalogue is a cache: lose the database, rebuild it from one store, get the same archive."""
 
+import hashlib
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
 from zhudang.filing.models import Counter, Record, Volume
@@ -190,3 +193,18 @@ def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(
             (places / "backup/manifest.json").unlink()
             assert command.restore(places / "backup") == 2
             assert not Project.objects.exists()
+
+
+def test_bytes_on_their_way_back_are_there_only_when_settled_and_leave_nothing_behind(settings, tmp_path: Path):
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    whole = {hashlib.sha256(data).hexdigest(): data for data in (b"one", b"two")}
+    with content_holdings.Arrivals() as arrivals:
+        for sha256, data in whole.items():
+            arrivals.take(io.BytesIO(data), sha256)
+        assert all(content_holdings.lacks_bytes(sha256, 3) for sha256 in whole)
+        assert arrivals.settle() == dict.fromkeys(whole, 3)
+        with pytest.raises(ValueError, match="expected sha256"):
+            arrivals.take(io.BytesIO(b"other"), hashlib.sha256(b"three").hexdigest())
+        arrivals.take(io.BytesIO(b"four"), hashlib.sha256(b"four").hexdigest())
+    assert not any(content_holdings.lacks_bytes(sha256, 3) for sha256 in whole)
+    assert not list((tmp_path / "content" / "incoming").iterdir())

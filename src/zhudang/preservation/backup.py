@@ -269,9 +269,13 @@ def _checked_manifest(source: Path) -> dict[str, Any]:
 def _bring_content(files: BackupFiles) -> int:
     """Put the backup's bytes back into the working store, digested on the way."""
     size = 0
-    for name in files.names("content/blobs"):
-        with files.opened(f"content/blobs/{name}") as stream:
-            size += content_holdings.bring_bytes(stream, Path(name).name)
+    with content_holdings.Arrivals() as arrivals:
+        for name in files.names("content/blobs"):
+            with files.opened(f"content/blobs/{name}") as stream:
+                arrivals.take(stream, Path(name).name)
+            if arrivals.enough:
+                size += sum(arrivals.settle().values())
+        size += sum(arrivals.settle().values())
     files.bring_folder("content/uploads", content_conf.root() / "uploads")
     return size
 

@@ -8,6 +8,7 @@ What does not: passwords and roles, works in progress, uploads, messages, the lo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -368,19 +369,22 @@ def brought_from(root: StorageRoot, keys: Identities, wanted: Collection[str]) -
     Yields:
         Each SHA-256 brought; `wanted` may lose it meanwhile.
     """
-    for folder, inventory in object_inventories(root):
-        try:
-            for held in reader.all_held(folder, inventory, keys):
-                if held.sha256 in wanted and _brought(folder, inventory, held, keys):
-                    yield held.sha256
-        except CannotOpen:
-            continue
+    with content_holdings.Arrivals() as arrivals:
+        for folder, inventory in object_inventories(root):
+            try:
+                for held in reader.all_held(folder, inventory, keys):
+                    if held.sha256 in wanted and held.sha256 not in arrivals:
+                        _take(arrivals, folder, inventory, held, keys)
+                    if arrivals.enough:
+                        yield from arrivals.settle()
+            except CannotOpen:
+                continue
+        yield from arrivals.settle()
 
 
-def _brought(folder: Path, inventory: Inventory, held: Held, keys: Identities) -> bool:
-    try:
-        with reader.opened(folder, inventory, held, keys) as stream:
-            content_holdings.bring_bytes(stream, held.sha256)
-    except (OSError, ValueError):
-        return False
-    return True
+def _take(
+    arrivals: content_holdings.Arrivals, folder: Path, inventory: Inventory, held: Held, keys: Identities
+) -> None:
+    """Take a file's bytes in, when they can be read and are what was received."""
+    with suppress(OSError, ValueError), reader.opened(folder, inventory, held, keys) as stream:
+        arrivals.take(stream, held.sha256)
