@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +26,8 @@ from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.keys import of_copy
 from zhudang.preservation.ocfl import layout, reader, streaming
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
-from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
-from zhudang.preservation.rebuilding import CannotRebuild, StoredObject, read_tables
+from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
+from zhudang.preservation.rebuilding import CannotRebuild, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
 
@@ -130,7 +130,7 @@ def restore_step(
         CannotRebuild: the project's catalogue in this copy is damaged.
     """
     item = _object(root, project)
-    digests = {name: held.sha256 for name, held in _tables(item)}
+    digests = {name: held.sha256 for name, held in tables_of(item)}
 
     def wanted(name: str) -> bool:
         return _belongs(name, step) and (known is None or known.get(name) != digests[name])
@@ -156,7 +156,7 @@ def rest(name: str) -> bool:
 
 def remaining_names(root: StorageRoot, project: str) -> tuple[str, ...]:
     """The registers of a project that come last."""
-    return tuple(filter(rest, (name for name, _held in _tables(_object(root, project)))))
+    return tuple(filter(rest, (name for name, _held in tables_of(_object(root, project)))))
 
 
 def cut_loose_links() -> list[str]:
@@ -175,12 +175,6 @@ def _object(root: StorageRoot, name: str) -> StoredObject:
 
 def _keys() -> Identities:
     return of_copy.left(Path(settings.DATA))
-
-
-def _tables(item: StoredObject) -> Iterator[tuple[str, Held]]:
-    for path, held in item.held().items():
-        if path.startswith(f"{catalogue.FOLDER}/"):
-            yield path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl"), held
 
 
 def _belongs(name: str, step: Iterable[str]) -> bool:
