@@ -135,3 +135,33 @@ def test_a_store_that_knows_more_than_a_restored_database_is_not_called_damaged(
     assert command.verify() == 1
     assert {row["state"] for row in Reading.objects.get().wrong} == {"ahead"}
     assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_a_version_whose_rows_come_while_it_is_read_is_not_called_ahead(kept: KeptProject, monkeypatch):
+    from contextlib import contextmanager
+
+    from zhudang.filing.models import Record
+    from zhudang.preservation import ingesting
+    from zhudang.preservation.models import ArchivalObject
+    from zhudang.preservation.ocfl.root import StorageRoot
+
+    objects = ArchivalObject.objects.filter(kind="project")
+    before = objects.values().get()
+    Record.objects.filter(id=kept.record_ids[0]).update(notes="刚补记的")
+    ingesting.keep_project(kept.project_id)
+    after, copies = objects.values().get(), list(Copy.objects.filter(object_id=before["id"]).values())
+    objects.update(**before)
+    Copy.objects.filter(object_id=before["id"]).update(version=1, inventory_sha512=before["inventory_sha512"])
+    real = StorageRoot.only_writer
+
+    @contextmanager
+    def let_go(root: StorageRoot):
+        """The writer commits its rows before it lets go of the place."""
+        objects.update(**after)
+        for row in copies:
+            Copy.objects.filter(id=row["id"]).update(version=row["version"], inventory_sha512=row["inventory_sha512"])
+        with real(root):
+            yield
+
+    monkeypatch.setattr(StorageRoot, "only_writer", let_go)
+    assert command.verify() == 0

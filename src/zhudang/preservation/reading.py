@@ -282,11 +282,14 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
     )
     if found is None:
         return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
+    wanted = _wanted(copy, place)
+    if place.root is not None and found.inventory is not None and found.sound and found.inventory.sha512 not in wanted:
+        # A writer's bytes stand before its rows do: what counts is what both say while nobody writes.
+        with place.root.only_writer():
+            copy.refresh_from_db()
+            found = verify_object(place.root.object_folder(object_id), object_id=object_id, progress=progress)
+        wanted = _wanted(copy, place)
     damages = list(found.damages)
-    wanted = {copy.object.inventory_sha512}
-    if not place.facts.at_ingest and copy.version < copy.object.version:
-        # It lags; a bucket may have been brought up just now, its row not yet.
-        wanted = {copy.inventory_sha512} | (wanted if place.bucket is not None else set())
     if found.inventory is not None and not damages and found.inventory.sha512 not in wanted:
         if _goes_on_from(place, found.inventory, copy.object):
             return _note(
@@ -299,6 +302,14 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
     return _note(
         copy, place, Outcome(place.code, object_id, copy.object.title, state, found.files, found.bytes, told), now
     )
+
+
+def _wanted(copy: Copy, place: Place) -> set[str]:
+    """The SHA-512 of the inventories that a copy may have, by the rows."""
+    if place.facts.at_ingest or copy.version >= copy.object.version:
+        return {copy.object.inventory_sha512}
+    # It lags; a bucket may have been brought up just now, its row not yet.
+    return {copy.inventory_sha512} | ({copy.object.inventory_sha512} if place.bucket is not None else set())
 
 
 def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | None) -> Verification | None:
