@@ -20,6 +20,11 @@ def derivatives() -> Path:
     return Path(getattr(settings, "DERIVATIVES_ROOT", "") or Path(settings.DATA) / "derivatives")
 
 
+def working_copies() -> Path:
+    """The folder of proven whole copies that are shown to people; rebuildable like all derivatives."""
+    return derivatives() / "whole"
+
+
 def largest_upload() -> int:
     """The largest single file taken, in bytes (Tus-Max-Size)."""
     return int(getattr(settings, "UPLOAD_MAX_BYTES", 64 * GIB))

@@ -96,4 +96,4 @@ def without_living_files(blobs: QuerySet[Blob]) -> QuerySet[Blob]:
 def _places_of(sha256: str) -> Iterator[Path]:
     yield conf.root() / "blobs" / sha256[:2] / sha256
     yield conf.derivatives() / sha256[:2] / sha256
-    yield conf.derivatives() / "whole" / sha256[:2] / sha256  # a working copy (preservation.working_copies)
+    yield conf.working_copies() / sha256[:2] / sha256

@@ -80,7 +80,7 @@ def of_file(file: StoredFile) -> Path | None:
 
 def folder() -> Path:
     """Where working copies lie; they are rebuildable like all that lies beside it."""
-    return conf.derivatives() / "whole"
+    return conf.working_copies()
 
 
 def limit() -> int:

@@ -13,7 +13,7 @@ from zhudang.preservation.models import ArchivalObject, HeldFormat, Rendition
 
 BATCH = 500
 # Counted at the first of a volume's objects, whatever parts its files are spread over.
-_NOT_COUNTED = Q(kind="volume", part=1, generation=1, condemned_at=None) & ~Exists(
+_NOT_COUNTED = Q(kind="volume", part=1, generation=1, files__gt=0, condemned_at=None) & ~Exists(
     HeldFormat.objects.filter(object_id=OuterRef("pk"))
 )
 
