@@ -167,13 +167,21 @@ def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
             # Also where no row tells of a copy: one that was half written may lie there.
             here.append(place)
         elif place.site_id in with_copy:
-            why = "write_once" if place.facts.worm else "offline" if place.facts.offline else "unreachable"
+            why = _why_held(place)
             held.append(Held(f"{owed.SITE}{place.code}", place.name, why))
     for site in Site.objects.filter(pk__in=with_copy, in_use=False):
         held.append(Held(f"{owed.SITE}{site.code}", site.name, "out_of_use"))
     for copy in RegisteredCopy.objects.filter(object_id=wanted, withdrawn_at=None):
         held.append(Held(f"{owed.REGISTERED}{copy.label}", f"{copy.label}，{copy.place}", copy.medium))
     return here, held
+
+
+def _why_held(place: Place) -> str:
+    if place.facts.worm:
+        return "write_once"
+    if place.bucket is not None:
+        return "bucket"
+    return "offline" if place.facts.offline else "unreachable"
 
 
 @transaction.atomic

@@ -86,6 +86,7 @@ OUTCOME_MARKS = {Outcome.PENDING: "owed", Outcome.KEPT: "ok", Outcome.EXTENDED: 
 HELD_BECAUSE = {
     "offline": _("离线份，调回时清除"),
     "write_once": _("一次写入介质，须整体销毁"),
+    "bucket": _("桶里的不归系统删除，由桶的保管人删除"),
     "unreachable": _("存储地读不到"),
     "out_of_use": _("存储地已停用"),
     "paper": _("纸质副本"),
