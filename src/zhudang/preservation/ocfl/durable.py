@@ -9,10 +9,20 @@ _TO_END = 0
 
 def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a small new file and force it to the disk; its folder is the caller's to sync."""
+    _write(path, data, mode, force=True)
+
+
+def write_unforced(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a small new file that the caller forces to the disk, together with others."""
+    _write(path, data, mode, force=False)
+
+
+def _write(path: Path, data: bytes, mode: int, *, force: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         write_all(descriptor, data)
-        os.fsync(descriptor)
+        if force:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -66,3 +76,9 @@ def drop_cache(descriptor: int) -> None:
     """
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, _TO_END, os.POSIX_FADV_DONTNEED)
+
+
+def read_ahead(descriptor: int) -> None:
+    """Tell the kernel that a file is read from its beginning to its end, so that it fetches more of it at a time."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, _TO_END, os.POSIX_FADV_SEQUENTIAL)

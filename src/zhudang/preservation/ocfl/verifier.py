@@ -20,7 +20,7 @@ from zhudang.checks.model import Severity
 from zhudang.checks.packages import ocfl
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Tree, Unreadable
-from zhudang.preservation.ocfl import durable, layout, streaming
+from zhudang.preservation.ocfl import durable, layout
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
 from zhudang.preservation.ocfl.inventory import sidecar as sidecar_of
 from zhudang.preservation.ocfl.root import ObjectDamaged, read_root_inventory
@@ -41,6 +41,8 @@ DAMAGES = {
 
 _WORKERS = max(2, os.cpu_count() or 2)
 _AT_ONCE = 32
+_PIECE = 256 * 1024
+"""Bytes read and digested at a time: they are still in the processor's own memory when they are digested."""
 
 
 @dataclass(frozen=True)
@@ -177,19 +179,17 @@ def sha512_of(path: str | Path) -> tuple[str, int]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         durable.drop_cache(descriptor)
+        durable.read_ahead(descriptor)
         digest, size = hashlib.sha512(), 0
-        while chunk := os.read(descriptor, streaming.CHUNK if size else _first_piece(descriptor)):
-            digest.update(chunk)
-            size += len(chunk)
+        # A small file in one piece, and without room for a large one.
+        piece = memoryview(bytearray(min(max(os.fstat(descriptor).st_size, 1), _PIECE)))
+        while read := os.readv(descriptor, [piece]):
+            digest.update(piece[:read])
+            size += read
         durable.drop_cache(descriptor)
         return digest.hexdigest(), size
     finally:
         os.close(descriptor)
-
-
-def _first_piece(descriptor: int) -> int:
-    """Bytes to ask for at first: a small file in one piece, without room for a large one."""
-    return min(max(os.fstat(descriptor).st_size, 1), streaming.CHUNK)
 
 
 def _digests(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, str, str | None, int]]:
@@ -198,8 +198,9 @@ def _digests(folder: Path, expected: Mapping[str, str]) -> Iterator[tuple[str, s
     The digest found is None where there is no such file, and UNREADABLE where the system could not read it.
     """
     ordered = sorted(expected.items())
-    # Some files at a time: handing over a single small one costs as much as reading it.
-    heaps = [ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE)]
+    # Some files at a time: handing over a single small one costs as much as reading it; of few, large ones, fewer.
+    at_once = min(_AT_ONCE, max(1, len(ordered) // (4 * _WORKERS)))
+    heaps = [ordered[start : start + at_once] for start in range(0, len(ordered), at_once)]
     with ThreadPoolExecutor(_WORKERS, "ocfl-read") as pool:
         try:
             for found in pool.map(partial(_look_at, os.fspath(folder)), heaps):

@@ -21,16 +21,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from zhudang.preservation.domain.succession import LIMITS, Limits
-from zhudang.preservation.ocfl import durable, layout, sealing, streaming
+from zhudang.preservation.ocfl import durable, layout, sealing, streaming, together
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.sealing import Held, Seal
 from zhudang.preservation.ocfl.sm_envelope import SizeDiffers
+from zhudang.preservation.ocfl.together import Forcing
 from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
 _SMALL = streaming.CHUNK
-_WORKERS = 8
+_AT_ONCE = 16
 _SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
 
 Progress = Callable[[int], None]
@@ -137,19 +138,20 @@ def write_version(
     new = _new_files(contents, known, prior, seal)
     with _staged(roots) as stages:
         folders = [stage / f"v{number}" / "content" for stage in stages]
-        written = _write_all(folders, new, seal, progress)
-        held = {**known, **{file.sha256: file for file in written}}
-        files = [replace(held[content.sha256], path=content.path) for content in contents]
-        if seal:
-            index = _write_index(folders, seal, files)
-            written = [*written, index]
-            state = {file.stored_as: file.sha512 for file in [*files, index]}
-        else:
-            state = {file.path: file.sha512 for file in files}
-        inventory = _next_inventory(object_id, number, prior, state, written, act)
-        data = inventory.to_json()
-        for stage in stages:
-            _finish_stage(stage, number, data, whole=prior is None)
+        with together.forced(stages, len(new)) as disk:
+            written = _write_all(folders, new, seal, progress, disk)
+            held = {**known, **{file.sha256: file for file in written}}
+            files = [replace(held[content.sha256], path=content.path) for content in contents]
+            if seal:
+                index = _write_index(folders, seal, files, disk)
+                written = [*written, index]
+                state = {file.stored_as: file.sha512 for file in [*files, index]}
+            else:
+                state = {file.path: file.sha512 for file in files}
+            inventory = _next_inventory(object_id, number, prior, state, written, act)
+            data = inventory.to_json()
+            for stage in stages:
+                _finish_stage(stage, number, data, disk, whole=prior is None)
         expected = _expected(inventory, number, data)
         # Beside each other: one large file is one thread a place, and the places are different disks at best.
         with ThreadPoolExecutor(len(stages), "ocfl-places") as pool:
@@ -247,36 +249,46 @@ def _fullest(roots: Sequence[StorageRoot], problem: OSError) -> Path:
 
 
 def _write_all(
-    folders: Sequence[Path], new: Sequence[_New], seal: Seal | None, progress: Progress | None
+    folders: Sequence[Path], new: Sequence[_New], seal: Seal | None, progress: Progress | None, disk: Forcing
 ) -> list[Held]:
-    """Write the files below every folder, forced to the disk; tell what is held now."""
+    """Write the files below every folder; tell what is held now."""
     made = set()
     for file in new:
         for folder in folders:
             parent = (folder / file.stored_as).parent
             parent.mkdir(parents=True, exist_ok=True)
             made.add(parent)
-    written: list[Held] = []
     recipient = seal.recipient if seal else ""
     small = [file for file in new if file.content.size <= _SMALL]
-    large = [file for file in new if file.content.size > _SMALL]
-    with ThreadPoolExecutor(_WORKERS, "ocfl-write") as pool:
-        futures = [(file, pool.submit(_write_small, folders, file, recipient)) for file in small]
-        try:
-            for file, future in futures:
-                written.append(future.result())
-                if progress:
-                    progress(file.content.size)
-            for file in large:
-                written.append(_write_large(folders, file, recipient, progress))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    durable.sync_folders(made)
+    written = _write_many_small(folders, small, recipient, progress, disk)
+    for file in new:
+        if file.content.size > _SMALL:
+            written.append(_write_large(folders, file, recipient, progress))
+    disk.sync_folders(made)
     return written
 
 
-def _write_small(folders: Sequence[Path], file: _New, recipient: str) -> Held:
+def _write_many_small(
+    folders: Sequence[Path], files: Sequence[_New], recipient: str, progress: Progress | None, disk: Forcing
+) -> list[Held]:
+    """Write small files beside each other, some at a time: handing over one costs as much as digesting it."""
+    written: list[Held] = []
+    at_once = max(1, min(_AT_ONCE, len(files) // disk.workers))
+    heaps = [files[start : start + at_once] for start in range(0, len(files), at_once)]
+    with ThreadPoolExecutor(disk.workers, "ocfl-write") as pool:
+        try:
+            done = pool.map(lambda heap: [_write_small(folders, file, recipient, disk) for file in heap], heaps)
+            for heap, held in zip(heaps, done, strict=True):
+                written += held
+                if progress:
+                    progress(sum(file.content.size for file in heap))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return written
+
+
+def _write_small(folders: Sequence[Path], file: _New, recipient: str, disk: Forcing) -> Held:
     with file.content.open() as stream:
         data = stream.read()
     _compare(file.content, hashlib.sha256(data).hexdigest())
@@ -284,7 +296,7 @@ def _write_small(folders: Sequence[Path], file: _New, recipient: str) -> Held:
     if recipient:
         data = sealing.seal_bytes(data, recipient)
     for folder in folders:
-        durable.write_durably(folder / file.stored_as, data)
+        disk.write(folder / file.stored_as, data)
     return _held(file, hashlib.sha512(data).hexdigest(), size, len(data), recipient)
 
 
@@ -294,14 +306,14 @@ def _held(file: _New, sha512: str, size: int, stored_size: int, recipient: str) 
     return Held(file.content.path, file.stored_as, sha512, file.content.sha256, size, stored_size, recipient)
 
 
-def _write_index(folders: Sequence[Path], seal: Seal, files: Sequence[Held]) -> Held:
+def _write_index(folders: Sequence[Path], seal: Seal, files: Sequence[Held], disk: Forcing) -> Held:
     """Write the index of a sealed version, sealed itself."""
     data = sealing.index_bytes(seal, files)
     name = sealing.index_name(seal.recipient)
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    written = _write_small(folders, _New(content_of_bytes(name, data), name), seal.recipient)
-    durable.sync_folders(folders)
+    written = _write_small(folders, _New(content_of_bytes(name, data), name), seal.recipient, disk)
+    disk.sync_folders(folders)
     return written
 
 
@@ -360,17 +372,17 @@ def _compare(content: Content, found: str) -> None:
         raise SourceChanged(content.path, content.sha256, found)
 
 
-def _finish_stage(stage: Path, number: int, data: bytes, *, whole: bool) -> None:
+def _finish_stage(stage: Path, number: int, data: bytes, disk: Forcing, *, whole: bool) -> None:
     """Write the inventories that close a version (and, for a new object, its declaration), and sync the folders."""
     version = stage / f"v{number}"
     version.mkdir(exist_ok=True)
-    durable.write_durably(version / INVENTORY, data)
-    durable.write_durably(version / SIDECAR, sidecar(data))
+    disk.write(version / INVENTORY, data)
+    disk.write(version / SIDECAR, sidecar(data))
     if whole:
-        durable.write_durably(stage / layout.OBJECT_DECLARATION, layout.OBJECT_DECLARATION_TEXT)
-        durable.write_durably(stage / INVENTORY, data)
-        durable.write_durably(stage / SIDECAR, sidecar(data))
-    durable.sync_folders(folder for folder in (stage, *stage.rglob("*")) if folder.is_dir())
+        disk.write(stage / layout.OBJECT_DECLARATION, layout.OBJECT_DECLARATION_TEXT)
+        disk.write(stage / INVENTORY, data)
+        disk.write(stage / SIDECAR, sidecar(data))
+    disk.sync_folders(folder for folder in (stage, *stage.rglob("*")) if folder.is_dir())
 
 
 def _expected(inventory: Inventory, number: int, data: bytes) -> dict[str, str]:
