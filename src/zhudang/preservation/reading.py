@@ -52,7 +52,7 @@ class Outcome:
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
             with versions the rows do not know: the database was restored from before), or forged (the rows tell of a
-            destruction otherwise than the log).
+            holding or a destruction otherwise than the log).
     """
 
     site: str
@@ -201,6 +201,16 @@ def read_all(
     if object_id is None:
         yield from _unknown(list(all_places.values()))
         yield from _disposals_not_as_logged()
+        yield from _holdings_not_as_logged()
+
+
+def _holdings_not_as_logged() -> Iterator[Outcome]:
+    """Tell objects and copies of which the rows say something else than the log."""
+    from zhudang.preservation import as_logged
+
+    for each in as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": each.expected, "found": each.found}
+        yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
 
 
 def _disposals_not_as_logged() -> Iterator[Outcome]:

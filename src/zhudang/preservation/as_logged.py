@@ -1,0 +1,91 @@
+"""Whether what the rows tell of objects and copies is what the log says was kept: a superuser's hand in the tables, or in tables and files alike.
+
+The store's bytes are compared with the digests in the rows, so whoever rewrites both deceives every reading; the log holds the
+digest of each version that was kept, and where. Destroyed objects are `disposal.checking`'s. That the log itself is as
+written is what `zhudang audit verify` finds out.
+
+Findings: HLD-001 version or digest is not the one the log has; HLD-002 kept by the log, and no row knows it; HLD-003 the
+log knows nothing of it, and no rebuilding brought it back; HLD-004 under destruction, and no case destroys it; HLD-005 a
+site that got a copy has none by the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from zhudang.audit import queries as audit
+from zhudang.preservation.disposal.models import DisposalItem
+from zhudang.preservation.domain.disposal import CaseState
+from zhudang.preservation.models import ArchivalObject, Copy
+
+_REBUILT = "preservation.catalogue.rebuilt"
+_KEPT = {"prefix": "preservation.", "suffix": ".kept"}
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One object that is not as the log says.
+
+    Args:
+        told: version, site or state that differs.
+        expected, found: SHA-512 of the inventory as the log has it, and as the rows have it.
+    """
+
+    code: str
+    object: str
+    title: str
+    told: str
+    expected: str = ""
+    found: str = ""
+
+
+def check() -> Iterator[Finding]:
+    """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it."""
+    unfounded = set(ArchivalObject.objects.values_list("pk", flat=True))
+    destroyed = {_key(subject) for subject in audit.subjects("preservation.volume.destroyed")}
+    kept = audit.newest_by_version(**_KEPT)
+    while batch := dict(islice(kept, _BATCH)):
+        unfounded -= {_key(subject) for subject in batch}
+        living = {subject: said for subject, said in batch.items() if _key(subject) not in destroyed}
+        if any(_compare(living)):
+            # A version may have been kept after the log was read and before the rows were: both once more.
+            yield from _compare(dict(audit.newest_by_version(**_KEPT, about=list(living))))
+    if unfounded - destroyed and not audit.entries(act=_REBUILT).exists():
+        for row in ArchivalObject.objects.filter(pk__in=unfounded - destroyed).order_by("pk"):
+            yield Finding("HLD-003", row.ocfl_id, row.title, f"v{row.version}")
+    yield from _condemned()
+
+
+def _key(subject: str) -> UUID:
+    return UUID(subject.rsplit(":", 1)[1])
+
+
+def _compare(told: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    kept = {_key(subject): said for subject, said in told.items()}
+    rows = ArchivalObject.objects.in_bulk(list(kept))
+    sites: dict[UUID, set[str]] = {}
+    for pk, site in Copy.objects.filter(object__in=kept).values_list("object_id", "site__code"):
+        sites.setdefault(pk, set()).add(site)
+    for pk, said in kept.items():
+        row = rows.get(pk)
+        if row is None:
+            yield Finding("HLD-002", said["object"], said["accession_no"], f"v{said['version']}")
+        elif row.destroyed_at is None:
+            if (row.version, row.inventory_sha512) != (said["version"], said["inventory_sha512"]):
+                version, digest = f"v{said['version']}, v{row.version}", said["inventory_sha512"]
+                yield Finding("HLD-001", row.ocfl_id, row.title, version, digest, row.inventory_sha512)
+            for site in sorted(set(said["sites"]) - sites.get(pk, set())):
+                yield Finding("HLD-005", row.ocfl_id, row.title, site)
+
+
+def _condemned() -> Iterator[Finding]:
+    """Tell objects that no reading looks at, since a disposal is removing them, while no disposal is."""
+    begun = DisposalItem.objects.filter(case__state__in=[CaseState.EXECUTING.value, CaseState.DONE.value])
+    left = ArchivalObject.objects.exclude(condemned_at=None).filter(destroyed_at=None)
+    for row in left.exclude(volume_id__in=begun.values("object_id")).order_by("pk"):
+        yield Finding("HLD-004", row.ocfl_id, row.title, "condemned")
