@@ -420,4 +420,29 @@ app = _InGivenOrder(
 
 
 def run() -> None:
-    app()
+    """Run what was typed; a database that does not answer, or a folder that is not ours, is told in a sentence."""
+    try:
+        app()
+    except Exception as problem:
+        if not (told := _told(problem)):
+            raise
+        click.echo(f"{told}\n{str(problem).strip().splitlines()[0]}", err=True)
+        sys.exit(3)
+
+
+def _told(problem: Exception) -> str:
+    """What a person can do about a problem of the surroundings; empty where it is none."""
+    # Named, not imported: most commands that come here loaded Django, `zhudang check` must not.
+    kind = type(problem)
+    data = os.environ.get("ZHUDANG_DATA") or "var/"
+    if kind.__module__ == "django.db.utils" and kind.__name__ in {"OperationalError", "InterfaceError"}:
+        return (
+            f"数据库没有应答，什么也没有做完：先启动 zhudang serve（数据文件夹 {data}，由 ZHUDANG_DATA 指定）\n"
+            f"The database does not answer: start `zhudang serve` first (data folder {data}, named by ZHUDANG_DATA)."
+        )
+    if isinstance(problem, PermissionError):
+        return (
+            f"没有权限：请用运行 zhudang serve 的同一个系统帐号运行（数据文件夹 {data}）\n"
+            f"No permission: run it as the account that runs `zhudang serve` (data folder {data})."
+        )
+    return ""
