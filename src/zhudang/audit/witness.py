@@ -104,7 +104,7 @@ def note_restore(*, at: datetime, backup: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
             for kind in (_CHAIN, _TREE):
-                _append(folder, f"{kind}{at:%Y%m}.jsonl", line)
+                _append(folder, _file(folder, kind, at), line)
     _up_to.clear()
 
 
@@ -129,7 +129,7 @@ def _catch_up(folder: Path) -> int:
             "at": head.sealed_at.isoformat(),
             "leaves": shorten(leaves.values_list("leaf", flat=True)),
         }
-        _append(folder, f"{_CHAIN}{head.sealed_at:%Y%m}.jsonl", line)
+        _append(folder, _file(folder, _CHAIN, head.sealed_at), line)
         written += 1
     return written
 
@@ -138,13 +138,18 @@ def _catch_up_with_tree(folder: Path) -> int:
     known = _size(_last_line(folder, _TREE, _parse_tree))
     written = 0
     for row in TreeHead.objects.filter(size__gt=known).order_by("size").iterator(chunk_size=500):
-        _append(folder, f"{_TREE}{row.at:%Y%m}.jsonl", asdict(as_signed(row)))
+        _append(folder, _file(folder, _TREE, row.at), asdict(as_signed(row)))
         written += 1
     return written
 
 
 def _size(known: object) -> int:
     return known.last if isinstance(known, Restored) else known.size if isinstance(known, SignedHead) else 0
+
+
+def _file(folder: Path, kind: str, at: datetime) -> str:
+    """The month's file; a later one that is there goes on being written, or a clock set back would put lines out of order."""
+    return max(f"{kind}{at:%Y%m}.jsonl", *(path.name for path in folder.glob(f"{kind}*.jsonl")), "")
 
 
 def _append(folder: Path, name: str, line: dict[str, Any]) -> None:
