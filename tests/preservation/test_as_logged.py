@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit.models import Entry
-from zhudang.preservation import as_logged, command, ingesting
+from zhudang.events.models import Message
+from zhudang.preservation import as_logged, command, ingesting, noticing, words
 from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, read_inventory, sidecar
 
@@ -122,3 +123,13 @@ def test_an_object_nobody_kept_is_told_unless_a_rebuilding_brought_it_back(kept:
         data={},
     )
     assert _codes() == []
+
+
+def test_it_is_told_by_itself_to_people_and_to_the_log(kept: KeptProject) -> None:
+    assert noticing.look(timezone.now()) == 0
+    Copy.objects.filter(object=_volume(), site__code="b").delete()
+    assert noticing.look(timezone.now()) == 1
+    entry = Entry.objects.get(act="preservation.log.differs")
+    assert entry.data["holdings"] == [{"code": "HLD-005", "object": _volume().ocfl_id, "told": "b"}]
+    message = Message.objects.filter(kind="preservation.log.differs").first()
+    assert "1" in str(words.MESSAGES[message.kind] % message.data)

@@ -139,6 +139,9 @@ MESSAGES = {
     "preservation.register.changed_unlogged": _(
         "“%(title)s”的目录有 %(rows)s 行变了，日志里没有相应的操作：请查是谁改的"
     ),
+    "preservation.log.differs": _(
+        "日志本身，或它所记的馆藏与销毁，有 %(count)s 处与数据库不符：有人绕过系统改过，请查（zhudang audit verify、zhudang verify）"
+    ),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
