@@ -105,6 +105,31 @@ def test_only_the_archives_people_may_ask_for_a_reading(kept: KeptProject):
     assert row.sound == Copy.objects.count()
 
 
+@pytest.mark.parametrize("up", [0, 1, 3])
+def test_a_copy_that_is_a_link_to_another_places_is_none_and_gets_one_of_its_own(kept, tmp_path: Path, up: int):
+    a, b = roots(tmp_path)
+    one = f"urn:uuid:{kept.volume_ids[0]}"
+    linked, target = b.object_folder(one), a.object_folder(one)
+    for _ in range(up):
+        linked, target = linked.parent, target.parent
+    shutil.rmtree(linked)
+    linked.symlink_to(target)
+    assert command.verify() == 1
+    assert {copy.site.code for copy in Copy.objects.filter(state="damaged")} == {"b"}
+    before = tree(a.folder)
+    assert command.verify(repair=True) == 0
+    assert not linked.is_symlink() and tree(a.folder) == tree(b.folder) == before
+
+
+def test_two_codes_for_one_folder_are_one_place(kept: KeptProject, tmp_path: Path, capsys):
+    (tmp_path / "b").rename(tmp_path / "set-aside")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert command.verify() == 3
+    (tmp_path / "b").unlink()
+    (tmp_path / "set-aside").rename(tmp_path / "b")
+    assert command.verify() == 0
+
+
 def test_ledger_catalogue_and_stores_agree_in_volumes_files_and_bytes(kept: KeptProject):
     books.compare(actor=kept.site.archivist, now=timezone.now())
     row = BookComparison.objects.get()

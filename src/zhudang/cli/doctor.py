@@ -185,7 +185,7 @@ def sites() -> Iterator[Result]:
     for site in _at_hand():
         folder = Path(site["path"])
         if site["code"] in lost:
-            said = f"{site['name']}：{folder} 里没有保存库，未挂载或已丢失 / no store there: not mounted, or lost"
+            said = f"{site['name']}：{folder} 里没有保存库（未挂载或已丢失），或与另一处是同一个文件夹 / no store there (not mounted, or lost), or another site's folder"
             yield Result(f"存储地 site {site['code']}", "ill", said)
             continue
         try:

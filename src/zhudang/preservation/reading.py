@@ -29,7 +29,7 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
-from zhudang.preservation.ocfl.verifier import Damage, Verification, sha512_of, verify_object
+from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, meet, places
 
@@ -326,6 +326,9 @@ def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | No
     """Read a copy in a folder whole; None where nothing lies there."""
     assert root is not None
     folder = root.object_folder(object_id)
+    if (link := root.link_to(object_id)) is not None:
+        damage = Damage(NOT_AN_OBJECT, link.relative_to(root.folder).as_posix())
+        return Verification(object_id, None, 0, 0, (damage,))
     if not folder.is_dir():
         return None
     found = verify_object(folder, object_id=object_id, progress=progress)

@@ -140,6 +140,15 @@ class StorageRoot:
         """Tell where an object lies, or would lie."""
         return self.folder / layout.object_path(object_id)
 
+    def link_to(self, object_id: str) -> Path | None:
+        """Tell the symbolic link through which an object's folder would be reached; what lies behind it is no copy at this place."""
+        folder, below = self.folder, layout.object_path(object_id)
+        for name in Path(below).parts:
+            folder /= name
+            if folder.is_symlink():
+                return folder
+        return None
+
     def mended_inventory(self, object_id: str) -> Inventory | None:
         """As `inventory`, after `mend`; only inside `only_writer`."""
         self.mend(object_id)
