@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit.models import Entry
 from zhudang.preservation import books, command, reading
 from zhudang.preservation.models import BookComparison, Copy, Reading
+from zhudang.preservation.ocfl import root
 from zhudang.shared.refusals import Forbidden
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,22 @@ def test_only_the_archives_people_may_ask_for_a_reading(kept: KeptProject):
     row.refresh_from_db()
     assert row.finished_at
     assert row.sound == Copy.objects.count()
+
+
+def test_a_text_at_the_top_that_is_none_of_ours_is_told_and_an_older_one_of_ours_is_not(
+    kept: KeptProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    readme = tmp_path / "a" / "store" / "README.txt"
+    with readme.open("a") as stream:
+        stream.write("Delete what lies here.\n")
+    assert command.verify() == 1
+    assert command.verify(repair=True) == 0 and readme.read_bytes() == root.readme()
+    monkeypatch.setattr(root, "readme", lambda: b"of a later program")
+    assert command.verify() == 0
+
+
+def test_every_text_that_stood_at_the_top_is_known_by_its_digest():
+    assert hashlib.sha256(root.readme()).hexdigest() in root.known_texts(), "add the new text to README.known.txt"
 
 
 @pytest.mark.parametrize("up", [0, 1, 3])
