@@ -3,6 +3,7 @@
 Click by itself, without a library that reads signatures: those load much, and `zhudang check` is typed file by file.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,10 @@ def _text(name: str, about: str = "", default: str | None = None) -> click.Optio
 
 def _number(name: str, default: int, about: str = "") -> click.Option:
     return _option(name, about, default=default, type=int, metavar="<int>")
+
+
+def _level(about: str) -> click.Option:
+    return _option("--level", about, default=1, type=click.IntRange(0, 4), metavar="<0-4>")
 
 
 def _path(name: str, about: str, *, multiple: bool = False) -> click.Option:
@@ -338,7 +343,7 @@ _COMMANDS = (
         _given("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
         _text("--host", default="127.0.0.1"),
         _number("--port", 8000),
-        _number("--level", 1, "最高可看密级 0–4 / highest secrecy level shown"),
+        _level("最高可看密级 0–4 / highest secrecy level shown"),
         _path("--log", "查看记录写到哪个文件 / where looks are written down"),
         _path("--keys", "工作密钥，或存放它的文件夹 / the working key, or the folder it lies in"),
         _option("--shares/--no-shares", "凭保管人的份额打开加密的 / open what is encrypted by shares", default=False),
@@ -354,13 +359,13 @@ _COMMANDS = (
     _command(restore, _given("source")),
     _command(
         export,
-        _text("--project", "项目代码 / code of the project"),
+        _option("--project", "项目代码 / code of the project", required=True, metavar="<str>"),
         click.Option(["--volume"], multiple=True, help="档号，可多次；不写为全部 / reference code, may be repeated"),
         click.Option(
             ["--as", "form"], type=click.Choice(["bagit", "dat93", "eep"]), required=True, help="包的形式 / form"
         ),
         _given("out"),
-        _number("--level", 1, "最高密级，1 内部 / highest level in it, 1 is internal"),
+        _level("最高密级，1 内部 / highest level in it, 1 is internal"),
     ),
     _InGivenOrder(
         "site",
@@ -445,4 +450,8 @@ def _told(problem: Exception) -> str:
             f"没有权限：请用运行 zhudang serve 的同一个系统帐号运行（数据文件夹 {data}）\n"
             f"No permission: run it as the account that runs `zhudang serve` (data folder {data})."
         )
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "磁盘写满，没有做完：腾出空间后再运行\nThe disk is full; it was not done. Make room and run it again."
+    if isinstance(problem, OSError) and problem.filename:
+        return "这个文件或文件夹用不了，没有做完\nThis file or folder cannot be used; it was not done."
     return ""

@@ -81,7 +81,7 @@ def back_up(target: Path, *, now: datetime, plain: bool = False, told: Told | No
     Raises:
         CannotBackUp: with every reason.
     """
-    if target.exists() and any(target.iterdir()):
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CannotBackUp(Reason("preservation.target_not_empty", {"path": str(target)}))
     files = BackupFiles(target, "" if plain else _recipient())
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
