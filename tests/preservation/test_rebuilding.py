@@ -13,6 +13,8 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from zhudang.audit import command as audit_command
+from zhudang.audit import sealing, verification, witness
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -93,6 +95,26 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
                 assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
             assert command.verify() == 0
             assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_the_lost_logs_witnesses_are_set_aside_and_the_new_log_is_witnessed_from_its_beginning(
+    committed_db, cluster, django_db_blocker, places: Path
+):
+    with django_db_blocker.unblock():
+        KeptProject().preserve()
+        sealing.seal_everything(NOW)
+        lost = (places / "a" / "log-witness" / f"audit-heads-{NOW:%Y%m}.jsonl").read_bytes()
+        shutil.rmtree(places / "data" / "witness")
+        with _another_empty_database(cluster):
+            witness._up_to.clear()
+            assert command.rebuild("b") == 0
+            assert audit_command.verify() == 0
+            verdict = verification.verify(NOW)
+            assert {report.last_number for report in verdict.witnesses} == {verdict.last_number}
+            assert len(verdict.witnesses) == 3
+        (kept,) = (places / "a").glob("log-witness-of-another-log-*/audit-heads-*")
+        assert kept.read_bytes() == lost
+    witness._up_to.clear()
 
 
 def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, django_db_blocker, places: Path):

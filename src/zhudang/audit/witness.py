@@ -108,6 +108,26 @@ def note_restore(*, at: datetime, backup: str) -> None:
     _up_to.clear()
 
 
+def set_aside_of_another_log(at: datetime) -> list[str]:
+    """Rename every witness that saw another log than this one, so that this one is witnessed from its first entry on; part of `rebuild`.
+
+    What it saw stays beside it, for people to look at. Gives where to.
+    """
+    known = dict(Head.objects.values_list("last", "chain"))
+    kept = []
+    for folder in folders():
+        if not folder.is_dir():
+            continue
+        with _alone(folder):
+            if all(known.get(seen.last) == seen.head for seen in read(folder)):
+                continue
+            aside = folder.with_name(f"{folder.name}-of-another-log-{at:%Y%m%dT%H%M%S}")
+            folder.rename(aside)
+        kept.append(str(aside))
+    _up_to.clear()
+    return kept
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Two workers may seal one after the other within a moment: one of them writes here."""

@@ -164,6 +164,10 @@ def rebuild(site: str) -> int:
         f"{seconds:.1f} s. Copies count as unread until `zhudang verify` has read them.",
         highlight=False,
     )
+    for folder in done.witnesses:
+        console.print(
+            f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True
+        )
     for link in done.cut_links:
         console.print(f"断开的项目关联 link cut: {link}", highlight=False)
     for sha256 in done.lacking:

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zhudang.audit import operations as audit
+from zhudang.audit import witness
 from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
@@ -63,6 +64,8 @@ class Rebuilt:
     files: int = 0
     bytes: int = 0
     lacking: list[str] = field(default_factory=list)
+    witnesses: list[str] = field(default_factory=list)
+    """Where the sites' witnesses of the lost log were set aside."""
 
 
 def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebuilt:
@@ -188,10 +191,13 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
     done.cut_links = registry_holdings.cut_loose_links()
     _restore_own_rows(store, done, levels, now)
     disposals.vouch()
+    # Those at the sites saw the log that was lost.
+    done.witnesses = witness.set_aside_of_another_log(now)
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
             "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
+            "witnesses": done.witnesses,
         },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
