@@ -212,9 +212,33 @@ def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(
                 "preservation.backup_file_changed",
                 "preservation.backup_file_missing",
             ]
+            for broken in ("{", "[1]"):
+                (places / "backup/manifest.json").write_text(broken)
+                assert command.restore(places / "backup") == 2
             (places / "backup/manifest.json").unlink()
             assert command.restore(places / "backup") == 2
             assert not Project.objects.exists()
+
+
+def test_a_restore_cut_off_after_the_database_came_back_is_gone_on_with(
+    committed_db, cluster, django_db_blocker, places: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with django_db_blocker.unblock():
+        KeptProject()
+        assert command.backup(places / "backup") == 0
+        shutil.rmtree(places / "content")
+        with _another_empty_database(cluster):
+            with monkeypatch.context() as cut:
+                cut.setattr(backup, "_bring_rest", lambda *_: 1 / 0)
+                with pytest.raises(ZeroDivisionError):
+                    backup.restore(places / "backup")
+            assert Project.objects.exists() and not (places / "content").exists()
+            with backup._only_restore():
+                assert command.restore(places / "backup") == 2, "one at a time"
+            assert command.restore(places / "backup") == 0
+            for file in File.objects.select_related("blob"):
+                assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
+            assert command.restore(places / "backup") == 2, "done once and for all"
 
 
 def test_bytes_on_their_way_back_are_there_only_when_settled_and_leave_nothing_behind(settings, tmp_path: Path):

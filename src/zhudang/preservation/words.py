@@ -44,6 +44,7 @@ REASONS = (
         ),
         "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
         "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
+        "preservation.restore_under_way": _("这里正在恢复备份，等它结束；中断了的会接着做"),
         "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
         "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
         "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
