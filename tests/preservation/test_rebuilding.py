@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit import command as audit_command
 from zhudang.audit import sealing, verification, witness
+from zhudang.audit.models import Head
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -254,3 +256,18 @@ def test_bytes_on_their_way_back_are_there_only_when_settled_and_leave_nothing_b
         arrivals.take(io.BytesIO(b"four"), hashlib.sha256(b"four").hexdigest())
     assert not any(content_holdings.lacks_bytes(sha256, 3) for sha256 in whole)
     assert not list((tmp_path / "content" / "incoming").iterdir())
+
+
+@pytest.mark.parametrize(("last", "head", "aside"), [(5, "a", False), (9, "b", False), (5, "b", True), (3, "b", True)])
+def test_the_witness_of_another_log_is_set_aside_also_where_its_heads_end_at_other_numbers(
+    db, tmp_path: Path, last: int, head: str, aside: bool
+):
+    Head.objects.create(first=1, last=5, chain="a", sealed_at=NOW)
+    here, kept = tmp_path / "witness", tmp_path / "kept"
+    for folder, line in ((here, (last, head)), (kept, (5, "a"))):
+        folder.mkdir()
+        told = {"first": 1, "last": line[0], "head": line[1], "at": "", "leaves": []}
+        (folder / "audit-heads-202611.jsonl").write_text(json.dumps(told) + "\n")
+    backup._settle_witness(kept, here)
+    assert [(each.last, each.head) for each in witness.read(here)] == [(5, "a") if aside else (last, head)]
+    assert bool(list(tmp_path.glob("witness-of-another-log-*"))) is aside

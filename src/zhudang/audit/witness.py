@@ -101,10 +101,13 @@ def note_restore(*, at: datetime, backup: str) -> None:
         "backup": backup,
     }
     for folder in folders():
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            for kind in (_CHAIN, _TREE):
-                _append(folder, _file(folder, kind, at), line)
+        try:
+            folder.mkdir(exist_ok=True)  # as in `bring_up_to_date`: nothing is made where a site's disk is away
+            with _alone(folder):
+                for kind in (_CHAIN, _TREE):
+                    _append(folder, _file(folder, kind, at), line)
+        except OSError as problem:
+            log.warning("witness out of reach: it knows nothing of the restore", folder=str(folder), problem=str(problem))
     _up_to.clear()
 
 

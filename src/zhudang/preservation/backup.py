@@ -220,7 +220,8 @@ def _settle_witness(kept: Path, here: Path) -> None:
     """
     if here.exists():
         known = dict(Head.objects.values_list("last", "chain"))
-        if all(known.get(seen.last, seen.head) == seen.head for seen in witness.read(here)):
+        newest = max(known, default=0)
+        if all(seen.last > newest or known.get(seen.last) == seen.head for seen in witness.read(here)):
             return
         here.rename(here.with_name(f"witness-of-another-log-{timezone.now():%Y%m%dT%H%M%S}"))
     _copy_folder(kept, here)
