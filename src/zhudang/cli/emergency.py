@@ -99,7 +99,7 @@ def _opened_keys(plan: Plan, copy: Path) -> list[Identity] | None:
     try:
         opener = _opener(plan)
     except (OSError, ValueError, Refusal) as problem:
-        told = ", ".join(reason.code for reason in problem.reasons) if isinstance(problem, Refusal) else problem
+        told = "；".join(_sentences(problem)) if isinstance(problem, Refusal) else problem
         print(f"密钥用不了 / the key cannot be used: {told}", file=sys.stderr)
         return None
     found, closed = of_copy.open_class_keys(store, opener)
@@ -115,6 +115,17 @@ def _opened_keys(plan: Plan, copy: Path) -> list[Identity] | None:
         print(f"这把密钥打不开副本里的 {names} / this key does not open {names} of the copy", file=sys.stderr)
         return None
     return found
+
+
+def _sentences(refusal: Refusal) -> list[str]:
+    """Every reason in words; only here Django is loaded, whose settings ask no database."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
+    django.setup()
+    from zhudang.preservation import words
+
+    return [words.sentence(reason) for reason in refusal.reasons]
 
 
 def _opener(plan: Plan) -> list[Identity]:

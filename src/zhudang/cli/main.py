@@ -27,6 +27,10 @@ def _number(name: str, default: int, about: str = "") -> click.Option:
     return _option(name, about, default=default, type=int, metavar="<int>")
 
 
+def _port() -> click.Option:
+    return _option("--port", default=8000, type=click.IntRange(0, 65535), metavar="<int>")
+
+
 def _level(about: str) -> click.Option:
     return _option("--level", about, default=1, type=click.IntRange(0, 4), metavar="<0-4>")
 
@@ -306,13 +310,13 @@ _COMMANDS = (
     _command(
         serve,
         _text("--host", default="127.0.0.1"),
-        _number("--port", 8000),
+        _port(),
         _number("--web", 2, "网页进程数 / web processes"),
         _number("--workers", 1, "后台进程数 / worker processes"),
     ),
     _command(
         demo,
-        _number("--port", 8000),
+        _port(),
         _option("--smoke/--no-smoke", "走完整条路后退出 / walk the whole road, then exit", default=False),
     ),
     _command(prepare, _text("--host", default="127.0.0.1"), hidden=True),
@@ -342,7 +346,7 @@ _COMMANDS = (
         emergency_serve,
         _given("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
         _text("--host", default="127.0.0.1"),
-        _number("--port", 8000),
+        _port(),
         _level("最高可看密级 0–4 / highest secrecy level shown"),
         _path("--log", "查看记录写到哪个文件 / where looks are written down"),
         _path("--keys", "工作密钥，或存放它的文件夹 / the working key, or the folder it lies in"),
