@@ -166,11 +166,11 @@ def test_what_is_no_trouble_of_the_surroundings_is_not_hidden(monkeypatch):
 @pytest.mark.parametrize(
     "words", [["--as", "bagit", "x"], ["--project", "p", "--as", "bagit", "--level", "5", "x"], ["--project", "p", "x"]]
 )
-def test_a_port_that_is_none_is_refused():
-    done = CliRunner().invoke(app, ["emergency-serve", "copy", "--port", "99999"])
+def test_an_export_without_project_or_form_or_of_no_level_is_refused_before_anything_is_loaded(words):
+    done = CliRunner().invoke(app, ["export", *words])
     assert done.exit_code == 2 and "Error:" in done.output
 
 
-def test_an_export_without_project_or_form_or_of_no_level_is_refused_before_anything_is_loaded(words):
-    done = CliRunner().invoke(app, ["export", *words])
+def test_a_port_that_is_none_is_refused():
+    done = CliRunner().invoke(app, ["emergency-serve", "copy", "--port", "99999"])
     assert done.exit_code == 2 and "Error:" in done.output

@@ -74,6 +74,15 @@ def run(plan: Plan) -> int:
     if opened is None:
         return EXIT_NO_KEYS
     log = (plan.log or _fresh_log()).absolute()
+    try:
+        log.touch(mode=0o600)
+    except OSError as problem:
+        print(
+            f"查看记录写不进 {log}（{problem.strerror}），没有启动：请用 --log 另指一处\n"
+            f"Looks cannot be written down in {log}: nothing was started; name another file with --log",
+            file=sys.stderr,
+        )
+        return EXIT_CANNOT
     folder = _working_folder()
     of_copy.leave(folder, opened)
     service = _Service(plan, copy, folder, log)
