@@ -24,6 +24,7 @@ from zhudang.preservation import far_copies
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
@@ -233,9 +234,9 @@ def copies_apart() -> int:
 
 
 def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
-    """Tell where the store's own files (declaration, layout, text) are not as written, and write them anew."""
+    """Tell where the store's own files (declaration, layout, text, key files) are not as written, and write them anew."""
     try:
-        wrong = place.root.damaged_own_files() if place.root else []
+        wrong = [*place.root.damaged_own_files(), *keyring.lacking_at(place.root)] if place.root else []
         if place.bucket is not None and place.reached:
             wrong = place.bucket.damaged_own_files()
         if not wrong:
@@ -243,7 +244,7 @@ def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
         if repair and place.bucket is not None:
             place.bucket.prepare()
         elif repair:
-            StorageRoot.create(place.path)
+            keyring.equip([StorageRoot.create(place.path)])
     except (BucketUnreachable, BucketFull):
         return  # its copies will tell
     damages = tuple(asdict(Damage("STO-002", path, "", "")) for path in wrong)

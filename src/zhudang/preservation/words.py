@@ -30,7 +30,7 @@ REASONS = (
         "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
         "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
         "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
-        "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始"),
+        "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始；没有写满的，用 zhudang verify --repair 接着写"),
         "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
         "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
         "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
