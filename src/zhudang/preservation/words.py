@@ -139,6 +139,7 @@ MESSAGES = {
     "preservation.register.changed_unlogged": _(
         "“%(title)s”的目录有 %(rows)s 行变了，日志里没有相应的操作：请查是谁改的"
     ),
+    "preservation.object.settled": _("目录所记“%(title)s”的存储状态与日志不符，已按日志改回：请查是谁改的"),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
@@ -194,6 +195,7 @@ DAMAGES = {
     "STO-004": _("清单不可信"),
     "STO-005": _("不是存储对象"),
     "STO-006": _("介质读不出"),
+    "STO-007": _("目录与日志不符"),
 }
 OUTCOMES = {
     "verified": _("完好"),
@@ -202,7 +204,7 @@ OUTCOMES = {
     "repaired": _("已修复"),
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
-    "forged": _("销毁状态与日志不符"),
+    "forged": _("与日志不符"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
 KEY_PLACES = {
