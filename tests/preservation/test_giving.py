@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import bagit
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from lxml import etree
 
 from filing.filing_support import NOW
+from preservation.eark_judge import judged_by_eark
 from preservation.kept_project import KeptProject, site_settings
 from samples.checks.packages import canonical_signed
 from zhudang.audit.models import Entry
@@ -101,6 +103,38 @@ def test_an_encapsulation_is_sound_to_the_examiner(kept: KeptProject, tmp_path: 
     given(kept, tmp_path / "eep", Form.EEP)
     for path in (tmp_path / "eep").rglob("*.eep"):
         assert packages_in(path, tmp_path) == [("eep", [])]
+
+
+def test_an_information_package_is_valid_to_the_foundations_own_validator_and_to_ours(
+    kept: KeptProject, tmp_path: Path
+):
+    told = given(kept, tmp_path / "package", Form.CSIP)
+    # Recommended and not done: a METS of its own in each representation.
+    of_representations = {"CSIPSTR12", "CSIPSTR13", "CSIP105"}
+    said = judged_by_eark(tmp_path / "package")
+    assert said.keys() == {"warning"}
+    assert {each.partition(":")[0] for each in said["warning"]} == of_representations
+    assert packages_in(tmp_path / "package", tmp_path) == [("eark", [])]
+    assert originals(kept) <= digests(tmp_path / "package" / "representations/rep1/data")
+    mets = etree.parse(tmp_path / "package/METS.xml")
+    named = {unquote(each) for each in mets.xpath("//@*[local-name() = 'href']")}
+    held = {
+        path.relative_to(tmp_path / "package").as_posix()
+        for path in (tmp_path / "package").rglob("*")
+        if path.is_file()
+    }
+    assert named == held - {"METS.xml"}
+    assert told.files == len(held)
+    schema = etree.XMLSchema(etree.parse(tmp_path / "package/schemas/description.xsd"))
+    for path in (tmp_path / "package/metadata/descriptive").rglob("*.xml"):
+        schema.assertValid(etree.parse(path))
+
+
+def test_the_foundations_validator_sees_a_package_that_lost_what_it_must_have(kept: KeptProject, tmp_path: Path):
+    given(kept, tmp_path / "package", Form.CSIP)
+    mets = tmp_path / "package/METS.xml"
+    mets.write_text(mets.read_text().replace(' csip:OAISPACKAGETYPE="AIP"', ""))
+    assert any(each.startswith("CSIP9:") for each in judged_by_eark(tmp_path / "package")["error"])
 
 
 def test_one_volume_may_be_given_alone(kept: KeptProject, tmp_path: Path):

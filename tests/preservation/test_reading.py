@@ -3,11 +3,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
+from zhudang.audit import operations as audit
 from zhudang.audit.models import Entry
 from zhudang.preservation import books, command, reading
 from zhudang.preservation.models import BookComparison, Copy, Reading
@@ -170,15 +172,13 @@ def test_a_store_that_knows_more_than_a_restored_database_is_not_called_damaged(
     from zhudang.preservation import ingesting
     from zhudang.preservation.models import ArchivalObject
 
-    before = ArchivalObject.objects.filter(kind="project").values().get()
+    backup = transaction.savepoint()
     Record.objects.filter(id=kept.record_ids[0]).update(notes="备份之后的补记")
     ingesting.keep_project(kept.project_id)
-    ArchivalObject.objects.filter(id=before["id"]).update(**before)
-    Copy.objects.filter(object_id=before["id"]).update(version=1, inventory_sha512=before["inventory_sha512"])
+    transaction.savepoint_rollback(backup)
+    assert ArchivalObject.objects.get(kind="project").version == 1
     assert command.verify() == 1
-    wrong = Reading.objects.get().wrong
-    assert [row["state"] for row in wrong if row["site"] != "log"] == ["ahead", "ahead"]
-    assert [row["state"] for row in wrong if row["site"] == "log"] == ["forged"], "the log was not restored with the rows"
+    assert {row["state"] for row in Reading.objects.get().wrong} == {"ahead"}
     assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
 
 
@@ -191,12 +191,12 @@ def test_a_version_whose_rows_come_while_it_is_read_is_not_called_ahead(kept: Ke
     from zhudang.preservation.ocfl.root import StorageRoot
 
     objects = ArchivalObject.objects.filter(kind="project")
-    before = objects.values().get()
+    before = transaction.savepoint()
     Record.objects.filter(id=kept.record_ids[0]).update(notes="刚补记的")
     ingesting.keep_project(kept.project_id)
-    after, copies = objects.values().get(), list(Copy.objects.filter(object_id=before["id"]).values())
-    objects.update(**before)
-    Copy.objects.filter(object_id=before["id"]).update(version=1, inventory_sha512=before["inventory_sha512"])
+    after, copies = objects.values().get(), list(Copy.objects.filter(object__kind="project").values())
+    said = Entry.objects.filter(act="preservation.project.kept").latest("at", "id")
+    transaction.savepoint_rollback(before)
     real = StorageRoot.only_writer
 
     @contextmanager
@@ -205,6 +205,7 @@ def test_a_version_whose_rows_come_while_it_is_read_is_not_called_ahead(kept: Ke
         objects.update(**after)
         for row in copies:
             Copy.objects.filter(id=row["id"]).update(version=row["version"], inventory_sha512=row["inventory_sha512"])
+        audit.record(actor=said.actor, act=said.act, subject=said.subject, at=said.at, data=said.data)
         with real(root):
             yield
 

@@ -115,6 +115,16 @@ def entry(entry_id: UUID) -> EntryRow:
     return entry_row(row)
 
 
+def facts_about(subject: Any, acts: Sequence[str]) -> QuerySet[Entry]:
+    """Entries of some acts on one thing, in no order.
+
+    Args:
+        subject: its plain identifier, or an expression over `OuterRef`: a statement that reads rows and log together sees
+            both as of one moment.
+    """
+    return Entry.objects.order_by().filter(subject=subject, act__in=acts)
+
+
 def entries_about(subject: str, limit: int = 50) -> list[EntryRow]:
     """What happened to one thing, newest first: for the history on other contexts' pages."""
     return [entry_row(row) for row in entries().filter(subject=subject).order_by(*NEWEST)[:limit]]

@@ -366,7 +366,10 @@ _COMMANDS = (
         _option("--project", "项目代码 / code of the project", required=True, metavar="<str>"),
         click.Option(["--volume"], multiple=True, help="档号，可多次；不写为全部 / reference code, may be repeated"),
         click.Option(
-            ["--as", "form"], type=click.Choice(["bagit", "dat93", "eep"]), required=True, help="包的形式 / form"
+            ["--as", "form"],
+            type=click.Choice(["bagit", "dat93", "eep", "csip"]),
+            required=True,
+            help="包的形式 / form",
         ),
         _given("out"),
         _level("最高密级，1 内部 / highest level in it, 1 is internal"),

@@ -1,12 +1,11 @@
-"""Whether what the rows tell of objects and copies is what the log says was kept: a superuser's hand in the tables, or in tables and files alike.
+"""Whether the rows still know every object and copy that the log says was kept: a superuser's hand in the tables, or in tables and stores alike.
 
-The store's bytes are compared with the digests in the rows, so whoever rewrites both deceives every reading; the log holds the
-digest of each version that was kept, and where. Destroyed objects are `disposal.checking`'s. That the log itself is as
-written is what `zhudang audit verify` finds out.
+A reading asks the rows what there is to be read, so whoever takes an object out of rows and stores deceives all of them. Versions and
+digests are compared by `logged`, destroyed objects by `disposal.checking`; that the log itself is as written is what
+`zhudang audit verify` finds out.
 
-Findings: HLD-001 version or digest is not the one the log has; HLD-002 kept by the log, and no row knows it; HLD-003 the
-log knows nothing of it, and no rebuilding brought it back; HLD-004 under destruction, and no case destroys it; HLD-005 a
-site that got a copy has none by the rows.
+Findings: HLD-001 kept by the log, and no row knows it; HLD-002 the log knows nothing of it, and no rebuilding brought it
+back; HLD-003 under destruction, and no case destroys it; HLD-004 a site that got a copy has none by the rows.
 """
 
 from __future__ import annotations
@@ -33,15 +32,12 @@ class Finding:
 
     Args:
         told: version, site or state that differs.
-        expected, found: SHA-512 of the inventory as the log has it, and as the rows have it.
     """
 
     code: str
     object: str
     title: str
     told: str
-    expected: str = ""
-    found: str = ""
 
 
 def check() -> Iterator[Finding]:
@@ -57,7 +53,7 @@ def check() -> Iterator[Finding]:
             yield from _compare(dict(audit.newest_by_version(**_KEPT, about=list(living))))
     if unfounded - destroyed and not audit.entries(act=_REBUILT).exists():
         for row in ArchivalObject.objects.filter(pk__in=unfounded - destroyed).order_by("pk"):
-            yield Finding("HLD-003", row.ocfl_id, row.title, f"v{row.version}")
+            yield Finding("HLD-002", row.ocfl_id, row.title, f"v{row.version}")
     yield from _condemned()
 
 
@@ -74,13 +70,10 @@ def _compare(told: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     for pk, said in kept.items():
         row = rows.get(pk)
         if row is None:
-            yield Finding("HLD-002", said["object"], said["accession_no"], f"v{said['version']}")
+            yield Finding("HLD-001", said["object"], said["accession_no"], f"v{said['version']}")
         elif row.destroyed_at is None:
-            if (row.version, row.inventory_sha512) != (said["version"], said["inventory_sha512"]):
-                version, digest = f"v{said['version']}, v{row.version}", said["inventory_sha512"]
-                yield Finding("HLD-001", row.ocfl_id, row.title, version, digest, row.inventory_sha512)
             for site in sorted(set(said["sites"]) - sites.get(pk, set())):
-                yield Finding("HLD-005", row.ocfl_id, row.title, site)
+                yield Finding("HLD-004", row.ocfl_id, row.title, site)
 
 
 def _condemned() -> Iterator[Finding]:
@@ -88,4 +81,4 @@ def _condemned() -> Iterator[Finding]:
     begun = DisposalItem.objects.filter(case__state__in=[CaseState.EXECUTING.value, CaseState.DONE.value])
     left = ArchivalObject.objects.exclude(condemned_at=None).filter(destroyed_at=None)
     for row in left.exclude(volume_id__in=begun.values("object_id")).order_by("pk"):
-        yield Finding("HLD-004", row.ocfl_id, row.title, "condemned")
+        yield Finding("HLD-003", row.ocfl_id, row.title, "condemned")

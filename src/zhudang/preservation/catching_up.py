@@ -21,7 +21,7 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import far_copies, placement, reading, rounds
+from zhudang.preservation import far_copies, logged, placement, reading, rounds
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
@@ -234,6 +234,7 @@ def _still_there(place: Place) -> None:
 
 def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Done, pace: rounds.Pace) -> None:
     """Bring one object to the place in its newest version, read it back whole, then write the row."""
+    logged.settle(item.pk, now=timezone.now())
     item.refresh_from_db()
     if item.condemned_at and not item.destroyed_at:
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -16,7 +17,7 @@ from zhudang.audit.verification import verify as verify_log
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
-from zhudang.preservation import as_logged
+from zhudang.preservation import as_logged, logged
 from zhudang.preservation.disposal import checking
 
 log = structlog.get_logger("zhudang.preservation")
@@ -29,12 +30,14 @@ def look(now: datetime) -> int:
     faults = verify_log(now).findings
     holdings = list(islice(as_logged.check(), MOST_TOLD))
     destroyed = list(islice(checking.check(), MOST_TOLD))
-    count = len(faults) + len(holdings) + len(destroyed)
+    states = list(islice(logged.disagreements(), MOST_TOLD))
+    count = len(faults) + len(holdings) + len(states) + len(destroyed)
     if count:
         _tell(
             {
                 "log": [{"number": each.number, "fault": each.fault.value} for each in faults[:MOST_TOLD]],
                 "holdings": [{"code": each.code, "object": each.object, "told": each.told} for each in holdings],
+                "states": [each.ocfl_id for each in states],
                 "destroyed": [{"code": each.code, "object": each.subject, "told": each.told} for each in destroyed],
             },
             count,
@@ -44,7 +47,7 @@ def look(now: datetime) -> int:
 
 
 @transaction.atomic
-def _tell(data: dict[str, list[dict[str, object]]], count: int, now: datetime) -> None:
+def _tell(data: dict[str, Any], count: int, now: datetime) -> None:
     log.error("the log, or what it tells of, was changed by hand", findings=count)
     audit.record(actor="system", act="preservation.log.differs", subject="audit.log", at=now, data=data)
     for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):

@@ -20,7 +20,7 @@ from zhudang.events import work
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import far_copies
+from zhudang.preservation import far_copies, logged
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
@@ -37,6 +37,7 @@ from zhudang.preservation.sites import Place, meet, places
 MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
+NOT_AS_LOGGED = "STO-007"
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
 """Copies that a disposal is removing at this moment: reading them would find them missing and bring them back."""
@@ -52,8 +53,8 @@ class Outcome:
 
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
-            with versions the rows do not know: the database was restored from before), or forged (the rows tell of a
-            holding or a destruction otherwise than the log).
+            with versions the rows do not know: the database was restored from before), or forged (the rows tell
+            otherwise than the log, of a destruction, of an object's state or of its copies).
     """
 
     site: str
@@ -181,6 +182,7 @@ def read_all(
     if object_id is None:
         for place in all_places.values():
             yield from _own_files(place, repair)
+    yield from _rows_not_as_logged(object_id, repair, now)
     began = now()
     # A clock that ran ahead left moments to come: such copies were read at nobody knows when, and are read again.
     _rows(object_id).filter(looked_at__gt=began).update(looked_at=None)
@@ -210,8 +212,17 @@ def _holdings_not_as_logged() -> Iterator[Outcome]:
     from zhudang.preservation import as_logged
 
     for each in as_logged.check():
-        damage = {"code": each.code, "path": each.told, "expected": each.expected, "found": each.found}
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
         yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
+
+
+def _rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
+    """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
+    for each in list(logged.disagreements(object_id)):
+        if repair and logged.settle(each.object_id, now=now()) is None:
+            continue
+        damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
+        yield Outcome("log", each.ocfl_id, each.title, REPAIRED if repair else FORGED, damages=damages)
 
 
 def _disposals_not_as_logged() -> Iterator[Outcome]:
@@ -267,6 +278,8 @@ def read_copy(
     """
     if not place.there:
         raise StoreUnreachable(place.path)
+    if repair and logged.settle(copy.object_id, now=now):
+        copy.refresh_from_db()
     try:
         outcome = _read_one(copy, place, now, progress)
         if repair and not outcome.sound:
@@ -316,11 +329,13 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
 
 
 def _wanted(copy: Copy, place: Place) -> set[str]:
-    """The SHA-512 of the inventories that a copy may have, by the rows."""
+    """The SHA-512 of the inventories that a copy may have: by the log, and by the rows where it tells nothing."""
+    told = logged.states_of(copy.object_id) if copy.object.condemned_at is None else {}
+    newest = told[max(told)] if told else copy.object.inventory_sha512
     if place.facts.at_ingest or copy.version >= copy.object.version:
-        return {copy.object.inventory_sha512}
+        return {newest}
     # It lags; a bucket may have been brought up just now, its row not yet.
-    return {copy.inventory_sha512} | ({copy.object.inventory_sha512} if place.bucket is not None else set())
+    return {told.get(copy.version, copy.inventory_sha512)} | ({newest} if place.bucket is not None else set())
 
 
 def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | None) -> Verification | None:

@@ -30,7 +30,9 @@ REASONS = (
         "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
         "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
         "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
-        "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始；没有写满的，用 zhudang verify --repair 接着写"),
+        "preservation.site_is_there": _(
+            "%(place)s 的保存库还在，不必重新开始；没有写满的，用 zhudang verify --repair 接着写"
+        ),
         "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
         "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
         "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
@@ -143,6 +145,7 @@ MESSAGES = {
     "preservation.log.differs": _(
         "日志本身，或它所记的馆藏与销毁，有 %(count)s 处与数据库不符：有人绕过系统改过，请查（zhudang audit verify、zhudang verify）"
     ),
+    "preservation.object.settled": _("目录所记“%(title)s”的存储状态与日志不符，已按日志改回：请查是谁改的"),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),
@@ -198,6 +201,7 @@ DAMAGES = {
     "STO-004": _("清单不可信"),
     "STO-005": _("不是存储对象"),
     "STO-006": _("介质读不出"),
+    "STO-007": _("目录与日志不符"),
 }
 OUTCOMES = {
     "verified": _("完好"),
@@ -206,7 +210,7 @@ OUTCOMES = {
     "repaired": _("已修复"),
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
-    "forged": _("登记与日志不符"),
+    "forged": _("与日志不符"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
 KEY_PLACES = {

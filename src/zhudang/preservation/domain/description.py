@@ -163,6 +163,39 @@ def as_xml(description: Mapping[str, Any]) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
+_SCHEMA = "http://www.w3.org/2001/XMLSchema"
+_LEVELS_OF_XML = (
+    ("案卷", VOLUME_LABELS, "文件"), ("文件", RECORD_LABELS, "电子文件"), ("电子文件", FILE_LABELS, "转换件"), ("转换件", RENDITION_LABELS, ""),
+)  # fmt: skip
+"""Element, what it tells, and the elements below it."""
+
+
+def schema_of_xml() -> bytes:
+    """Give the XML Schema (1.0) of what `as_xml` writes: which elements, in which order; every value is a text."""
+    root = etree.Element(f"{{{_SCHEMA}}}schema", nsmap={"xs": _SCHEMA, None: XML_NAMESPACE})
+    root.set("targetNamespace", XML_NAMESPACE)
+    root.set("elementFormDefault", "qualified")
+    _declare(root, "案卷描述", {}, ("工程", "案卷")).append(
+        etree.Element(f"{{{_SCHEMA}}}attribute", name="version", type="xs:string")
+    )
+    _declare(root, "工程", PROJECT_LABELS, ())
+    for name, labels, below in _LEVELS_OF_XML:
+        _declare(root, name, labels, (below,) if below else ())
+    etree.indent(root)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _declare(root: Any, name: str, labels: Mapping[str, str], below: Sequence[str]) -> Any:
+    element = etree.SubElement(root, f"{{{_SCHEMA}}}element", name=name)
+    kind = etree.SubElement(element, f"{{{_SCHEMA}}}complexType")
+    sequence = etree.SubElement(kind, f"{{{_SCHEMA}}}sequence")
+    for label in labels.values():
+        etree.SubElement(sequence, f"{{{_SCHEMA}}}element", name=label, type="xs:string", minOccurs="0")
+    for each in below:
+        etree.SubElement(sequence, f"{{{_SCHEMA}}}element", ref=each, minOccurs="0", maxOccurs="unbounded")
+    return kind
+
+
 def rights_of(volume: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Give what is known of secrecy, openness and signatures; openness is null until it was reviewed (开放审核)."""
     return {

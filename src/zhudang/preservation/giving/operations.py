@@ -18,11 +18,12 @@ from zhudang.documents.city import letterhead
 from zhudang.documents.sealing import signatory
 from zhudang.identity.rights import SYSTEM, Level
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.giving import bagit, eep, gathering, transfer
+from zhudang.preservation.giving import bagit, csip, eep, gathering, transfer
 from zhudang.preservation.giving.sinks import Sink, package_at
 from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.writer import SourceChanged
 from zhudang.registry import queries as registry
+from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 WITHOUT_SAYING = Level.INTERNAL
@@ -35,6 +36,7 @@ class Form(StrEnum):
     BAGIT = "bagit"
     DAT93 = "dat93"
     EEP = "eep"
+    CSIP = "csip"
 
 
 class CannotGive(Refusal):
@@ -136,6 +138,8 @@ def _write(sink: Sink, project_id: UUID, volume_ids: list[UUID], code: str, form
         bagit.write(sink, volumes, source=archive, now=now)
     elif form is Form.DAT93:
         transfer.write(sink, volumes, project_code=code, works_code="00", now=now)
+    elif form is Form.CSIP:
+        csip.write(sink, volumes, package_id=f"urn:uuid:{new_id()}", source=archive, now=now)
     else:
         eep.write(sink, volumes, source=archive, signatory=signatory(archive), now=now)
 

@@ -1,0 +1,104 @@
+"""What the log says an object's state is: it settles which copy is right when copies, or the catalogue and a copy, disagree.
+
+Whoever writes into tables and into a store alike can make a copy and the row that describes it fit each other. The act that
+kept the version told its digest in the log, which nobody can change unseen. So a row that says otherwise is put back,
+and copies are held against the log. An object the log does not know (a catalogue rebuilt without it) is as its row says.
+
+A volume that is being destroyed, or was, is compared by `disposal.checking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import CharField, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Concat
+
+from zhudang.audit import operations as audit
+from zhudang.audit import queries as acts
+from zhudang.events import operations as events
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.preservation.models import ArchivalObject
+
+log = structlog.get_logger("zhudang.preservation")
+KEPT = ("preservation.volume.kept", "preservation.project.kept")
+SETTLED = "preservation.object.settled"
+_SUBJECT = "preservation.archivalobject:"
+_VERSION = Cast(KeyTextTransform("version", "data"), IntegerField())
+_DIGEST = KeyTextTransform("inventory_sha512", "data")
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A row that tells another state than the log.
+
+    Args:
+        said, found: version and SHA-512 of its inventory, by the log and by the row.
+    """
+
+    object_id: UUID
+    ocfl_id: str
+    title: str
+    said: tuple[int, str]
+    found: tuple[int, str]
+
+
+def states_of(object_id: UUID) -> dict[int, str]:
+    """SHA-512 of the inventory of each version of an object that the log tells of; where it tells twice, the later."""
+    told = acts.facts_about(f"{_SUBJECT}{object_id}", KEPT).order_by("at", "id")
+    return dict(told.annotate(version=_VERSION, digest=_DIGEST).values_list("version", "digest"))
+
+
+def disagreements(object_id: UUID | None = None) -> Iterator[Disagreement]:
+    """Rows that tell another state of their object than the log, all of them or one; one statement, flat memory."""
+    subject = Concat(Value(_SUBJECT), Cast(OuterRef("pk"), CharField()))
+    newest = acts.facts_about(subject, KEPT).annotate(told=_VERSION, digest=_DIGEST).order_by("-told", "-at", "-id")
+    rows = (
+        ArchivalObject.objects.filter(condemned_at=None, **({"pk": object_id} if object_id else {}))
+        .annotate(
+            logged_version=Subquery(newest.values("told")[:1]), logged_digest=Subquery(newest.values("digest")[:1])
+        )
+        .exclude(logged_digest=None)
+        .filter(~Q(logged_digest=F("inventory_sha512")) | ~Q(logged_version=F("version")))
+        .order_by("pk")
+    )
+    for row in rows.iterator(chunk_size=500):
+        said = (row.logged_version, row.logged_digest)
+        yield Disagreement(row.pk, row.ocfl_id, row.title, said, (row.version, row.inventory_sha512))
+
+
+def settle(object_id: UUID, *, now: datetime) -> Disagreement | None:
+    """Put a row back to what the log says, note it there and tell people; None where both agree."""
+    return _settled(object_id, now) if next(disagreements(object_id), None) else None
+
+
+@transaction.atomic
+def _settled(object_id: UUID, now: datetime) -> Disagreement | None:
+    # Whoever keeps a version holds this lock until its row and its entry are both there.
+    row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=object_id)
+    found = next(disagreements(object_id), None)
+    if found is None:
+        return None
+    row.version, row.inventory_sha512 = found.said
+    row.save(update_fields=["version", "inventory_sha512"])
+    log.error("a row told another state of its object than the log", object=row.ocfl_id)
+    audit.record(
+        actor="system", act=SETTLED, subject=row, at=now,
+        data={
+            "object": row.ocfl_id, "version": found.said[0], "inventory_sha512": found.said[1],
+            "row_version": found.found[0], "row_inventory_sha512": found.found[1],
+        },
+    )  # fmt: skip
+    for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
+        events.tell(
+            kind=SETTLED, at=now, organisation_id=organisation_id, roles=[Role.ARCHIVIST, Role.AUDIT_ADMIN],
+            data={"title": row.title}, link=f"/preservation/{row.pk}/",
+        )  # fmt: skip
+    return found
