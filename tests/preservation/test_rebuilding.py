@@ -24,6 +24,7 @@ from zhudang.filing.models import Counter, Record, Volume
 from zhudang.identity.models import Account
 from zhudang.preservation import backup, catalogue, command, rebuilding
 from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.sites import places as all_places
 from zhudang.registry.models import Project
 
 Database = Callable[[], Any]
@@ -127,6 +128,27 @@ def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, 
         assert refused.value.reasons[0].code == "preservation.not_empty"
         assert command.rebuild("nowhere") == 2
         assert Record.objects.filter(id__in=project.record_ids).count() == 2
+
+
+def test_what_belongs_to_no_project_at_this_place_is_named_and_two_at_once_do_it_once(
+    committed_db, cluster, django_db_blocker, places: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    with django_db_blocker.unblock():
+        KeptProject("2403-990241-48-01-012345").preserve()
+        other = KeptProject("2403-990241-48-01-012346", "乙")
+        other.preserve()
+        lost = f"urn:uuid:{other.project_id}"
+        shutil.rmtree(roots(places)[1].object_folder(lost))
+        with _another_empty_database(cluster):
+            assert command.rebuild("b") == 3
+            said = capsys.readouterr().out
+            assert Project.objects.count() == 1
+            assert all(f"urn:uuid:{volume_id}" in said for volume_id in other.volume_ids)
+            asked = iter([False, True])  # the other finished between the question and the lock
+            monkeypatch.setattr(rebuilding, "_rebuilt_before", lambda: next(asked))
+            monkeypatch.setattr(rebuilding, "_place", lambda *_: next(p for p in all_places() if p.code == "b"))
+            assert command.rebuild("b") in (0, 3)
+            assert Project.objects.count() == 1
 
 
 def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(

@@ -170,9 +170,14 @@ def rebuild(site: str) -> int:
         )
     for link in done.cut_links:
         console.print(f"断开的项目关联 link cut: {link}", highlight=False)
+    for object_id in done.without_project:
+        console.print(
+            f"没有重建：这里没有它的项目目录 left out, its project's catalogue is not here: {object_id}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sha256 in done.lacking:
         console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
-    return INCOMPLETE if done.lacking else OK
+    return INCOMPLETE if done.lacking or done.without_project else OK
 
 
 def backup(target: Path, *, plain: bool = False) -> int:

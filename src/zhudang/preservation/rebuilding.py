@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zhudang.audit import operations as audit
@@ -47,6 +47,8 @@ from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
 
 Told = Callable[[str, int], None]
+_LOCK = 7_140_321_004
+"""Advisory lock: of two who rebuild at once the second finds it done."""
 
 
 class CannotRebuild(Refusal):
@@ -66,6 +68,8 @@ class Rebuilt:
     lacking: list[str] = field(default_factory=list)
     witnesses: list[str] = field(default_factory=list)
     """Where the sites' witnesses of the lost log were set aside."""
+    without_project: list[str] = field(default_factory=list)
+    """Objects whose project's catalogue is not at this place, or does not know them: they were left out."""
 
 
 def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebuilt:
@@ -173,6 +177,10 @@ def _rebuilt_before() -> bool:
 
 @transaction.atomic
 def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if _rebuilt_before():  # by another, while this one waited
+        return
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
     if not described:
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
@@ -296,6 +304,7 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
             _register(item, "volume", volume, level)
         else:
+            done.without_project.append(str(item.name))
             continue
         done.objects += 1
     _link_generations(store)
