@@ -1,13 +1,14 @@
 """The catalogue is a cache: bring it back from one store into an empty database, same ids, same codes.
 
 What comes back: organisations, names of people (their accounts closed), projects, unit works, structures, parties,
-permits, volumes, records, files with check reports, codes, numbers, notices, reviews, opinions, certificates.
-What does not: passwords and roles, works in progress, uploads, messages, the log: those come from the backup.
+permits, volumes, records, files with check reports, codes, numbers, notices, reviews, opinions, certificates; and the
+archive's own registers (`archive_registers`), as far as the place holds them.
+What does not: passwords, works in progress, uploads, messages, the log: those come from the backup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,12 +25,13 @@ from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
 from zhudang.filing.queries.kept import highest_levels
-from zhudang.preservation import catalogue
+from zhudang.preservation import archive_registers, catalogue
+from zhudang.preservation import holdings as own_holdings
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.disposal import tombstone
 from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain import succession
-from zhudang.preservation.domain.names import ObjectName, is_original, object_name
+from zhudang.preservation.domain.names import ARCHIVE_ID, ObjectName, is_original, object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.domain.succession import DESCRIPTION
 from zhudang.preservation.formats import held as held_formats
@@ -54,9 +56,15 @@ class CannotRebuild(Refusal):
 
 @dataclass
 class Rebuilt:
-    """What came back."""
+    """What came back.
+
+    Args:
+        registers: whether the archive's own registers were there; a store of before them, or a place they do not go to, has none.
+        cut_links: references to what did not come back, cut.
+    """
 
     projects: int = 0
+    registers: bool = False
     objects: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     cut_links: list[str] = field(default_factory=list)
@@ -114,7 +122,7 @@ class StoredObject:
 
     @property
     def id(self) -> UUID:
-        """The volume's or project's own id, whatever part or generation of it this is."""
+        """The volume's or project's own id (`ARCHIVE_ID` of the archive's registers), whatever part or generation of it this is."""
         return self.name.thing
 
     def held(self) -> dict[str, Held]:
@@ -170,13 +178,17 @@ def _rebuilt_before() -> bool:
 
 @transaction.atomic
 def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+    # Of what several objects tell, the one written last tells the newest.
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
-    if not described:
+    if not any(item.id != ARCHIVE_ID for item in described):
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
     levels: dict[UUID, int] = {}
     brought: dict[str, _Brought] = {}
     for item in described:
         try:
+            if item.id == ARCHIVE_ID:
+                levels[item.id] = _restore_archive(item, brought, done)
+                continue
             levels[item.id] = _restore_project(item, brought, done)
         except CannotOpen as problem:
             raise CannotRebuild(
@@ -187,11 +199,14 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
             told("projects", done.projects)
     done.cut_links = registry_holdings.cut_loose_links()
     _restore_own_rows(store, done, levels, now)
+    done.cut_links += own_holdings.cut_loose_rows()
+    _level_archive(levels)
     disposals.vouch()
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
             "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
+            "registers": done.registers,
         },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
@@ -218,6 +233,18 @@ def _restore_project(item: StoredObject, brought: dict[str, _Brought], done: Reb
     return max((brought[name].highest.level for name in digests), default=0)
 
 
+def _restore_archive(item: StoredObject, brought: dict[str, _Brought], done: Rebuilt) -> int:
+    """Bring the archive's own registers back; gives the highest secrecy level their rows tell."""
+    highest = catalogue.Highest()
+    tables = {name: catalogue.Watched(table, highest) for name, table in read_tables(item).items()}
+    _count(done.rows, archive_registers.restore(tables))
+    done.registers = True
+    # A project written later may tell the same rows as one written before, other than here.
+    for name in tables:
+        brought.pop(name, None)
+    return highest.level
+
+
 def tables_of(item: StoredObject) -> Iterator[tuple[str, Held]]:
     """Tell the tables a project's object holds, by name."""
     for path, held in item.held().items():
@@ -226,14 +253,14 @@ def tables_of(item: StoredObject) -> Iterator[tuple[str, Held]]:
 
 
 def _catalogues(store: Store) -> Iterator[StoredObject]:
-    """Find the projects' objects, of each project the newest that holds its registers.
+    """Find the projects' objects and that of the archive's own registers, of each the newest that holds registers.
 
     Raises:
         CannotRebuild: the newest found names a successor that is not there or cannot be trusted: what it tells is old.
     """
     newest: dict[UUID, StoredObject] = {}
     for item in store.objects():
-        if item.name.part == 1 and catalogue.FIRST_TABLE in item.held():
+        if item.name.part == 1 and (item.id == ARCHIVE_ID or catalogue.FIRST_TABLE in item.held()):
             other = newest.get(item.id)
             if other is None or other.name.generation < item.name.generation:
                 newest[item.id] = item
@@ -284,11 +311,13 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
     records = {pk: level for project_id in projects for pk, level in highest_levels(project_id).items()}
     for item in store.objects():
         if item.id in projects:
-            _register(item, "project", projects[item.id], levels[item.id])
+            _register(item, _project(projects[item.id], levels[item.id]))
+        elif item.id == ARCHIVE_ID:
+            _register(item, _Thing("archive", archive_registers.TITLE, archive_registers.LEAST_LEVEL, levels[item.id]))
         elif item.id in volumes:
             volume = volumes[item.id]
             level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
-            _register(item, "volume", volume, level)
+            _register(item, _volume(volume, level))
         else:
             continue
         done.objects += 1
@@ -299,10 +328,39 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             _register_copies(place, place.root)
 
 
-def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> None:
+@dataclass(frozen=True)
+class _Thing:
+    """What an object is of, as its row says it."""
+
+    kind: str
+    title: str
+    level: int
+    class_level: int
+    project_id: UUID | None = None
+    volume_id: UUID | None = None
+    reference_code: str = ""
+    accession_no: str = ""
+    gone_at: datetime | None = None
+
+
+def _project(row: Any, class_level: int) -> _Thing:
+    return _Thing("project", row.name, row.level, class_level, row.id, reference_code=row.code or "")
+
+
+def _volume(row: filing.VolumeRow, class_level: int) -> _Thing:
+    codes = row.reference_code or "", row.accession_no or ""
+    return _Thing("volume", row.title, row.level, class_level, row.project_id, row.id, *codes, row.destroyed_at)
+
+
+def _level_archive(levels: Mapping[UUID, int]) -> None:
+    if ARCHIVE_ID in levels:
+        level = archive_registers.level_of(catalogue.Highest(levels[ARCHIVE_ID]))
+        ArchivalObject.objects.filter(kind="archive").update(level=level, class_level=level)
+
+
+def _register(item: StoredObject, thing: _Thing) -> None:
     held, inventory = item.held(), item.inventory
-    gone_at = thing.destroyed_at if kind == "volume" else None
-    if gone_at and tombstone.FILE not in held:
+    if thing.gone_at and tombstone.FILE not in held:
         # A set that still owes the removal: its bytes are no holding, and `zhudang verify` tells that the tombstone lacks.
         return
     originals = [path for path in held if is_original(path)]
@@ -313,20 +371,20 @@ def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> No
         part=item.name.part,
         generation=item.name.generation,
         newest=False,
-        kind=kind,
-        project_id=thing.project_id if kind == "volume" else thing.id,
-        volume_id=thing.id if kind == "volume" else None,
-        title=thing.title if kind == "volume" else thing.name,
-        reference_code=(thing.reference_code if kind == "volume" else thing.code) or "",
-        accession_no=(thing.accession_no if kind == "volume" else "") or "",
+        kind=thing.kind,
+        project_id=thing.project_id,
+        volume_id=thing.volume_id,
+        title=thing.title,
+        reference_code=thing.reference_code,
+        accession_no=thing.accession_no,
         level=thing.level,
         version=inventory.head,
         files=len(originals),
         bytes=sum(sizes[path] for path in originals),
         stored_bytes=sum(sizes.values()),
-        class_level=class_level,
-        condemned_at=gone_at,
-        destroyed_at=gone_at,
+        class_level=thing.class_level,
+        condemned_at=thing.gone_at,
+        destroyed_at=thing.gone_at,
         protection=sealing.protection_of(inventory),
         inventory_sha512=inventory.sha512,
         first_kept_at=inventory.versions[1].created,
@@ -339,8 +397,8 @@ def _link_generations(store: Store) -> None:
     newest = ArchivalObject.objects.filter(
         ~Exists(
             ArchivalObject.objects.filter(
-                Q(volume=OuterRef("volume")) | Q(volume=None, kind="project"), kind=OuterRef("kind"),
-                project=OuterRef("project"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
+                Q(volume=OuterRef("volume")) | Q(volume=None, project=OuterRef("project")) | Q(kind="archive"),
+                kind=OuterRef("kind"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
             )
         )
     )  # fmt: skip

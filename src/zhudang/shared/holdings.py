@@ -146,10 +146,15 @@ def _lines(register: Register, rows: Iterable[Row]) -> Iterator[str]:
         yield json.dumps({name: _hex(value) for name, value in row.items()}, ensure_ascii=False)
 
 
+def binary(value: Mapping[str, str]) -> bytes:
+    """Read bytes as a described row holds them."""
+    return base64.b64decode(value["base64"])
+
+
 def _hex(value: Any) -> Any:
     """Bytes as PostgreSQL reads them from text."""
     if isinstance(value, Mapping) and set(value) == {"base64"}:
-        return "\\x" + base64.b64decode(value["base64"]).hex()
+        return "\\x" + binary(value).hex()
     return value
 
 
