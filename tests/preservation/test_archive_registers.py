@@ -389,6 +389,16 @@ def test_it_is_as_secret_as_the_most_secret_thing_it_speaks_of(kept):
         assert (package.class_level, package.level) == (2, 2)
 
 
+def test_a_structure_is_told_by_its_kept_project_or_else_by_the_archive(kept):
+    from zhudang.registry.models import UnitWork
+
+    alone = registry.register_structure(actor=SYSTEM, name="老水塔", kind="building", now=timezone.now())
+    told = registry.register_structure(actor=SYSTEM, name="住宅楼", kind="building", now=timezone.now())
+    UnitWork.objects.filter(pk=kept.site.unit_id).update(structure_id=told)
+    assert [row["id"] for row in archive_registers.describe()["registry.structure"]] == [str(alone)]
+    assert [row["id"] for row in catalogue.describe(kept.project_id)["registry.structure"]] == [str(told)]
+
+
 def test_it_says_what_it_is_in_both_languages(kept, tmp_path: Path):
     place = roots(tmp_path)[0]
     told = reader.read_json(place.object_folder(OBJECT), place.inventory(OBJECT), "description.json")

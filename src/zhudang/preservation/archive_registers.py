@@ -44,10 +44,10 @@ REGISTERS: tuple[Register, ...] = tuple(
 
 def describe() -> Description:
     """Describe all registers that belong to no project."""
-    kept = ArchivalObject.objects.filter(kind=PROJECT).order_by().values_list("project_id", flat=True).distinct()
+    kept = ArchivalObject.objects.filter(kind=PROJECT).order_by().values("project_id")
     return {
         **identity_holdings.describe_archive(),
-        **registry_holdings.describe_archive(kept_projects=set(kept)),
+        **registry_holdings.describe_archive(kept_projects=kept),
         **filing_holdings.describe_archive(),
         **documents_holdings.describe_archive(),
         **atlas_holdings.describe_archive(),

@@ -3,8 +3,11 @@
 Besides, for the archive's own registers: division codes, the working calendar, and structures of no kept project.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from zhudang.registry.models import (
     Area,
@@ -72,23 +75,19 @@ def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     return restore_all(REGISTERS, described)
 
 
-def describe_archive(*, kept_projects: Collection[UUID]) -> Description:
+def describe_archive(*, kept_projects: QuerySet[Any, Any]) -> Description:
     """Describe what belongs to no project.
 
     Args:
-        kept_projects: those that have a catalogue in the store; it tells the structures of their unit works.
+        kept_projects: ids of those that have a catalogue in the store; it tells the structures of their unit works.
     """
-    told = set(
-        UnitWork.objects.filter(phase__project_id__in=kept_projects, structure__isnull=False).values_list(
-            "structure_id", flat=True
-        )
-    )
+    told = UnitWork.objects.filter(structure=OuterRef("pk"), phase__project_id__in=kept_projects)
     return describe_all(
         (
             (AREA, Area.objects.all()),
             (CALENDAR_YEAR, CalendarYear.objects.all()),
             (CALENDAR_DAY, CalendarDay.objects.all()),
-            (STRUCTURE, Structure.objects.exclude(id__in=told)),
+            (STRUCTURE, Structure.objects.filter(~Exists(told))),
         )
     )
 
