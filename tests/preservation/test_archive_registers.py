@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from filing.filing_support import Site as FiledSite
 from filing.filing_support import person
 from preservation.disposal_case import FAST_HASHERS
 from preservation.kept_project import KeptProject, roots
@@ -53,6 +54,7 @@ from zhudang.preservation.formats import register as formats
 from zhudang.preservation.models import (
     ArchivalObject,
     BookComparison,
+    CatchUp,
     Copy,
     FormatMigration,
     MigrationOutcome,
@@ -63,6 +65,7 @@ from zhudang.preservation.models import (
 from zhudang.preservation.ocfl import reader
 from zhudang.registry import operations as registry
 from zhudang.shared.holdings import Register
+from zhudang.shared.ids import new_id
 
 OBJECT = object_id(ARCHIVE_ID)
 TOWN = {
@@ -265,7 +268,15 @@ def kept(db, disk: OfflineSet) -> KeptProject:
     return project
 
 
-def test_a_night_without_a_change_writes_nothing_and_one_with_a_change_writes_one_version(kept, tmp_path: Path):
+@pytest.fixture
+def told(db, disk: OfflineSet) -> FiledSite:
+    """People and a project of whom nothing is in the store yet: only the archive's own registers are."""
+    site = FiledSite()
+    night()
+    return site
+
+
+def test_a_night_without_a_change_writes_nothing_and_one_with_a_change_writes_one_version(told, tmp_path: Path):
     assert head(tmp_path) == 1
     assert not night()
     account = Account.objects.get(username="clerk")
@@ -281,7 +292,7 @@ def test_a_night_without_a_change_writes_nothing_and_one_with_a_change_writes_on
     assert Entry.objects.filter(act="preservation.archive.kept").count() == 2
 
 
-def test_no_password_token_or_code_is_in_the_store(kept, tmp_path: Path):
+def test_no_password_token_or_code_is_in_the_store(told, tmp_path: Path):
     account = Account.objects.get(username="clerk")
     account.set_password("Yunxi-2026")
     account.save()
@@ -299,7 +310,10 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in place.rglob("content/**/*") if path.is_file()]
 
 
-def test_a_run_killed_between_the_bytes_and_the_rows_is_gone_on_with(kept, tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("between_places", [False, True])
+def test_a_run_killed_between_the_bytes_and_the_rows_is_gone_on_with(
+    told, tmp_path: Path, monkeypatch, between_places: bool
+):
     class Killed(BaseException):
         pass
 
@@ -311,11 +325,16 @@ def test_a_run_killed_between_the_bytes_and_the_rows_is_gone_on_with(kept, tmp_p
         patched.setattr(keeping, "note_kept", kill)
         with pytest.raises(Killed):
             night()
-    assert head(tmp_path) == 2
+    assert head(tmp_path) == head(tmp_path, "b") == 2
     assert ArchivalObject.objects.get(kind="archive").version == 1
-    assert not night(), "the version is there: only the rows lack"
+    if between_places:
+        folder = roots(tmp_path)[1].object_folder(OBJECT)
+        shutil.rmtree(folder / "v2")
+        for name in ("inventory.json", "inventory.json.sha512"):
+            shutil.copy(folder / "v1" / name, folder / name)
+    assert not night(), "the version is there: only the rows lack, or one place"
     row = ArchivalObject.objects.get(kind="archive")
-    assert (head(tmp_path), row.version) == (2, 2)
+    assert (head(tmp_path), head(tmp_path, "b"), row.version) == (2, 2, 2)
     assert command.verify() == command.OK
 
 
@@ -323,17 +342,17 @@ def test_a_new_database_does_not_lay_its_empty_registers_over_those_of_the_lost_
     committed_db, cluster, django_db_blocker, disk: OfflineSet, tmp_path: Path
 ):
     with django_db_blocker.unblock():
-        KeptProject().preserve()
+        FiledSite()
         assert night()
         with _another_empty_database(cluster):
-            KeptProject("2403-990241-48-01-012346", "乙").preserve()
+            FiledSite("2403-990241-48-01-012346", "乙")
             with pytest.raises(archive_registers.RegistersOfAnother):
                 night()
         assert head(tmp_path) == 1
 
 
 def test_a_first_run_killed_before_its_rows_is_gone_on_with(db, disk: OfflineSet, tmp_path: Path, monkeypatch):
-    KeptProject().preserve()
+    FiledSite()
     with monkeypatch.context() as patched:
         patched.setattr(keeping, "note_kept", lambda *_args, **_kwargs: None)
         night()
@@ -343,7 +362,7 @@ def test_a_first_run_killed_before_its_rows_is_gone_on_with(db, disk: OfflineSet
     assert ArchivalObject.objects.get(kind="archive").version == 1
 
 
-def test_a_role_or_a_placement_given_by_hand_is_told_and_one_given_by_an_act_is_not(kept, monkeypatch):
+def test_a_role_or_a_placement_given_by_hand_is_told_and_one_given_by_an_act_is_not(told, monkeypatch):
     monkeypatch.setattr(unlogged, "MARGIN", -timedelta(seconds=1))
     time.sleep(1.1)
     clerk = Account.objects.get(username="clerk")
@@ -351,13 +370,13 @@ def test_a_role_or_a_placement_given_by_hand_is_told_and_one_given_by_an_act_is_
         actor=SYSTEM,
         account_id=clerk.pk,
         role=Role.PARTY_CLERK,
-        organisation_id=kept.site.outsider_id,
+        organisation_id=told.outsider_id,
         now=timezone.now(),
     )
     assert list(unlogged.look_at_all()) == []
     outsider = Account.objects.get(username="outsider")
     forged = Membership.objects.create(
-        account=outsider, organisation_id=kept.site.archive_id, role=Role.ARCHIVIST, since=timezone.now()
+        account=outsider, organisation_id=told.archive_id, role=Role.ARCHIVIST, since=timezone.now()
     )
     placed = Placement.objects.create(
         class_code="internal", sites=["a"], chosen_at=timezone.now(), chosen_by="archivist"
@@ -399,7 +418,23 @@ def test_a_structure_is_told_by_its_kept_project_or_else_by_the_archive(kept):
     assert [row["id"] for row in catalogue.describe(kept.project_id)["registry.structure"]] == [str(told)]
 
 
-def test_it_says_what_it_is_in_both_languages(kept, tmp_path: Path):
+def test_a_place_the_settings_brought_before_becomes_the_one_of_before(told):
+    rows = {name: list(rows) for name, rows in archive_registers.describe().items()}
+    fresh = Site.objects.get(code="a")
+    before = str(new_id())
+    caught_up = CatchUp.objects.create(site=fresh, asked_by="system", started_at=timezone.now())
+    rows["preservation.site"] = [
+        {**row, "id": before, "prepared_at": None} for row in rows["preservation.site"] if row["code"] == "a"
+    ]
+    with transaction.atomic():
+        archive_registers.restore(rows)
+    became = Site.objects.get(code="a")
+    assert (str(became.pk), became.prepared_at) == (before, fresh.prepared_at)
+    caught_up.refresh_from_db()
+    assert str(caught_up.site_id) == before
+
+
+def test_it_says_what_it_is_in_both_languages(told, tmp_path: Path):
     place = roots(tmp_path)[0]
     told = reader.read_json(place.object_folder(OBJECT), place.inventory(OBJECT), "description.json")
     assert set(told["about"]) == {"zh", "en"}
@@ -420,7 +455,7 @@ def test_an_archive_with_nothing_in_the_store_keeps_no_registers_there(db, disk:
     assert asked == [1]
 
 
-def test_people_see_it_in_the_register_and_a_class_of_it_is_the_catalogues(kept, client):
+def test_people_see_it_in_the_register_and_a_class_of_it_is_the_catalogues(told, client):
     client.force_login(Account.objects.get(username="archivist"))
     from zhudang.preservation import compliance, queries
 
@@ -435,10 +470,10 @@ def test_people_see_it_in_the_register_and_a_class_of_it_is_the_catalogues(kept,
         if address != "/preservation/policy/":
             assert "馆级登记" in page.content.decode()
     assert client.get("/preservation/?export=csv&q=馆级").status_code == 200
-    known = queries.objects_for(kept.site.archivist, timezone.now())
+    known = queries.objects_for(told.archivist, timezone.now())
     assert known.filter(kind="archive").count() == 1
     ground = compliance.ground(timezone.now(), timezone.localdate())
-    rows = compliance.holding_rows(compliance.holdings_below(kept.site.archivist, ground), ground)
+    rows = compliance.holding_rows(compliance.holdings_below(told.archivist, ground), ground)
     assert [row.need.code for row in rows if row.kind == "archive"] == ["internal"]
 
 

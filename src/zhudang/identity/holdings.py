@@ -8,7 +8,15 @@ from typing import Any
 
 from zhudang.identity.domain.roles import OrganisationKind
 from zhudang.identity.models import Account, Membership, Organisation, OrganisationName
-from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+from zhudang.shared.holdings import (
+    Description,
+    Register,
+    Row,
+    describe_all,
+    point_elsewhere,
+    restore_all,
+    take_place,
+)
 
 _KEPT_OF_ACCOUNTS = {"id", "username", "name", "created_at"}
 _CLOSED = {"password": "!", "is_active": False, "must_change_password": True, "clearance": 0}
@@ -78,13 +86,22 @@ def _let_organisations_give_way(described: Mapping[str, Iterable[Row]]) -> None:
         same += [row for row in archives if row["name"] == fresh.name]
         if same:
             OrganisationName.objects.filter(organisation=fresh).delete()
-            _take_place(fresh, same[0]["id"])
+            _become(fresh, same[0]["id"])
+
+
+def _become(fresh: Organisation, pk: str) -> None:
+    """Take the place of the row of that key, which may have come already with a project."""
+    if Organisation.objects.filter(id=pk).exists():
+        point_elsewhere(fresh, pk)
+        fresh.delete()
+    else:
+        take_place(fresh, pk)
 
 
 def _let_accounts_give_way(described: Mapping[str, Iterable[Row]]) -> None:
     ids = {row["username"]: row["id"] for row in described.get(ACCOUNT.name, ())}
     for fresh in Account.objects.filter(username__in=ids).exclude(id__in=ids.values()):
-        _become(fresh, ids[fresh.username])
+        take_place(fresh, ids[fresh.username])
 
 
 def _let_memberships_give_way(described: Mapping[str, Iterable[Row]]) -> None:
@@ -97,25 +114,3 @@ def _let_memberships_give_way(described: Mapping[str, Iterable[Row]]) -> None:
         key = str(fresh.account_id), str(fresh.organisation_id) if fresh.organisation_id else None, fresh.role
         if standing.get(key, str(fresh.pk)) != str(fresh.pk):
             fresh.delete()
-
-
-def _take_place(fresh: Organisation, pk: str) -> None:
-    """As `_become`, where the row of that key may have come already with a project."""
-    if Organisation.objects.filter(id=pk).exists():
-        _point_elsewhere(fresh, pk)
-        fresh.delete()
-    else:
-        _become(fresh, pk)
-
-
-def _become(fresh: Any, pk: str) -> None:
-    """Give a row another key, everywhere; the references are checked at the end of the transaction."""
-    _point_elsewhere(fresh, pk)
-    type(fresh)._base_manager.filter(id=fresh.pk).update(id=pk)
-
-
-def _point_elsewhere(fresh: Any, pk: str) -> None:
-    for relation in type(fresh)._meta.get_fields(include_hidden=True):
-        if relation.auto_created and relation.one_to_many:
-            column = relation.field.attname
-            relation.related_model._base_manager.filter(**{column: fresh.pk}).update(**{column: pk})

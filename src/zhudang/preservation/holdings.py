@@ -27,7 +27,8 @@ from zhudang.preservation.models import (
     Rendition,
     Site,
 )
-from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all
+from zhudang.shared.holdings import Description, Register, Row, describe_all, restore_all, take_place
+from zhudang.shared.plain import plain
 
 RENDITION = Register("preservation.rendition", Rendition)
 REGISTERS = (RENDITION,)
@@ -102,9 +103,8 @@ def _instead_of_fresh(row: Row) -> Row:
     fresh = Site.objects.filter(code=row["code"]).exclude(id=row["id"]).first()
     if fresh is None:
         return row
-    prepared = row["prepared_at"] or (fresh.prepared_at.isoformat() if fresh.prepared_at else None)
-    fresh.delete()
-    return {**row, "prepared_at": prepared}
+    take_place(fresh, row["id"])
+    return {**row, "prepared_at": row["prepared_at"] or plain(fresh.prepared_at)}
 
 
 def cut_loose_rows() -> list[str]:

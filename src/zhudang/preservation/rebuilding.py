@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,10 +29,8 @@ from zhudang.preservation import holdings as own_holdings
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.disposal import tombstone
 from zhudang.preservation.disposal.owed import owed_at
-from zhudang.preservation.domain import succession
-from zhudang.preservation.domain.names import ARCHIVE_ID, ObjectName, is_original, object_name
+from zhudang.preservation.domain.names import ARCHIVE_ID, is_original
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.domain.succession import DESCRIPTION
 from zhudang.preservation.formats import held as held_formats
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -44,14 +41,11 @@ from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.sites import Place, places
+from zhudang.preservation.stored_objects import CannotRebuild, Store, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
-from zhudang.shared.refusals import Reason, Refusal
+from zhudang.shared.refusals import Reason
 
 Told = Callable[[str, int], None]
-
-
-class CannotRebuild(Refusal):
-    """The database is not empty, or the store does not give what is needed; nothing changed."""
 
 
 @dataclass
@@ -85,7 +79,9 @@ def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebui
     assert place.root is not None
     done = Rebuilt()
     store = Store(place.root, _keys(place.root))
-    if not _rebuilt_before():
+    if _rebuilt_before():
+        done.registers = ArchivalObject.objects.filter(kind="archive").exists()
+    else:
         _restore_rows(store, done, now, told)
     _bring_bytes(store, done, told)
     return done
@@ -96,64 +92,6 @@ def _keys(root: StorageRoot) -> Identities:
         return keyring.identities([root])
     except KeysUnusable as refusal:
         raise CannotRebuild(*refusal.reasons) from refusal
-
-
-@dataclass(frozen=True)
-class Store:
-    """One place, with the keys that open what is sealed there."""
-
-    root: StorageRoot
-    keys: Identities
-
-    def objects(self) -> Iterator[StoredObject]:
-        for folder, inventory in object_inventories(self.root):
-            if (name := object_name(inventory.object_id)) is not None:
-                yield StoredObject(name, folder, inventory, self.keys)
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One object at a place, read by plain names."""
-
-    name: ObjectName
-    folder: Path
-    inventory: Inventory
-    keys: Identities
-
-    @property
-    def id(self) -> UUID:
-        """The volume's or project's own id (`ARCHIVE_ID` of the archive's registers), whatever part or generation of it this is."""
-        return self.name.thing
-
-    def held(self) -> dict[str, Held]:
-        """Tell the newest version's files.
-
-        Raises:
-            CannotRebuild: it is sealed and does not open.
-        """
-        try:
-            return reader.held_files(self.folder, self.inventory, self.keys)
-        except CannotOpen as problem:
-            raise CannotRebuild(
-                Reason(f"preservation.sealed_{problem.reason}", {"object": self.inventory.object_id})
-            ) from problem
-
-    def size(self, held: Held) -> int:
-        return reader.plain_size(self.folder, self.inventory, held)
-
-    def successor(self) -> str:
-        """Tell which object the newest version names as its successor; empty when none.
-
-        Raises:
-            CannotRebuild: the description does not open.
-        """
-        try:
-            described = reader.read_json(self.folder, self.inventory, DESCRIPTION, self.keys)
-        except (OSError, ValueError, KeyError) as problem:
-            raise CannotRebuild(
-                Reason("preservation.catalogue_damaged", {"object": str(self.name), "path": DESCRIPTION})
-            ) from problem
-        return succession.successor_named(described)
 
 
 def _place(site_code: str, now: datetime) -> Place:
@@ -245,13 +183,6 @@ def _restore_archive(item: StoredObject, brought: dict[str, _Brought], done: Reb
     return highest.level
 
 
-def tables_of(item: StoredObject) -> Iterator[tuple[str, Held]]:
-    """Tell the tables a project's object holds, by name."""
-    for path, held in item.held().items():
-        if path.startswith(f"{catalogue.FOLDER}/"):
-            yield path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl"), held
-
-
 def _catalogues(store: Store) -> Iterator[StoredObject]:
     """Find the projects' objects and that of the archive's own registers, of each the newest that holds registers.
 
@@ -270,29 +201,6 @@ def _catalogues(store: Store) -> Iterator[StoredObject]:
                 Reason("preservation.catalogue_damaged", {"object": successor, "path": "inventory.json"})
             )
         yield item
-
-
-def read_tables(item: StoredObject, wanted: Callable[[str], bool] | None = None) -> dict[str, catalogue.StoredTable]:
-    """Give a project's tables (or those wanted, by name), each compared with its digest before it is believed.
-
-    Raises:
-        CannotRebuild: a table is not what was written, or what is sealed does not open.
-    """
-    found = {}
-    for path, held in item.held().items():
-        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
-        if not path.startswith(f"{catalogue.FOLDER}/") or (wanted and not wanted(name)):
-            continue
-        try:
-            sound = reader.is_as_stored(item.folder, item.inventory, held)
-        except OSError:
-            sound = False
-        if not sound:
-            raise CannotRebuild(
-                Reason("preservation.catalogue_damaged", {"object": item.inventory.object_id, "path": path})
-            )
-        found[name] = catalogue.StoredTable(partial(reader.opened, item.folder, item.inventory, held, item.keys))
-    return found
 
 
 def _count(sums: dict[str, int], more: dict[str, int]) -> None:
