@@ -28,6 +28,7 @@ from zhudang.content.models import File
 from zhudang.documents.models import NumberSeries
 from zhudang.filing import operations as filing
 from zhudang.filing.models import Counter, ScopeList
+from zhudang.identity import holdings as identity_holdings
 from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account, Membership, Organisation
@@ -46,6 +47,7 @@ from zhudang.preservation import (
     remedy,
     unlogged,
 )
+from zhudang.preservation import holdings as own_holdings
 from zhudang.preservation.disposal import cases
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.domain import own_tables
@@ -434,6 +436,34 @@ def test_a_place_the_settings_brought_before_becomes_the_one_of_before(told):
     assert str(caught_up.site_id) == before
 
 
+def test_rows_about_what_did_not_come_back_are_removed_and_told(told):
+    row = {
+        "id": str(new_id()), "object_id": str(new_id()), "medium": "microfilm", "label": "缩-9", "place": "甲库", "made_on": "2026-01-02",
+        "made_by": "缩微室", "version": 1, "inventory_sha512": "", "registered_at": "2026-01-02T00:00:00+00:00",
+        "registered_by": "keeper", "inspected_on": None, "inspected_by": "", "withdrawn_at": None, "withdrawn_because": "",
+    }  # fmt: skip
+    with transaction.atomic():
+        own_holdings.restore_archive({"preservation.registered_copy": [row]})
+        assert own_holdings.cut_loose_rows() == [f"preservation.registered_copy:{row['id']} object"]
+    assert not RegisteredCopy.objects.exists()
+
+
+def test_an_administrator_made_just_now_is_open_though_the_one_of_before_was_closed(db):
+    identity.make_first_administrators(archive_name="云溪县城建档案馆", now=timezone.now())
+    identity.disable_account(actor=SYSTEM, account_id=_id("sysadmin"), reason="离任", now=timezone.now())
+    before = {name: list(rows) for name, rows in identity_holdings.describe_archive().items()}
+    former = _id("sysadmin")
+    Membership.objects.all().delete()
+    Account.objects.all().delete()
+    fresh = identity.create_account(actor=SYSTEM, username="sysadmin", name="系统管理员", now=timezone.now())
+    with transaction.atomic():
+        identity_holdings.restore_archive(before)
+    account = Account.objects.get(username="sysadmin")
+    assert (account.pk, account.is_active, account.disabled_at) == (former, True, None)
+    assert not Account.objects.filter(pk=fresh).exists()
+    assert list(Account.objects.filter(is_active=True)) == [account]
+
+
 def test_it_says_what_it_is_in_both_languages(told, tmp_path: Path):
     place = roots(tmp_path)[0]
     told = reader.read_json(place.object_folder(OBJECT), place.inventory(OBJECT), "description.json")
@@ -453,6 +483,12 @@ def test_an_archive_with_nothing_in_the_store_keeps_no_registers_there(db, disk:
     project.preserve()
     nightly.run()
     assert asked == [1]
+    night()
+    nightly.run()
+    assert asked == [1, 1]
+    ArchivalObject.objects.filter(kind="archive").update(version=70)
+    nightly.run()
+    assert asked == [1, 1], "one of many versions gathers its changes"
 
 
 def test_people_see_it_in_the_register_and_a_class_of_it_is_the_catalogues(told, client):

@@ -74,7 +74,10 @@ def restore_archive(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     _let_organisations_give_way(described)
     _let_accounts_give_way(described)
     _let_memberships_give_way(described)
-    return restore_all(ARCHIVE_REGISTERS, described)
+    counts = restore_all(ARCHIVE_REGISTERS, described)
+    # Only an administrator made just now is open: that the one of before was closed says nothing of this one.
+    Account.objects.filter(is_active=True, disabled_at__isnull=False).update(disabled_at=None)
+    return counts
 
 
 def _let_organisations_give_way(described: Mapping[str, Iterable[Row]]) -> None:
