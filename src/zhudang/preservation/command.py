@@ -168,8 +168,14 @@ def rebuild(site: str) -> int:
         console.print(
             f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True
         )
+    if not done.registers:
+        console.print(
+            "这一处没有馆级登记（帐号角色、副本安排、移交保管等），另一处或备份里才有\n"
+            "the archive's own registers (roles, placements, custody, …) are not at this place: another, or a backup, has them",
+            highlight=False,
+        )
     for link in done.cut_links:
-        console.print(f"断开的项目关联 link cut: {link}", highlight=False)
+        console.print(f"断开的关联 link cut: {link}", highlight=False)
     for object_id in done.without_project:
         console.print(
             f"没有重建：这里没有它的项目目录 left out, its project's catalogue is not here: {object_id}",
