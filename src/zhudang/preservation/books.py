@@ -21,6 +21,7 @@ from zhudang.audit import operations as audit
 from zhudang.filing.queries import kept as filing
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement
+from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain.names import ObjectName, is_original, object_name
 from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.holding_classes import of_class
@@ -139,10 +140,12 @@ def _store(place: Place) -> Side:
     if place.root is None:
         return Side("site", place.name, None)
     counted: dict[UUID, _Counted] = {}
+    # What was destroyed elsewhere and is still owed here is told as that, and is no holding.
+    owing = set(owed_at(place.code))
     keys: Identities | None = None
     for folder, inventory in object_inventories(place.root):
         name = object_name(inventory.object_id)
-        if name is None:
+        if name is None or name.thing in owing:
             continue
         if sealing.protection_of(inventory) != sealing.PLAIN and keys is None:
             keys = keyring.identities([place.root])

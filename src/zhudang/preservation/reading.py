@@ -22,6 +22,7 @@ from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import far_copies, logged
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
+from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
@@ -37,6 +38,7 @@ MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
 NOT_AS_LOGGED = "STO-007"
+RETURNED = "returned"
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
 """Copies that a disposal is removing at this moment: reading them would find them missing and bring them back."""
@@ -52,8 +54,9 @@ class Outcome:
 
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
-            with versions the rows do not know: the database was restored from before), or forged (the rows tell
-            otherwise than the log, of a destruction or of an object's state).
+            with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
+            than the log, of a destruction or of an object's state), or returned (part of a destroyed volume lies where it
+            was cleared).
     """
 
     site: str
@@ -428,7 +431,7 @@ def _mended(copy: Copy, place: Place, found: Outcome, now: datetime) -> Outcome:
 
 
 def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
-    """Tell objects in a store that no row knows: left by another installation, or by a lost database."""
+    """Tell objects in a store that no row knows: left by another installation, by a lost database, or after a destruction."""
     for place in all_places:
         found: Iterator[str] = iter(())
         if place.root is not None:
@@ -439,6 +442,17 @@ def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
         with suppress(BucketUnreachable):
             while batch := list(islice(ours, _BATCH)):
                 known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
-                yield from (
-                    Outcome(place.code, object_id, object_id, UNKNOWN) for object_id in batch if object_id not in known
-                )
+                yield from _not_known(place, [object_id for object_id in batch if object_id not in known])
+
+
+def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:
+    """Tell what lies there without a row, but for what is owed there since its volume was destroyed elsewhere."""
+    things = {object_id: name.thing for object_id in object_ids if (name := object_name(object_id)) is not None}
+    gone = ArchivalObject.objects.filter(pk__in=things.values(), destroyed_at__isnull=False)
+    destroyed = dict(gone.values_list("pk", "title"))
+    owing = set(owed_at(place.code).filter(item__object_id__in=destroyed))
+    for object_id, thing in things.items():
+        if thing in owing:
+            continue
+        state = RETURNED if thing in destroyed else UNKNOWN
+        yield Outcome(place.code, object_id, destroyed.get(thing, object_id), state)

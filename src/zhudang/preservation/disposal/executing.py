@@ -27,6 +27,7 @@ from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.preservation.disposal import forgetting, owed, tombstone
 from zhudang.preservation.disposal.cases import log_case
+from zhudang.preservation.disposal.lines import further_of
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStay, DisposalStep
 from zhudang.preservation.disposal.removing import NotGone, Warrant, bring_tombstone, replace_by_tombstone, warrant_for
 from zhudang.preservation.domain.disposal import CaseState, Outcome
@@ -134,14 +135,18 @@ def destroy(item_id: UUID, *, now: datetime) -> DisposalItem:
 @transaction.atomic
 def _condemn(warrant: Warrant, now: datetime) -> None:
     """From here on nothing reads, repairs, copies or writes the volume; a stay placed before this moment prevents it."""
-    row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=warrant.item.object_id)
-    if DisposalStay.objects.filter(object_id=row.pk, lifted_at=None).exists():
-        raise Stayed(warrant.item)
-    if row.inventory_sha512 != warrant.item.inventory_sha512 and not row.condemned_at:
+    item = warrant.item
+    rows = list(ArchivalObject.objects.select_for_update(no_key=True).filter(volume_id=item.object_id).order_by("pk"))
+    if DisposalStay.objects.filter(object_id=item.object_id, lifted_at=None).exists():
+        raise Stayed(item)
+    if all(row.condemned_at for row in rows):
+        return
+    first = next(row for row in rows if row.pk == item.object_id)
+    if first.inventory_sha512 != item.inventory_sha512 or further_of(rows) != item.further:
         # Not the volume that was appraised: people must look again.
-        raise NotGone(f"{row.ocfl_id}: {row.inventory_sha512[:16]} is not {warrant.item.inventory_sha512[:16]}")
-    if row.condemned_at is None:
-        row.condemned_at = now
+        raise NotGone(f"{first.ocfl_id}: not the objects and versions that are on the list")
+    for row in rows:
+        row.condemned_at = row.condemned_at or now
         row.save(update_fields=["condemned_at"])
 
 
@@ -160,7 +165,7 @@ def _remove_from_working_store(warrant: Warrant, now: datetime) -> destroying.Go
 def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
     """The places to clear now, and those that cannot be: lying apart, write-once, out of reach or out of use, on paper."""
     wanted = warrant.item.object_id
-    with_copy = set(Copy.objects.filter(object_id=wanted).values_list("site_id", flat=True))
+    with_copy = set(Copy.objects.filter(object__volume_id=wanted).values_list("site_id", flat=True))
     here, held = [], []
     for place in places():
         if place.root is not None and not place.facts.worm:
@@ -171,7 +176,7 @@ def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
             held.append(Held(f"{owed.SITE}{place.code}", place.name, why))
     for site in Site.objects.filter(pk__in=with_copy, in_use=False):
         held.append(Held(f"{owed.SITE}{site.code}", site.name, "out_of_use"))
-    for copy in RegisteredCopy.objects.filter(object_id=wanted, withdrawn_at=None):
+    for copy in RegisteredCopy.objects.filter(object__volume_id=wanted, withdrawn_at=None):
         held.append(Held(f"{owed.REGISTERED}{copy.label}", f"{copy.label}，{copy.place}", copy.medium))
     return here, held
 
@@ -196,6 +201,8 @@ def _say_so(
     item = DisposalItem.objects.select_for_update(no_key=True).get(pk=warrant.item.pk)
     row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=item.object_id)
     proof = {"tombstone_sha512": inventory.sha512, "was_sha512": item.inventory_sha512}
+    if item.further:
+        proof["further"] = list(warrant.further)
     _step(item, owed.WORKING_STORE, "", True, {"files": gone.files, "blobs": gone.blobs, "shared": gone.shared}, now)
     _step(item, owed.SEARCH_INDEX, "", True, {"left": 0}, now)
     for place in here:
@@ -205,6 +212,8 @@ def _say_so(
     item.outcome, item.outcome_at, item.outcome_by = Outcome.DESTROYED.value, now, warrant.case.executor
     item.tombstone_sha512 = inventory.sha512
     item.save(update_fields=["outcome", "outcome_at", "outcome_by", "tombstone_sha512"])
+    _forget_further(row)
+    row.newest, row.successor = True, None
     row.version, row.files, row.bytes, row.kept_at, row.destroyed_at = inventory.head, 0, 0, now, now
     row.inventory_sha512, row.protection = inventory.sha512, sealing.protection_of(inventory)
     row.stored_bytes = sum(content.size for content in tombstone.contents_of(warrant.case, item))
@@ -222,10 +231,20 @@ def _say_so(
             "case": case.number, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256,
             "object": row.ocfl_id, "was_sha512": item.inventory_sha512, "tombstone_sha512": inventory.sha512,
             "gone_at": [place.code for place in here], "held_at": [each.place for each in held], "files": item.files,
-            "shared": gone.shared,
+            "shared": gone.shared, **({"further": item.further} if item.further else {}),
         },
     )  # fmt: skip
     return item
+
+
+def _forget_further(first: ArchivalObject) -> None:
+    """Take the rows of a destroyed volume's other objects away: its tombstone and its list tell of them from here on."""
+    others = ArchivalObject.objects.filter(volume_id=first.volume_id).exclude(pk=first.pk)
+    ArchivalObject.objects.filter(volume_id=first.volume_id).update(successor=None, newest=False)
+    Copy.objects.filter(object__in=others).delete()
+    HeldFormat.objects.filter(object__in=others).delete()
+    RegisteredCopy.objects.filter(object__in=others).update(object=first)
+    others.delete()
 
 
 def note_tombstone(row: ArchivalObject, site_id: UUID, now: datetime) -> None:

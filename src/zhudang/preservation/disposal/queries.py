@@ -38,6 +38,8 @@ class Tombstone:
     files: int
     bytes: int
     was_sha512: str
+    further: tuple[dict[str, Any], ...]
+    """The volume's other objects, which went with it: object, version, inventory_sha512."""
     steps: tuple[DisposalStep, ...]
 
 
@@ -173,7 +175,7 @@ def tombstone_of(object_id: UUID) -> Tombstone | None:
     return Tombstone(
         case.pk, case.number, item.outcome_at, case.why, case.decided_name,
         tuple(case.signatures.filter(place="").values_list("name", flat=True)), item.files, item.bytes, item.inventory_sha512,
-        tuple(item.steps.all()),
+        tuple(item.further), tuple(item.steps.all()),
     )  # fmt: skip
 
 
@@ -210,5 +212,5 @@ def lines(case: DisposalCase) -> Iterator[list[Any]]:
             item.position, item.reference_code, item.accession_no, item.title, item.project_name, item.formed_on,
             item.formed_until, words.retention(item.retention), item.ended_on, item.records, item.files, item.bytes,
             str(words.OUTCOMES[outcome]), item.extended_until, item.outcome_at, item.outcome_because,
-            f"urn:uuid:{item.object_id}", item.inventory_sha512, item.tombstone_sha512,
+            "\n".join([f"urn:uuid:{item.object_id}", *(each["object"] for each in item.further)]), item.inventory_sha512, item.tombstone_sha512,
         ]  # fmt: skip

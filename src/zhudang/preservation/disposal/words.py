@@ -18,9 +18,6 @@ REASONS = {
     "preservation.disposal_extended": _("%(code)s《%(title)s》经鉴定延长保管到 %(until)s"),
     "preservation.disposal_classified": _("%(code)s《%(title)s》仍属涉密（%(level)s 级），须先解密"),
     "preservation.disposal_held": _("%(code)s《%(title)s》暂缓销毁：%(because)s"),
-    "preservation.disposal_spread": _(
-        "%(code)s《%(title)s》在库里占 %(objects)s 个对象（续卷或分段），系统还不能销毁这样的卷"
-    ),
     "preservation.disposal_unproven": _("%(code)s《%(title)s》的副本没有都核验一致（%(places)s），请先核验"),
     "preservation.disposal_in_case": _("%(code)s《%(title)s》已在销毁案 %(case)s 里"),
     "preservation.disposal_gone": _("%(code)s《%(title)s》已经销毁，或正在销毁"),

@@ -151,7 +151,6 @@ class HoldingFacts:
         holds: reasons of the stays (暂缓) that stand on it.
         unproven: names of the places whose copy was not read whole and found as written; "" for no copy at all.
         in_case: number of the open case it is in already.
-        objects: how many objects of the store it is in: more than one where it has further parts or a successor.
     """
 
     code: str
@@ -164,7 +163,6 @@ class HoldingFacts:
     unproven: tuple[str, ...] = ()
     in_case: str = ""
     destroyed: bool = False
-    objects: int = 1
 
 
 def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -> list[Reason]:
@@ -177,8 +175,6 @@ def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -
     if facts.unproven:
         places = "、".join(filter(None, facts.unproven)) or "—"
         reasons.append(Reason("preservation.disposal_unproven", {**who, "places": places}))
-    if facts.objects > 1:
-        reasons.append(Reason("preservation.disposal_spread", {**who, "objects": facts.objects}))
     if facts.in_case:
         reasons.append(Reason("preservation.disposal_in_case", {**who, "case": facts.in_case}))
     if facts.destroyed:

@@ -78,9 +78,10 @@ def propose(request: HttpRequest) -> HttpResponse:
             return redirect("preservation:disposal_case", case_id)
     page = pages.take_page(ended, state)
     told = facts.of_volumes(page.rows, rules())
+    objects = facts.objects_of([row.pk for row in page.rows])
     context = {
         "page": page,
-        "rows": [_shown_candidate(row, told[row.pk], today) for row in page.rows],
+        "rows": [_shown_candidate(row, told[row.pk], objects[row.pk], today) for row in page.rows],
         "state": state,
         "form": form,
         "refused": refused[:MOST_TOLD],
@@ -315,11 +316,12 @@ def _shown_item(item: DisposalItem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shown_candidate(row: Any, told: Any, today: date) -> dict[str, Any]:
+def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date) -> dict[str, Any]:
     reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
     return {
         "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
         "ends": rules().ends_on(told.retention, told.newest),
+        "files": sum(each.files for each in objects if each.newest),
     }  # fmt: skip
 
 

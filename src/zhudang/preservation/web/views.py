@@ -81,7 +81,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "disposal_places": [
             (disposal_words.place(step.place, step.place_name), step) for step in (tombstone.steps if tombstone else ())
         ],
-        "stays": disposal.stays_of(object_id),
+        "stays": disposal.stays_of(page.volume_id) if page.volume_id else [],
         "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
     return render(request, "preservation/object.html", context)
