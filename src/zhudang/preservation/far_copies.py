@@ -69,6 +69,8 @@ def bring(
     """
     for other in _sources(item, everywhere):
         with sites.only_writer_of(place):
+            if not as_it_was(item):
+                return None
             found = _written(other, bucket, item.ocfl_id, (), progress)
         if found is not None and found.sound and found.inventory and found.inventory.sha512 == item.inventory_sha512:
             return found
@@ -103,6 +105,8 @@ def mend(
     paths = {each["path"] for each in damages if each["code"] != UNEXPECTED}
     for other in _sources(copy.object, everywhere):
         with sites.only_writer_of(place):
+            if not as_it_was(copy.object):
+                return None
             if not _keeps_versions(bucket):
                 bucket.set_aside(copy.object.ocfl_id, sorted(paths), now)
             found = _written(other, bucket, copy.object.ocfl_id, paths, None)
@@ -123,10 +127,21 @@ def mend_folder(root: StorageRoot, item: ArchivalObject, everywhere: Iterable[Pl
             with fetched.only_writer():
                 if fetch_object(other.bucket, fetched, item.ocfl_id):
                     continue
+            if not as_it_was(item):
+                return False
             replicate.replace_object(fetched, root, item.ocfl_id, now=now)
             root.clear_staging()
         return True
     return False
+
+
+def as_it_was(item: ArchivalObject) -> bool:
+    """Whether the row is still as it was read: a destruction that began since comes first, and nothing is copied then.
+
+    Asked while nobody else writes at the place; the execution waits for that lock before it looks what lies there.
+    """
+    as_read = ArchivalObject.objects.filter(pk=item.pk, condemned_at=item.condemned_at, destroyed_at=item.destroyed_at)
+    return as_read.exists()
 
 
 def _sources(item: ArchivalObject, everywhere: Iterable[Place]) -> Iterable[StorageRoot]:

@@ -98,9 +98,27 @@ def dispose(case_id: str) -> None:
 @app.task(name="preservation.clear_owed", queue="preservation", lock="preservation", retry=_PATIENCE)
 def clear_owed(case_id: str, place: str) -> None:
     """Clear a place that still held what was destroyed elsewhere, once two witnesses have signed for it."""
-    from zhudang.preservation.disposal import executing
+    from zhudang.preservation.disposal import clearing
 
-    executing.clear_place(UUID(case_id), place)
+    clearing.clear_place(UUID(case_id), place)
+
+
+@app.task(name="preservation.look_at_owed", queue="preservation", retry=_PATIENCE)
+def look_at_owed(case_id: str, place: str) -> None:
+    """Look into a bucket for what its keeper should have deleted."""
+    from zhudang.preservation.disposal import clearing
+
+    clearing.look_at_place(UUID(case_id), place)
+
+
+@app.periodic(cron="40 3 * * *", periodic_id="preservation.owed")
+@app.task(name="preservation.owed", queue="preservation", queueing_lock="preservation.owed")
+def look_at_all_owed(timestamp: int) -> None:
+    """Look into every bucket that still holds what was destroyed elsewhere, and say which places are overdue."""
+    from zhudang.preservation.disposal import clearing
+
+    clearing.look_into_buckets()
+    clearing.remind(timezone.now())
 
 
 @app.periodic(cron="20 * * * *", periodic_id="preservation.buckets")

@@ -5,7 +5,8 @@ Triggers hold the application to it; this finds what a superuser's hand did. Tha
 
 Findings: DSP-001 destroyed, and the log knows nothing of it; DSP-002 the log says destroyed, the rows do not; DSP-003 a
 list is not the one that was proposed or approved; DSP-004 an act that must have been is not in the log; DSP-005 a file,
-a volume or an object is marked as destroyed, or to be, and in no list.
+a volume or an object is marked as destroyed, or to be, and in no list. (DSP-006, a place that should have been cleared by
+now, is `clearing.still_overdue`.)
 """
 
 from __future__ import annotations

@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.disposal import owed as owed_places
 from zhudang.preservation.disposal.models import (
     DisposalCase,
     DisposalItem,
@@ -21,7 +23,7 @@ from zhudang.preservation.disposal.models import (
     DisposalStay,
     DisposalStep,
 )
-from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
 from zhudang.shared.refusals import NotFound, Reason
 
 
@@ -55,6 +57,24 @@ class OwedPlace:
     since: datetime
     why: str
     signed: tuple[str, ...]
+    due: date
+    """The day by which it should be cleared."""
+    bucket: bool = False
+    """Its keeper deletes there; the next three are what the last look showed."""
+    left: int | None = None
+    """Things still to delete; None where nobody could look at all of it."""
+    looked_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether that day is over."""
+        return self.due < today()
+
+    @property
+    def clear(self) -> bool:
+        """Whether a look showed nothing left: two may sign."""
+        return self.left == 0
 
 
 @dataclass(frozen=True)
@@ -148,15 +168,30 @@ def owed(*, case: DisposalCase | None = None) -> Iterator[OwedPlace]:
         rows = rows.filter(item__case=case)
     told = (
         rows.order_by("item__case__number", "place")
-        .values("item__case_id", "place", "place_name", number=F("item__case__number"), why=F("proof__why"))
-        .annotate(volumes=Count("id"), since=Min("at"))
+        .values("item__case_id", "place", "place_name", number=F("item__case__number"), rules=F("item__case__rules"))
+        .annotate(volumes=Count("id"), since=Min("at"), why=Max(KT("proof__why")))
     )
     for row in told:
         signed = DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"])
         yield OwedPlace(
             row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
-            tuple(signed.values_list("name", flat=True)),
+            tuple(signed.values_list("name", flat=True)), clear_by(timezone.localtime(row["since"]).date(), row["rules"]),
+            **_in_bucket(row["item__case_id"], row["place"]),
         )  # fmt: skip
+
+
+def _in_bucket(case_id: UUID, place: str) -> dict[str, Any]:
+    """What looks into a bucket showed of a case's volumes; empty for other places."""
+    if not owed_places.is_bucket(place):
+        return {}
+    proofs = list(owed_places.steps_of(case_id, place).values_list("proof", flat=True))
+    looked = [datetime.fromisoformat(proof["looked_at"]) for proof in proofs if "looked_at" in proof]
+    whole = len(looked) == len(proofs)
+    return {
+        "bucket": True, "left": sum(len(proof["keys"]) for proof in proofs) if whole else None,
+        "looked_at": min(looked) if whole else None,
+        "problem": next((proof["problem"] for proof in proofs if proof.get("problem")), ""),
+    }  # fmt: skip
 
 
 def items_of(case: DisposalCase) -> QuerySet[DisposalItem]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhudang.identity.rights import Actor, demand
 from zhudang.identity.signing_in import CannotSignIn, Visitor
 from zhudang.preservation import words
-from zhudang.preservation.disposal import cases, facts, lists, queries, signing
+from zhudang.preservation.disposal import cases, clearing, facts, lists, queries, signing
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.disposal.rules_file import rules
@@ -106,6 +106,13 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         answer = HttpResponse(lists.as_pdf(case), content_type="application/pdf")
         answer["Content-Disposition"] = exports.attachment_name(f"销毁清册 {case.number}.pdf")
         return answer
+    if request.GET.get("export") == "keys":
+        place = request.GET.get("place", "")[:100]
+        told = clearing.give_list(actor=actor, case_id=case_id, place=place, now=timezone.now())
+        answer = HttpResponse(told, content_type="text/csv; charset=utf-8")
+        name = _("应删清单 %(number)s %(place)s") % {"number": case.number, "place": place.removeprefix("site:")}
+        answer["Content-Disposition"] = exports.attachment_name(f"{name}.csv")
+        return answer
     state = pages.read_state(request, filters=("outcome",))
     items = queries.items_of(case)
     if (wanted := state.filters.get("outcome", "")) and wanted in set(Outcome):
@@ -129,6 +136,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "places": [(disposal_words.place(key, name), clean, held) for key, name, clean, held in page.places],
         "owed": [_shown_owed(each) for each in page.owed],
         "halted": words.sentence(page.halted) if page.halted else "",
+        "may_look": actor.may("preservation.disposal.execute"),
         "may_clear": actor.may("preservation.disposal.witness")
         and actor.username not in {case.proposed_by, case.executor},
         "waiting": case.rules.get("waiting", {}),
@@ -222,6 +230,16 @@ def clear(request: HttpRequest, case_id: UUID) -> HttpResponse:
             now=timezone.now(),
         ),
     )  # fmt: skip
+
+
+@require_POST
+def look(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Have a bucket looked into for what its keeper should have deleted."""
+    clearing.ask_to_look(
+        actor=_actor(request), case_id=case_id, place=request.POST.get("place", "")[:100], now=timezone.now()
+    )
+    messages.success(request, _("正在查看桶里还剩什么，稍后刷新本页。"))
+    return redirect("preservation:disposal_case", case_id)
 
 
 @require_POST
