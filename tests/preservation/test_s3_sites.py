@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from filing.filing_support import person
 from preservation.ceph import APPLICATION
 from preservation.kept_project import KeptProject, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.s3_support import Far, fetched
 from zhudang.audit.models import Entry
 from zhudang.cli import doctor
+from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import (
     catching_up,
@@ -32,6 +35,8 @@ from zhudang.preservation import (
 from zhudang.preservation.bucket import client, credentials
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.domain.states import Health
+from zhudang.preservation.keys import wrapping
+from zhudang.preservation.keys.standing import standing
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Ingest, Site
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.sites import places
@@ -229,17 +234,30 @@ def test_credentials_have_a_file_of_their_own_that_nobody_else_can_read(site, fa
     assert "one key opens several sites: s, t" in [result.said for result in doctor.buckets()][-1]
 
 
-def test_what_is_sealed_lies_sealed_in_the_bucket_beside_its_wrapped_keys(site, far, tmp_path):
+def test_what_is_sealed_lies_sealed_in_the_bucket_beside_its_wrapped_keys(site, far, tmp_path, client):
     from preservation.test_sealed_holdings import hold
     from zhudang.preservation.ocfl import sealing
 
     hold()
-    KeptProject().preserve()
+    project = KeptProject()
+    project.preserve()
+    person("the_security_admin", project.site.archive_id, Role.SECURITY_ADMIN)
     assert command.call_in("s") == command.OK
     assert ArchivalObject.objects.filter(protection=sealing.SEALED).exists()
     names = {key.split("/")[-1] for key in far.listed("store/")}
     assert {"keys.json", "key-internal.age", "index.age"} <= names
     assert not any(name.endswith(".pdf") for name in names)
+    # The page of the keys says of the bucket what the last run there saw, and within the hour it has new ones.
+    told = {place.code: place for place in standing(timezone.now()).places}
+    assert (told["s"].state, told["s"].seen_at is not None) == ("current", True)
+    assert not catching_up.bucket_due("s", timezone.now())
+    wrapping.save(replace(wrapping.register_at(wrapping.folder()), working_since=timezone.now().isoformat()))
+    assert {place.code: place.state for place in standing(timezone.now()).places}["s"] == "stale"
+    assert catching_up.bucket_due("s", timezone.now())
+    catching_up.by_itself("s")
+    assert {place.code: place.state for place in standing(timezone.now()).places}["s"] == "current"
+    client.force_login(Account.objects.get(username="the_security_admin"))
+    assert "云上份" in client.get("/preservation/keys/").content.decode()
     down = fetched(far.root, tmp_path / "keeper" / "store")
     assert judged_by_ocfl_py([StorageRoot(down.parent)]) == [], "the keeper's audit needs no key"
     assert site_command.fetch("s", tmp_path / "down") == command.OK

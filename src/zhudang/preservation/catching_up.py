@@ -362,12 +362,14 @@ def _title(item: ArchivalObject) -> str:
 
 
 def bucket_due(site_code: str, now: datetime) -> bool:
-    """Whether a bucket is to be caught up now: something lacks there, or it is a day since nothing did."""
+    """Whether a bucket is to be caught up now: something lacks there, key files too, or it is a day since nothing did."""
     place = next((place for place in places(now) if place.code == site_code), None)
     if place is None or place.bucket is None:
         return False
     last = CatchUp.objects.filter(site_id=place.site_id, complete=True).first()
-    return last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists()
+    if last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists():
+        return True
+    return not far_copies.has_keys(Site.objects.get(pk=place.site_id))
 
 
 def by_itself(site_code: str, *, seconds: float = RUN_SECONDS) -> Done | None:

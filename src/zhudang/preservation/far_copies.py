@@ -34,10 +34,13 @@ _OF_VERSION = re.compile(r"v(\d+)/")
 
 
 def make_ready(place: Place, bucket: BucketRoot, now: datetime) -> None:
-    """Give a bucket the root's own files and the key files it lacks; once a day try again whether deleting is denied."""
+    """Give a bucket the root's own files and the key files it lacks, read back; once a day try again whether deleting is denied."""
     site = Site.objects.get(pk=place.site_id)
     with sites.only_writer_of(place):
-        bucket.prepare(_key_files())
+        files, digest = _key_files()
+        if not bucket.prepare(files) or not bucket.prepare(files):
+            noted = {"at": now.isoformat(), "sha256": digest} if files else {}
+            Site.objects.filter(pk=site.pk).update(key_files=noted)
         if site.prepared_at is None:
             Site.objects.filter(pk=site.pk).update(prepared_at=now)
     known = proof_of(site.proof)
@@ -196,8 +199,14 @@ def _keeps_versions(bucket: BucketRoot) -> bool:
         return False
 
 
-def _key_files() -> dict[str, bytes]:
-    """The register and the wrapped key files: whoever holds the bucket and enough shares can read it."""
+def _key_files() -> tuple[dict[str, bytes], str]:
+    """The register and the wrapped key files, and a digest of them: whoever holds the bucket and enough shares can read it."""
     with wrapping.only_one() as home:
         register = wrapping.register_at(home)
-        return wrapping.files_for_stores(register) if register else {}
+        return (wrapping.files_for_stores(register), wrapping.digest_of_files(register)) if register else ({}, "")
+
+
+def has_keys(site: Site) -> bool:
+    """Whether the key files were last seen in a bucket as they are here, or there are none to give."""
+    register = wrapping.register_at(wrapping.folder())
+    return register is None or site.key_files.get("sha256") == wrapping.digest_of_files(register)

@@ -122,7 +122,7 @@ def _register(now: datetime) -> None:
         if before != told or not site.in_use:
             if site.path != told["path"] and Kind.S3 in (site.kind, facts.kind):
                 # Another bucket: nothing is known of it.
-                told |= {"contact": {}, "proof": {}}
+                told |= {"contact": {}, "proof": {}, "key_files": {}}
             for name, value in told.items():
                 setattr(site, name, value)
             site.in_use = True

@@ -1,4 +1,4 @@
-"""Disposal of volumes that lie in several objects: their list, their condemning, and the end of their rows."""
+"""Disposal of volumes that lie in several objects: list, condemning, end of rows. Buckets: which key files were seen there."""
 
 from django.db import migrations, models
 
@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("disposalitem", "further", models.JSONField(default=list)),
+        migrations.AddField("site", "key_files", models.JSONField(default=dict)),
         migrations.RunSQL(CONDEMNED.format(of_item=OF_VOLUME), CONDEMNED.format(of_item="NEW.id")),
         migrations.RunSQL(KEPT, NOT_KEPT),
     ]
