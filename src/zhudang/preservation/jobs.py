@@ -136,6 +136,15 @@ def begin_buckets(timestamp: int) -> None:
                 catch_up_bucket.configure(queueing_lock=f"preservation.bucket:{site}", lock=lock).defer(site=site)
 
 
+@app.periodic(cron="25 * * * *", periodic_id="preservation.far_witness")
+@app.task(name="preservation.far_witness", queue="preservation", queueing_lock="preservation.far_witness")
+def tell_far_witnesses(timestamp: int) -> None:
+    """Every hour: give the buckets the heads of the log they have not seen."""
+    from zhudang.preservation import far_witness
+
+    far_witness.bring_up_to_date()
+
+
 @app.task(name="preservation.catch_up_bucket", queue="preservation", pass_context=False)
 def catch_up_bucket(site: str) -> None:
     """Catch one bucket up with what it lacks; what keeps it from that is tried again in an hour."""
