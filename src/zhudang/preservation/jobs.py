@@ -87,6 +87,14 @@ def begin_rounds(timestamp: int) -> None:
             read_in_turn.configure(queueing_lock=lock, lock=lock).defer(site=site)
 
 
+@app.task(name="preservation.compare_books", queue="preservation", lock="preservation.compare_books", retry=_PATIENCE)
+def compare_books(username: str, work_id: str) -> None:
+    """Lay ledger, catalogue and stores side by side, buckets among them."""
+    from zhudang.preservation import books
+
+    books.run(username, work_id=UUID(work_id))
+
+
 @app.task(name="preservation.dispose", queue="preservation", retry=_PATIENCE)
 def dispose(case_id: str) -> None:
     """Execute a disposal that two witnesses signed, or go on with it."""

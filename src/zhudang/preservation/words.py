@@ -151,6 +151,7 @@ WORKS = {
     "preservation.catch_up": _("补写并核验存储地"),
     "preservation.migrate": _("转换馆藏格式"),
     "preservation.dispose": _("销毁案卷"),
+    "preservation.books": _("账物目核对"),
 }
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),

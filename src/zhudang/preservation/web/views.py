@@ -108,6 +108,8 @@ def _shown_reading(row: Any) -> dict[str, Any]:
 def books(request: HttpRequest) -> HttpResponse:
     """GET: the latest comparisons of ledger, catalogue and store. POST: compare now."""
     if request.method == "POST":
+        if bookkeeping.takes_long():
+            return redirect("events:work", bookkeeping.ask(actor=_actor(request), now=timezone.now()))
         try:
             bookkeeping.compare(actor=_actor(request), now=timezone.now())
         except KeysUnusable as refusal:
