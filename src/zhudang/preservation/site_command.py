@@ -80,7 +80,7 @@ def check(site: str) -> int:
     )
     console.print(
         f"delete {proof.deletion} · delete a version {proof.version_deletion} · change the rules {proof.rules} · "
-        f"what is written over is {proof.overwriting}",
+        f"what is written over is {proof.overwriting} · kept from everybody for {proof.retained_days} days",
         highlight=False,
         soft_wrap=True,
     )
