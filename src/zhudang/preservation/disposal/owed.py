@@ -6,11 +6,13 @@ Each is a duty with a day by which it should be done: so many days after it was 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, QuerySet
+from django.db.models import BigIntegerField, Count, F, Func, Max, Min, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from zhudang.preservation.disposal.models import DisposalStep
@@ -37,6 +39,33 @@ def overdue(today: date) -> Iterator[tuple[UUID, str, date]]:
         due = clear_by(timezone.localtime(row["since"]).date(), row["item__case__rules"])
         if due < today:
             yield row["item__case_id"], row["place"], due
+
+
+@dataclass(frozen=True)
+class LastLook:
+    """What the last looks into a bucket showed of a case's volumes.
+
+    Args:
+        left: things still to delete; None where not all of it was ever seen.
+        looked_at: the oldest of these looks.
+        problem: why the newest look at one of them failed; empty where none did.
+    """
+
+    left: int | None
+    looked_at: datetime | None
+    problem: str
+
+
+def last_look(case_id: UUID, place: str) -> LastLook:
+    """What is known of an owed bucket; added up by the database, since the lists of keys are long."""
+    length = Func(F("proof__keys"), function="jsonb_array_length", output_field=BigIntegerField())
+    told = steps_of(case_id, place).aggregate(
+        all=Count("pk"), seen=Count("pk", filter=Q(proof__has_key="keys")), left=Sum(length),
+        looked_at=Min(KT("proof__looked_at")), problem=Max(KT("proof__problem")),
+    )  # fmt: skip
+    whole = told["all"] == told["seen"]
+    looked = datetime.fromisoformat(told["looked_at"]) if whole and told["looked_at"] else None
+    return LastLook(told["left"] or 0 if whole else None, looked, told["problem"] or "")
 
 
 def bucket_site(place: str) -> Any:

@@ -184,14 +184,13 @@ def _in_bucket(case_id: UUID, place: str) -> dict[str, Any]:
     """What looks into a bucket showed of a case's volumes; empty for other places."""
     if not owed_places.is_bucket(place):
         return {}
-    proofs = list(owed_places.steps_of(case_id, place).values_list("proof", flat=True))
-    looked = [datetime.fromisoformat(proof["looked_at"]) for proof in proofs if "looked_at" in proof]
-    whole = len(looked) == len(proofs)
-    return {
-        "bucket": True, "left": sum(len(proof["keys"]) for proof in proofs) if whole else None,
-        "looked_at": min(looked) if whole else None,
-        "problem": next((proof["problem"] for proof in proofs if proof.get("problem")), ""),
-    }  # fmt: skip
+    look = owed_places.last_look(case_id, place)
+    return {"bucket": True, "left": look.left, "looked_at": look.looked_at, "problem": look.problem}
+
+
+def number_owed() -> int:
+    """How many places still hold what was destroyed elsewhere, each counted once a case."""
+    return DisposalStep.objects.filter(gone=False).order_by().values("item__case_id", "place").distinct().count()
 
 
 def items_of(case: DisposalCase) -> QuerySet[DisposalItem]:

@@ -154,13 +154,10 @@ def _left_in_bucket(case: DisposalCase, place: str) -> list[Reason]:
     """Nobody signs that a bucket was cleared before a look into it showed so."""
     if not owed.is_bucket(place):
         return []
-    proofs = list(owed.steps_of(case.pk, place).values_list("proof", flat=True))
-    unseen = [proof for proof in proofs if "keys" not in proof]
-    left = sum(len(proof.get("keys") or ()) for proof in proofs)
-    if unseen:
-        problem = next((proof["problem"] for proof in unseen if proof.get("problem")), "—")
-        return [Reason("preservation.disposal_bucket_unseen", {"problem": problem})]
-    return [Reason("preservation.disposal_bucket_holds", {"keys": left})] if left else []
+    look = owed.last_look(case.pk, place)
+    if look.left is None:
+        return [Reason("preservation.disposal_bucket_unseen", {"problem": look.problem or "—"})]
+    return [Reason("preservation.disposal_bucket_holds", {"keys": look.left})] if look.left else []
 
 
 def _stays(case: DisposalCase) -> list[Reason]:

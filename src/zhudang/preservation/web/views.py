@@ -56,7 +56,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
-        "owed": sum(1 for _each in disposal.owed()),
+        "owed": disposal.number_owed(),
     }
     return render(request, "preservation/holdings.html", context)
 
