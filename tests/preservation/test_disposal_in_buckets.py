@@ -172,11 +172,10 @@ def store_path(row: ArchivalObject) -> str:
 
 
 def test_what_was_not_cleared_by_its_day_is_told_by_verify_doctor_and_at_night(
-    made: Disposal, far: Far, run_jobs, capsys, client
+    made: Disposal, far: Far, capsys, client
 ):
     gone = made.volumes[0]
     made.ready([gone]).execute()
-    run_jobs()
     assert [r.verdict for r in doctor.disposals()] == ["attention"]
     jobs.look_at_all_owed(0)
     assert not Message.objects.filter(kind="preservation.disposal.overdue").exists()
@@ -195,9 +194,7 @@ def test_what_was_not_cleared_by_its_day_is_told_by_verify_doctor_and_at_night(
     delete_as_keeper(far, listed(made))
     jobs.look_at_all_owed(0)
     sign(made)
-    run_jobs()
-    assert command.call_in("s") == command.OK
-    assert command.verify() == command.OK
+    assert clearing.clear_place(made.case.pk, "site:s") == 1
     assert list(doctor.disposals()) == []
 
 

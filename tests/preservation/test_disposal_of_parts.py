@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from preservation.disposal_case import FAST_HASHERS, LONG_AGO, PASSWORD, VISITOR, Disposal
-from preservation.kept_project import roots
+from preservation.kept_project import roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.offline_set import OfflineSet
 from preservation.test_disposal_guards import Crash, refused
+from preservation.test_killed import _environment
 from preservation.test_rebuilding import _another_empty_database, _exports
 from preservation.test_succeeded_holdings import objects
 from zhudang.audit.models import Entry
@@ -177,7 +184,7 @@ def test_stopped_between_any_two_removals_nothing_is_brought_back_and_the_next_r
             assert not ArchivalObject.objects.exclude(destroyed_at=None).exists()
             assert endings(made) == ALL
             there = [lying(made, tmp_path / code) for code in "ab"]
-            if stops % 3 == 0:
+            if stops % 5 == 0:
                 assert {outcome.state for outcome in reading.read_all(repair=True, now=timezone.now)} == {"verified"}
                 assert [lying(made, tmp_path / code) for code in "ab"] == there, "nothing of it is repaired back"
             left_over = sum(ending != "" for endings_there in there for ending in endings_there)
@@ -317,3 +324,48 @@ def test_rebuilt_from_one_copy_it_is_destroyed_as_before(
             assert DisposalItem.objects.get().further == further
             assert list(checking.check()) == []
             assert command.verify() == command.OK, capsys.readouterr().out
+
+
+_WORKER = textwrap.dedent(
+    """
+    import sys
+    from uuid import UUID
+    import django
+    django.setup()
+    from django.conf import settings
+    settings.CONTENT_ROOT = sys.argv[2]
+    from zhudang.preservation.disposal import executing
+    print("ready", flush=True)
+    executing.run(UUID(sys.argv[1]))
+    print("done", flush=True)
+    """
+)
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_the_next_run_goes_on(
+    committed_db, django_db_blocker, settings, disk: OfflineSet, tmp_path: Path, run_jobs
+):
+    with django_db_blocker.unblock():
+        settings.SITES = site_settings(tmp_path)
+        made = spread(settings)
+        made.ready([first_of(made)]).begin()
+        environment = _environment(tmp_path, connection.settings_dict)
+        for milliseconds in (25, 90):
+            process = subprocess.Popen(
+                [sys.executable, "-c", _WORKER, str(made.case_id), settings.CONTENT_ROOT],
+                env=environment, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            assert process.stdout is not None and process.stdout.readline().strip() == "ready"
+            time.sleep(milliseconds / 1000)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            gone = ArchivalObject.objects.exclude(destroyed_at=None).exists()
+            assert endings(made) == ([""] if gone else ALL)
+            assert {outcome.state for outcome in reading.read_all(repair=True, now=timezone.now)} == {"verified"}
+        executing.run(made.case.pk)
+        assert made.case.state == "done"
+        assert [lying(made, tmp_path / code) for code in "ab"] == [[""], [""]]
+        assert judged_by_ocfl_py(roots(tmp_path)) == []
+        run_jobs()
+        assert command.verify() == command.OK and list(checking.check()) == []
