@@ -90,7 +90,7 @@ def resume(transfer_id: str) -> dict[str, Any]:
 
 
 def settle() -> dict[str, Any]:
-    """Wait until no job of preservation is left, then write every project's catalogue anew where it changed."""
+    """Wait until no job of preservation is left, then write every project's catalogue, and the archive's own registers, anew where they changed."""
     from django.db import connection
 
     from zhudang.preservation import ingesting
@@ -109,6 +109,7 @@ def settle() -> dict[str, Any]:
         "project_id", flat=True
     ):
         ingesting.keep_project(project_id)
+    ingesting.keep_archive()
     return {}
 
 

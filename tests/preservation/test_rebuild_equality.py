@@ -27,9 +27,9 @@ BACKUP_ONLY = {
     "identity.account": {"password", "clearance", "is_active", "must_change_password", "language", "theme", "phone", "last_login",
                          "shortcuts_on", "disabled_at", "password_changed_at", "is_demo"},
 }  # fmt: skip
-"""Columns the store does not hold: they come from a backup, or never. Named in docs/operations/verify-and-rebuild.md."""
+"""Columns a project's catalogue does not hold; the archive's own registers hold what does not open an account."""
 OF_NOBODY_HERE = {"identity.organisation", "identity.account", "filing.scope_list", "filing.scope_item"}
-"""Registers of which only those rows come back that something transferred points at; the same document names them."""
+"""Registers of which a project's catalogue brings only those rows back that something transferred points at."""
 ODD_ROWS = {
     "documents.sealed_document", "handover.application", "handover.certificate", "handover.clock_stop", "handover.commitment",
     "handover.delivery", "handover.notice", "handover.rectification_list", "handover.transfer", "registry.party", "registry.permit",

@@ -1,4 +1,7 @@
-"""Filing's register of a project as the store keeps it: what was owed, the transferred records, volumes, numbers."""
+"""Filing's register of a project as the store keeps it: what was owed, the transferred records, volumes, numbers.
+
+Besides, for the archive's own registers: all scope lists, which of them is in use, and the last number of every series.
+"""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -32,7 +35,9 @@ RECORD = Register("filing.record", Record)
 RECORD_FILE = Register("filing.record_file", RecordFile)
 GIVEN_CODE = Register("filing.given_code", GivenCode)
 COUNTER = Register("filing.counter", Counter, merge=_higher)
+SCOPE_ADOPTION = Register("filing.scope_adoption", ScopeAdoption)
 REGISTERS = (SCOPE_LIST, SCOPE_ITEM, OBLIGATION, VOLUME, RECORD, RECORD_FILE, GIVEN_CODE, COUNTER)
+ARCHIVE_REGISTERS = (SCOPE_LIST, SCOPE_ITEM, SCOPE_ADOPTION, COUNTER)
 
 
 def describe(project_id: UUID) -> Description:
@@ -72,6 +77,20 @@ def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     for row in described.get(SCOPE_LIST.name, ()):
         _give_way(row)
     return restore_all(REGISTERS, described)
+
+
+def describe_archive() -> Description:
+    """Describe what belongs to no project: scope lists, adoptions, and every series, also those of works in progress."""
+    return describe_all((register, register.model._base_manager.all()) for register in ARCHIVE_REGISTERS)
+
+
+def restore_archive(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
+    """Bring it back; an adoption of a default at the start gives way, counters never go backwards."""
+    for row in described.get(SCOPE_LIST.name, ()):
+        _give_way(row)
+    for row in described.get(SCOPE_ADOPTION.name, ()):
+        ScopeAdoption.objects.filter(kind=row["kind"]).exclude(id=row["id"]).delete()
+    return restore_all(ARCHIVE_REGISTERS, described)
 
 
 def _give_way(row: Row) -> None:

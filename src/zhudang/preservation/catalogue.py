@@ -132,15 +132,22 @@ class Watched:
 def packed_project(project_id: UUID) -> Iterator[Package]:
     """Make the package of a project's object: its registers, its sealed documents, and links to its volumes.
 
-    Tables lie in a working folder while the package is in use; only one project at a time (inside `sites.writing`).
+    Tables lie in a working folder while the package is in use; only one at a time (inside `sites.writing`).
     """
+    with working_folder() as working:
+        with one_moment():
+            package = _package(project_id, working)
+        yield package
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """Give an empty folder for tables on their way into a package; it goes with the block."""
     working = Path(settings.DATA) / "work" / FOLDER
     shutil.rmtree(working, ignore_errors=True)
     working.mkdir(parents=True)
     try:
-        with one_moment():
-            package = _package(project_id, working)
-        yield package
+        yield working
     finally:
         shutil.rmtree(working, ignore_errors=True)
 
@@ -149,7 +156,7 @@ def _package(project_id: UUID, working: Path) -> Package:
     tables = describe(project_id)
     registers, counts, highest = [], {}, Highest()
     for name, rows in sorted(tables.items()):
-        table, number = _written(working / f"{name}.jsonl", highest.of(rows))
+        table, number = written(working / f"{name}.jsonl", highest.of(rows))
         if number:
             registers.append(table)
             counts[name] = number
@@ -178,7 +185,7 @@ def _package(project_id: UUID, working: Path) -> Package:
     )
 
 
-def _written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
+def written(path: Path, rows: Iterable[Row]) -> tuple[Content, int]:
     """Write a table as lines; give it as a file of the package, and how many rows it has."""
     digest, size, number = hashlib.sha256(), 0, 0
     with path.open("wb") as stream:

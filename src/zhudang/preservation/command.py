@@ -164,8 +164,14 @@ def rebuild(site: str) -> int:
         f"{seconds:.1f} s. Copies count as unread until `zhudang verify` has read them.",
         highlight=False,
     )
+    if not done.registers:
+        console.print(
+            "这一处没有馆级登记（帐号角色、副本安排、移交保管等），另一处或备份里才有\n"
+            "the archive's own registers (roles, placements, custody, …) are not at this place: another, or a backup, has them",
+            highlight=False,
+        )
     for link in done.cut_links:
-        console.print(f"断开的项目关联 link cut: {link}", highlight=False)
+        console.print(f"断开的关联 link cut: {link}", highlight=False)
     for sha256 in done.lacking:
         console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
     return INCOMPLETE if done.lacking else OK

@@ -232,7 +232,8 @@ def holding_rows(rows: Iterable[ArchivalObject], on: Ground) -> list[HoldingRow]
         judged = tuple(Judged(verdict, shown[verdict.requirement]) for verdict in verdicts)
         told.append(
             HoldingRow(
-                row.pk, row.kind, row.title, row.accession_no, row.reference_code, row.project.name, need,
+                row.pk, row.kind, row.title, row.accession_no, row.reference_code,
+                row.project.name if row.project else "", need,
                 worst_shown(list(shown.values())), tuple(each for each in judged if each.shown is not Shown.MET),
                 row.part, row.generation, row.newest,
             )

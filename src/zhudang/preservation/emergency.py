@@ -27,7 +27,7 @@ from zhudang.preservation.keys import of_copy
 from zhudang.preservation.ocfl import layout, reader, streaming
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
 from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
-from zhudang.preservation.rebuilding import CannotRebuild, StoredObject, read_tables, tables_of
+from zhudang.preservation.stored_objects import CannotRebuild, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
 

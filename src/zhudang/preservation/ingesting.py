@@ -24,7 +24,7 @@ from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation import catalogue, keeping, packing, placement, unlogged
+from zhudang.preservation import archive_registers, catalogue, keeping, packing, placement, unlogged
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Ingest
@@ -39,6 +39,7 @@ from zhudang.shared.refusals import NotFound, Reason, Refusal
 log = structlog.get_logger("zhudang.preservation")
 _LOOK_FOR_CANCEL_SECONDS = 2.0
 _MESSAGE = "移交入库 / transferred to the archive"
+_NIGHTLY = "馆级登记有变 / the archive's own registers changed"
 
 
 STOPPING = (
@@ -180,11 +181,31 @@ def keep_project(project_id: UUID) -> bool:
     all_places = at_hand(places())
     with writing(all_places) as roots, catalogue.packed_project(project_id) as package:
         own_places, own_roots = _own(package, all_places, roots)
-        try:
-            unlogged.look(package, own_roots)
-        except (ObjectDamaged, CannotOpen):
-            log.warning("the stored registers cannot be compared", project=str(project_id))
+        _look_for_unlogged(package, own_roots)
         return _keep(package, own_places, own_roots, None)
+
+
+def keep_archive() -> bool:
+    """Write the archive's own registers anew where they changed since they were last kept; tells whether it did.
+
+    As of a project, what changed without an act in the log is told.
+
+    Raises:
+        RegistersOfAnother: the store holds those of another database, which was lost or is not this one's.
+    """
+    all_places = at_hand(places())
+    with writing(all_places) as roots, archive_registers.packed() as package:
+        own_places, own_roots = _own(package, all_places, roots)
+        archive_registers.refuse_another(own_roots)
+        _look_for_unlogged(package, own_roots)
+        return _keep(package, own_places, own_roots, None, message=_NIGHTLY)
+
+
+def _look_for_unlogged(package: packing.Package, roots: Sequence[StorageRoot]) -> None:
+    try:
+        unlogged.look(package, roots)
+    except (ObjectDamaged, CannotOpen):
+        log.warning("the stored registers cannot be compared", object=package.object_id)
 
 
 def _own(
@@ -197,11 +218,15 @@ def _own(
 
 
 def _keep(
-    package: packing.Package, all_places: Sequence[Place], roots: Sequence[StorageRoot], progress: _Progress | None
+    package: packing.Package,
+    all_places: Sequence[Place],
+    roots: Sequence[StorageRoot],
+    progress: _Progress | None,
+    message: str = _MESSAGE,
 ) -> bool:
     now = timezone.now()
     known = keeping.known_of(package.thing_id, all_places)
-    kept = keeping.keep(package, roots, message=_MESSAGE, now=timezone.localtime(now), known=known, progress=progress)
+    kept = keeping.keep(package, roots, message=message, now=timezone.localtime(now), known=known, progress=progress)
     keeping.note_kept(package, kept, all_places, now=timezone.now())
     return kept.changed
 

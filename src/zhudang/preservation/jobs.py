@@ -35,6 +35,20 @@ def keep_project(project_id: str) -> None:
         )
 
 
+@app.task(name="preservation.keep_archive", queue="preservation", lock="preservation", retry=_PATIENCE)
+def keep_archive() -> None:
+    """Write the archive's own registers anew where they changed; what keeps it from that is looked at again at night."""
+    from zhudang.preservation import ingesting
+    from zhudang.preservation.archive_registers import RegistersOfAnother
+
+    try:
+        ingesting.keep_archive()
+    except RegistersOfAnother as cause:
+        log.error("the store holds the registers of another database: nothing is written over them", place=cause.place)
+    except ingesting.STOPPING as cause:
+        log.warning("the archive's own registers wait for the night", why=f"{type(cause).__name__}: {cause}")
+
+
 @app.task(name="preservation.read_copies", queue="preservation", retry=_PATIENCE)
 def read_copies(reading_id: str, work_id: str, object_id: str = "") -> None:
     """Read copies whole: all of them, or those of one object."""
@@ -46,7 +60,7 @@ def read_copies(reading_id: str, work_id: str, object_id: str = "") -> None:
 @app.periodic(cron="30 2 * * *", periodic_id="preservation.nightly")
 @app.task(name="preservation.nightly", queue="preservation", queueing_lock="preservation.nightly")
 def nightly(timestamp: int) -> None:
-    """Keep every project's catalogue that changed during the day."""
+    """Keep every project's catalogue, and the archive's own registers, that changed during the day."""
     from zhudang.preservation import nightly as night
 
     night.run()

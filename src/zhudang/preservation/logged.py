@@ -28,7 +28,7 @@ from zhudang.identity.domain.roles import Role
 from zhudang.preservation.models import ArchivalObject
 
 log = structlog.get_logger("zhudang.preservation")
-KEPT = ("preservation.volume.kept", "preservation.project.kept")
+KEPT = ("preservation.volume.kept", "preservation.project.kept", "preservation.archive.kept")
 SETTLED = "preservation.object.settled"
 _SUBJECT = "preservation.archivalobject:"
 _VERSION = Cast(KeyTextTransform("version", "data"), IntegerField())

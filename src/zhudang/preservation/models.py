@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from zhudang.preservation.disposal import models as disposal
+from zhudang.preservation.domain.names import ARCHIVE_ID
 from zhudang.preservation.domain.site_facts import ANALOGUE, Kind
 from zhudang.preservation.domain.states import CopyState, IngestState
 from zhudang.shared.ids import new_id
@@ -56,21 +57,23 @@ class Site(models.Model):
 
 
 def of_thing(thing_id: UUID) -> Q:
-    """The condition that an object is one of this volume's or project's, whatever part or generation."""
+    """The condition that an object is one of this volume's or project's, or the archive's own, whatever part or generation."""
+    if thing_id == ARCHIVE_ID:
+        return Q(kind="archive")
     return Q(kind="volume", volume_id=thing_id) | Q(kind="project", project_id=thing_id)
 
 
 class ArchivalObject(models.Model):
-    """An object of the store: a volume, or a project's catalogue, or a part or an older or newer generation of one.
+    """An object of the store: a volume, a project's catalogue, the archive's own registers, or a part or another generation of one.
 
-    The first object's id is the volume's or the project's own, the others' are made of their names
-    (`domain.names.ObjectName`).
+    The first object's id is the volume's or the project's own (`domain.names.ARCHIVE_ID` of the archive's registers), the
+    others' are made of their names (`domain.names.ObjectName`).
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
     ocfl_id = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=10)
-    project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey("registry.Project", on_delete=models.PROTECT, null=True, related_name="+")
     volume = models.ForeignKey("filing.Volume", on_delete=models.PROTECT, null=True, related_name="+")
     part = models.IntegerField(default=1)
     generation = models.IntegerField(default=1)
@@ -101,14 +104,21 @@ class ArchivalObject(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(kind__in=["volume", "project"]), name="preservation_object_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["volume", "project", "archive"]), name="preservation_object_kind"
+            ),
             models.CheckConstraint(
                 condition=Q(destroyed_at__isnull=True) | Q(condemned_at__isnull=False, kind="volume", files=0),
                 name="preservation_destroyed_was_condemned",
             ),
             models.CheckConstraint(
-                condition=Q(kind="project", volume__isnull=True) | Q(kind="volume", volume__isnull=False),
+                condition=Q(kind__in=["project", "archive"], volume__isnull=True)
+                | Q(kind="volume", volume__isnull=False),
                 name="preservation_volume_object_has_its_volume",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="archive", project__isnull=True) | (~Q(kind="archive") & Q(project__isnull=False)),
+                name="preservation_archive_object_has_no_project",
             ),
             models.CheckConstraint(
                 condition=Q(protection__in=["plain", "mixed", "sealed"]), name="preservation_protection_known"

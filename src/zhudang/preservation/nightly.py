@@ -1,4 +1,4 @@
-"""What preservation does at night, and now and then: catalogues that changed, transfers that waited for room."""
+"""What preservation does at night, and now and then: catalogues and registers that changed, transfers that waited for room."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zhudang.preservation import ingesting
 from zhudang.preservation.domain import batching
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.models import ArchivalObject, Ingest
+from zhudang.preservation.packing import ARCHIVE
 
 RESUMABLE = (
     "preservation.disk_full",
@@ -21,9 +22,11 @@ RESUMABLE = (
 
 
 def run() -> None:
-    """Defer a look at every project's catalogue; each writes a version only where something changed.
+    """Defer a look at every project's catalogue and at the archive's own registers; a version is written only where something changed.
 
-    One with many versions waits and gathers its changes (`domain.batching`).
+    One with many versions waits and gathers its changes (`domain.batching`). While nothing is kept there is nothing to
+    be rebuilt, and the archive's own registers are not written: a new installation beside the store of a lost one must not
+    lay its empty registers over the full ones before they were brought back.
     """
     from zhudang.preservation import jobs
 
@@ -32,6 +35,9 @@ def run() -> None:
     for project_id, version, kept_at in kept.values_list("project_id", "version", "kept_at").iterator():
         if batching.is_due(version, now - kept_at):
             jobs.keep_project.defer(project_id=str(project_id))
+    own = ArchivalObject.objects.filter(kind=ARCHIVE, part=1, newest=True).first()
+    if batching.is_due(own.version, now - own.kept_at) if own else ArchivalObject.objects.exists():
+        jobs.keep_archive.defer()
 
 
 def resume_what_can() -> int:

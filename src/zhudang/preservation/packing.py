@@ -21,7 +21,7 @@ from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.plain import plain
 
-VOLUME, PROJECT = "volume", "project"
+VOLUME, PROJECT, ARCHIVE = "volume", "project", "archive"
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,14 @@ class Package:
     """An object as it should stand in every store: who it is, and its files.
 
     Args:
+        project_id: None for the archive's own registers.
         files, bytes: of the originals alone.
         class_level: the highest secrecy level of anything it tells, by which its key class is chosen.
     """
 
     thing_id: UUID
     kind: str
-    project_id: UUID
+    project_id: UUID | None
     title: str
     level: int
     reference_code: str

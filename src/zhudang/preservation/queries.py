@@ -14,6 +14,7 @@ from zhudang.content import queries as content
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import holding_classes, placement
 from zhudang.preservation.bucket.proving import Proof, proof_of
+from zhudang.preservation.domain.names import ARCHIVE_ID
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
 from zhudang.preservation.formats import renditions
@@ -86,7 +87,8 @@ class ObjectRow:
     title: str
     accession_no: str
     reference_code: str
-    project_id: UUID
+    project_id: UUID | None
+    """None of the archive's own registers."""
     project_name: str
     version: int
     files: int
@@ -220,7 +222,8 @@ def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
         Forbidden.
     """
     demand(actor, "preservation.holdings.read")
-    return ArchivalObject.objects.filter(level__lte=actor.reach, project__in=registry.visible_projects(actor))
+    own = Q(kind="archive") | Q(project__in=registry.visible_projects(actor))
+    return ArchivalObject.objects.filter(own, level__lte=actor.reach)
 
 
 def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
@@ -324,7 +327,7 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         accession_no=row.accession_no,
         reference_code=row.reference_code,
         project_id=row.project_id,
-        project_name=row.project.name,
+        project_name=row.project.name if row.project else "",
         version=row.version,
         files=row.files,
         bytes=row.bytes,
@@ -409,7 +412,9 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
 
 def _relatives(row: ArchivalObject) -> dict[str, Any]:
     """The objects beside one: before it, after it, and the newest of the other parts; whoever may know one may know all."""
-    rows = ArchivalObject.objects.filter(of_thing(row.volume_id or row.project_id)).order_by("part", "generation")
+    rows = ArchivalObject.objects.filter(of_thing(row.volume_id or row.project_id or ARCHIVE_ID)).order_by(
+        "part", "generation"
+    )
     beside = {(each.part, each.generation): Relative(each.pk, each.ocfl_id, each.part, each.files) for each in rows}
     newest = [(each.part, each.generation) for each in rows if each.newest and each.part != row.part]
     return {

@@ -1,17 +1,17 @@
 """The catalogue is a cache: bring it back from one store into an empty database, same ids, same codes.
 
 What comes back: organisations, names of people (their accounts closed), projects, unit works, structures, parties,
-permits, volumes, records, files with check reports, codes, numbers, notices, reviews, opinions, certificates.
-What does not: passwords and roles, works in progress, uploads, messages, the log: those come from the backup.
+permits, volumes, records, files with check reports, codes, numbers, notices, reviews, opinions, certificates; and the
+archive's own registers (`archive_registers`), as far as the place holds them.
+What does not: passwords, works in progress, uploads, messages, the log: those come from the backup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,14 +24,13 @@ from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
 from zhudang.filing.queries.kept import highest_levels
-from zhudang.preservation import catalogue
+from zhudang.preservation import archive_registers, catalogue
+from zhudang.preservation import holdings as own_holdings
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.disposal import tombstone
 from zhudang.preservation.disposal.owed import owed_at
-from zhudang.preservation.domain import succession
-from zhudang.preservation.domain.names import ObjectName, is_original, object_name
+from zhudang.preservation.domain.names import ARCHIVE_ID, is_original
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.domain.succession import DESCRIPTION
 from zhudang.preservation.formats import held as held_formats
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -42,21 +41,24 @@ from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.sites import Place, places
+from zhudang.preservation.stored_objects import CannotRebuild, Store, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
-from zhudang.shared.refusals import Reason, Refusal
+from zhudang.shared.refusals import Reason
 
 Told = Callable[[str, int], None]
 
 
-class CannotRebuild(Refusal):
-    """The database is not empty, or the store does not give what is needed; nothing changed."""
-
-
 @dataclass
 class Rebuilt:
-    """What came back."""
+    """What came back.
+
+    Args:
+        registers: whether the archive's own registers were there; a store of before them, or a place they do not go to, has none.
+        cut_links: references to what did not come back, cut.
+    """
 
     projects: int = 0
+    registers: bool = False
     objects: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     cut_links: list[str] = field(default_factory=list)
@@ -77,7 +79,9 @@ def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebui
     assert place.root is not None
     done = Rebuilt()
     store = Store(place.root, _keys(place.root))
-    if not _rebuilt_before():
+    if _rebuilt_before():
+        done.registers = ArchivalObject.objects.filter(kind="archive").exists()
+    else:
         _restore_rows(store, done, now, told)
     _bring_bytes(store, done, told)
     return done
@@ -88,64 +92,6 @@ def _keys(root: StorageRoot) -> Identities:
         return keyring.identities([root])
     except KeysUnusable as refusal:
         raise CannotRebuild(*refusal.reasons) from refusal
-
-
-@dataclass(frozen=True)
-class Store:
-    """One place, with the keys that open what is sealed there."""
-
-    root: StorageRoot
-    keys: Identities
-
-    def objects(self) -> Iterator[StoredObject]:
-        for folder, inventory in object_inventories(self.root):
-            if (name := object_name(inventory.object_id)) is not None:
-                yield StoredObject(name, folder, inventory, self.keys)
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One object at a place, read by plain names."""
-
-    name: ObjectName
-    folder: Path
-    inventory: Inventory
-    keys: Identities
-
-    @property
-    def id(self) -> UUID:
-        """The volume's or project's own id, whatever part or generation of it this is."""
-        return self.name.thing
-
-    def held(self) -> dict[str, Held]:
-        """Tell the newest version's files.
-
-        Raises:
-            CannotRebuild: it is sealed and does not open.
-        """
-        try:
-            return reader.held_files(self.folder, self.inventory, self.keys)
-        except CannotOpen as problem:
-            raise CannotRebuild(
-                Reason(f"preservation.sealed_{problem.reason}", {"object": self.inventory.object_id})
-            ) from problem
-
-    def size(self, held: Held) -> int:
-        return reader.plain_size(self.folder, self.inventory, held)
-
-    def successor(self) -> str:
-        """Tell which object the newest version names as its successor; empty when none.
-
-        Raises:
-            CannotRebuild: the description does not open.
-        """
-        try:
-            described = reader.read_json(self.folder, self.inventory, DESCRIPTION, self.keys)
-        except (OSError, ValueError, KeyError) as problem:
-            raise CannotRebuild(
-                Reason("preservation.catalogue_damaged", {"object": str(self.name), "path": DESCRIPTION})
-            ) from problem
-        return succession.successor_named(described)
 
 
 def _place(site_code: str, now: datetime) -> Place:
@@ -170,13 +116,17 @@ def _rebuilt_before() -> bool:
 
 @transaction.atomic
 def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+    # Of what several objects tell, the one written last tells the newest.
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
-    if not described:
+    if not any(item.id != ARCHIVE_ID for item in described):
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
     levels: dict[UUID, int] = {}
     brought: dict[str, _Brought] = {}
     for item in described:
         try:
+            if item.id == ARCHIVE_ID:
+                levels[item.id] = _restore_archive(item, brought, done)
+                continue
             levels[item.id] = _restore_project(item, brought, done)
         except CannotOpen as problem:
             raise CannotRebuild(
@@ -187,11 +137,14 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
             told("projects", done.projects)
     done.cut_links = registry_holdings.cut_loose_links()
     _restore_own_rows(store, done, levels, now)
+    done.cut_links += own_holdings.cut_loose_rows()
+    _level_archive(levels)
     disposals.vouch()
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
             "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
+            "registers": done.registers,
         },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
@@ -218,22 +171,27 @@ def _restore_project(item: StoredObject, brought: dict[str, _Brought], done: Reb
     return max((brought[name].highest.level for name in digests), default=0)
 
 
-def tables_of(item: StoredObject) -> Iterator[tuple[str, Held]]:
-    """Tell the tables a project's object holds, by name."""
-    for path, held in item.held().items():
-        if path.startswith(f"{catalogue.FOLDER}/"):
-            yield path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl"), held
+def _restore_archive(item: StoredObject, brought: dict[str, _Brought], done: Rebuilt) -> int:
+    """Bring the archive's own registers back; gives the highest secrecy level their rows tell."""
+    highest = catalogue.Highest()
+    tables = {name: catalogue.Watched(table, highest) for name, table in read_tables(item).items()}
+    _count(done.rows, archive_registers.restore(tables))
+    done.registers = True
+    # A project written later may tell the same rows as one written before, other than here.
+    for name in tables:
+        brought.pop(name, None)
+    return highest.level
 
 
 def _catalogues(store: Store) -> Iterator[StoredObject]:
-    """Find the projects' objects, of each project the newest that holds its registers.
+    """Find the projects' objects and that of the archive's own registers, of each the newest that holds registers.
 
     Raises:
         CannotRebuild: the newest found names a successor that is not there or cannot be trusted: what it tells is old.
     """
     newest: dict[UUID, StoredObject] = {}
     for item in store.objects():
-        if item.name.part == 1 and catalogue.FIRST_TABLE in item.held():
+        if item.name.part == 1 and (item.id == ARCHIVE_ID or catalogue.FIRST_TABLE in item.held()):
             other = newest.get(item.id)
             if other is None or other.name.generation < item.name.generation:
                 newest[item.id] = item
@@ -243,29 +201,6 @@ def _catalogues(store: Store) -> Iterator[StoredObject]:
                 Reason("preservation.catalogue_damaged", {"object": successor, "path": "inventory.json"})
             )
         yield item
-
-
-def read_tables(item: StoredObject, wanted: Callable[[str], bool] | None = None) -> dict[str, catalogue.StoredTable]:
-    """Give a project's tables (or those wanted, by name), each compared with its digest before it is believed.
-
-    Raises:
-        CannotRebuild: a table is not what was written, or what is sealed does not open.
-    """
-    found = {}
-    for path, held in item.held().items():
-        name = path.removeprefix(f"{catalogue.FOLDER}/").removesuffix(".jsonl")
-        if not path.startswith(f"{catalogue.FOLDER}/") or (wanted and not wanted(name)):
-            continue
-        try:
-            sound = reader.is_as_stored(item.folder, item.inventory, held)
-        except OSError:
-            sound = False
-        if not sound:
-            raise CannotRebuild(
-                Reason("preservation.catalogue_damaged", {"object": item.inventory.object_id, "path": path})
-            )
-        found[name] = catalogue.StoredTable(partial(reader.opened, item.folder, item.inventory, held, item.keys))
-    return found
 
 
 def _count(sums: dict[str, int], more: dict[str, int]) -> None:
@@ -284,11 +219,13 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
     records = {pk: level for project_id in projects for pk, level in highest_levels(project_id).items()}
     for item in store.objects():
         if item.id in projects:
-            _register(item, "project", projects[item.id], levels[item.id])
+            _register(item, _project(projects[item.id], levels[item.id]))
+        elif item.id == ARCHIVE_ID:
+            _register(item, _Thing("archive", archive_registers.TITLE, archive_registers.LEAST_LEVEL, levels[item.id]))
         elif item.id in volumes:
             volume = volumes[item.id]
             level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
-            _register(item, "volume", volume, level)
+            _register(item, _volume(volume, level))
         else:
             continue
         done.objects += 1
@@ -299,10 +236,39 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             _register_copies(place, place.root)
 
 
-def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> None:
+@dataclass(frozen=True)
+class _Thing:
+    """What an object is of, as its row says it."""
+
+    kind: str
+    title: str
+    level: int
+    class_level: int
+    project_id: UUID | None = None
+    volume_id: UUID | None = None
+    reference_code: str = ""
+    accession_no: str = ""
+    gone_at: datetime | None = None
+
+
+def _project(row: Any, class_level: int) -> _Thing:
+    return _Thing("project", row.name, row.level, class_level, row.id, reference_code=row.code or "")
+
+
+def _volume(row: filing.VolumeRow, class_level: int) -> _Thing:
+    codes = row.reference_code or "", row.accession_no or ""
+    return _Thing("volume", row.title, row.level, class_level, row.project_id, row.id, *codes, row.destroyed_at)
+
+
+def _level_archive(levels: Mapping[UUID, int]) -> None:
+    if ARCHIVE_ID in levels:
+        level = archive_registers.level_of(catalogue.Highest(levels[ARCHIVE_ID]))
+        ArchivalObject.objects.filter(kind="archive").update(level=level, class_level=level)
+
+
+def _register(item: StoredObject, thing: _Thing) -> None:
     held, inventory = item.held(), item.inventory
-    gone_at = thing.destroyed_at if kind == "volume" else None
-    if gone_at and tombstone.FILE not in held:
+    if thing.gone_at and tombstone.FILE not in held:
         # A set that still owes the removal: its bytes are no holding, and `zhudang verify` tells that the tombstone lacks.
         return
     originals = [path for path in held if is_original(path)]
@@ -313,20 +279,20 @@ def _register(item: StoredObject, kind: str, thing: Any, class_level: int) -> No
         part=item.name.part,
         generation=item.name.generation,
         newest=False,
-        kind=kind,
-        project_id=thing.project_id if kind == "volume" else thing.id,
-        volume_id=thing.id if kind == "volume" else None,
-        title=thing.title if kind == "volume" else thing.name,
-        reference_code=(thing.reference_code if kind == "volume" else thing.code) or "",
-        accession_no=(thing.accession_no if kind == "volume" else "") or "",
+        kind=thing.kind,
+        project_id=thing.project_id,
+        volume_id=thing.volume_id,
+        title=thing.title,
+        reference_code=thing.reference_code,
+        accession_no=thing.accession_no,
         level=thing.level,
         version=inventory.head,
         files=len(originals),
         bytes=sum(sizes[path] for path in originals),
         stored_bytes=sum(sizes.values()),
-        class_level=class_level,
-        condemned_at=gone_at,
-        destroyed_at=gone_at,
+        class_level=thing.class_level,
+        condemned_at=thing.gone_at,
+        destroyed_at=thing.gone_at,
         protection=sealing.protection_of(inventory),
         inventory_sha512=inventory.sha512,
         first_kept_at=inventory.versions[1].created,
@@ -339,8 +305,8 @@ def _link_generations(store: Store) -> None:
     newest = ArchivalObject.objects.filter(
         ~Exists(
             ArchivalObject.objects.filter(
-                Q(volume=OuterRef("volume")) | Q(volume=None, kind="project"), kind=OuterRef("kind"),
-                project=OuterRef("project"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
+                Q(volume=OuterRef("volume")) | Q(volume=None, project=OuterRef("project")) | Q(kind="archive"),
+                kind=OuterRef("kind"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
             )
         )
     )  # fmt: skip

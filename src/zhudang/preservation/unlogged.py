@@ -1,9 +1,12 @@
-"""Rows of a kept project that are no longer what the store holds, though no act in the log accounts for it.
+"""Rows of a kept project, or of the archive's own registers, that are no longer what the store holds, though no act in the log accounts for it.
 
 Whoever writes into the tables by hand leaves no entry. Before a project's catalogue is written anew its registers are laid
 beside the version that is stored: a row that changed, came or went is accounted for when an act since then names it, or
 a row it belongs to. An act on the whole project accounts for all of its rows: a change can hide behind one of the same
-day. Not compared: what the checks found (the digests of files are the store's own), counters, people.
+day. Not compared: what the checks found (the digests of files are the store's own), counters, people a project names.
+
+Of the archive's own registers those are compared whose acts name their rows: who holds which role and clearance, where copies
+go, plans, custody, copies on paper, reviews, stays. A role given to oneself by hand is told the same night.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from zhudang.audit import queries as acts
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
+from zhudang.preservation import archive_registers
 from zhudang.preservation.catalogue import FOLDER, packed_project
 from zhudang.preservation.domain.register_lines import Difference, differences, unaccounted
 from zhudang.preservation.keys import keyring
@@ -34,13 +38,26 @@ from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Held, Identities
 from zhudang.preservation.ocfl.writer import Content
-from zhudang.preservation.packing import PROJECT, Package
+from zhudang.preservation.packing import ARCHIVE, PROJECT, Package
 from zhudang.preservation.sites import at_hand, places, writing
 
 log = structlog.get_logger("zhudang.preservation")
 CONTEXTS = ("registry", "filing", "handover", "documents")
 """Whose registers are compared."""
 NOT_COMPARED = frozenset({"filing.counter"})
+OWN_TABLES = frozenset(
+    {
+        "identity.organisation", "identity.organisation_name", "identity.account", "identity.membership", "filing.scope_adoption",
+        "preservation.remedy_plan", "preservation.placement", "preservation.custody", "preservation.catch_up",
+        "preservation.registered_copy", "preservation.book_comparison", "preservation.format_review",
+        "preservation.disposal_stay",
+    }
+)  # fmt: skip
+"""Which of the archive's own registers are compared."""
+OWN_ACCOUNTING = (
+    "identity.", "filing.scope.", "preservation.plan.", "preservation.placement.", "preservation.custody.", "preservation.catch_up.",
+    "preservation.registered_copy.", "preservation.books.", "preservation.formats.", "preservation.disposal.",
+)  # fmt: skip
 ACCOUNTING = (*(f"{context}." for context in (*CONTEXTS, "identity", "content")), "preservation.volume.destroyed")
 """Acts that account for changes; of preservation itself only a destruction changes a register."""
 MARGIN = timedelta(hours=1)
@@ -49,10 +66,10 @@ MOST_TOLD = 200
 
 
 def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
-    """Compare a project's registers with what is stored, tell people and the log what no act accounts for; give it.
+    """Compare registers with what is stored, tell people and the log what no act accounts for; give it.
 
     Args:
-        package: the project as it is now (`catalogue.packed_project`).
+        package: a project as it is now (`catalogue.packed_project`), or the archive's own (`archive_registers.packed`).
         roots: places that hold it; the first that does is read.
 
     Raises:
@@ -64,7 +81,8 @@ def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
     found = list(_differences(package, stored))
     if not found:
         return []
-    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=ACCOUNTING))
+    prefixes = OWN_ACCOUNTING if package.kind == ARCHIVE else ACCOUNTING
+    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=prefixes))
     if left:
         _tell(package, left, stored.made_at)
     return left
@@ -72,7 +90,7 @@ def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
 
 @dataclass(frozen=True)
 class _Stored:
-    """The newest stored state of a project, over all parts of its object.
+    """The newest stored state of a project, or of the archive's own registers, over all parts of its object.
 
     Args:
         files: plain path -> where it lies.
@@ -109,7 +127,7 @@ def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
     # A table without rows has no file.
     for path in sorted(stored.files.keys() | present.keys()):
         table = path.removeprefix(f"{FOLDER}/").removesuffix(".jsonl")
-        if table == path or table.split(".")[0] not in CONTEXTS or table in NOT_COMPARED:
+        if table == path or not _is_compared(table, package.kind):
             continue
         before, after = stored.files.get(path), present.get(path)
         if before is not None and after is not None and before[2].sha256 == after.sha256:
@@ -121,6 +139,12 @@ def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
         )
 
 
+def _is_compared(table: str, kind: str) -> bool:
+    if kind == ARCHIVE:
+        return table in OWN_TABLES
+    return table.split(".")[0] in CONTEXTS and table not in NOT_COMPARED
+
+
 def _now(content: Content) -> Iterator[bytes]:
     with content.open() as stream:
         yield from stream
@@ -129,16 +153,17 @@ def _now(content: Content) -> Iterator[bytes]:
 @transaction.atomic
 def _tell(package: Package, left: Sequence[Difference], since: datetime) -> None:
     now = timezone.now()
-    log.error("rows changed without an act", project=str(package.project_id), rows=len(left))
+    log.error("rows changed without an act", object=package.object_id, rows=len(left))
+    subject = f"registry.project:{package.project_id}" if package.project_id else "preservation.registers:all"
     audit.record(
-        actor="system", act="preservation.register.changed_unlogged", subject=f"registry.project:{package.project_id}", at=now,
+        actor="system", act="preservation.register.changed_unlogged", subject=subject, at=now,
         data={"since": since, "count": len(left), "rows": [_told(each) for each in left[:MOST_TOLD]]},
     )  # fmt: skip
     for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
         events.tell(
             kind="preservation.register.changed_unlogged", at=now, organisation_id=organisation_id,
             roles=[Role.ARCHIVIST, Role.AUDIT_ADMIN], data={"title": package.title, "rows": len(left)},
-            link=f"/preservation/{package.project_id}/",
+            link=f"/preservation/{package.thing_id}/",
         )  # fmt: skip
 
 
@@ -148,13 +173,18 @@ def _told(each: Difference) -> dict[str, Any]:
 
 
 def look_at_all() -> Iterator[tuple[str, list[Difference]]]:
-    """Look at every kept project as it is now; gives the title and what no act accounts for of those that have some.
+    """Look at every kept project and the archive's own registers as they are now; gives the title and what no act accounts for.
 
     Raises:
         StoreUnreachable and what `look` raises.
     """
     for project_id in _kept_projects():
         with writing(at_hand(places())) as roots, packed_project(project_id) as package:
+            left = look(package, roots)
+        if left:
+            yield package.title, left
+    if ArchivalObject.objects.filter(kind=ARCHIVE).exists():
+        with writing(at_hand(places())) as roots, archive_registers.packed() as package:
             left = look(package, roots)
         if left:
             yield package.title, left

@@ -1,9 +1,18 @@
-"""A project's registry as the store keeps it: project, phases, unit works, structures, parties, permits, milestones."""
+"""A project's registry as the store keeps it: project, phases, unit works, structures, parties, permits, milestones.
+
+Besides, for the archive's own registers: division codes, the working calendar, and structures of no kept project.
+"""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from zhudang.registry.models import (
+    Area,
+    CalendarDay,
+    CalendarYear,
     Milestone,
     Party,
     PartyUnit,
@@ -34,6 +43,10 @@ REGISTERS = (
     PROJECT, PROJECT_NAME, PHASE, STRUCTURE, UNIT_WORK, PARTY, PARTY_UNIT, PERMIT, PERMIT_UNIT_WORK, MILESTONE,
     RESPONSIBILITY,
 )  # fmt: skip
+AREA = Register("registry.area", Area)
+CALENDAR_YEAR = Register("registry.calendar_year", CalendarYear)
+CALENDAR_DAY = Register("registry.calendar_day", CalendarDay)
+ARCHIVE_REGISTERS = (AREA, CALENDAR_YEAR, CALENDAR_DAY, STRUCTURE)
 
 
 def describe(project_id: UUID) -> Description:
@@ -60,6 +73,33 @@ def describe(project_id: UUID) -> Description:
 def restore(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
     """Bring a project's registry back."""
     return restore_all(REGISTERS, described)
+
+
+def describe_archive(*, kept_projects: QuerySet[Any, Any]) -> Description:
+    """Describe what belongs to no project.
+
+    Args:
+        kept_projects: ids of those that have a catalogue in the store; it tells the structures of their unit works.
+    """
+    told = UnitWork.objects.filter(structure=OuterRef("pk"), phase__project_id__in=kept_projects)
+    return describe_all(
+        (
+            (AREA, Area.objects.all()),
+            (CALENDAR_YEAR, CalendarYear.objects.all()),
+            (CALENDAR_DAY, CalendarDay.objects.all()),
+            (STRUCTURE, Structure.objects.filter(~Exists(told))),
+        )
+    )
+
+
+def restore_archive(described: Mapping[str, Iterable[Row]]) -> dict[str, int]:
+    """Bring it back; what was loaded anew at the start gives way."""
+    for row in described.get(AREA.name, ()):
+        same = Area.objects.filter(code=row["code"], valid_from=row["valid_from"])
+        same.exclude(id=row["id"]).delete()
+    years = [row["year"] for row in described.get(CALENDAR_YEAR.name, ())]
+    CalendarDay.objects.filter(day__year__in=years).delete()
+    return restore_all(ARCHIVE_REGISTERS, described)
 
 
 def cut_loose_links() -> list[str]:

@@ -146,11 +146,30 @@ def _lines(register: Register, rows: Iterable[Row]) -> Iterator[str]:
         yield json.dumps({name: _hex(value) for name, value in row.items()}, ensure_ascii=False)
 
 
+def binary(value: Mapping[str, str]) -> bytes:
+    """Read bytes as a described row holds them."""
+    return base64.b64decode(value["base64"])
+
+
 def _hex(value: Any) -> Any:
     """Bytes as PostgreSQL reads them from text."""
     if isinstance(value, Mapping) and set(value) == {"base64"}:
-        return "\\x" + base64.b64decode(value["base64"]).hex()
+        return "\\x" + binary(value).hex()
     return value
+
+
+def take_place(fresh: Any, pk: str) -> None:
+    """Let a row made anew become the one of before: give it that key, wherever it is pointed at; inside a transaction."""
+    point_elsewhere(fresh, pk)
+    type(fresh)._base_manager.filter(id=fresh.pk).update(id=pk)
+
+
+def point_elsewhere(row: Any, pk: str) -> None:
+    """Let whatever points at a row point at another of its table; references are checked at the end of the transaction."""
+    for relation in type(row)._meta.get_fields(include_hidden=True):
+        if relation.auto_created and relation.one_to_many:
+            column = relation.field.attname
+            relation.related_model._base_manager.filter(**{column: row.pk}).update(**{column: pk})
 
 
 def references(tables: Iterable[Iterable[Row]], to: Any) -> set[str]:

@@ -59,14 +59,14 @@ def lines_for(case: DisposalCase, rows: Sequence[ArchivalObject]) -> list[Dispos
         stored = content.stored_files(file_id for files in current.values() for file_id in files)
         objects = facts.objects_of([row.pk for row in some])
         for position, row in enumerate(some, start=start + 1):
-            volume = row.volume
-            assert volume is not None
+            volume, project = row.volume, row.project
+            assert volume is not None and project is not None
             ends = known.ends_on(volume.retention, volume.formed_until)
             assert ends is not None
             own = objects[row.pk]
             items.append(
                 DisposalItem(
-                    case=case, position=position, object_id=row.pk, project_id=row.project_id, project_name=row.project.name,
+                    case=case, position=position, object_id=row.pk, project_id=project.pk, project_name=project.name,
                     reference_code=row.reference_code, accession_no=row.accession_no, title=row.title,
                     formed_on=volume.formed_on, formed_until=volume.formed_until, retention=volume.retention, ended_on=ends,
                     level=max(row.level, row.class_level), records=volume.record_count,

@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
+ARCHIVE_NAME = "urn:zhudang:archive-registers"
+ARCHIVE_ID = uuid5(NAMESPACE_URL, ARCHIVE_NAME)
+"""The thing whose objects hold the archive's own registers: the same in every archive, so that anybody finds it in a store."""
 ORIGINALS = ("files/", "documents/")
 """Folders of an object's original files; what lies beside them describes."""
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,8})$")
@@ -15,7 +18,7 @@ _OBJECT = re.compile(r"urn:uuid:([0-9a-f-]{36})(?::p([1-9][0-9]{0,5}))?(?::g([1-
 
 @dataclass(frozen=True, order=True)
 class ObjectName:
-    """The permanent name of one object of a volume or project.
+    """The permanent name of one object of a volume or project, or of the archive's own registers.
 
     The first is `urn:uuid:<id>`. Files that find no room in it are in further parts, `…:p2`; an object full of versions is
     continued by a successor, `…:g2`, or `…:p2:g2` for that of a further part.

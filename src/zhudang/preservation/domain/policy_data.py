@@ -9,7 +9,9 @@ from typing import Any
 
 from zhudang.preservation.domain.copy_policy import APART_BY, Need
 
-KINDS = ("volume", "project")
+KINDS = ("volume", "project", "archive")
+NAMED_KINDS = ("volume", "project")
+"""What a policy names: the archive's own registers are a catalogue like a project's."""
 LEVELS = range(5)
 _NUMBERS = ("copies", "media", "offline", "write_once", "analogue")
 _CODE = re.compile(r"[a-z0-9_-]{1,30}")
@@ -35,6 +37,7 @@ class Policy:
 
     def class_of(self, kind: str, level: int) -> Need:
         """The class of a holding: the first that fits."""
+        kind = "project" if kind == "archive" else kind
         return next(need for need in self.classes if kind in need.kinds and level in need.levels)
 
     def need(self, code: str) -> Need | None:
@@ -120,8 +123,8 @@ def _wrong_classes(data: Mapping[str, Any]) -> list[str]:
             wrong.append(f"class {code}: copies must be one at least")
         if not isinstance(item.get("apart"), bool):
             wrong.append(f"class {code}: apart is neither true nor false")
-        if not set(item.get("kinds") or [""]) <= set(KINDS):
-            wrong.append(f"class {code}: kinds are of {', '.join(KINDS)}")
+        if not set(item.get("kinds") or [""]) <= set(NAMED_KINDS):
+            wrong.append(f"class {code}: kinds are of {', '.join(NAMED_KINDS)}")
         if not set(item.get("levels") or [-1]) <= set(LEVELS):
             wrong.append(f"class {code}: levels are of 0 to 4")
     codes = [item.get("code") for item in items]
@@ -129,5 +132,5 @@ def _wrong_classes(data: Mapping[str, Any]) -> list[str]:
     covered = {
         (kind, level) for item in items for kind in item.get("kinds") or () for level in item.get("levels") or ()
     }
-    lacking = sorted(f"{kind} {level}" for kind in KINDS for level in LEVELS if (kind, level) not in covered)
+    lacking = sorted(f"{kind} {level}" for kind in NAMED_KINDS for level in LEVELS if (kind, level) not in covered)
     return wrong + ([f"no class for {', '.join(lacking)}"] if lacking else [])

@@ -352,6 +352,7 @@ def _originals(item: ArchivalObject, row: FormatMigration) -> list[content.Store
 
 def _kept(item: ArchivalObject) -> None:
     """Bring a volume's object into every place it goes to, as its rows stand now."""
+    assert item.project_id is not None
     volume = next(each for each in filing.volumes_of(item.project_id) if each.id == item.pk)
     package = packing.pack_volume(packing.project_for_description(item.project_id), volume)
     own = at_hand(places(), placement.places_of(package.kind, package.level))

@@ -43,7 +43,7 @@ NOT_KEPT = "DROP TRIGGER preservation_object_kept ON preservation_archivalobject
 
 
 class Migration(migrations.Migration):
-    dependencies = [("preservation", "0009_sites_in_buckets")]
+    dependencies = [("preservation", "0010_archive_registers")]
 
     operations = [
         migrations.AddField("disposalitem", "further", models.JSONField(default=list)),
