@@ -230,6 +230,7 @@ def forged_destruction(ground: Ground) -> Drilled:
     """A superuser says in SQL that a volume was destroyed, and takes another's rows away; no disposal ever was."""
     one, other = ground.objects[0], ground.objects[-1]
     first, last = one.rsplit(":", 1)[1], other.rsplit(":", 1)[1]
+    ground.act("settle")  # what is still to be kept would be newer than the rows put back at the end
     ground.act("superuser", "CREATE TABLE drill_objects AS SELECT * FROM preservation_archivalobject", "CREATE TABLE drill_copies AS SELECT * FROM preservation_copy",
                f"UPDATE preservation_archivalobject SET condemned_at = now(), destroyed_at = now(), files = 0, bytes = 0 WHERE id = '{first}'",
                f"UPDATE filing_volume SET destroyed_at = now() WHERE id = '{first}'",

@@ -69,6 +69,7 @@ def test_every_command_offers_what_it_always_did():
         "credentials": {"--site"},
         "check": {"--site"},
         "fetch": {"--site", "target"},
+        "owed": {"--site", "--to"},
     }
     keys = app.commands["keys"]
     assert isinstance(keys, click.Group)

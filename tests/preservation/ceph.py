@@ -159,10 +159,12 @@ class Ceph:
         finally:
             self._gateway.send_signal(signal.SIGCONT)
 
-    def bucket(self, name: str, *, policy: dict[str, Any] | None = None, versioned: bool = True) -> Bucket:
+    def bucket(
+        self, name: str, *, policy: dict[str, Any] | None = None, versioned: bool = True, locked: bool = False
+    ) -> Bucket:
         """Make a bucket as its owner and give it to look into it past the application; policy None is the guide's."""
         owner = Bucket(S3Address(self.endpoint, name), OWNER)
-        owner.ask("create_bucket")
+        owner.ask("create_bucket", ObjectLockEnabledForBucket=locked)
         if versioned:
             owner.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
         owner.ask("put_bucket_policy", Policy=json.dumps(policy or guide_policy(name)))

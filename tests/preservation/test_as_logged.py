@@ -39,17 +39,7 @@ def test_what_was_kept_and_not_touched_is_as_logged(kept: KeptProject) -> None:
     assert command.verify() == command.OK
 
 
-def test_an_object_taken_from_rows_and_disks_is_told(kept: KeptProject, tmp_path: Path) -> None:
-    row = _volume()
-    for root in roots(tmp_path):
-        shutil.rmtree(root.object_folder(row.ocfl_id))
-    Copy.objects.filter(object=row).delete()
-    row.delete()
-    assert _codes() == ["HLD-001"]
-    assert command.verify() == command.WRONG
-
-
-def test_an_object_hidden_as_under_destruction_is_told(
+def test_an_object_taken_from_rows_and_disks_is_told(
     committed_db, django_db_blocker, settings, tmp_path: Path, superuser_connection
 ) -> None:
     settings.SITES = site_settings(tmp_path)
@@ -57,19 +47,20 @@ def test_an_object_hidden_as_under_destruction_is_told(
     with django_db_blocker.unblock():
         KeptProject().preserve()
         row = _volume()
-        root = superuser_connection(committed_db)
-        root.execute("SET session_replication_role = replica")
-        root.execute("UPDATE preservation_archivalobject SET condemned_at = now() WHERE id = %s", [row.pk])
+        hand = superuser_connection(committed_db)
+        hand.execute("SET session_replication_role = replica")
+        hand.execute("DELETE FROM preservation_copy WHERE object_id = %s", [row.pk])
+        hand.execute("DELETE FROM preservation_archivalobject WHERE id = %s", [row.pk])
         for site in roots(tmp_path):
             shutil.rmtree(site.object_folder(row.ocfl_id))
-        assert _codes() == ["HLD-003"]
+        assert _codes() == ["HLD-001"]
         assert command.verify() == command.WRONG
 
 
 def test_a_copy_taken_from_rows_and_disk_is_told_with_its_site(kept: KeptProject) -> None:
     Copy.objects.filter(object=_volume(), site__code="b").delete()
     (finding,) = as_logged.check()
-    assert (finding.code, finding.told) == ("HLD-004", "b")
+    assert (finding.code, finding.told) == ("HLD-003", "b")
 
 
 def test_an_object_nobody_kept_is_told_unless_a_rebuilding_brought_it_back(kept: KeptProject) -> None:
@@ -98,6 +89,6 @@ def test_it_is_told_by_itself_to_people_and_to_the_log(kept: KeptProject) -> Non
     Copy.objects.filter(object=_volume(), site__code="b").delete()
     assert noticing.look(timezone.now()) == 1
     entry = Entry.objects.get(act="preservation.log.differs")
-    assert entry.data["holdings"] == [{"code": "HLD-004", "object": _volume().ocfl_id, "told": "b"}]
+    assert entry.data["holdings"] == [{"code": "HLD-003", "object": _volume().ocfl_id, "told": "b"}]
     message = Message.objects.filter(kind="preservation.log.differs").first()
     assert "1" in str(words.MESSAGES[message.kind] % message.data)

@@ -228,9 +228,38 @@ def test_changed_missing_and_foreign_files_are_told_apart(far, source):
 
 def test_under_the_guides_policy_nothing_can_be_deleted_and_writing_over_keeps_what_was(far):
     proof = proving.prove(far.bucket, NOW)
-    assert proof == proving.Proof(NOW, "denied", "denied", "kept", "denied")
+    assert proof == proving.Proof(NOW, "denied", "denied", "kept", "denied", 0)
     assert proof.nothing_lost
     assert proving.proof_of(proof.as_data()) == proof
+
+
+def test_retention_is_asked_for_where_the_bucket_has_object_lock_and_write_once_is_said_only_when_proven(
+    ceph, far, source, monkeypatch
+):
+    locked = Far(ceph, ceph.bucket("locked", locked=True), "t")
+    # Without asking, and without a rule of the bucket's own, nothing is kept from its owner.
+    now = datetime.now(UTC)
+    assert not proving.prove(locked.bucket, now).write_once
+    asking = Far(ceph, Bucket(replace(locked.owner.address, retention_days=30), locked.owner._credentials), "t")
+    proof = proving.prove(asking.bucket, now)
+    assert (proof.retained_days, proof.write_once, proving.proof_of(proof.as_data())) == (30, True, proof)
+    monkeypatch.setattr(uploading, "PART", 2000)
+    bring(asking, source)
+    deleted = []
+    for row in asking.owner.ask("list_object_versions", Prefix="t/store/")["Versions"]:
+        try:
+            asking.owner.ask("delete_object", Key=row["Key"], VersionId=row["VersionId"])
+            deleted.append(row["Key"])
+        except BucketUnreachable as refused:
+            assert refused.problem == "AccessDenied"
+    assert deleted == []
+    found = asking.root.verify(OBJECT)
+    assert found and found.sound
+    # A bucket without object lock is asked for nothing, and takes what is written as before.
+    other = Far(ceph, Bucket(replace(far.owner.address, retention_days=30), far.owner._credentials), f"{far.prefix}o")
+    bring(other, source)
+    assert not proving.prove(other.bucket, now).write_once
+    assert proving.prove(other.bucket, now).nothing_lost
 
 
 def test_the_buckets_owner_is_found_able_to_delete_and_nothing_of_the_rules_changed(far):

@@ -1,11 +1,6 @@
 """Nothing is destroyed but by a whole case: what the database refuses, what a forger's hand leaves, what a kill leaves."""
 
 import shutil
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +11,6 @@ from django.utils import timezone
 from preservation.disposal_case import FAST_HASHERS, Disposal
 from preservation.kept_project import roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
-from preservation.test_killed import _environment
 from preservation.test_rebuilding import _another_empty_database
 from zhudang.content import destroying
 from zhudang.content.models import File
@@ -219,52 +213,6 @@ def test_stopped_before_any_single_change_of_the_disk_the_next_run_goes_on(place
     assert [tree(root.object_folder(kept.ocfl_id)) for root in roots(places)] == before
     assert judged_by_ocfl_py(roots(places)) == []
     assert command.verify() == 0
-
-
-_WORKER = textwrap.dedent(
-    """
-    import sys
-    from uuid import UUID
-    import django
-    django.setup()
-    from django.conf import settings
-    settings.CONTENT_ROOT = sys.argv[2]
-    from zhudang.preservation.disposal import executing
-    print("ready", flush=True)
-    executing.run(UUID(sys.argv[1]))
-    print("done", flush=True)
-    """
-)
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_the_next_run_goes_on_and_touches_nothing_else(
-    committed_db, django_db_blocker, places: Path, settings, run_jobs
-):
-    with django_db_blocker.unblock():
-        made = Disposal()
-        gone, kept = made.volumes[:1], made.volumes[1:]
-        before = [tree(root.object_folder(row.ocfl_id)) for root in roots(places) for row in kept]
-        made.ready(gone).begin()
-        environment = _environment(places, connection.settings_dict)
-        process = subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(made.case_id), settings.CONTENT_ROOT],
-            env=environment, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdout is not None and process.stdout.readline().strip() == "ready"
-        time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        for row in ArchivalObject.objects.exclude(destroyed_at=None):
-            assert all(removing.prove(root, row.ocfl_id, row.inventory_sha512) is None for root in roots(places))
-        executing.run(made.case.pk)
-        assert made.case.state == "done"
-        assert [row.pk for row in made.volumes if row.destroyed_at] == [row.pk for row in gone]
-        assert [tree(root.object_folder(row.ocfl_id)) for root in roots(places) for row in kept] == before
-        assert judged_by_ocfl_py(roots(places)) == []
-        run_jobs()
-        assert command.verify() == 0
-        assert list((places / "a/staging").iterdir()) == []
 
 
 def test_the_doctor_tells_guards_that_were_taken_away(committed_db, django_db_blocker, superuser_connection):

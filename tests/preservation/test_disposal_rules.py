@@ -35,7 +35,6 @@ def test_a_short_term_of_twenty_years_is_counted_from_the_year_after():
         ({"retention": "permanent"}, ["never_ends"]), ({"retention": "long"}, ["never_ends"]),
         ({"retention": ""}, ["no_retention"]), ({"newest": None}, ["no_date"]), ({"level": 2}, ["classified"]),
         ({"holds": ("诉讼", "查档")}, ["held", "held"]), ({"unproven": ("",)}, ["unproven"]), ({"in_case": "销2026-001"}, ["in_case"]),
-        ({"objects": 2}, ["spread"]),
         ({"destroyed": True}, ["gone"]), ({"extended_until": date(2026, 6, 17)}, ["extended"]), ({"extended_until": date(2026, 6, 16)}, []),
         ({"retention": "permanent", "level": 3, "holds": ("诉讼",), "unproven": ("a库",)}, ["never_ends", "classified", "held", "unproven"]),
     ],

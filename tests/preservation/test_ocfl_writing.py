@@ -148,6 +148,40 @@ def test_a_copy_that_reads_back_differently_never_enters_a_store(
     assert [place.inventory(OBJECT) for place in places] == [None, None]
 
 
+def test_a_large_copy_that_reads_back_differently_never_enters_a_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = two_places(tmp_path)
+    real = writer._write_large
+
+    def rots(folders, file, *more):  # type: ignore[no-untyped-def]
+        held = real(folders, file, *more)
+        with (folders[1] / file.stored_as).open("r+b") as stream:
+            stream.seek(streaming.CHUNK)
+            stream.write(b"rotten")
+        return held
+
+    monkeypatch.setattr(writer, "_write_large", rots)
+    large = {f"files/{number}.bin": os.urandom(streaming.CHUNK + 100) for number in (1, 2)}
+    with pytest.raises(writer.CopyDiffers) as refused:
+        write_version(places, OBJECT, contents(large | {"description.json": b"{}"}), act=ACT)
+    assert set(refused.value.paths) == {"v1/content/files/1.bin", "v1/content/files/2.bin"}
+    assert refused.value.folder.is_relative_to(places[1].place)
+    assert [place.inventory(OBJECT) for place in places] == [None, None]
+
+
+def test_a_source_that_changes_while_another_is_read_back_leaves_nothing_behind(tmp_path: Path) -> None:
+    places = two_places(tmp_path)
+    sound = contents({"files/0001.bin": os.urandom(streaming.CHUNK + 1)})
+    (tmp_path / "source").write_bytes(b"x" * 2 * streaming.CHUNK)
+    wrong = Content("files/0002.bin", lambda: (tmp_path / "source").open("rb"), 2 * streaming.CHUNK, "0" * 64)
+    with pytest.raises(SourceChanged):
+        write_version(places, OBJECT, [*sound, wrong], act=ACT)
+    for place in places:
+        assert list(place.objects()) == []
+        assert list(place.staging.iterdir()) == []
+
+
 def test_more_files_than_an_object_may_hold_are_refused(tmp_path: Path) -> None:
     place = StorageRoot.create(tmp_path)
     many = contents({f"files/{number:05}": b"x" for number in range(LIMITS.files + 1)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from filing.filing_support import person
 from preservation.ceph import APPLICATION
 from preservation.kept_project import KeptProject, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.s3_support import Far, fetched
 from zhudang.audit.models import Entry
 from zhudang.cli import doctor
+from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import (
+    books,
     catching_up,
     command,
     compliance,
@@ -30,9 +34,12 @@ from zhudang.preservation import (
     site_queries,
 )
 from zhudang.preservation.bucket import client, credentials
+from zhudang.preservation.bucket import client as client_module
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.domain.states import Health
-from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Ingest, Site
+from zhudang.preservation.keys import wrapping
+from zhudang.preservation.keys.standing import standing
+from zhudang.preservation.models import ArchivalObject, BookComparison, CatchUp, Copy, Ingest, Site
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.sites import places
 
@@ -229,21 +236,68 @@ def test_credentials_have_a_file_of_their_own_that_nobody_else_can_read(site, fa
     assert "one key opens several sites: s, t" in [result.said for result in doctor.buckets()][-1]
 
 
-def test_what_is_sealed_lies_sealed_in_the_bucket_beside_its_wrapped_keys(site, far, tmp_path):
+def test_what_is_sealed_lies_sealed_in_the_bucket_beside_its_wrapped_keys(site, far, tmp_path, client):
     from preservation.test_sealed_holdings import hold
     from zhudang.preservation.ocfl import sealing
 
     hold()
-    KeptProject().preserve()
+    project = KeptProject()
+    project.preserve()
+    person("the_security_admin", project.site.archive_id, Role.SECURITY_ADMIN)
     assert command.call_in("s") == command.OK
     assert ArchivalObject.objects.filter(protection=sealing.SEALED).exists()
     names = {key.split("/")[-1] for key in far.listed("store/")}
     assert {"keys.json", "key-internal.age", "index.age"} <= names
     assert not any(name.endswith(".pdf") for name in names)
+    # The page of the keys says of the bucket what the last run there saw, and within the hour it has new ones.
+    told = {place.code: place for place in standing(timezone.now()).places}
+    assert (told["s"].state, told["s"].seen_at is not None) == ("current", True)
+    assert not catching_up.bucket_due("s", timezone.now())
+    wrapping.save(replace(wrapping.register_at(wrapping.folder()), working_since=timezone.now().isoformat()))
+    assert {place.code: place.state for place in standing(timezone.now()).places}["s"] == "stale"
+    assert catching_up.bucket_due("s", timezone.now())
+    catching_up.by_itself("s")
+    assert {place.code: place.state for place in standing(timezone.now()).places}["s"] == "current"
+    books.compare(actor=project.site.archivist, now=timezone.now())
+    sealed = BookComparison.objects.get()
+    assert (sealed.difference_count, len(sealed.sides)) == (0, 5)
+    assert len({(side["volumes"], side["files"], side["bytes"]) for side in sealed.sides}) == 1
+    client.force_login(Account.objects.get(username="the_security_admin"))
+    assert "云上份" in client.get("/preservation/keys/").content.decode()
     down = fetched(far.root, tmp_path / "keeper" / "store")
     assert judged_by_ocfl_py([StorageRoot(down.parent)]) == [], "the keeper's audit needs no key"
     assert site_command.fetch("s", tmp_path / "down") == command.OK
     assert (tmp_path / "down" / "store" / "key-internal.age").exists()
+
+
+def test_the_books_count_a_bucket_as_any_other_site(kept, far, run_jobs, client, monkeypatch):
+    def compared() -> BookComparison:
+        answer = client.post("/preservation/books/")
+        assert answer.headers["Location"].startswith("/work"), "a page waits for no server"
+        run_jobs()
+        return BookComparison.objects.latest("made_at", "id")
+
+    client.force_login(Account.objects.get(username="archivist"))
+    assert compared().difference_count == 0, "what the hourly run has still to bring is no difference"
+    assert command.call_in("s") == command.OK
+    agreed = compared()
+    assert agreed.difference_count == 0
+    assert [side["name"] for side in agreed.sides if side["side"] == "site"] == ["a库", "b库", "云上份"]
+    assert len({(side["volumes"], side["files"], side["bytes"]) for side in agreed.sides}) == 1
+    far.lose("files/0001.pdf")
+    (less,) = compared().differences
+    assert (less["name"], less["what"], less["there"][0]) == ("云上份", "counts", less["ledger"][0])
+    assert less["there"][1] < less["ledger"][1]
+    volume = ArchivalObject.objects.get(kind="volume")
+    far.owner.ask("delete_object", Key=far.key(f"{volume.ocfl_id.replace(':', '%3a')}/inventory.json"))
+    (gone,) = compared().differences
+    assert (gone["name"], gone["what"]) == ("云上份", "lacking")
+    monkeypatch.setattr(client_module, "TRIES", 1)
+    monkeypatch.setattr(client_module, "READ_SECONDS", 0.2)
+    with far.server.silent():
+        unseen = compared()
+    assert unseen.difference_count == 0
+    assert [side["volumes"] for side in unseen.sides][-1] is None
 
 
 def test_a_bucket_is_brought_down_to_a_folder_whole_and_mends_a_folder_no_other_can(

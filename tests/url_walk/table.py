@@ -139,7 +139,7 @@ TABLE: dict[str, Walk] = {
     **each("preservation", "policy below disposals disposal_new", MANY),
     **each(
         "preservation",
-        "disposal_case disposal_opinion disposal_decide disposal_stop disposal_call disposal_witness disposal_begin disposal_clear",
+        "disposal_case disposal_opinion disposal_decide disposal_stop disposal_call disposal_witness disposal_begin disposal_clear disposal_look",
         role("case_id"),
     ),
     "preservation:disposal_stay": one("object_id"),

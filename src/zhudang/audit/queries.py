@@ -138,7 +138,7 @@ def seal_state() -> SealState:
         head=head.chain if head else "",
         sealed_at=head.sealed_at if head else None,
         unsealed=Unsealed.objects.count(),
-        witnesses=sum(1 for folder in witness.folders() if folder.is_dir()),
+        witnesses=witness.count(),
     )
 
 

@@ -43,6 +43,7 @@ class Testimony:
     """A witness as it stood when it was first read; what is written to it afterwards is not part of this testimony."""
 
     folder: Path
+    name: str
     tree: list[SignedHead] = field(default_factory=list)
     heads: int = 0
     last_number: int = 0
@@ -52,9 +53,9 @@ class Testimony:
     """For each restore: how many lines stood before it, and the last number that it and all later ones left."""
 
     @classmethod
-    def of(cls, folder: Path) -> Testimony:
-        """Read a witness once for its restores and its extent."""
-        said = cls(folder, tree=witness.read_tree(folder))
+    def of(cls, folder: Path, name: str = "") -> Testimony:
+        """Read a witness once for its restores and its extent; `name` is what people call it where the folder is not it."""
+        said = cls(folder, name or str(folder), tree=witness.read_tree(folder))
         for line in witness.read(folder):
             if line.restored:
                 said._cuts.append((said._lines, line.last))
@@ -82,7 +83,7 @@ class Testimony:
                 yield Told(line.last, *closing, head=line.head)
 
     def report(self) -> WitnessReport:
-        return WitnessReport(str(self.folder), self.heads, self.last_number, self.lost_by_restore, len(self.tree))
+        return WitnessReport(self.name, self.heads, self.last_number, self.lost_by_restore, len(self.tree))
 
     def _whole_lines(self) -> Iterator[tuple[int, witness.WitnessedHead]]:
         for position, line in enumerate(witness.read(self.folder)):
@@ -131,7 +132,7 @@ class Confrontation:
         """Where the log, read to its end, is not the log this witness saw."""
         if self._going_on() and self._next is not None:
             self._differs = self._next.number
-        name = str(self._testimony.folder)
+        name = self._testimony.name
         if self._differs is not None or not self._in_order:
             first = self._differs if self._in_order and self._differs is not None else 0
             if found := compare_with_witness(self._witnessed(first), _present(first), witness=name):

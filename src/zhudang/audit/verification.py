@@ -4,7 +4,7 @@ The Merkle tree is grown anew beside it, and held against every kept part of it 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,7 +69,11 @@ def verify(now: datetime) -> LogVerdict:
 
     The witnesses are read first: what they know has been committed before, so the snapshot taken next must hold it.
     """
-    testimonies = [Testimony.of(folder) for folder in witness.folders() if folder.is_dir()]
+    with witness.all_folders() as found:
+        return _verified([Testimony.of(folder, name) for name, folder in found], now)
+
+
+def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
     judge, confronted = ChainJudge(), [Confrontation(testimony) for testimony in testimonies]
     with _one_snapshot():
         grown = _TreeGrownAnew()
@@ -169,7 +173,7 @@ class _TreeGrownAnew:
         ours = {head.size: head for head in self.kept}
         for testimony in testimonies:
             found += [
-                LogFinding(head.size, Fault.TREE, witness=str(testimony.folder))
+                LogFinding(head.size, Fault.TREE, witness=testimony.name)
                 for head in testimony.tree
                 if ours.get(head.size) != head
             ]

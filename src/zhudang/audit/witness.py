@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import structlog
@@ -59,6 +60,43 @@ def folders() -> list[Path]:
     sites = [site for site in getattr(settings, "SITES", []) if site.get("path") and site.get("kind") != "removable"]
     chosen += [Path(site["path"]) / "log-witness" for site in sites]
     return [*chosen, *(Path(path) for path in getattr(settings, "AUDIT_WITNESSES", []))]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Witnesses that lie where there are no folders; those who know how to reach them say so.
+
+    Args:
+        names: how they are called.
+        fetch: (an empty folder) -> name, and a folder below that one with the witness's files, for each within reach.
+    """
+
+    names: Callable[[], list[str]]
+    fetch: Callable[[Path], Iterator[tuple[str, Path]]]
+
+
+_elsewhere: list[Elsewhere] = []
+
+
+def also_at(more: Elsewhere) -> None:
+    """Have witnesses elsewhere read too whenever the log is verified."""
+    if more not in _elsewhere:
+        _elsewhere.append(more)
+
+
+def count() -> int:
+    """How many witnesses there are within reach."""
+    return sum(1 for folder in folders() if folder.is_dir()) + sum(len(each.names()) for each in _elsewhere)
+
+
+@contextmanager
+def all_folders() -> Iterator[list[tuple[str, Path]]]:
+    """Name and folder of every witness within reach; those from elsewhere lie in a folder that goes at the end."""
+    found = [(str(folder), folder) for folder in folders() if folder.is_dir()]
+    with TemporaryDirectory(prefix="zhudang-witness-") as target:
+        for number, each in enumerate(_elsewhere):
+            found += each.fetch(Path(target) / str(number))
+        yield found
 
 
 _up_to: dict[Path, tuple[int, int]] = {}

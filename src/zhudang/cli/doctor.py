@@ -342,8 +342,11 @@ def disposals() -> Iterator[Result]:
     for case in DisposalCase.objects.filter(state="executing").exclude(halted_because={}):
         yield Result(f"鉴定销毁 {case.number}", "attention", "执行停着 the execution halted: /preservation/disposal/")
     for owed in queries.owed():
-        said = f"{owed.place}：{owed.volumes} 卷待销毁 volumes still held since {owed.since:%Y-%m-%d}"
-        yield Result(f"鉴定销毁 {owed.number}", "attention", said)
+        said = f"{owed.place}：{owed.volumes} 卷待销毁 volumes still held since {owed.since:%Y-%m-%d}, due {owed.due}"
+        if owed.bucket:
+            left = "没看清 not seen" if owed.left is None else f"{owed.left} 项 keys left"
+            said += f"；{left}，zhudang site owed --site {owed.place.removeprefix('site:')}"
+        yield Result(f"鉴定销毁 {owed.number}", "ill" if owed.overdue else "attention", said)
 
 
 def holding_keys() -> Iterator[Result]:

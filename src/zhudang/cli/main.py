@@ -276,6 +276,14 @@ def site_fetch(site: str, target: Path) -> None:
     sys.exit(site_command.fetch(site, target))
 
 
+def site_owed(site: str, to: Path | None) -> None:
+    """看桶里还留着哪些已销毁的内容，写出应删清单 / what a bucket still holds that was destroyed, listed for its keeper."""
+    _django()
+    from zhudang.preservation import site_command
+
+    sys.exit(site_command.owed(site, to))
+
+
 class _InGivenOrder(click.Group):
     """Commands are listed in the order an installation meets them."""
 
@@ -381,6 +389,12 @@ _COMMANDS = (
             "check": _command(site_check, _SITE, name="check"),
             "fetch": _command(
                 site_fetch, _SITE, _given("target", "取到哪个文件夹 / the folder to bring it to"), name="fetch"
+            ),
+            "owed": _command(
+                site_owed,
+                _SITE,
+                _path("--to", "应删清单写到哪个文件夹 / folder for the lists of keys to delete"),
+                name="owed",
             ),
         },
         help="对象存储的存储地 / sites in buckets of an S3-compatible server",

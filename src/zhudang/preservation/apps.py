@@ -21,8 +21,9 @@ class PreservationConfig(AppConfig):
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
 
+        from zhudang.audit import witness
         from zhudang.content import places, serving
-        from zhudang.preservation import handlers, jobs, policy_file, rounds, working_copies  # noqa: F401
+        from zhudang.preservation import far_witness, handlers, jobs, policy_file, rounds, working_copies  # noqa: F401
         from zhudang.preservation.disposal import rules_file
         from zhudang.preservation.domain.site_facts import read_sites
         from zhudang.preservation.formats import policy as formats
@@ -31,6 +32,7 @@ class PreservationConfig(AppConfig):
 
         serving.proven_by(working_copies.of_file)
         places.also_readable(renditions.readable)
+        witness.also_at(witness.Elsewhere(far_witness.names, far_witness.fetch))
         try:
             policy_file.policy()
         except ValueError as wrong:

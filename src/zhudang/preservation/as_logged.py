@@ -5,7 +5,7 @@ digests are compared by `logged`, destroyed objects by `disposal.checking`; that
 `zhudang audit verify` finds out.
 
 Findings: HLD-001 kept by the log, and no row knows it; HLD-002 the log knows nothing of it, and no rebuilding brought it
-back; HLD-003 under destruction, and no case destroys it; HLD-004 a site that got a copy has none by the rows.
+back; HLD-003 a site that got a copy has none by the rows.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from zhudang.audit import queries as audit
-from zhudang.preservation.disposal.models import DisposalItem
-from zhudang.preservation.domain.disposal import CaseState
+from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.models import ArchivalObject, Copy
 
 _REBUILT = "preservation.catalogue.rebuilt"
@@ -43,22 +42,27 @@ class Finding:
 def check() -> Iterator[Finding]:
     """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it."""
     unfounded = set(ArchivalObject.objects.values_list("pk", flat=True))
+    # Told of a volume's first object, which has the volume's id; the rows of its other objects are gone with it.
     destroyed = {_key(subject) for subject in audit.subjects("preservation.volume.destroyed")}
     kept = audit.newest_by_version(**_KEPT)
     while batch := dict(islice(kept, _BATCH)):
         unfounded -= {_key(subject) for subject in batch}
-        living = {subject: said for subject, said in batch.items() if _key(subject) not in destroyed}
+        living = {subject: said for subject, said in batch.items() if _thing(said) not in destroyed}
         if any(_compare(living)):
             # A version may have been kept after the log was read and before the rows were: both once more.
             yield from _compare(dict(audit.newest_by_version(**_KEPT, about=list(living))))
     if unfounded - destroyed and not audit.entries(act=_REBUILT).exists():
         for row in ArchivalObject.objects.filter(pk__in=unfounded - destroyed).order_by("pk"):
             yield Finding("HLD-002", row.ocfl_id, row.title, f"v{row.version}")
-    yield from _condemned()
 
 
 def _key(subject: str) -> UUID:
     return UUID(subject.rsplit(":", 1)[1])
+
+
+def _thing(said: Mapping[str, Any]) -> UUID | None:
+    name = object_name(said["object"])
+    return name.thing if name else None
 
 
 def _compare(told: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -73,12 +77,4 @@ def _compare(told: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
             yield Finding("HLD-001", said["object"], said["accession_no"], f"v{said['version']}")
         elif row.destroyed_at is None:
             for site in sorted(set(said["sites"]) - sites.get(pk, set())):
-                yield Finding("HLD-004", row.ocfl_id, row.title, site)
-
-
-def _condemned() -> Iterator[Finding]:
-    """Tell objects that no reading looks at, since a disposal is removing them, while no disposal is."""
-    begun = DisposalItem.objects.filter(case__state__in=[CaseState.EXECUTING.value, CaseState.DONE.value])
-    left = ArchivalObject.objects.exclude(condemned_at=None).filter(destroyed_at=None)
-    for row in left.exclude(volume_id__in=begun.values("object_id")).order_by("pk"):
-        yield Finding("HLD-003", row.ocfl_id, row.title, "condemned")
+                yield Finding("HLD-003", row.ocfl_id, row.title, site)

@@ -125,7 +125,10 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
         # A bucket is read in turn, at its own pace: to read all of it at every run would take its road for nothing.
         for copy in _unread(place, began) if place.bucket is None else ():
             _still_there(place)
-            outcome = reading.read_copy(copy, place, everywhere, repair=True, now=timezone.now(), progress=pace)
+            try:
+                outcome = reading.read_copy(copy, place, everywhere, repair=True, now=timezone.now(), progress=pace)
+            except reading.UnderDestruction:
+                continue
             done.read, done.bytes, done.wrong = (
                 done.read + 1,
                 done.bytes + outcome.bytes,
@@ -235,14 +238,17 @@ def _still_there(place: Place) -> None:
 def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Done, pace: rounds.Pace) -> None:
     """Bring one object to the place in its newest version, read it back whole, then write the row."""
     logged.settle(item.pk, now=timezone.now())
-    item.refresh_from_db()
-    if item.condemned_at and not item.destroyed_at:
+    fresh = ArchivalObject.objects.filter(pk=item.pk).first()
+    if fresh is None or (fresh.condemned_at and not fresh.destroyed_at):
         return
+    item = fresh
     if place.bucket is not None:
         found = far_copies.bring(item, place, place.bucket, everywhere, pace)
     else:
         assert place.root is not None
         found = _brought(item, place.root, everywhere, pace)
+    if found is None and not ArchivalObject.objects.filter(pk=item.pk, condemned_at=item.condemned_at).exists():
+        return  # its destruction began meanwhile
     if found is None or not found.sound or found.inventory is None or found.inventory.sha512 != item.inventory_sha512:
         done.wrong += 1
         return
@@ -254,8 +260,10 @@ def _brought(
     item: ArchivalObject, root: StorageRoot, everywhere: list[Place], pace: rounds.Pace
 ) -> Verification | None:
     with root.only_writer():
+        if not far_copies.as_it_was(item):
+            return None
         item.refresh_from_db()
-        if (item.condemned_at and not item.destroyed_at) or not _copied(item, root, everywhere):
+        if not _copied(item, root, everywhere):
             return None
         return verify_object(root.object_folder(item.ocfl_id), object_id=item.ocfl_id, progress=pace)
 
@@ -281,6 +289,9 @@ def _copied(item: ArchivalObject, root: StorageRoot, everywhere: list[Place]) ->
 
 @transaction.atomic
 def _note(item: ArchivalObject, place: Place, now: datetime) -> None:
+    rows = ArchivalObject.objects.select_for_update(no_key=True).filter(pk=item.pk, condemned_at=item.condemned_at)
+    if not rows.exists():
+        return  # its destruction began meanwhile, and finds what was brought
     Copy.objects.update_or_create(
         object=item, site_id=place.site_id,
         defaults={
@@ -351,12 +362,14 @@ def _title(item: ArchivalObject) -> str:
 
 
 def bucket_due(site_code: str, now: datetime) -> bool:
-    """Whether a bucket is to be caught up now: something lacks there, or it is a day since nothing did."""
+    """Whether a bucket is to be caught up now: something lacks there, key files too, or it is a day since nothing did."""
     place = next((place for place in places(now) if place.code == site_code), None)
     if place is None or place.bucket is None:
         return False
     last = CatchUp.objects.filter(site_id=place.site_id, complete=True).first()
-    return last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists()
+    if last is None or now - last.started_at >= timedelta(days=1) or lacking(place).exists():
+        return True
+    return not far_copies.has_keys(Site.objects.get(pk=place.site_id))
 
 
 def by_itself(site_code: str, *, seconds: float = RUN_SECONDS) -> Done | None:

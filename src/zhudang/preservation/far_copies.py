@@ -34,10 +34,13 @@ _OF_VERSION = re.compile(r"v(\d+)/")
 
 
 def make_ready(place: Place, bucket: BucketRoot, now: datetime) -> None:
-    """Give a bucket the root's own files and the key files it lacks; once a day try again whether deleting is denied."""
+    """Give a bucket the root's own files and the key files it lacks, read back; once a day try again whether deleting is denied."""
     site = Site.objects.get(pk=place.site_id)
     with sites.only_writer_of(place):
-        bucket.prepare(_key_files())
+        files, digest = _key_files()
+        if not bucket.prepare(files) or not bucket.prepare(files):
+            noted = {"at": now.isoformat(), "sha256": digest} if files else {}
+            Site.objects.filter(pk=site.pk).update(key_files=noted)
         if site.prepared_at is None:
             Site.objects.filter(pk=site.pk).update(prepared_at=now)
     known = proof_of(site.proof)
@@ -69,6 +72,8 @@ def bring(
     """
     for other in _sources(item, everywhere):
         with sites.only_writer_of(place):
+            if not as_it_was(item):
+                return None
             found = _written(other, bucket, item.ocfl_id, (), progress)
         if found is not None and found.sound and found.inventory and found.inventory.sha512 == item.inventory_sha512:
             return found
@@ -103,6 +108,8 @@ def mend(
     paths = {each["path"] for each in damages if each["code"] != UNEXPECTED}
     for other in _sources(copy.object, everywhere):
         with sites.only_writer_of(place):
+            if not as_it_was(copy.object):
+                return None
             if not _keeps_versions(bucket):
                 bucket.set_aside(copy.object.ocfl_id, sorted(paths), now)
             found = _written(other, bucket, copy.object.ocfl_id, paths, None)
@@ -123,10 +130,21 @@ def mend_folder(root: StorageRoot, item: ArchivalObject, everywhere: Iterable[Pl
             with fetched.only_writer():
                 if fetch_object(other.bucket, fetched, item.ocfl_id):
                     continue
+            if not as_it_was(item):
+                return False
             replicate.replace_object(fetched, root, item.ocfl_id, now=now)
             root.clear_staging()
         return True
     return False
+
+
+def as_it_was(item: ArchivalObject) -> bool:
+    """Whether the row is still as it was read: a destruction that began since comes first, and nothing is copied then.
+
+    Asked while nobody else writes at the place; the execution waits for that lock before it looks what lies there.
+    """
+    as_read = ArchivalObject.objects.filter(pk=item.pk, condemned_at=item.condemned_at, destroyed_at=item.destroyed_at)
+    return as_read.exists()
 
 
 def _sources(item: ArchivalObject, everywhere: Iterable[Place]) -> Iterable[StorageRoot]:
@@ -181,8 +199,14 @@ def _keeps_versions(bucket: BucketRoot) -> bool:
         return False
 
 
-def _key_files() -> dict[str, bytes]:
-    """The register and the wrapped key files: whoever holds the bucket and enough shares can read it."""
+def _key_files() -> tuple[dict[str, bytes], str]:
+    """The register and the wrapped key files, and a digest of them: whoever holds the bucket and enough shares can read it."""
     with wrapping.only_one() as home:
         register = wrapping.register_at(home)
-        return wrapping.files_for_stores(register) if register else {}
+        return (wrapping.files_for_stores(register), wrapping.digest_of_files(register)) if register else ({}, "")
+
+
+def has_keys(site: Site) -> bool:
+    """Whether the key files were last seen in a bucket as they are here, or there are none to give."""
+    register = wrapping.register_at(wrapping.folder())
+    return register is None or site.key_files.get("sha256") == wrapping.digest_of_files(register)

@@ -33,7 +33,7 @@ from zhudang.shared.plain import plain
 RENDITION = Register("preservation.rendition", Rendition)
 REGISTERS = (RENDITION,)
 
-SITE = Register("preservation.site", Site, without=frozenset({"contact", "proof"}))
+SITE = Register("preservation.site", Site, without=frozenset({"contact", "proof", "key_files"}))
 REMEDY_PLAN = Register("preservation.remedy_plan", RemedyPlan, lasting=True)
 PLACEMENT = Register("preservation.placement", Placement, lasting=True)
 CUSTODY = Register("preservation.custody", Custody)

@@ -110,6 +110,14 @@ def begin_rounds(timestamp: int) -> None:
             read_in_turn.configure(queueing_lock=lock, lock=lock).defer(site=site)
 
 
+@app.task(name="preservation.compare_books", queue="preservation", lock="preservation.compare_books", retry=_PATIENCE)
+def compare_books(username: str, work_id: str) -> None:
+    """Lay ledger, catalogue and stores side by side, buckets among them."""
+    from zhudang.preservation import books
+
+    books.run(username, work_id=UUID(work_id))
+
+
 @app.task(name="preservation.dispose", queue="preservation", retry=_PATIENCE)
 def dispose(case_id: str) -> None:
     """Execute a disposal that two witnesses signed, or go on with it."""
@@ -121,9 +129,27 @@ def dispose(case_id: str) -> None:
 @app.task(name="preservation.clear_owed", queue="preservation", lock="preservation", retry=_PATIENCE)
 def clear_owed(case_id: str, place: str) -> None:
     """Clear a place that still held what was destroyed elsewhere, once two witnesses have signed for it."""
-    from zhudang.preservation.disposal import executing
+    from zhudang.preservation.disposal import clearing
 
-    executing.clear_place(UUID(case_id), place)
+    clearing.clear_place(UUID(case_id), place)
+
+
+@app.task(name="preservation.look_at_owed", queue="preservation", retry=_PATIENCE)
+def look_at_owed(case_id: str, place: str) -> None:
+    """Look into a bucket for what its keeper should have deleted."""
+    from zhudang.preservation.disposal import clearing
+
+    clearing.look_at_place(UUID(case_id), place)
+
+
+@app.periodic(cron="40 3 * * *", periodic_id="preservation.owed")
+@app.task(name="preservation.owed", queue="preservation", queueing_lock="preservation.owed")
+def look_at_all_owed(timestamp: int) -> None:
+    """Look into every bucket that still holds what was destroyed elsewhere, and say which places are overdue."""
+    from zhudang.preservation.disposal import clearing
+
+    clearing.look_into_buckets()
+    clearing.remind(timezone.now())
 
 
 @app.periodic(cron="20 * * * *", periodic_id="preservation.buckets")
@@ -139,6 +165,15 @@ def begin_buckets(timestamp: int) -> None:
         if catching_up.bucket_due(site, timezone.now()):
             with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
                 catch_up_bucket.configure(queueing_lock=f"preservation.bucket:{site}", lock=lock).defer(site=site)
+
+
+@app.periodic(cron="25 * * * *", periodic_id="preservation.far_witness")
+@app.task(name="preservation.far_witness", queue="preservation", queueing_lock="preservation.far_witness")
+def tell_far_witnesses(timestamp: int) -> None:
+    """Every hour: give the buckets the heads of the log they have not seen."""
+    from zhudang.preservation import far_witness
+
+    far_witness.bring_up_to_date()
 
 
 @app.task(name="preservation.catch_up_bucket", queue="preservation", pass_context=False)

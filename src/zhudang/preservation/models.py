@@ -41,6 +41,8 @@ class Site(models.Model):
     """Of a bucket: {at, ok, problem}, the last time it was asked whether it is there; empty before."""
     proof = models.JSONField(default=dict)
     """Of a bucket: what came of trying to delete there (`bucket.proving`); empty before."""
+    key_files = models.JSONField(default=dict)
+    """Of a bucket: {at, sha256} of the key files when they were last seen there as they are here; empty before."""
 
     class Meta:
         ordering: ClassVar = ["code"]

@@ -193,8 +193,11 @@ def promise(facts: SiteFacts, proof: Proof | None = None) -> str:
     """
     if facts.kind is Kind.S3:
         told = _tried(proof)
-        if facts.worm:
-            return gettext("%(told)s；%(operator)s声明为一次写入") % {"told": told, "operator": facts.operator}
+        if facts.worm and not (proof and proof.write_once):
+            return gettext("%(told)s；%(operator)s声明为一次写入，未经证明") % {
+                "told": told,
+                "operator": facts.operator,
+            }
         return told
     if facts.worm:
         return gettext("%(operator)s声明为一次写入，未经证明") % {"operator": facts.operator}
@@ -205,6 +208,11 @@ def _tried(proof: Proof | None) -> str:
     if proof is None:
         return gettext("能否删除还没有试过")
     told = {"at": write_datetime(proof.at)}
+    if proof.write_once:
+        return gettext("一次写入：写入后 %(days)s 天内谁也删不了（%(at)s 试过）") % {
+            **told,
+            "days": proof.retained_days,
+        }
     if proof.nothing_lost:
         return gettext("不可删除（%(at)s 试过）") % told
     if proof.undeletable:

@@ -209,6 +209,7 @@ class ObjectPage:
     successor_named: bool
     """The last version names the successor; until then only that one names this."""
     other_parts: tuple[Relative, ...]
+    volume_id: UUID | None = None
     destroyed_at: datetime | None = None
     renditions: tuple[RenditionRow, ...] = ()
     """What was made of its files, superseded ones too; those of files this actor may read."""
@@ -404,6 +405,7 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
         registered=tuple(RegisteredCopy.objects.filter(object=found)),
         **_relatives(found),
         renditions=_renditions(actor, found),
+        volume_id=found.volume_id,
         destroyed_at=found.destroyed_at,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +21,11 @@ from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import far_copies, logged
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
-from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
-from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
@@ -38,9 +35,15 @@ MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
 NOT_AS_LOGGED, NO_ROOM = "STO-007", "STO-008"
+RETURNED, OWED = "returned", "owed"
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
 """Copies that a disposal is removing at this moment: reading them would find them missing and bring them back."""
+
+
+class UnderDestruction(Exception):
+    """A copy's destruction began, or ended, while it was being read: what was found says nothing."""
+
 
 COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
 
@@ -53,8 +56,9 @@ class Outcome:
 
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
-            with versions the rows do not know: the database was restored from before), or forged (the rows tell
-            otherwise than the log, of a destruction, of an object's state or of its copies).
+            with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
+            than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume lies where it was
+            cleared), or owed (a place should have been cleared of it by now).
     """
 
     site: str
@@ -172,6 +176,8 @@ def read_all(
 
     Copies on a removable set that lies apart are passed over: they are read when it is called in.
     """
+    from zhudang.preservation import strays
+
     all_places = {place.site_id: meet(place, now()) for place in places()}
     near = {site_id for site_id, place in all_places.items() if place.there}
     away = {site_id for site_id, place in all_places.items() if place.away}
@@ -182,7 +188,7 @@ def read_all(
     if object_id is None:
         for place in all_places.values():
             yield from _own_files(place, repair)
-    yield from _rows_not_as_logged(object_id, repair, now)
+    yield from strays.rows_not_as_logged(object_id, repair, now)
     began = now()
     # A clock that ran ahead left moments to come: such copies were read at nobody knows when, and are read again.
     _rows(object_id).filter(looked_at__gt=began).update(looked_at=None)
@@ -194,7 +200,10 @@ def read_all(
             if copy.site_id in silent:
                 continue
             place = all_places[copy.site_id]
-            told = read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
+            try:
+                told = read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
+            except UnderDestruction:
+                continue
             if told.state == UNREACHABLE:
                 silent.add(copy.site_id)
             else:
@@ -202,41 +211,10 @@ def read_all(
     for copy in unread.filter(site_id__in=silent).iterator(chunk_size=_BATCH):
         yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
-        yield from _unknown(list(all_places.values()))
-        yield from _disposals_not_as_logged()
-        yield from _holdings_not_as_logged()
-
-
-def _holdings_not_as_logged() -> Iterator[Outcome]:
-    """Tell objects and copies of which the rows say something else than the log."""
-    from zhudang.preservation import as_logged
-
-    for each in as_logged.check():
-        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
-        yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
-
-
-def _rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
-    """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
-    for each in list(logged.disagreements(object_id)):
-        if repair and logged.settle(each.object_id, now=now()) is None:
-            continue
-        damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
-        yield Outcome("log", each.ocfl_id, each.title, REPAIRED if repair else FORGED, damages=damages)
-
-
-def _disposals_not_as_logged() -> Iterator[Outcome]:
-    """Tell what counts as destroyed, or does not, otherwise than the log says."""
-    from zhudang.preservation.disposal import checking
-
-    for finding in checking.check():
-        yield Outcome(
-            "log",
-            finding.subject,
-            finding.title,
-            FORGED,
-            damages=({"code": finding.code, "path": finding.told, "expected": "", "found": ""},),
-        )
+        yield from strays.unknown(list(all_places.values()))
+        yield from strays.disposals_not_as_logged()
+        yield from strays.holdings_not_as_logged()
+        yield from strays.owed_too_long(now())
 
 
 def copies_apart() -> int:
@@ -275,11 +253,12 @@ def read_copy(
 
     Raises:
         StoreUnreachable: the place is not there.
+        UnderDestruction.
     """
     if not place.there:
         raise StoreUnreachable(place.path)
     if repair and logged.settle(copy.object_id, now=now):
-        copy.refresh_from_db()
+        _refresh(copy)
     try:
         outcome = _read_one(copy, place, now, progress)
         if repair and not outcome.sound:
@@ -308,13 +287,15 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
         if place.bucket is not None
         else _looked_at(place.root, object_id, progress)
     )
+    if (found is None or not found.sound) and not Copy.objects.exclude(UNDER_DESTRUCTION).filter(pk=copy.pk).exists():
+        raise UnderDestruction
     if found is None:
         return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
     wanted = _wanted(copy, place)
     if place.root is not None and found.inventory is not None and found.sound and found.inventory.sha512 not in wanted:
         # A writer's bytes stand before its rows do: what counts is what both say while nobody writes.
         with place.root.only_writer():
-            copy.refresh_from_db()
+            _refresh(copy)
             found = verify_object(place.root.object_folder(object_id), object_id=object_id, progress=progress)
         wanted = _wanted(copy, place)
     damages = list(found.damages)
@@ -330,6 +311,17 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
     return _note(
         copy, place, Outcome(place.code, object_id, copy.object.title, state, found.files, found.bytes, told), now
     )
+
+
+def _refresh(copy: Copy) -> None:
+    """Read a copy's row again, and its object's.
+
+    Raises:
+        UnderDestruction.
+    """
+    if not Copy.objects.exclude(UNDER_DESTRUCTION).filter(pk=copy.pk).exists():
+        raise UnderDestruction
+    copy.refresh_from_db()
 
 
 def _wanted(copy: Copy, place: Place) -> set[str]:
@@ -443,20 +435,3 @@ def _mended(copy: Copy, place: Place, found: Outcome, now: datetime) -> Outcome:
     # What lagged on a removable set or in a bucket is the newest version now.
     Copy.objects.filter(pk=copy.pk).update(version=copy.object.version, inventory_sha512=copy.object.inventory_sha512)
     return _note(copy, place, repaired, now)
-
-
-def _unknown(all_places: list[Place]) -> Iterator[Outcome]:
-    """Tell objects in a store that no row knows: left by another installation, or by a lost database."""
-    for place in all_places:
-        found: Iterator[str] = iter(())
-        if place.root is not None:
-            found = (inventory.object_id for _, inventory in object_inventories(place.root))
-        elif place.bucket is not None and place.reached:
-            found = place.bucket.object_ids()
-        ours = (object_id for object_id in found if object_name(object_id) is not None)
-        with suppress(BucketUnreachable):
-            while batch := list(islice(ours, _BATCH)):
-                known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
-                yield from (
-                    Outcome(place.code, object_id, object_id, UNKNOWN) for object_id in batch if object_id not in known
-                )

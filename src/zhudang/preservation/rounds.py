@@ -106,7 +106,10 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
                 gone = place.facts.offline and not bears_label(place.path, place.facts.label)
                 if gone or time.monotonic() >= until:
                     return summary
-                outcome = reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace)
+                try:
+                    outcome = reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace)
+                except reading.UnderDestruction:
+                    continue
                 part.add(outcome)
                 if outcome.state == reading.UNREACHABLE:
                     return summary

@@ -1,4 +1,4 @@
-"""What `zhudang site credentials | check | fetch` do and say, for sites in buckets; each gives an exit code as `command` has them."""
+"""What `zhudang site credentials | check | fetch | owed` do and say, for sites in buckets; each gives an exit code as `command` has them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from zhudang.preservation.bucket import credentials, fetching
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.bucket.credentials import Credentials, CredentialsUnusable
 from zhudang.preservation.command import INCOMPLETE, OK, REFUSED, WRONG
+from zhudang.preservation.disposal import clearing
+from zhudang.preservation.disposal import queries as disposals
+from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.domain.site_facts import address_of
 from zhudang.preservation.models import Site
 from zhudang.preservation.sites import bucket_of, meet, places
@@ -77,7 +80,7 @@ def check(site: str) -> int:
     )
     console.print(
         f"delete {proof.deletion} · delete a version {proof.version_deletion} · change the rules {proof.rules} · "
-        f"what is written over is {proof.overwriting}",
+        f"what is written over is {proof.overwriting} · kept from everybody for {proof.retained_days} days",
         highlight=False,
         soft_wrap=True,
     )
@@ -114,6 +117,38 @@ def fetch(site: str, target: Path) -> int:
         soft_wrap=True,
     )
     return WRONG if done.damaged else OK
+
+
+def owed(site: str, target: Path | None = None) -> int:
+    """Look into a bucket for what was destroyed elsewhere and is to be deleted there by its keeper; write the lists to a folder.
+
+    1 where something is left, or nobody has signed yet that it is not.
+    """
+    console, now = Console(), timezone.now()
+    if _address(site) is None:
+        return _no_bucket(site)
+    places(now)
+    clearing.look_into_buckets(site)
+    row = Site.objects.get(code=site)
+    still = [each for each in disposals.owed() if each.place == f"{SITE}{site}"]
+    for each in still:
+        left = each.problem or "—" if each.left is None else f"{each.left} 项 keys"
+        signed = "、".join(each.signed) or "—"
+        console.print(
+            f"{each.number}  {each.volumes} 卷 volumes  还有 left: {left}  应在 due {each.due}  已签字 signed: {signed}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if not still:
+        console.print(f"{row.name}：没有待销毁的内容 / nothing owed there", highlight=False)
+        return OK
+    for case, text in clearing.lists_of(row, now=now) if target is not None else ():
+        assert target is not None
+        target.mkdir(parents=True, exist_ok=True)
+        path = target / f"{case.number}-{site}.csv"
+        path.write_text(text, encoding="utf-8")
+        console.print(f"应删清单 keys to delete: {path}", highlight=False, soft_wrap=True)
+    return INCOMPLETE if any(each.left is None for each in still) else WRONG
 
 
 def _progress(console: Console, number: int) -> None:

@@ -138,7 +138,7 @@ def _register(now: datetime) -> None:
         if before != told or not site.in_use:
             if site.path != told["path"] and Kind.S3 in (site.kind, facts.kind):
                 # Another bucket: nothing is known of it.
-                told |= {"contact": {}, "proof": {}}
+                told |= {"contact": {}, "proof": {}, "key_files": {}}
             for name, value in told.items():
                 setattr(site, name, value)
             site.in_use = True
@@ -216,12 +216,19 @@ def only_writer_of(place: Place) -> Iterator[None]:
 
     The lock goes with the connection of a process that dies.
     """
+    with only_writer_at(place.site_id):
+        yield
+
+
+@contextmanager
+def only_writer_at(site_id: UUID) -> Iterator[None]:
+    """As `only_writer_of`, by the site's id."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"preservation.bucket:{place.site_id}"])
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"preservation.bucket:{site_id}"])
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"preservation.bucket:{place.site_id}"])
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"preservation.bucket:{site_id}"])
 
 
 def facts_of_row(site: Site) -> SiteFacts:

@@ -157,6 +157,7 @@ WORKS = {
     "preservation.catch_up": _("补写并核验存储地"),
     "preservation.migrate": _("转换馆藏格式"),
     "preservation.dispose": _("销毁案卷"),
+    "preservation.books": _("账物目核对"),
 }
 COPY_STATES = {
     CopyState.WRITTEN: _("未核验"),
@@ -212,6 +213,8 @@ OUTCOMES = {
     "unreachable": _("读不到存储地"),
     "unknown": _("目录里没有的对象"),
     "forged": _("与日志不符"),
+    "returned": _("销毁后又出现的内容"),
+    "owed": _("别处已销毁，这里逾期没有清除"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
 KEY_PLACES = {

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,9 @@ CONNECT_SECONDS, READ_SECONDS, TRIES = 10, 60, 4
 CHUNK = 1024 * 1024
 MOST_CONNECTIONS = 8
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
+COMPLIANCE = "COMPLIANCE"
+"""The mode of object lock in which nobody, the owner included, may delete or shorten before the time is over."""
+_NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
 
 
@@ -55,6 +59,7 @@ class Bucket:
     def __init__(self, address: S3Address, credentials: Credentials) -> None:
         self.address = address
         self._credentials = credentials
+        self._has_lock: bool | None = None
 
     @property
     def client(self) -> Any:
@@ -125,7 +130,34 @@ class Bucket:
 
     def put(self, key: str, data: bytes) -> Any:
         """Write a small file in one request; gives the server's answer."""
-        return self.ask("put_object", Key=key, Body=data, **_checksums(data))
+        return self.ask("put_object", Key=key, Body=data, **_checksums(data), **self.retention())
+
+    def retention(self) -> dict[str, Any]:
+        """What a request that begins a file says so that nobody may delete it for a time; nothing where that is not asked for.
+
+        A bucket without object lock, or one that does not let us know, is asked for nothing: it would refuse the file.
+        """
+        if not self.address.retention_days:
+            return {}
+        if self._has_lock is None:
+            self._has_lock = has_object_lock(self)
+        until = datetime.now(UTC) + timedelta(days=self.address.retention_days)
+        return {"ObjectLockMode": COMPLIANCE, "ObjectLockRetainUntilDate": until} if self._has_lock else {}
+
+
+def has_object_lock(bucket: Bucket) -> bool:
+    """Whether a bucket has object lock on, as far as the server tells us.
+
+    Raises:
+        BucketUnreachable: it did not answer.
+    """
+    try:
+        answer = bucket.ask("get_object_lock_configuration")
+    except BucketUnreachable as refused:
+        if refused.problem in DENIED | _NO_LOCK:
+            return False
+        raise
+    return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
 
 
 @lru_cache(maxsize=32)

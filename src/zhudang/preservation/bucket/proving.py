@@ -1,16 +1,17 @@
 """Whether this installation can delete at a site: tried on a file of its own, not taken from anybody's word.
 
 A bucket protects from us when four things hold: deleting is denied, deleting a version is denied, writing over leaves what
-was there before, and the rules that deny it are not ours to change.
+was there before, and the rules that deny it are not ours to change. It is write-once when besides the server names a day before
+which nobody may delete, its owner included (object lock, compliance), and refuses us an earlier one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from zhudang.preservation.bucket.client import DENIED, Bucket, BucketUnreachable, Missing
+from zhudang.preservation.bucket.client import COMPLIANCE, DENIED, Bucket, BucketUnreachable, Missing
 
 DENIED_HERE, ALLOWED, UNPROVEN = "denied", "allowed", "unproven"
 KEPT, LOST = "kept", "lost"
@@ -26,6 +27,8 @@ class Proof:
         deletion, version_deletion, rules: denied, allowed or unproven: deleting a file, deleting one of its versions,
             changing the bucket's policy or stopping its versioning.
         overwriting: kept, lost or unproven: what stood at a key before it was written over.
+        retained_days: for how many days from its writing the server lets nobody delete a file, and refuses to shorten that;
+            0 where it does not, or that could not be tried.
     """
 
     at: datetime
@@ -33,6 +36,12 @@ class Proof:
     version_deletion: str
     overwriting: str
     rules: str
+    retained_days: int = 0
+
+    @property
+    def write_once(self) -> bool:
+        """Whether it was shown that nobody can take back what is written, for a time."""
+        return self.nothing_lost and self.retained_days > 0
 
     @property
     def nothing_lost(self) -> bool:
@@ -44,17 +53,17 @@ class Proof:
         """Whether all trying to delete, or to be allowed to, was denied."""
         return {self.deletion, self.version_deletion, self.rules} == {DENIED_HERE}
 
-    def as_data(self) -> dict[str, str]:
+    def as_data(self) -> dict[str, str | int]:
         """Plain data for a row and the log."""
         return {
             "at": self.at.isoformat(), "deletion": self.deletion, "version_deletion": self.version_deletion,
-            "overwriting": self.overwriting, "rules": self.rules,
+            "overwriting": self.overwriting, "rules": self.rules, "retained_days": self.retained_days,
         }  # fmt: skip
 
 
-def proof_of(data: dict[str, str]) -> Proof | None:
+def proof_of(data: dict[str, Any]) -> Proof | None:
     """Read back what `as_data` gave; None for what is empty: never tried."""
-    return Proof(**{**data, "at": datetime.fromisoformat(data["at"])}) if data else None  # type: ignore[arg-type]
+    return Proof(**{**data, "at": datetime.fromisoformat(data["at"])}) if data else None
 
 
 def prove(bucket: Bucket, now: datetime) -> Proof:
@@ -75,7 +84,22 @@ def prove(bucket: Bucket, now: datetime) -> Proof:
     if first:
         # As it is already: where that is allowed nothing changes, and it shows that it could be stopped.
         rules.add(_tried(bucket, "put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"}))
-    return Proof(now, deletion, of_version or deletion, overwriting, _worst(rules))
+    retained = _retained_days(bucket, key, first) if first else 0
+    return Proof(now, deletion, of_version or deletion, overwriting, _worst(rules), retained)
+
+
+def _retained_days(bucket: Bucket, key: str, version: str) -> int:
+    """For how many days the version just written is kept from everybody; 0 where the server names no day or lets us move it."""
+    try:
+        told = bucket.ask("get_object_retention", Key=key, VersionId=version).get("Retention", {})
+    except (BucketUnreachable, Missing):
+        return 0
+    now, until = datetime.now(UTC), told.get("RetainUntilDate")
+    if told.get("Mode") != COMPLIANCE or until is None or until <= now:
+        return 0
+    earlier = {"Mode": COMPLIANCE, "RetainUntilDate": now + (until - now) / 2}
+    moved = _tried(bucket, "put_object_retention", Key=key, VersionId=version, Retention=earlier)
+    return max(1, round((until - now) / timedelta(days=1))) if moved == DENIED_HERE else 0
 
 
 def _tried(bucket: Bucket, name: str, **given: Any) -> str:

@@ -162,7 +162,10 @@ class BucketRoot:
             key = self.bucket.address.key(f"{QUARANTINE}/{name}/{path}")
             try:
                 self.bucket.ask(
-                    "copy_object", Key=key, CopySource={"Bucket": self.bucket.address.bucket, "Key": start + path}
+                    "copy_object",
+                    Key=key,
+                    CopySource={"Bucket": self.bucket.address.bucket, "Key": start + path},
+                    **self.bucket.retention(),
                 )
             except Missing:
                 continue

@@ -63,7 +63,12 @@ def _put_parts(bucket: Bucket, key: str, path: Path, size: int, expected: str, p
             parts.append({"PartNumber": number, "ETag": f'"{tag}"'})
     if digest.hexdigest() != expected:
         raise SourceChanged(str(path), expected, digest.hexdigest())
-    bucket.ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+    done = bucket.ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+    if lock := bucket.retention():
+        # Not every server keeps what the beginning of an upload said of it.
+        which = {"VersionId": done["VersionId"]} if done.get("VersionId") else {}
+        kept = {"Mode": lock["ObjectLockMode"], "RetainUntilDate": lock["ObjectLockRetainUntilDate"]}
+        bucket.ask("put_object_retention", Key=key, Retention=kept, **which)
 
 
 def _pieces(stream: object, length: int) -> Iterator[bytes]:
@@ -90,7 +95,7 @@ def _begun(bucket: Bucket, key: str) -> tuple[str, dict[int, tuple[int, str]]]:
                 continue
     except BucketUnreachable:
         pass  # not allowed to list them: begun anew
-    return bucket.ask("create_multipart_upload", Key=key)["UploadId"], {}
+    return bucket.ask("create_multipart_upload", Key=key, **bucket.retention())["UploadId"], {}
 
 
 def _parts(bucket: Bucket, key: str, upload: str) -> dict[int, tuple[int, str]]:

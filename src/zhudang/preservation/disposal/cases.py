@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,14 +11,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
-from zhudang.content import queries as content
 from zhudang.events import operations as events
-from zhudang.filing.queries import kept as filing
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import queries
 from zhudang.preservation.disposal import facts
+from zhudang.preservation.disposal.lines import BATCH, digest_of, lines_for
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalOpinion, DisposalStay
 from zhudang.preservation.disposal.rules_file import rules
 from zhudang.preservation.domain.disposal import (
@@ -31,13 +28,11 @@ from zhudang.preservation.domain.disposal import (
     why_not_dispose,
     why_not_propose,
 )
-from zhudang.preservation.models import ArchivalObject
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 MOST_VOLUMES = 20_000
 _NUMBERING = 0x5A44_0D15
-_BATCH = 500
 
 
 class CannotPropose(Refusal):
@@ -65,7 +60,7 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
     wanted = set(object_ids)
     # What two people propose at the same moment is in one case: the second waits here and is then refused.
     rows = list(
-        queries.known_objects(actor).filter(pk__in=wanted, kind="volume").select_related("project", "volume")
+        facts.volumes(actor).filter(pk__in=wanted).select_related("project", "volume")
         .select_for_update(no_key=True, of=("self",)).order_by("reference_code", "id")
     )  # fmt: skip
     members = [member for member in map(identity.actor_of, dict.fromkeys(committee)) if _may_appraise(member)]
@@ -84,13 +79,13 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
         number=_next_number(today), state=CaseState.APPRAISING.value, why=why.strip(), proposed_by=actor.username,
         proposed_name=actor.name, proposed_at=now, rules=known.told, members_needed=known.members,
         waiting_days=known.waiting_days, committee=[{"username": m.username, "name": m.name} for m in members],
-        volumes=len(rows), files=sum(row.files for row in rows), bytes=sum(row.bytes for row in rows),
-        level=max(max(row.level, row.class_level) for row in rows),
+        volumes=len(rows), files=0, bytes=0, level=max(max(row.level, row.class_level) for row in rows),
     )  # fmt: skip
-    items = _items(case, rows)
+    items = lines_for(case, rows)
+    case.files, case.bytes = sum(item.files for item in items), sum(item.bytes for item in items)
     case.list_sha256 = digest_of(items)
     case.save(force_insert=True)
-    DisposalItem.objects.bulk_create(items, batch_size=_BATCH)
+    DisposalItem.objects.bulk_create(items, batch_size=BATCH)
     _log(
         actor, "proposed", case, now,
         why=case.why, volumes=case.volumes, files=case.files, bytes=case.bytes, committee=case.committee, rules=known.edition,
@@ -262,8 +257,9 @@ def place_stay(*, actor: Actor, object_id: UUID, because: str, now: datetime) ->
         problems.append(Reason("preservation.disposal_gone", {"code": row.reference_code, "title": row.title}))
     if problems:
         raise CannotDecide(*problems)
+    assert row.volume_id is not None
     stay = DisposalStay.objects.create(
-        object_id=object_id, because=because.strip(), placed_by=actor.username, placed_at=now
+        object_id=row.volume_id, because=because.strip(), placed_by=actor.username, placed_at=now
     )
     audit.record(
         actor=actor,
@@ -311,26 +307,6 @@ def locked(actor: Actor, case_id: UUID) -> DisposalCase:
     return case
 
 
-def digest_of(items: Iterable[DisposalItem]) -> str:
-    """SHA-256 of a list: one line of canonical JSON a volume, in the list's order, of what it was and nothing of what came."""
-    digest = hashlib.sha256()
-    for item in sorted(items, key=lambda each: each.position):
-        line = json.dumps(plain(line_of(item)), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
-
-
-LINE = (
-    "position", "object_id", "project_id", "project_name", "reference_code", "accession_no", "title", "formed_on",
-    "formed_until", "retention", "ended_on", "level", "records", "files", "bytes", "version", "inventory_sha512", "digests",
-)  # fmt: skip
-
-
-def line_of(item: DisposalItem) -> dict[str, Any]:
-    """What a list says of one volume as it was."""
-    return {name: getattr(item, name) for name in LINE}
-
-
 def log_case(actor: Actor | str, act: str, case: DisposalCase, now: datetime, **data: Any) -> UUID:
     """Write an act on a case to the log, with the list's digest; gives the entry's id."""
     digests = {"case": case.number, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256}
@@ -352,31 +328,6 @@ def _must_stand(case: DisposalCase, state: CaseState) -> list[Reason]:
 
 def _may_appraise(member: Actor) -> bool:
     return member.authenticated and member.may("preservation.disposal.appraise")
-
-
-def _items(case: DisposalCase, rows: Sequence[ArchivalObject]) -> list[DisposalItem]:
-    known, items = rules(), []
-    for start in range(0, len(rows), _BATCH):
-        some = rows[start : start + _BATCH]
-        files_of = filing.files_of_volumes([row.pk for row in some])
-        current = {pk: [file_id for file_id, is_current in files if is_current] for pk, files in files_of.items()}
-        stored = content.stored_files(file_id for files in current.values() for file_id in files)
-        for position, row in enumerate(some, start=start + 1):
-            volume, project = row.volume, row.project
-            assert volume is not None and project is not None
-            ends = known.ends_on(volume.retention, volume.formed_until)
-            assert ends is not None
-            items.append(
-                DisposalItem(
-                    case=case, position=position, object_id=row.pk, project_id=project.pk, project_name=project.name,
-                    reference_code=row.reference_code, accession_no=row.accession_no, title=row.title,
-                    formed_on=volume.formed_on, formed_until=volume.formed_until, retention=volume.retention, ended_on=ends,
-                    level=max(row.level, row.class_level), records=volume.record_count, files=row.files, bytes=row.bytes,
-                    version=row.version, inventory_sha512=row.inventory_sha512,
-                    digests=[[stored[pk].sha256, stored[pk].sm3, stored[pk].size] for pk in current[row.pk]],
-                )
-            )  # fmt: skip
-    return items
 
 
 def _next_number(today: date) -> str:

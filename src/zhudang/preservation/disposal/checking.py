@@ -4,8 +4,9 @@ Triggers hold the application to it; this finds what a superuser's hand did. Tha
 `zhudang audit verify` finds out.
 
 Findings: DSP-001 destroyed, and the log knows nothing of it; DSP-002 the log says destroyed, the rows do not; DSP-003 a
-list is not the one that was proposed or approved; DSP-004 an act that must have been is not in the log; DSP-005 a file
-or volume is marked as destroyed and in no list.
+list is not the one that was proposed or approved; DSP-004 an act that must have been is not in the log; DSP-005 a file,
+a volume or an object is marked as destroyed, or to be, and in no list. (DSP-006, a place that should have been cleared by
+now, is `clearing.still_overdue`.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from uuid import UUID
 from zhudang.audit import queries as audit
 from zhudang.content import destroying
 from zhudang.filing.queries import kept as filing
-from zhudang.preservation.disposal.cases import digest_of
+from zhudang.preservation.disposal.lines import digest_of
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.domain.disposal import CaseState, Outcome
 from zhudang.preservation.models import ArchivalObject
@@ -120,6 +121,9 @@ def _objects(logged: _Logged) -> Iterator[Finding]:
             yield Finding("DSP-002", f"urn:uuid:{pk}", title, "object")
         elif line is None or not (pk in restored or (entry and _agrees(line, entry, rows[pk][1]))):
             yield Finding("DSP-001", f"urn:uuid:{pk}", title, line.case.number if line else "no list")
+    left = ArchivalObject.objects.filter(volume_id__in=lines.keys()).exclude(pk__in=lines.keys())
+    for ocfl_id, title in left.order_by("ocfl_id").values_list("ocfl_id", "title"):
+        yield Finding("DSP-002", ocfl_id, title, "object")
     for pk in sorted((said.keys() | restored) - rows.keys() - lines.keys(), key=str):
         yield Finding("DSP-002", f"urn:uuid:{pk}", said.get(pk, {}).get("case", ""), "list and object")
 
@@ -129,16 +133,22 @@ def _agrees(line: DisposalItem, entry: dict[str, Any], sha512: str) -> bool:
         entry.get("case") == line.case.number
         and entry.get("approved_sha256") == line.case.approved_sha256
         and entry.get("was_sha512") == line.inventory_sha512
+        and entry.get("further", []) == line.further
         and entry.get("tombstone_sha512") == line.tombstone_sha512 == sha512
     )
 
 
 def _marks() -> Iterator[Finding]:
-    """Volumes and files marked as destroyed that no case under execution or done has."""
+    """Objects, volumes and files marked as destroyed, or to be, that no case under execution or done has."""
     begun = DisposalItem.objects.filter(case__state__in=[state.value for state in _BEGUN]).exclude(
         outcome__in=[Outcome.KEPT.value, Outcome.EXTENDED.value]
     )
     known = set(begun.values_list("object_id", flat=True))
+    condemned = ArchivalObject.objects.filter(destroyed_at=None).exclude(condemned_at=None).order_by("ocfl_id")
+    for ocfl_id, title, volume_id in condemned.values_list("ocfl_id", "title", "volume_id"):
+        # Nothing reads it any more: a forger's way to have a loss go unnoticed.
+        if volume_id not in known:
+            yield Finding("DSP-005", ocfl_id, title, "object")
     for volume_id, title in filing.destroyed_volumes().items():
         if volume_id not in known:
             yield Finding("DSP-005", f"urn:uuid:{volume_id}", title, "volume")

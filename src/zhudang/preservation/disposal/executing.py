@@ -25,17 +25,18 @@ from zhudang.filing import operations as filing
 from zhudang.filing.queries import kept as filing_kept
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
-from zhudang.preservation.disposal import forgetting, owed, tombstone
+from zhudang.preservation.disposal import forgetting, in_buckets, owed, tombstone
 from zhudang.preservation.disposal.cases import log_case
+from zhudang.preservation.disposal.lines import further_of
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStay, DisposalStep
-from zhudang.preservation.disposal.removing import NotGone, Warrant, bring_tombstone, replace_by_tombstone, warrant_for
+from zhudang.preservation.disposal.removing import NotGone, Warrant, replace_by_tombstone, warrant_for
 from zhudang.preservation.domain.disposal import CaseState, Outcome
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy, HeldFormat, RegisteredCopy, Rendition, Site
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, places, writing
 from zhudang.shared.refusals import Reason
@@ -70,6 +71,8 @@ class Held:
     place: str
     name: str
     why: str
+    seen: in_buckets.Seen | None = None
+    """Of a bucket: what lies there."""
 
 
 def run(case_id: UUID) -> None:
@@ -121,7 +124,7 @@ def destroy(item_id: UUID, *, now: datetime) -> DisposalItem:
     warrant = warrant_for(item_id)
     _condemn(warrant, now)
     gone = _remove_from_working_store(warrant, now)
-    here, held = _places_of(warrant)
+    here, held = _places_of(warrant, now)
     with writing(here) as roots:
         # Before the writers' lock was held the rows may have changed under us.
         warrant = warrant_for(item_id)
@@ -134,14 +137,18 @@ def destroy(item_id: UUID, *, now: datetime) -> DisposalItem:
 @transaction.atomic
 def _condemn(warrant: Warrant, now: datetime) -> None:
     """From here on nothing reads, repairs, copies or writes the volume; a stay placed before this moment prevents it."""
-    row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=warrant.item.object_id)
-    if DisposalStay.objects.filter(object_id=row.pk, lifted_at=None).exists():
-        raise Stayed(warrant.item)
-    if row.inventory_sha512 != warrant.item.inventory_sha512 and not row.condemned_at:
+    item = warrant.item
+    rows = list(ArchivalObject.objects.select_for_update(no_key=True).filter(volume_id=item.object_id).order_by("pk"))
+    if DisposalStay.objects.filter(object_id=item.object_id, lifted_at=None).exists():
+        raise Stayed(item)
+    if all(row.condemned_at for row in rows):
+        return
+    first = next(row for row in rows if row.pk == item.object_id)
+    if first.inventory_sha512 != item.inventory_sha512 or further_of(rows) != item.further:
         # Not the volume that was appraised: people must look again.
-        raise NotGone(f"{row.ocfl_id}: {row.inventory_sha512[:16]} is not {warrant.item.inventory_sha512[:16]}")
-    if row.condemned_at is None:
-        row.condemned_at = now
+        raise NotGone(f"{first.ocfl_id}: not the objects and versions that are on the list")
+    for row in rows:
+        row.condemned_at = row.condemned_at or now
         row.save(update_fields=["condemned_at"])
 
 
@@ -157,13 +164,17 @@ def _remove_from_working_store(warrant: Warrant, now: datetime) -> destroying.Go
     return gone
 
 
-def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
+def _places_of(warrant: Warrant, now: datetime) -> tuple[list[Place], list[Held]]:
     """The places to clear now, and those that cannot be: lying apart, write-once, out of reach or out of use, on paper."""
     wanted = warrant.item.object_id
-    with_copy = set(Copy.objects.filter(object_id=wanted).values_list("site_id", flat=True))
+    with_copy = set(Copy.objects.filter(object__volume_id=wanted).values_list("site_id", flat=True))
     here, held = [], []
     for place in places():
-        if place.root is not None and not place.facts.worm:
+        if in_buckets.is_bucket(place):
+            seen = in_buckets.look(place, warrant.item, now) if in_buckets.may_hold(place) else in_buckets.Seen(now, ())
+            if place.site_id in with_copy or seen.keys != ():
+                held.append(Held(f"{owed.SITE}{place.code}", place.name, "bucket", seen))
+        elif place.root is not None and not place.facts.worm:
             # Also where no row tells of a copy: one that was half written may lie there.
             here.append(place)
         elif place.site_id in with_copy:
@@ -171,7 +182,7 @@ def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
             held.append(Held(f"{owed.SITE}{place.code}", place.name, why))
     for site in Site.objects.filter(pk__in=with_copy, in_use=False):
         held.append(Held(f"{owed.SITE}{site.code}", site.name, "out_of_use"))
-    for copy in RegisteredCopy.objects.filter(object_id=wanted, withdrawn_at=None):
+    for copy in RegisteredCopy.objects.filter(object__volume_id=wanted, withdrawn_at=None):
         held.append(Held(f"{owed.REGISTERED}{copy.label}", f"{copy.label}，{copy.place}", copy.medium))
     return here, held
 
@@ -179,8 +190,6 @@ def _places_of(warrant: Warrant) -> tuple[list[Place], list[Held]]:
 def _why_held(place: Place) -> str:
     if place.facts.worm:
         return "write_once"
-    if place.bucket is not None:
-        return "bucket"
     return "offline" if place.facts.offline else "unreachable"
 
 
@@ -196,15 +205,21 @@ def _say_so(
     item = DisposalItem.objects.select_for_update(no_key=True).get(pk=warrant.item.pk)
     row = ArchivalObject.objects.select_for_update(no_key=True).get(pk=item.object_id)
     proof = {"tombstone_sha512": inventory.sha512, "was_sha512": item.inventory_sha512}
+    if item.further:
+        proof["further"] = list(warrant.further)
     _step(item, owed.WORKING_STORE, "", True, {"files": gone.files, "blobs": gone.blobs, "shared": gone.shared}, now)
     _step(item, owed.SEARCH_INDEX, "", True, {"left": 0}, now)
     for place in here:
         _step(item, f"{owed.SITE}{place.code}", place.name, True, proof, now)
     for each in held:
-        _step(item, each.place, each.name, False, {"why": each.why, "was_sha512": item.inventory_sha512}, now)
+        seen_there = each.seen.as_proof() if each.seen else {}
+        told = {"why": each.why, "was_sha512": item.inventory_sha512, **seen_there}
+        _step(item, each.place, each.name, False, told, now)
     item.outcome, item.outcome_at, item.outcome_by = Outcome.DESTROYED.value, now, warrant.case.executor
     item.tombstone_sha512 = inventory.sha512
     item.save(update_fields=["outcome", "outcome_at", "outcome_by", "tombstone_sha512"])
+    _forget_further(row)
+    row.newest, row.successor = True, None
     row.version, row.files, row.bytes, row.kept_at, row.destroyed_at = inventory.head, 0, 0, now, now
     row.inventory_sha512, row.protection = inventory.sha512, sealing.protection_of(inventory)
     row.stored_bytes = sum(content.size for content in tombstone.contents_of(warrant.case, item))
@@ -222,10 +237,20 @@ def _say_so(
             "case": case.number, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256,
             "object": row.ocfl_id, "was_sha512": item.inventory_sha512, "tombstone_sha512": inventory.sha512,
             "gone_at": [place.code for place in here], "held_at": [each.place for each in held], "files": item.files,
-            "shared": gone.shared,
+            "shared": gone.shared, "keys_sha256": {each.place: in_buckets.digest_of(each.seen.keys) for each in held if each.seen and each.seen.keys}, **({"further": item.further} if item.further else {}),
         },
     )  # fmt: skip
     return item
+
+
+def _forget_further(first: ArchivalObject) -> None:
+    """Take the rows of a destroyed volume's other objects away: its tombstone and its list tell of them from here on."""
+    others = ArchivalObject.objects.filter(volume_id=first.volume_id).exclude(pk=first.pk)
+    ArchivalObject.objects.filter(volume_id=first.volume_id).update(successor=None, newest=False)
+    Copy.objects.filter(object__in=others).delete()
+    HeldFormat.objects.filter(object__in=others).delete()
+    RegisteredCopy.objects.filter(object__in=others).update(object=first)
+    others.delete()
 
 
 def note_tombstone(row: ArchivalObject, site_id: UUID, now: datetime) -> None:
@@ -295,68 +320,3 @@ def _reason(cause: Exception) -> Reason:
             "preservation.disposal_held", {"code": cause.item.reference_code, "title": cause.item.title, "because": "—"}
         )
     return Reason("preservation.disposal_halted", {"problem": f"{type(cause).__name__} {cause}"[:300]})
-
-
-def clear_place(case_id: UUID, place_key: str) -> int:
-    """Clear an owed place that two witnesses signed for; gives how many volumes are clear there now.
-
-    A site within reach is cleared by us and read back. Of what cannot be reached the signatures are the proof: the
-    medium was destroyed, or cleared by hand.
-    """
-    case = DisposalCase.objects.get(pk=case_id)
-    owing = DisposalStep.objects.filter(item__case=case, place=place_key, gone=False).select_related("item")
-    code = place_key.removeprefix(owed.SITE)
-    place = next((p for p in places() if place_key.startswith(owed.SITE) and p.code == code), None)
-    done = 0
-    for step in owing.order_by("item__position"):
-        if place is not None and place.root is not None and not place.facts.worm:
-            _clear_at(warrant_for(step.item_id), place, place.root, step)
-        else:
-            _clear_by_signature(step, place_key)
-        done += 1
-    return done
-
-
-def _clear_at(warrant: Warrant, place: Place, root: StorageRoot, step: DisposalStep) -> None:
-    """Bring the tombstone of a volume to a place that held its bytes, in their stead."""
-    row = ArchivalObject.objects.get(pk=warrant.item.object_id)
-    source = next(
-        other.root for other in places()
-        if other.root is not None and other.code != place.code and _holds(other.root, row)
-    )  # fmt: skip
-    with root.only_writer():
-        bring_tombstone(warrant, source, root)
-    _note_clear(step, {"tombstone_sha512": row.inventory_sha512}, row, place.site_id)
-
-
-def _holds(root: StorageRoot, row: ArchivalObject) -> bool:
-    try:
-        found = root.inventory(row.ocfl_id)
-    except (ObjectDamaged, OSError):
-        return False
-    return found is not None and found.sha512 == row.inventory_sha512
-
-
-def _clear_by_signature(step: DisposalStep, place_key: str) -> None:
-    row = ArchivalObject.objects.get(pk=step.item.object_id)
-    _note_clear(step, {"signed": True}, row, None)
-    if place_key.startswith(owed.REGISTERED):
-        label = place_key.removeprefix(owed.REGISTERED)
-        RegisteredCopy.objects.filter(object=row, label=label, withdrawn_at=None).update(
-            withdrawn_at=timezone.now(), withdrawn_because=f"鉴定销毁 {step.item.case.number}"
-        )
-
-
-@transaction.atomic
-def _note_clear(step: DisposalStep, proof: dict[str, Any], row: ArchivalObject, site_id: UUID | None) -> None:
-    now = timezone.now()
-    signed = step.item.case.signatures.filter(place=step.place)
-    witnesses = [{"name": each.name, "note": each.note, "at": each.at.isoformat()} for each in signed]
-    step.gone, step.at, step.proof = True, now, {**step.proof, **proof, "witnesses": witnesses}
-    step.save(update_fields=["gone", "at", "proof"])
-    if site_id:
-        note_tombstone(row, site_id, now)
-    audit.record(
-        actor="system", act="preservation.volume.cleared", subject=row, at=now,
-        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof},
-    )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from zhudang.identity.rights import Actor
 from zhudang.preservation import queries
@@ -31,8 +31,30 @@ def ended(actor: Actor, *, today: date) -> QuerySet[ArchivalObject]:
     for code in rules().retentions:
         if (year := rules().latest_year(code, today)) is not None:
             over |= Q(volume__retention=code, volume__formed_until__lte=date(year, 12, 31))
-    known = queries.known_objects(actor).filter(kind="volume", part=1, generation=1, condemned_at=None)
-    return known.filter(over).select_related("project", "volume").order_by("reference_code", "id")
+    return (
+        volumes(actor)
+        .filter(over, condemned_at=None)
+        .select_related("project", "volume")
+        .order_by("reference_code", "id")
+    )
+
+
+def volumes(actor: Actor) -> QuerySet[ArchivalObject]:
+    """The volumes this actor knows of, each by its first object, which bears its id.
+
+    Raises:
+        Forbidden.
+    """
+    return queries.known_objects(actor).filter(kind="volume", part=1, generation=1)
+
+
+def objects_of(volume_ids: Collection[UUID]) -> dict[UUID, list[ArchivalObject]]:
+    """All objects of volumes, parts and generations: volume -> its objects."""
+    found: dict[UUID, list[ArchivalObject]] = {volume_id: [] for volume_id in volume_ids}
+    for row in ArchivalObject.objects.filter(volume_id__in=volume_ids).order_by("part", "generation"):
+        assert row.volume_id is not None
+        found[row.volume_id].append(row)
+    return found
 
 
 def proposable(objects: QuerySet[ArchivalObject], *, today: date) -> list[UUID]:
@@ -63,36 +85,36 @@ def stays_on(object_ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
 
 
 def _gathered(rows: list[ArchivalObject], ids: list[UUID]) -> dict[UUID, HoldingFacts]:
-    stays, unproven, extended, in_case = stays_on(ids), _unproven(rows), _extended(ids), _in_open_case(ids)
-    spread = ArchivalObject.objects.filter(volume_id__in=ids).values("volume_id").annotate(n=Count("pk")).order_by()
-    objects = dict(spread.values_list("volume_id", "n"))
+    stays, unproven, extended, in_case = stays_on(ids), _unproven(ids), _extended(ids), _in_open_case(ids)
     return {
         row.pk: HoldingFacts(
             code=row.reference_code, title=row.title, retention=row.volume.retention if row.volume else "",
             newest=row.volume.formed_until if row.volume else None, level=max(row.level, row.class_level),
             extended_until=extended.get(row.pk), holds=stays.get(row.pk, ()), unproven=unproven[row.pk],
             in_case=in_case.get(row.pk, ""), destroyed=row.condemned_at is not None,
-            objects=objects.get(row.pk, 1),
         )
         for row in rows
     }  # fmt: skip
 
 
-def _unproven(rows: list[ArchivalObject]) -> Mapping[UUID, tuple[str, ...]]:
-    """The places whose copy is not the newest version, read whole and found as written; a set that lies apart may lag."""
+def _unproven(ids: list[UUID]) -> Mapping[UUID, tuple[str, ...]]:
+    """The places whose copy of any of a volume's objects is not its newest version, read whole and found as written.
+
+    A set that lies apart may lag.
+    """
     copies: dict[UUID, list[Copy]] = defaultdict(list)
-    for copy in Copy.objects.filter(object__in=rows, site__in_use=True).select_related("site").order_by("site__code"):
+    for copy in Copy.objects.filter(object__volume_id__in=ids, site__in_use=True).select_related("site"):
         copies[copy.object_id].append(copy)
-    told = {}
-    for row in rows:
-        wrong = [
+    told: dict[UUID, set[str]] = {pk: set() for pk in ids}
+    for row in ArchivalObject.objects.filter(volume_id__in=ids):
+        assert row.volume_id is not None
+        told[row.volume_id] |= {
             copy.site.name
             for copy in copies[row.pk]
             if copy.state != CopyState.VERIFIED.value
             or (copy.inventory_sha512 != row.inventory_sha512 and copy.site.kind != "removable")
-        ]
-        told[row.pk] = tuple(wrong) if copies[row.pk] else ("",)
-    return told
+        } or (set() if copies[row.pk] else {""})
+    return {pk: tuple(sorted(names)) for pk, names in told.items()}
 
 
 def _extended(ids: list[UUID]) -> dict[UUID, date]:

@@ -90,6 +90,8 @@ class DisposalItem(models.Model):
     bytes = models.BigIntegerField()
     version = models.IntegerField()
     inventory_sha512 = models.CharField(max_length=128)
+    further = models.JSONField(default=list)
+    """[{object, version, inventory_sha512}] of the volume's other objects, its parts and successors, in their order."""
     digests = models.JSONField()
     """[[SHA-256, SM3, bytes]] of its files, without their names."""
     outcome = models.CharField(max_length=10, blank=True, default="")

@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation.disposal import owed as owed_places
 from zhudang.preservation.disposal.models import (
     DisposalCase,
     DisposalItem,
@@ -21,7 +23,7 @@ from zhudang.preservation.disposal.models import (
     DisposalStay,
     DisposalStep,
 )
-from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
 from zhudang.shared.refusals import NotFound, Reason
 
 
@@ -38,6 +40,8 @@ class Tombstone:
     files: int
     bytes: int
     was_sha512: str
+    further: tuple[dict[str, Any], ...]
+    """The volume's other objects, which went with it: object, version, inventory_sha512."""
     steps: tuple[DisposalStep, ...]
 
 
@@ -53,6 +57,24 @@ class OwedPlace:
     since: datetime
     why: str
     signed: tuple[str, ...]
+    due: date
+    """The day by which it should be cleared."""
+    bucket: bool = False
+    """Its keeper deletes there; the next three are what the last look showed."""
+    left: int | None = None
+    """Things still to delete; None where nobody could look at all of it."""
+    looked_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether that day is over."""
+        return self.due < today()
+
+    @property
+    def clear(self) -> bool:
+        """Whether a look showed nothing left: two may sign."""
+        return self.left == 0
 
 
 @dataclass(frozen=True)
@@ -146,15 +168,29 @@ def owed(*, case: DisposalCase | None = None) -> Iterator[OwedPlace]:
         rows = rows.filter(item__case=case)
     told = (
         rows.order_by("item__case__number", "place")
-        .values("item__case_id", "place", "place_name", number=F("item__case__number"), why=F("proof__why"))
-        .annotate(volumes=Count("id"), since=Min("at"))
+        .values("item__case_id", "place", "place_name", number=F("item__case__number"), rules=F("item__case__rules"))
+        .annotate(volumes=Count("id"), since=Min("at"), why=Max(KT("proof__why")))
     )
     for row in told:
         signed = DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"])
         yield OwedPlace(
             row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
-            tuple(signed.values_list("name", flat=True)),
+            tuple(signed.values_list("name", flat=True)), clear_by(timezone.localtime(row["since"]).date(), row["rules"]),
+            **_in_bucket(row["item__case_id"], row["place"]),
         )  # fmt: skip
+
+
+def _in_bucket(case_id: UUID, place: str) -> dict[str, Any]:
+    """What looks into a bucket showed of a case's volumes; empty for other places."""
+    if not owed_places.is_bucket(place):
+        return {}
+    look = owed_places.last_look(case_id, place)
+    return {"bucket": True, "left": look.left, "looked_at": look.looked_at, "problem": look.problem}
+
+
+def number_owed() -> int:
+    """How many places still hold what was destroyed elsewhere, each counted once a case."""
+    return DisposalStep.objects.filter(gone=False).order_by().values("item__case_id", "place").distinct().count()
 
 
 def items_of(case: DisposalCase) -> QuerySet[DisposalItem]:
@@ -173,7 +209,7 @@ def tombstone_of(object_id: UUID) -> Tombstone | None:
     return Tombstone(
         case.pk, case.number, item.outcome_at, case.why, case.decided_name,
         tuple(case.signatures.filter(place="").values_list("name", flat=True)), item.files, item.bytes, item.inventory_sha512,
-        tuple(item.steps.all()),
+        tuple(item.further), tuple(item.steps.all()),
     )  # fmt: skip
 
 
@@ -210,5 +246,5 @@ def lines(case: DisposalCase) -> Iterator[list[Any]]:
             item.position, item.reference_code, item.accession_no, item.title, item.project_name, item.formed_on,
             item.formed_until, words.retention(item.retention), item.ended_on, item.records, item.files, item.bytes,
             str(words.OUTCOMES[outcome]), item.extended_until, item.outcome_at, item.outcome_because,
-            f"urn:uuid:{item.object_id}", item.inventory_sha512, item.tombstone_sha512,
+            "\n".join([f"urn:uuid:{item.object_id}", *(each["object"] for each in item.further)]), item.inventory_sha512, item.tombstone_sha512,
         ]  # fmt: skip

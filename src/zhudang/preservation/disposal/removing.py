@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -15,10 +15,10 @@ from uuid import UUID
 from zhudang.preservation.disposal import tombstone
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.domain.disposal import CaseState, Outcome
-from zhudang.preservation.domain.names import object_id
+from zhudang.preservation.domain.names import ObjectName, object_id, object_name
 from zhudang.preservation.keeping import SYSTEM_ADDRESS
 from zhudang.preservation.keys import keyring
-from zhudang.preservation.ocfl import durable, replicate
+from zhudang.preservation.ocfl import durable, layout, replicate
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.sealing import Seal
@@ -43,7 +43,13 @@ class Warrant:
 
     @property
     def object_id(self) -> str:
+        """The id of the volume's first object, which its tombstone takes over."""
         return object_id(self.item.object_id)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The ids of its other objects as its list tells them: parts and successors."""
+        return tuple(each["object"] for each in self.item.further)
 
 
 def warrant_for(item_id: UUID) -> Warrant:
@@ -70,16 +76,18 @@ def warrant_for(item_id: UUID) -> Warrant:
 
 
 def replace_by_tombstone(warrant: Warrant, roots: Sequence[StorageRoot]) -> Inventory:
-    """Take a volume away at places and put its tombstone there, read back; inside `sites.writing` of these places.
+    """Take all objects of a volume away at places and put its tombstone there, read back; inside `sites.writing` of these.
 
     Safe to run again after a crash anywhere: what was taken out of a store lies in its staging and is thrown away by
-    whoever writes there next, and a tombstone that stands at one place is copied to the others.
+    whoever writes there next, and a tombstone that stands at one place is copied to the others. The first object, which
+    describes the others, goes last.
 
     Raises:
         KeysUnusable: the tombstone could not be kept as secret as the volume was; nothing was touched.
         NotGone.
     """
     protection = keyring.protection(warrant.item.level, roots)
+    _remove_further(warrant, roots)
     standing = [root for root in roots if tombstone.stands(_inventory(root, warrant.object_id), warrant.case)]
     others = [root for root in roots if root not in standing]
     retired = [path for root in others if (path := _taken_out(root, warrant.object_id))]
@@ -96,7 +104,7 @@ def replace_by_tombstone(warrant: Warrant, roots: Sequence[StorageRoot]) -> Inve
     _throw_away(retired)
     for root in roots:
         _throw_out_quarantine(root, warrant.object_id)
-        prove(root, warrant.object_id, inventory.sha512)
+        prove(root, warrant.object_id, inventory.sha512, warrant.further)
     return inventory
 
 
@@ -112,12 +120,45 @@ def bring_tombstone(warrant: Warrant, source: StorageRoot, root: StorageRoot) ->
     if not tombstone.stands(inventory, warrant.case):
         raise NotGone(f"{source.place}: {warrant.object_id}")
     assert inventory is not None
+    _remove_further(warrant, [root])
     if not tombstone.stands(_inventory(root, warrant.object_id), warrant.case):
         retired = _taken_out(root, warrant.object_id)
         _copied(source, [root], warrant.object_id)
         _throw_away([retired] if retired else [])
     _throw_out_quarantine(root, warrant.object_id)
-    prove(root, warrant.object_id, inventory.sha512)
+    prove(root, warrant.object_id, inventory.sha512, warrant.further)
+
+
+def objects_beside(first: str, listed: Iterable[str], is_there: Callable[[str], bool]) -> list[str]:
+    """The ids of a volume's other objects: those listed, and those after them that a writer left who died before its rows.
+
+    The last first, so that none is out of sight when those before it are gone.
+    """
+    names = {name for each in (first, *listed) if (name := object_name(each)) is not None}
+    [thing] = {name.thing for name in names}
+    part, last = 1, max(name.part for name in names)
+    while part <= last or is_there(str(ObjectName(thing, part))):
+        newest = ObjectName(thing, part, max((name.generation for name in names if name.part == part), default=1))
+        names.add(newest)
+        while is_there(str(newest.successor)):
+            newest = newest.successor
+            names.add(newest)
+        part += 1
+    return [str(name) for name in sorted(names, reverse=True) if not name.is_first]
+
+
+def _remove_further(warrant: Warrant, roots: Sequence[StorageRoot]) -> None:
+    """Take the objects beside the first away, with the folders that held nothing else; nothing takes their place."""
+
+    def is_there(wanted: str) -> bool:
+        return any(root.object_folder(wanted).is_dir() for root in roots)
+
+    for wanted in objects_beside(warrant.object_id, warrant.further, is_there):
+        for root in roots:
+            retired = _taken_out(root, wanted)
+            # Also where an earlier run took it out and died: OCFL allows no empty folder in a store.
+            root.mend(wanted)
+            _throw_away([retired] if retired else [])
 
 
 def _copied(source: StorageRoot, roots: Sequence[StorageRoot], wanted: str) -> Inventory:
@@ -136,12 +177,18 @@ def _throw_away(retired: Sequence[Path]) -> None:
         raise NotGone(str(left[0]))
 
 
-def prove(root: StorageRoot, wanted: str, inventory_sha512: str) -> None:
+def prove(root: StorageRoot, wanted: str, inventory_sha512: str, further: Iterable[str] = ()) -> None:
     """Read back that nothing of a volume lies at a place but its tombstone, whole.
+
+    Args:
+        wanted: the volume's first object; `further` its others.
 
     Raises:
         NotGone.
     """
+    for other in further:
+        if os.path.lexists(root.object_folder(other)):
+            raise NotGone(f"{root.place}: {other}")
     found = verify_object(root.object_folder(wanted), object_id=wanted)
     if not found.sound or found.inventory is None or found.inventory.sha512 != inventory_sha512:
         raise NotGone(f"{root.place}: {wanted}")
@@ -168,10 +215,15 @@ def _taken_out(root: StorageRoot, wanted: str) -> Path | None:
 
 
 def _in_quarantine(root: StorageRoot, wanted: str) -> list[Path]:
-    """Damaged copies of the object that a repair once set aside."""
+    """Damaged copies of a volume's objects that a repair once set aside; `wanted` is its first."""
     aside = root.place / "quarantine"
-    name = root.object_folder(wanted).name
-    return sorted(path for path in aside.iterdir() if path.name.startswith(f"{name}-")) if aside.is_dir() else []
+    own = tuple(folder_names(wanted))
+    return sorted(path for path in aside.iterdir() if path.name.startswith(own)) if aside.is_dir() else []
+
+
+def folder_names(first: str) -> tuple[str, str]:
+    """How the names in a quarantine begin for the first object of a volume, and for its parts and successors."""
+    return f"{layout.object_path(first).name}-", layout.object_path(f"{first}:").name
 
 
 def _throw_out_quarantine(root: StorageRoot, wanted: str) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
 from zhudang.identity.signing_in import Visitor, check_credentials
-from zhudang.preservation.disposal import facts
+from zhudang.preservation.disposal import facts, owed
 from zhudang.preservation.disposal.cases import CannotDecide, locked, log_case
 from zhudang.preservation.disposal.models import DisposalCase, DisposalSignature, DisposalStep
 from zhudang.preservation.domain.disposal import CaseState, why_not_witness
@@ -109,7 +109,7 @@ def clear_owed(
 ) -> bool:
     """Sign that a place that still held the bytes was cleared, or its medium destroyed; tells whether two have now signed.
 
-    A site within reach is cleared by the system itself then, and read back; of what the system cannot reach, the two
+    A site within reach is cleared by the system itself then, and read back; a bucket must have been seen empty of it; of what the system cannot reach, the two
     signatures and what they say are the proof.
 
     Raises:
@@ -127,6 +127,7 @@ def clear_owed(
             raise NotFound
         problems = [] if note.strip() else [Reason("preservation.disposal_clear_how")]
         problems += _not_by(actor, case, place)
+        problems += _left_in_bucket(case, place)
         if problems:
             raise CannotDecide(*problems)
         _sign(actor, case, place, note, now)
@@ -147,6 +148,16 @@ def _sign(actor: Actor, case: DisposalCase, place: str, note: str, now: datetime
 def _not_by(actor: Actor, case: DisposalCase, place: str) -> list[Reason]:
     signed = set(case.signatures.filter(place=place).values_list("username", flat=True))
     return why_not_witness(actor.username, proposer=case.proposed_by, executor=case.executor, signed=signed)
+
+
+def _left_in_bucket(case: DisposalCase, place: str) -> list[Reason]:
+    """Nobody signs that a bucket was cleared before a look into it showed so."""
+    if not owed.is_bucket(place):
+        return []
+    look = owed.last_look(case.pk, place)
+    if look.left is None:
+        return [Reason("preservation.disposal_bucket_unseen", {"problem": look.problem or "—"})]
+    return [Reason("preservation.disposal_bucket_holds", {"keys": look.left})] if look.left else []
 
 
 def _stays(case: DisposalCase) -> list[Reason]:

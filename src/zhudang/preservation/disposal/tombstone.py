@@ -52,7 +52,7 @@ def tombstone_of(case: DisposalCase, item: DisposalItem) -> dict[str, Any]:
             "formed_until": item.formed_until, "level": item.level, "records": item.records, "files": item.files,
             "bytes": item.bytes, "retention": item.retention, "retention_ended_on": item.ended_on,
         },
-        "was": {"version": item.version, "inventory_sha512": item.inventory_sha512, "files": item.digests},
+        "was": {"version": item.version, "inventory_sha512": item.inventory_sha512, "files": item.digests, **_others(item)},
         "disposal": {
             "number": case.number, "why": case.why, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256,
             "proposed": {"name": case.proposed_name, "username": case.proposed_by, "at": case.proposed_at},
@@ -72,6 +72,11 @@ def tombstone_of(case: DisposalCase, item: DisposalItem) -> dict[str, Any]:
     return dict(plain(told))
 
 
+def _others(item: DisposalItem) -> dict[str, Any]:
+    """The volume's other objects, where it had some."""
+    return {"further_objects": item.further} if item.further else {}
+
+
 def created_at(case: DisposalCase) -> datetime:
     """When the tombstone says it was made: when the execution began, whenever a killed run is taken up again."""
     assert case.began_at is not None
@@ -81,6 +86,8 @@ def created_at(case: DisposalCase) -> datetime:
 def _text(told: Mapping[str, Any]) -> str:
     volume, disposal = told["volume"], told["disposal"]
     witnesses = "、".join(row["name"] for row in disposal["witnesses"])
+    others = [each["object"] for each in told["was"].get("further_objects", ())]
+    beside = f"一并销毁的其余对象 other objects destroyed with it: {'、'.join(others)}\n" if others else ""
     return (
         f"本卷已鉴定销毁，这里只留销毁墓碑。全部事实见 {FILE}。\n"
         f"This volume was destroyed by disposal; only this tombstone remains. All facts are in {FILE}.\n\n"
@@ -89,6 +96,7 @@ def _text(told: Mapping[str, Any]) -> str:
         f"起止 dates: {volume['formed_on']} – {volume['formed_until']}\n"
         f"件数 files: {volume['files']}\n字节 bytes: {volume['bytes']}\n"
         f"保管期限 retention: {volume['retention']}，{volume['retention_ended_on']}\n"
+        f"{beside}"
         f"销毁清册 list: {disposal['number']}\nSHA-256: {disposal['approved_sha256']}\n"
         f"缘由 why: {disposal['why']}\n批准 approved: {disposal['approved']['name']}，{disposal['approved']['at']}\n"
         f"监销 witnesses: {witnesses}\n执行 executed: {disposal['executed']['name']}，{disposal['executed']['at']}\n"

@@ -18,9 +18,6 @@ REASONS = {
     "preservation.disposal_extended": _("%(code)s《%(title)s》经鉴定延长保管到 %(until)s"),
     "preservation.disposal_classified": _("%(code)s《%(title)s》仍属涉密（%(level)s 级），须先解密"),
     "preservation.disposal_held": _("%(code)s《%(title)s》暂缓销毁：%(because)s"),
-    "preservation.disposal_spread": _(
-        "%(code)s《%(title)s》在库里占 %(objects)s 个对象（续卷或分段），系统还不能销毁这样的卷"
-    ),
     "preservation.disposal_unproven": _("%(code)s《%(title)s》的副本没有都核验一致（%(places)s），请先核验"),
     "preservation.disposal_in_case": _("%(code)s《%(title)s》已在销毁案 %(case)s 里"),
     "preservation.disposal_gone": _("%(code)s《%(title)s》已经销毁，或正在销毁"),
@@ -47,12 +44,15 @@ REASONS = {
     "preservation.disposal_not_executor": _("只有执行人 %(name)s 能开始执行"),
     "preservation.disposal_not_witnessed": _("监销人已签 %(signed)s 人，须有 %(wanted)s 人"),
     "preservation.disposal_clear_how": _("请写明怎样清除或毁掉了这处的内容"),
+    "preservation.disposal_bucket_holds": _("桶里还有 %(keys)s 项没有删除，先由桶的保管人照应删清单删除"),
+    "preservation.disposal_bucket_unseen": _("还没有看清桶里剩下什么（%(problem)s），看过确实没有了才能签字"),
     "preservation.disposal_halted": _("执行停在这里，系统每十分钟再试：%(problem)s"),
 }
 MESSAGES = {
     "preservation.disposal.appraise": _("销毁案 %(case)s（%(volumes)s 卷）请您给出鉴定意见"),
     "preservation.disposal.approve": _("销毁案 %(case)s（%(volumes)s 卷）鉴定委员都同意，等主管部门批准"),
     "preservation.disposal.stopped": _("销毁案 %(case)s 被叫停"),
+    "preservation.disposal.overdue": _("销毁案 %(case)s：%(place)s 应在 %(due)s 前清除，还没有清除"),
     "preservation.disposal.owed": _("销毁案 %(case)s 还有 %(places)s 处留着内容，须清除并由两人签字"),
 }
 STATES = {
@@ -86,7 +86,7 @@ OUTCOME_MARKS = {Outcome.PENDING: "owed", Outcome.KEPT: "ok", Outcome.EXTENDED: 
 HELD_BECAUSE = {
     "offline": _("离线份，调回时清除"),
     "write_once": _("一次写入介质，须整体销毁"),
-    "bucket": _("桶里的不归系统删除，由桶的保管人删除"),
+    "bucket": _("由桶的保管人用自己的凭据删除，系统只看不删"),
     "unreachable": _("存储地读不到"),
     "out_of_use": _("存储地已停用"),
     "paper": _("纸质副本"),

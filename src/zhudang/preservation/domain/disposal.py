@@ -74,6 +74,8 @@ class DisposalRules:
     waiting_days: int
     witnesses: int
     secret_from: int
+    clearing_days: int
+    """In how many days after an execution a place that still holds the bytes should be cleared."""
     retentions: Mapping[str, Retention]
     told: Mapping[str, Any]
     """The file as it was read, for the case's own record."""
@@ -91,6 +93,8 @@ class DisposalRules:
         return None if period is None or period.years is None else today.year - period.years - 1
 
 
+_CLEARING_DAYS = 30
+"""For rules of before the file told a number."""
 _NUMBERS = {
     ("committee", "members"): 1,
     ("waiting", "days"): 1,
@@ -127,12 +131,37 @@ def read_rules(data: Mapping[str, Any]) -> DisposalRules:
         wrong.append("[[retention]]: none")
     if "permanent" in retentions and retentions["permanent"].years is not None:
         wrong.append("[[retention]] permanent: cannot have years")
+    if (clearing := data.get("clearing")) is not None and not _is_number(clearing, "days", 1):
+        wrong.append("[clearing] days: no whole number of 1 or more, or without source")
     if wrong:
         raise ValueError("; ".join(wrong))
     return DisposalRules(
         edition=str(data["edition"]), members=data["committee"]["members"], waiting_days=data["waiting"]["days"],
-        witnesses=data["witnesses"]["number"], secret_from=data["secrecy"]["from_level"], retentions=retentions, told=data,
+        witnesses=data["witnesses"]["number"], secret_from=data["secrecy"]["from_level"],
+        clearing_days=_clearing_days(data), retentions=retentions, told=data,
     )  # fmt: skip
+
+
+def _is_number(section: Any, name: str, least: int) -> bool:
+    """Whether a section of the file tells a source and a whole number of so much at least."""
+    if not isinstance(section, Mapping) or not section.get("source"):
+        return False
+    value = section.get(name)
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _clearing_days(rules: Mapping[str, Any]) -> int:
+    return int(rules.get("clearing", {}).get("days", _CLEARING_DAYS))
+
+
+def clear_by(found_on: date, rules: Mapping[str, Any]) -> date:
+    """The day by which a place that still holds what was destroyed elsewhere should be cleared.
+
+    Args:
+        found_on: when the execution found it to hold the bytes.
+        rules: a case's own rules as they were read; those of before this was in the file have its first number.
+    """
+    return found_on + timedelta(days=_clearing_days(rules))
 
 
 def wait_until(approved_on: date, days: int) -> date:
@@ -151,7 +180,6 @@ class HoldingFacts:
         holds: reasons of the stays (暂缓) that stand on it.
         unproven: names of the places whose copy was not read whole and found as written; "" for no copy at all.
         in_case: number of the open case it is in already.
-        objects: how many objects of the store it is in: more than one where it has further parts or a successor.
     """
 
     code: str
@@ -164,7 +192,6 @@ class HoldingFacts:
     unproven: tuple[str, ...] = ()
     in_case: str = ""
     destroyed: bool = False
-    objects: int = 1
 
 
 def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -> list[Reason]:
@@ -177,8 +204,6 @@ def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -
     if facts.unproven:
         places = "、".join(filter(None, facts.unproven)) or "—"
         reasons.append(Reason("preservation.disposal_unproven", {**who, "places": places}))
-    if facts.objects > 1:
-        reasons.append(Reason("preservation.disposal_spread", {**who, "objects": facts.objects}))
     if facts.in_case:
         reasons.append(Reason("preservation.disposal_in_case", {**who, "case": facts.in_case}))
     if facts.destroyed:

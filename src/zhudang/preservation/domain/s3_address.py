@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TEXTS = ("endpoint", "bucket", "prefix", "region", "ca_file")
-KEYS = frozenset({*TEXTS, "path_style"})
+KEYS = frozenset({*TEXTS, "path_style", "retention_days"})
+MOST_DAYS = 36_500
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -35,6 +36,8 @@ class S3Address:
     region: str = "us-east-1"
     path_style: bool = True
     ca_file: str = ""
+    retention_days: int = 0
+    """For how many days nobody may delete what is written, asked of a bucket that has object lock on; 0 asks for nothing."""
 
     @property
     def text(self) -> str:
@@ -66,6 +69,9 @@ def wrong_address(item: Mapping[str, Any]) -> list[str]:
         wrong.append(f"prefix: {prefix!r} is no prefix of letters, digits, . _ - and inner slashes")
     if item.get("path_style") is not None and not isinstance(item["path_style"], bool):
         wrong.append(f"path_style: {item['path_style']!r} is neither true nor false")
+    days = item.get("retention_days")
+    if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS):
+        wrong.append(f"retention_days: {days!r} is no whole number from 1 to {MOST_DAYS}")
     return wrong
 
 
@@ -78,4 +84,5 @@ def address_of(item: Mapping[str, Any]) -> S3Address:
         region=str(item.get("region") or "us-east-1"),
         path_style=item.get("path_style") is not False,
         ca_file=str(item.get("ca_file") or ""),
+        retention_days=item.get("retention_days") or 0,
     )

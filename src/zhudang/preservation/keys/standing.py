@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
+from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.keys import classes, keyring, wrapping
 from zhudang.preservation.keys.classes import KeyClass
 from zhudang.preservation.keys.register import CEREMONY, RECOVERY, TRIAL, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
-from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.models import ArchivalObject, Site
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import Reason
@@ -46,11 +47,16 @@ class ClassStanding:
 
 @dataclass(frozen=True)
 class PlaceStanding:
-    """Whether a place has the register and the key files as they are in the installation."""
+    """Whether a place has the register and the key files as they are in the installation.
+
+    Args:
+        seen_at: of a bucket, when that was last looked at; a page asks no server.
+    """
 
     code: str
     name: str
     state: str
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,10 @@ def standing(now: datetime) -> Standing:
         unfinished=register is not None and not wrapping.is_settled(register),
         classes=tuple(_classes(register, policy)),
         places=tuple(
-            PlaceStanding(place.code, place.name, _place(register, place))
+            _bucket(register, place)
+            if place.facts.kind is Kind.S3
+            else PlaceStanding(place.code, place.name, _place(register, place))
             for place in all_places
-            if place.bucket is None
         ),
         last_trial=last,
         trial_due=last is not None and now - last > timedelta(days=policy.trial_after_days),
@@ -136,6 +143,19 @@ def _classes(register: Register | None, policy: classes.Classes) -> list[ClassSt
             )
         )
     return told
+
+
+def _bucket(register: Register | None, place: Place) -> PlaceStanding:
+    """As the last run that wrote there found it: an hour old at most where the bucket answers."""
+    site = Site.objects.get(pk=place.site_id)
+    seen = datetime.fromisoformat(site.key_files["at"]) if site.key_files else None
+    if not place.reached:
+        state = UNREACHABLE
+    elif register is None or seen is None:
+        state = LACKING
+    else:
+        state = CURRENT if site.key_files["sha256"] == wrapping.digest_of_files(register) else STALE
+    return PlaceStanding(place.code, place.name, state, seen)
 
 
 def _place(register: Register | None, place: Place) -> str:

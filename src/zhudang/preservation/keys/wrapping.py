@@ -248,6 +248,14 @@ def files_for_stores(register: Register) -> dict[str, bytes]:
     return {key.file: (folder() / key.file).read_bytes() for key in register.classes} | {REGISTER: register.to_json()}
 
 
+def digest_of_files(register: Register) -> str:
+    """SHA-256 over the names and bytes of what lies at the root of every store, to know them again."""
+    digest = hashlib.sha256()
+    for name, data in sorted(files_for_stores(register).items()):
+        digest.update(f"{name} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
 def give(target: Path) -> None:
     """Put the register and all key files into a folder that is to be opened by itself, such as a backup."""
     register = register_at(folder())

@@ -22,15 +22,17 @@ from typing import BinaryIO
 
 from zhudang.preservation.domain.succession import LIMITS, Limits
 from zhudang.preservation.ocfl import durable, layout, sealing, streaming, together
+from zhudang.preservation.ocfl.beside import ReadingBeside
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.sealing import Held, Seal
 from zhudang.preservation.ocfl.sm_envelope import SizeDiffers
 from zhudang.preservation.ocfl.together import Forcing
-from zhudang.preservation.ocfl.verifier import read_back
 from zhudang.shared.flushing import Flusher
 
 _SMALL = streaming.CHUNK
+_CONTENT = "content"
+"""Folder of a version's files (OCFL 1.1, 3.3.1)."""
 _AT_ONCE = 16
 _SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
 
@@ -136,10 +138,10 @@ def write_version(
         raise TooLarge(object_id)
     known = _known(prior, seal)
     new = _new_files(contents, known, prior, seal)
-    with _staged(roots) as stages:
-        folders = [stage / f"v{number}" / "content" for stage in stages]
+    with _staged(roots) as stages, ReadingBeside(stages) as back:
+        folders = [stage / f"v{number}" / _CONTENT for stage in stages]
         with together.forced(stages, len(new)) as disk:
-            written = _write_all(folders, new, seal, progress, disk)
+            written = _write_all(folders, new, seal, progress, disk, back)
             held = {**known, **{file.sha256: file for file in written}}
             files = [replace(held[content.sha256], path=content.path) for content in contents]
             if seal:
@@ -155,7 +157,8 @@ def write_version(
         expected = _expected(inventory, number, data)
         # Beside each other: one large file is one thread a place, and the places are different disks at best.
         with ThreadPoolExecutor(len(stages), "ocfl-places") as pool:
-            for stage, different in zip(stages, pool.map(lambda each: read_back(each, expected), stages), strict=True):
+            told = pool.map(lambda stage: back.different(stage, expected), stages)
+            for stage, different in zip(stages, told, strict=True):
                 if different:
                     raise CopyDiffers(stage, different)
         for root, stage in zip(roots, stages, strict=True):
@@ -249,9 +252,14 @@ def _fullest(roots: Sequence[StorageRoot], problem: OSError) -> Path:
 
 
 def _write_all(
-    folders: Sequence[Path], new: Sequence[_New], seal: Seal | None, progress: Progress | None, disk: Forcing
+    folders: Sequence[Path],
+    new: Sequence[_New],
+    seal: Seal | None,
+    progress: Progress | None,
+    disk: Forcing,
+    back: ReadingBeside,
 ) -> list[Held]:
-    """Write the files below every folder; tell what is held now."""
+    """Write the files below every folder; tell what is held now. Each large one is read back while the next is written."""
     made = set()
     for file in new:
         for folder in folders:
@@ -264,6 +272,7 @@ def _write_all(
     for file in new:
         if file.content.size > _SMALL:
             written.append(_write_large(folders, file, recipient, progress))
+            back.read(f"{folders[0].parent.name}/{_CONTENT}/{file.stored_as}", written[-1].sha512)
     disk.sync_folders(made)
     return written
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhudang.identity.rights import Actor, demand
 from zhudang.identity.signing_in import CannotSignIn, Visitor
 from zhudang.preservation import words
-from zhudang.preservation.disposal import cases, facts, lists, queries, signing
+from zhudang.preservation.disposal import cases, clearing, facts, lists, queries, signing
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.disposal.rules_file import rules
@@ -78,9 +78,10 @@ def propose(request: HttpRequest) -> HttpResponse:
             return redirect("preservation:disposal_case", case_id)
     page = pages.take_page(ended, state)
     told = facts.of_volumes(page.rows, rules())
+    objects = facts.objects_of([row.pk for row in page.rows])
     context = {
         "page": page,
-        "rows": [_shown_candidate(row, told[row.pk], today) for row in page.rows],
+        "rows": [_shown_candidate(row, told[row.pk], objects[row.pk], today) for row in page.rows],
         "state": state,
         "form": form,
         "refused": refused[:MOST_TOLD],
@@ -105,6 +106,13 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         answer = HttpResponse(lists.as_pdf(case), content_type="application/pdf")
         answer["Content-Disposition"] = exports.attachment_name(f"销毁清册 {case.number}.pdf")
         return answer
+    if request.GET.get("export") == "keys":
+        place = request.GET.get("place", "")[:100]
+        told = clearing.give_list(actor=actor, case_id=case_id, place=place, now=timezone.now())
+        answer = HttpResponse(told, content_type="text/csv; charset=utf-8")
+        name = _("应删清单 %(number)s %(place)s") % {"number": case.number, "place": place.removeprefix("site:")}
+        answer["Content-Disposition"] = exports.attachment_name(f"{name}.csv")
+        return answer
     state = pages.read_state(request, filters=("outcome",))
     items = queries.items_of(case)
     if (wanted := state.filters.get("outcome", "")) and wanted in set(Outcome):
@@ -128,6 +136,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "places": [(disposal_words.place(key, name), clean, held) for key, name, clean, held in page.places],
         "owed": [_shown_owed(each) for each in page.owed],
         "halted": words.sentence(page.halted) if page.halted else "",
+        "may_look": actor.may("preservation.disposal.execute"),
         "may_clear": actor.may("preservation.disposal.witness")
         and actor.username not in {case.proposed_by, case.executor},
         "waiting": case.rules.get("waiting", {}),
@@ -224,6 +233,16 @@ def clear(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def look(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Have a bucket looked into for what its keeper should have deleted."""
+    clearing.ask_to_look(
+        actor=_actor(request), case_id=case_id, place=request.POST.get("place", "")[:100], now=timezone.now()
+    )
+    messages.success(request, _("正在查看桶里还剩什么，稍后刷新本页。"))
+    return redirect("preservation:disposal_case", case_id)
+
+
+@require_POST
 def stay(request: HttpRequest, object_id: UUID) -> HttpResponse:
     """Put a stay on a volume."""
     try:
@@ -315,11 +334,12 @@ def _shown_item(item: DisposalItem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shown_candidate(row: Any, told: Any, today: date) -> dict[str, Any]:
+def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date) -> dict[str, Any]:
     reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
     return {
         "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
         "ends": rules().ends_on(told.retention, told.newest),
+        "files": sum(each.files for each in objects if each.newest),
     }  # fmt: skip
 
 

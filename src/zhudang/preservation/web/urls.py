@@ -32,6 +32,7 @@ urlpatterns = [
     path("preservation/disposal/<uuid:case_id>/witness/", disposal_views.witness, name="disposal_witness"),
     path("preservation/disposal/<uuid:case_id>/begin/", disposal_views.begin, name="disposal_begin"),
     path("preservation/disposal/<uuid:case_id>/clear/", disposal_views.clear, name="disposal_clear"),
+    path("preservation/disposal/<uuid:case_id>/look/", disposal_views.look, name="disposal_look"),
     path("preservation/disposal/stays/<uuid:stay_id>/lift/", disposal_views.stay_lift, name="disposal_stay_lift"),
     path("preservation/<uuid:object_id>/stay/", disposal_views.stay, name="disposal_stay"),
     path("preservation/sites/<uuid:site_id>/", site_views.site, name="site"),

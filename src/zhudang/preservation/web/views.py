@@ -56,7 +56,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
-        "owed": sum(1 for _each in disposal.owed()),
+        "owed": disposal.number_owed(),
     }
     return render(request, "preservation/holdings.html", context)
 
@@ -81,7 +81,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "disposal_places": [
             (disposal_words.place(step.place, step.place_name), step) for step in (tombstone.steps if tombstone else ())
         ],
-        "stays": disposal.stays_of(object_id),
+        "stays": disposal.stays_of(page.volume_id) if page.volume_id else [],
         "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
     return render(request, "preservation/object.html", context)
@@ -108,6 +108,8 @@ def _shown_reading(row: Any) -> dict[str, Any]:
 def books(request: HttpRequest) -> HttpResponse:
     """GET: the latest comparisons of ledger, catalogue and store. POST: compare now."""
     if request.method == "POST":
+        if bookkeeping.takes_long():
+            return redirect("events:work", bookkeeping.ask(actor=_actor(request), now=timezone.now()))
         try:
             bookkeeping.compare(actor=_actor(request), now=timezone.now())
         except KeysUnusable as refusal:

@@ -1,0 +1,89 @@
+"""What is wrong in the stores besides the copies: objects without rows, rows and destructions not as logged, or not carried out everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from django.utils import timezone
+
+from zhudang.preservation import as_logged, logged
+from zhudang.preservation.bucket.client import BucketUnreachable
+from zhudang.preservation.disposal import checking, clearing
+from zhudang.preservation.disposal.owed import SITE, owed_at
+from zhudang.preservation.domain.names import ObjectName, object_name
+from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.ocfl.inventory import INVENTORY
+from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.reading import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, Outcome
+from zhudang.preservation.sites import Place
+
+_BATCH = 200
+
+
+def unknown(all_places: list[Place]) -> Iterator[Outcome]:
+    """Tell objects in a store that no row knows: left by another installation, by a lost database, or after a destruction."""
+    for place in all_places:
+        found: Iterator[str] = iter(())
+        if place.root is not None:
+            found = (inventory.object_id for _, inventory in object_inventories(place.root))
+        elif place.bucket is not None and place.reached:
+            found = place.bucket.object_ids()
+        ours = (object_id for object_id in found if object_name(object_id) is not None)
+        with suppress(BucketUnreachable):
+            while batch := list(islice(ours, _BATCH)):
+                known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
+                yield from _not_known(place, [object_id for object_id in batch if object_id not in known])
+
+
+def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:
+    """Tell what lies there without a row, but for what is owed there since its volume was destroyed elsewhere."""
+    things = {object_id: name.thing for object_id in object_ids if (name := object_name(object_id)) is not None}
+    gone = ArchivalObject.objects.filter(pk__in=things.values(), destroyed_at__isnull=False)
+    destroyed = dict(gone.values_list("pk", "title"))
+    owing = set(owed_at(place.code).filter(item__object_id__in=destroyed))
+    for object_id, thing in things.items():
+        if thing in owing:
+            continue
+        state = RETURNED if thing in destroyed else UNKNOWN
+        yield Outcome(place.code, object_id, destroyed.get(thing, object_id), state)
+
+
+def rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
+    """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
+    for each in list(logged.disagreements(object_id)):
+        if repair and logged.settle(each.object_id, now=now()) is None:
+            continue
+        damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
+        yield Outcome("log", each.ocfl_id, each.title, REPAIRED if repair else FORGED, damages=damages)
+
+
+def disposals_not_as_logged() -> Iterator[Outcome]:
+    """Tell what counts as destroyed, or does not, otherwise than the log says."""
+    for finding in checking.check():
+        yield Outcome(
+            "log",
+            finding.subject,
+            finding.title,
+            FORGED,
+            damages=({"code": finding.code, "path": finding.told, "expected": "", "found": ""},),
+        )
+
+
+def holdings_not_as_logged() -> Iterator[Outcome]:
+    """Tell objects and copies that the log knows and the rows do not, or the other way round."""
+    for each in as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
+        yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
+
+
+def owed_too_long(now: datetime) -> Iterator[Outcome]:
+    """Tell what should have been cleared by now where it was destroyed elsewhere; into buckets a look is taken first."""
+    for step, due in clearing.still_overdue(timezone.localtime(now).date()):
+        code = step.place.removeprefix(SITE)
+        left = len(step.proof.get("keys") or ()) or ""
+        told = {"code": "DSP-006", "path": step.place_name or step.place, "expected": f"{due}", "found": f"{left}"}
+        yield Outcome(code, str(ObjectName(step.item.object_id)), step.item.title, OWED, damages=(told,))
