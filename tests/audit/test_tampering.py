@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
-from zhudang.audit import command, operations, proofs, sealing, verification, witness
+from zhudang.audit import command, operations, proofs, sealing, tree_heads, verification, witness
 from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Head, Seal, TreeTile, Unsealed
@@ -209,3 +209,33 @@ def test_a_proof_of_inclusion_can_be_checked_by_itself(log_of_ten: str) -> None:
     assert proofs.holds(proof)
     assert not proofs.holds(replace(proof, canonical=proof.canonical.replace("test:1", "test:2")))
     assert not proofs.holds(replace(proof, following=proof.following[::-1]))
+
+
+def test_a_part_of_the_tree_beyond_the_log_is_told_and_keeps_neither_chain_nor_witness_from_going_on(
+    log_of_ten: str, tamper: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper("INSERT INTO audit_treetile (height, index, digest) VALUES (8, 99, repeat('ab', 32))")
+    assert findings() == [(10, Fault.TREE)]
+    for _ in range(256):
+        operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    monkeypatch.setattr(tree_heads, "EVERY", timedelta(0))
+    sealing.seal_everything(timezone.now())
+    assert Seal.objects.count() == 266
+    assert [*witness.read(tmp_path / "witness")][-1].last == 266
+    assert findings() == [(266, Fault.TREE)]
+
+
+def test_lines_taken_out_of_a_witness_are_told(log_of_ten: str, tmp_path: Path) -> None:
+    (path,) = (tmp_path / "site-a" / "log-witness").glob("audit-heads-*.jsonl")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[2:]))
+    assert findings() == [(1, Fault.UNWITNESSED)]
+
+
+def test_a_clock_set_back_leaves_the_witnesses_lines_in_order_each_once(committed_db: str, settings, tmp_path) -> None:
+    settings.DATA, settings.SITES = tmp_path, []
+    witness._up_to.clear()
+    for ahead in (0, 400, 0, 0, 0):
+        operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+        sealing.seal_everything(timezone.now() + timedelta(days=ahead))
+    assert [line.last for line in witness.read(tmp_path / "witness")] == [1, 2, 3, 4, 5]
+    assert verification.verify(timezone.now()).is_sound

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from django.db.utils import OperationalError
 
+from zhudang.cli import main
 from zhudang.cli.main import app
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -130,3 +132,46 @@ def test_the_doctor_says_whether_rar_archives_can_be_opened(monkeypatch):
     (told,) = doctor.archives()
     assert told.verdict == "absent"
     assert "libarchive13" in told.said
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OperationalError("couldn't get a connection after 10.00 sec\nand more"), "zhudang serve"),
+        (PermissionError(13, "Permission denied", "/srv/data/secrets/x"), "/srv/data/secrets/x"),
+        (OSError(28, "No space left on device"), "Make room"),
+        (NotADirectoryError(20, "Not a directory", "/backup/file"), "/backup/file"),
+    ],
+)
+def test_what_surrounds_the_program_and_fails_is_told_in_a_sentence(monkeypatch, capsys, problem, told):
+    def fails():
+        raise problem
+
+    monkeypatch.setenv("ZHUDANG_DATA", "/srv/data")
+    monkeypatch.setattr(main, "app", fails)
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    said = capsys.readouterr().err
+    assert end.value.code == 3 and told in said and len(said.splitlines()) == 3
+
+
+def test_what_is_no_trouble_of_the_surroundings_is_not_hidden(monkeypatch):
+    def fails():
+        raise LookupError
+
+    monkeypatch.setattr(main, "app", fails)
+    with pytest.raises(LookupError):
+        main.run()
+
+
+@pytest.mark.parametrize(
+    "words", [["--as", "bagit", "x"], ["--project", "p", "--as", "bagit", "--level", "5", "x"], ["--project", "p", "x"]]
+)
+def test_an_export_without_project_or_form_or_of_no_level_is_refused_before_anything_is_loaded(words):
+    done = CliRunner().invoke(app, ["export", *words])
+    assert done.exit_code == 2 and "Error:" in done.output
+
+
+def test_a_port_that_is_none_is_refused():
+    done = CliRunner().invoke(app, ["emergency-serve", "copy", "--port", "99999"])
+    assert done.exit_code == 2 and "Error:" in done.output

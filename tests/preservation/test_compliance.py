@@ -314,6 +314,16 @@ def test_what_cannot_be_said_of_a_copy_is_refused_all_at_once(kept):
     assert RegisteredCopy.objects.count() == 1
 
 
+def test_the_same_label_from_two_people_at_the_same_moment_is_refused_to_one(kept, monkeypatch):
+    row = ArchivalObject.objects.first()
+    register(kept, row)
+    monkeypatch.setattr(registered, "is_label_used", lambda _: False)  # the other has not committed yet
+    with pytest.raises(registered.CannotRegister) as refused:
+        register(kept, row)
+    assert [reason.code for reason in refused.value.reasons] == ["preservation.registered_label"]
+    assert RegisteredCopy.objects.count() == 1
+
+
 def test_a_copy_is_inspected_and_withdrawn_and_its_label_is_free_again(kept):
     row, today, now = ArchivalObject.objects.first(), timezone.localdate(), timezone.now()
     copy_id = register(kept, row)

@@ -213,3 +213,21 @@ def test_stopped_before_any_single_change_of_the_disk_the_next_run_goes_on(place
     assert [tree(root.object_folder(kept.ocfl_id)) for root in roots(places)] == before
     assert judged_by_ocfl_py(roots(places)) == []
     assert command.verify() == 0
+
+
+def test_the_doctor_tells_guards_that_were_taken_away(committed_db, django_db_blocker, superuser_connection):
+    from zhudang.cli import doctor
+
+    def told() -> list[tuple[str, str]]:
+        return [(each.verdict, each.said) for each in doctor.guards()]
+
+    with django_db_blocker.unblock():
+        assert [verdict for verdict, _ in told()] == ["well"]
+        root = superuser_connection(committed_db)
+        root.execute("DROP TRIGGER audit_entry_no_change ON audit_entry")
+        root.execute("ALTER TABLE preservation_disposalcase DISABLE TRIGGER preservation_disposalcase_kept")
+        root.execute("GRANT DELETE ON audit_seal TO zhudang_app")
+        ((verdict, said),) = told()
+        assert verdict == "ill"
+        for each in ("audit_entry_no_change", "preservation_disposalcase_kept", "DELETE audit_seal"):
+            assert each in said

@@ -349,6 +349,15 @@ def test_a_folder_without_a_store_is_refused_and_nothing_is_made(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_no_look_can_be_written_down_nothing_is_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from zhudang.cli.emergency import EXIT_CANNOT, Plan, run
+
+    StorageRoot.create(tmp_path / "a")
+    log = tmp_path / "no folder" / "looks.jsonl"
+    assert run(Plan(tmp_path / "a", "127.0.0.1", free_port(), 1, log)) == EXIT_CANNOT
+    assert str(log) in capsys.readouterr().err
+
+
 def test_descriptions_are_found_before_any_file_was_read_and_files_follow(
     committed_db, django_db_blocker, places: Path
 ):

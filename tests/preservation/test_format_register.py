@@ -146,8 +146,9 @@ def test_a_review_is_logged_says_what_it_looked_at_and_becomes_due_again(project
     with pytest.raises(Forbidden):
         register.review(actor=project.site.clerk, note="看过", now=NOW)
     assert not FormatReview.objects.exists()
-    register.review(actor=keeper(project.site), note="怪.xyz 请归档单位补交 PDF/A", now=NOW)
+    register.review(actor=keeper(project.site), note="怪.xyz 请\x00归档单位补交 PDF/A", now=NOW)
     row = FormatReview.objects.get()
+    assert row.note == "怪.xyz 请归档单位补交 PDF/A"
     assert (row.reviewer_name, row.unknown, row.policy_sha256) == ("keeper", 1, policy.current().sha256)
     assert Entry.objects.get(act="preservation.formats.reviewed").actor == "keeper"
     due = NOW + timedelta(days=policy.current().review_days)

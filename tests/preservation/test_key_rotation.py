@@ -19,6 +19,7 @@ from preservation.key_support import home as home
 from preservation.key_support import secadmin as secadmin
 from zhudang.audit.models import Entry
 from zhudang.preservation.keys import keyring, recovery, shares, standing, wrapping
+from zhudang.preservation.keys.command import status_lines
 from zhudang.preservation.keys.shares import SharesRefused
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl.sealing import Identities
@@ -69,6 +70,16 @@ def test_a_damaged_key_file_is_made_good_from_a_site_before_anything_is_encrypte
     assert told.recipient.startswith("age1")
     assert not standing.standing(NOW).unfinished
     opened_everywhere(home, wrapping.working_identities())
+
+
+def test_a_register_that_cannot_be_read_is_no_reason_to_hold_a_first_ceremony(home: Path):
+    actor = security_administrator()
+    hold(actor)
+    (wrapping.folder() / "keys.json").write_text("{")
+    with pytest.raises(KeysUnusable) as refused:
+        recovery.rotate(actor=actor, now=NOW)
+    assert codes(refused) == ["keys_lost"]
+    assert all("ceremony" not in line for line in status_lines(standing.standing(NOW)))
 
 
 def test_a_transfer_opens_the_keys_once_and_a_changed_file_is_read_again(home: Path, monkeypatch):

@@ -10,6 +10,8 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, site_settings
+from preservation.ocfl_support import tree
+from preservation.test_sealed_holdings import hold
 from zhudang.audit import operations as audit_operations
 from zhudang.audit.sealing import seal_everything
 from zhudang.cli import doctor
@@ -53,6 +55,25 @@ def test_a_lost_site_is_told_and_a_new_disk_is_filled_only_when_a_person_says_so
         assert {path.relative_to(places / "a") for path in (places / "a/store").rglob("*")} == before
         assert command.verify() == 0
         assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_a_new_disk_gets_the_key_files_too_or_no_share_would_open_it(
+    committed_db, django_db_blocker, places: Path, capsys
+):
+    with django_db_blocker.unblock():
+        hold()
+        KeptProject().preserve()
+        before = tree(places / "b" / "store")
+        shutil.rmtree(places / "b")
+        (places / "b").mkdir()
+        assert command.verify(repair=True, new_disk="b") == 0
+        assert tree(places / "b" / "store") == before and "keys.json" in before
+        (places / "a" / "store" / "key-internal.age").unlink()
+        assert command.verify() == 1
+        assert "key-internal.age" in capsys.readouterr().out
+        assert command.verify(repair=True) == command.verify() == 0
+        assert command.verify(new_disk="b") == 2
+        assert "verify --repair" in capsys.readouterr().err
 
 
 def test_a_site_whose_every_file_was_rewritten_is_told_and_mended_whole(committed_db, django_db_blocker, places: Path):

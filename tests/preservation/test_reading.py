@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from zhudang.audit import operations as audit
 from zhudang.audit.models import Entry
 from zhudang.preservation import books, command, reading
 from zhudang.preservation.models import BookComparison, Copy, Reading
+from zhudang.preservation.ocfl import root
 from zhudang.shared.refusals import Forbidden
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +107,47 @@ def test_only_the_archives_people_may_ask_for_a_reading(kept: KeptProject):
     row.refresh_from_db()
     assert row.finished_at
     assert row.sound == Copy.objects.count()
+
+
+def test_a_text_at_the_top_that_is_none_of_ours_is_told_and_an_older_one_of_ours_is_not(
+    kept: KeptProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    readme = tmp_path / "a" / "store" / "README.txt"
+    with readme.open("a") as stream:
+        stream.write("Delete what lies here.\n")
+    assert command.verify() == 1
+    assert command.verify(repair=True) == 0 and readme.read_bytes() == root.readme()
+    monkeypatch.setattr(root, "readme", lambda: b"of a later program")
+    assert command.verify() == 0
+
+
+def test_every_text_that_stood_at_the_top_is_known_by_its_digest():
+    assert hashlib.sha256(root.readme()).hexdigest() in root.known_texts(), "add the new text to README.known.txt"
+
+
+@pytest.mark.parametrize("up", [0, 1, 3])
+def test_a_copy_that_is_a_link_to_another_places_is_none_and_gets_one_of_its_own(kept, tmp_path: Path, up: int):
+    a, b = roots(tmp_path)
+    one = f"urn:uuid:{kept.volume_ids[0]}"
+    linked, target = b.object_folder(one), a.object_folder(one)
+    for _ in range(up):
+        linked, target = linked.parent, target.parent
+    shutil.rmtree(linked)
+    linked.symlink_to(target)
+    assert command.verify() == 1
+    assert {copy.site.code for copy in Copy.objects.filter(state="damaged")} == {"b"}
+    before = tree(a.folder)
+    assert command.verify(repair=True) == 0
+    assert not linked.is_symlink() and tree(a.folder) == tree(b.folder) == before
+
+
+def test_two_codes_for_one_folder_are_one_place(kept: KeptProject, tmp_path: Path, capsys):
+    (tmp_path / "b").rename(tmp_path / "set-aside")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert command.verify() == 3
+    (tmp_path / "b").unlink()
+    (tmp_path / "set-aside").rename(tmp_path / "b")
+    assert command.verify() == 0
 
 
 def test_ledger_catalogue_and_stores_agree_in_volumes_files_and_bytes(kept: KeptProject):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ import pytest
 
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
+from zhudang.audit import command as audit_command
+from zhudang.audit import sealing, verification, witness
+from zhudang.audit.models import Head
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -20,6 +24,7 @@ from zhudang.filing.models import Counter, Record, Volume
 from zhudang.identity.models import Account
 from zhudang.preservation import backup, catalogue, command, rebuilding
 from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.sites import places as all_places
 from zhudang.registry.models import Project
 
 Database = Callable[[], Any]
@@ -95,6 +100,26 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
             assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
 
 
+def test_the_lost_logs_witnesses_are_set_aside_and_the_new_log_is_witnessed_from_its_beginning(
+    committed_db, cluster, django_db_blocker, places: Path
+):
+    with django_db_blocker.unblock():
+        KeptProject().preserve()
+        sealing.seal_everything(NOW)
+        lost = (places / "a" / "log-witness" / f"audit-heads-{NOW:%Y%m}.jsonl").read_bytes()
+        shutil.rmtree(places / "data" / "witness")
+        with _another_empty_database(cluster):
+            witness._up_to.clear()
+            assert command.rebuild("b") == 0
+            assert audit_command.verify() == 0
+            verdict = verification.verify(NOW)
+            assert {report.last_number for report in verdict.witnesses} == {verdict.last_number}
+            assert len(verdict.witnesses) == 3
+        (kept,) = (places / "a").glob("log-witness-of-another-log-*/audit-heads-*")
+        assert kept.read_bytes() == lost
+    witness._up_to.clear()
+
+
 def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, django_db_blocker, places: Path):
     with django_db_blocker.unblock():
         project = KeptProject()
@@ -103,6 +128,27 @@ def test_a_database_with_anything_in_it_is_refused_and_left_alone(committed_db, 
         assert refused.value.reasons[0].code == "preservation.not_empty"
         assert command.rebuild("nowhere") == 2
         assert Record.objects.filter(id__in=project.record_ids).count() == 2
+
+
+def test_what_belongs_to_no_project_at_this_place_is_named_and_two_at_once_do_it_once(
+    committed_db, cluster, django_db_blocker, places: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    with django_db_blocker.unblock():
+        KeptProject("2403-990241-48-01-012345").preserve()
+        other = KeptProject("2403-990241-48-01-012346", "乙")
+        other.preserve()
+        lost = f"urn:uuid:{other.project_id}"
+        shutil.rmtree(roots(places)[1].object_folder(lost))
+        with _another_empty_database(cluster):
+            assert command.rebuild("b") == 3
+            said = capsys.readouterr().out
+            assert Project.objects.count() == 1
+            assert all(f"urn:uuid:{volume_id}" in said for volume_id in other.volume_ids)
+            asked = iter([False, True])  # the other finished between the question and the lock
+            monkeypatch.setattr(rebuilding, "_rebuilt_before", lambda: next(asked))
+            monkeypatch.setattr(rebuilding, "_place", lambda *_: next(p for p in all_places() if p.code == "b"))
+            assert command.rebuild("b") in (0, 3)
+            assert Project.objects.count() == 1
 
 
 def test_a_damaged_catalogue_is_not_believed_and_the_other_site_serves(
@@ -190,9 +236,33 @@ def test_a_changed_or_unfinished_backup_is_refused_with_every_reason(
                 "preservation.backup_file_changed",
                 "preservation.backup_file_missing",
             ]
+            for broken in ("{", "[1]"):
+                (places / "backup/manifest.json").write_text(broken)
+                assert command.restore(places / "backup") == 2
             (places / "backup/manifest.json").unlink()
             assert command.restore(places / "backup") == 2
             assert not Project.objects.exists()
+
+
+def test_a_restore_cut_off_after_the_database_came_back_is_gone_on_with(
+    committed_db, cluster, django_db_blocker, places: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with django_db_blocker.unblock():
+        KeptProject()
+        assert command.backup(places / "backup") == 0
+        shutil.rmtree(places / "content")
+        with _another_empty_database(cluster):
+            with monkeypatch.context() as cut:
+                cut.setattr(backup, "_bring_rest", lambda *_: 1 / 0)
+                with pytest.raises(ZeroDivisionError):
+                    backup.restore(places / "backup")
+            assert Project.objects.exists() and not (places / "content").exists()
+            with backup._only_restore():
+                assert command.restore(places / "backup") == 2, "one at a time"
+            assert command.restore(places / "backup") == 0
+            for file in File.objects.select_related("blob"):
+                assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
+            assert command.restore(places / "backup") == 2, "done once and for all"
 
 
 def test_bytes_on_their_way_back_are_there_only_when_settled_and_leave_nothing_behind(settings, tmp_path: Path):
@@ -208,3 +278,18 @@ def test_bytes_on_their_way_back_are_there_only_when_settled_and_leave_nothing_b
         arrivals.take(io.BytesIO(b"four"), hashlib.sha256(b"four").hexdigest())
     assert not any(content_holdings.lacks_bytes(sha256, 3) for sha256 in whole)
     assert not list((tmp_path / "content" / "incoming").iterdir())
+
+
+@pytest.mark.parametrize(("last", "head", "aside"), [(5, "a", False), (9, "b", False), (5, "b", True), (3, "b", True)])
+def test_the_witness_of_another_log_is_set_aside_also_where_its_heads_end_at_other_numbers(
+    db, tmp_path: Path, last: int, head: str, aside: bool
+):
+    Head.objects.create(first=1, last=5, chain="a", sealed_at=NOW)
+    here, kept = tmp_path / "witness", tmp_path / "kept"
+    for folder, line in ((here, (last, head)), (kept, (5, "a"))):
+        folder.mkdir()
+        told = {"first": 1, "last": line[0], "head": line[1], "at": "", "leaves": []}
+        (folder / "audit-heads-202611.jsonl").write_text(json.dumps(told) + "\n")
+    backup._settle_witness(kept, here)
+    assert [(each.last, each.head) for each in witness.read(here)] == [(5, "a") if aside else (last, head)]
+    assert bool(list(tmp_path.glob("witness-of-another-log-*"))) is aside

@@ -14,7 +14,7 @@ from preservation.test_sealed_holdings import places as places
 from zhudang.content.models import File
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
-from zhudang.preservation import backup, command
+from zhudang.preservation import backup, command, postgresql
 from zhudang.preservation.keys import recovery
 from zhudang.registry.models import Project
 
@@ -79,3 +79,19 @@ def test_with_the_keys_lost_a_backup_is_refused_unless_a_plain_one_is_asked_for(
         backup.back_up(places / "backup", now=NOW)
     assert [reason.code for reason in refused.value.reasons] == ["preservation.keys_lost"]
     assert not (places / "backup").exists()
+
+
+def test_a_file_is_no_place_for_a_backup(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(backup.CannotBackUp) as refused:
+        backup.back_up(tmp_path / "file", now=NOW)
+    assert [reason.code for reason in refused.value.reasons] == ["preservation.target_not_empty"]
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_programs_reason_is_told_and_not_the_statement_it_was_at():
+    said = (
+        "pg_dump: error: query failed: ERROR:  permission denied\npg_dump: detail: Query was: LOCK TABLE " + "a, " * 500
+    )
+    assert postgresql._why(said) == "pg_dump: error: query failed: ERROR:  permission denied"
+    assert postgresql._why("no reason " * 100).endswith("no reason ")

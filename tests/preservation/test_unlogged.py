@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from preservation.kept_project import KeptProject, site_settings
 from zhudang.audit.models import Entry
+from zhudang.content.models import File
 from zhudang.events.models import Message
-from zhudang.filing.models import Record
+from zhudang.filing.models import Record, RecordFile
 from zhudang.preservation import command, ingesting, unlogged
 from zhudang.preservation.domain.register_lines import differences, unaccounted
 from zhudang.registry import operations as registry
@@ -45,6 +46,21 @@ def test_a_title_changed_in_the_table_is_told_with_its_column(kept: KeptProject)
     ingesting.keep_project(kept.project_id)
     assert _told() == [{"table": "filing.record", "row": str(record.pk), "how": "changed", "columns": ["title"]}]
     assert Message.objects.filter(kind="preservation.register.changed_unlogged").exists()
+
+
+def test_other_bytes_and_another_name_given_to_a_file_are_told_and_a_new_check_is_not(kept: KeptProject) -> None:
+    one, other = File.objects.filter(id__in=RecordFile.objects.filter(record_id__in=kept.record_ids).values("file_id"))[
+        :2
+    ]
+    File.objects.filter(pk=other.pk).update(pages=7, checked_at=timezone.now())
+    assert list(unlogged.look_at_all()) == []
+    File.objects.filter(pk=one.pk).update(blob=other.blob, name="另一份.pdf")
+    ingesting.keep_project(kept.project_id)
+    told = {str(row["table"]): row for row in _told()}
+    assert told.keys() == {"content.blob", "content.file"}, (
+        "the bytes nobody points at any more are gone from the register"
+    )
+    assert (told["content.file"]["row"], told["content.file"]["columns"]) == (str(one.pk), ["blob_id", "name"])
 
 
 def test_a_removed_row_is_told(kept: KeptProject) -> None:

@@ -132,3 +132,8 @@ def test_a_filter_chip_keeps_the_other_filters_and_leaves_the_page():
     request = asked("state=late&page=4&q=桩基")
     drawn = written('{% filter_chip "kind" "road" "道路" 2 %}', request=request)
     assert "state=late" in drawn and "kind=road" in drawn and "page=" not in drawn
+
+
+def test_a_character_no_database_takes_is_left_out_of_what_is_asked_for():
+    state = lists.read_state(asked("q=%00桩%00基&sort=%00&state=%00"), filters=("state",))
+    assert (state.q, state.sort, dict(state.filters)) == ("桩基", "", {})

@@ -1,6 +1,6 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -200,3 +200,25 @@ def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[str]:
     rows = Entry.objects.order_by().filter(wanted, at__gte=since).annotate(text=Cast("data", TextField()))
     for subject, text in rows.values_list("subject", "text").iterator(chunk_size=2000):
         yield f"{subject} {text}"
+
+
+def newest_by_version(
+    *, prefix: str, suffix: str, about: Collection[str] | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of each subject of the acts named so, the data of the one that tells the highest version, the later of two that tell the same.
+
+    A clock that ran ahead does not make an older version newer.
+
+    Args:
+        about: these subjects only.
+    """
+    rows = Entry.objects.filter(act__startswith=prefix, act__endswith=suffix).distinct("subject")
+    if about is not None:
+        rows = rows.filter(subject__in=about)
+    rows = rows.order_by("subject", F("data__version").desc(nulls_last=True), *NEWEST)
+    yield from rows.values_list("subject", "data").iterator(chunk_size=2000)
+
+
+def subjects(act: str) -> Iterator[str]:
+    """What an act was ever done to, each once."""
+    yield from Entry.objects.filter(act=act).order_by().values_list("subject", flat=True).distinct().iterator(2000)

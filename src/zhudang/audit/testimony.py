@@ -113,9 +113,13 @@ class Confrontation:
         self._differs: int | None = None
         self._head_differs: int | None = None
         self._in_order = True
+        self._unwitnessed = 0
+        """The first number of the log that the witness passes over though it saw later ones."""
 
     def look_at(self, seal: SealedEntry) -> None:
         """Take the next seal, numbers ascending."""
+        if self._going_on() and not self._unwitnessed and self._next is not None and self._next.number > seal.number:
+            self._unwitnessed = seal.number
         while self._going_on() and (told := self._next) is not None and told.number <= seal.number:
             if told.number < seal.number or (told.leaf and told.leaf != seal.leaf[:SHORT]):
                 self._differs = told.number
@@ -134,7 +138,9 @@ class Confrontation:
             if found := compare_with_witness(self._witnessed(first), _present(first), witness=name):
                 return found
         differing = self._head_differs if self._going_on() else self._first_differing_head()
-        return [LogFinding(differing, Fault.CHAIN, witness=name)] if differing else []
+        if differing:
+            return [LogFinding(differing, Fault.CHAIN, witness=name)]
+        return [LogFinding(self._unwitnessed, Fault.UNWITNESSED, witness=name)] if self._unwitnessed else []
 
     def _going_on(self) -> bool:
         return self._differs is None and self._in_order

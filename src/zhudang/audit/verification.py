@@ -138,6 +138,9 @@ class _TreeGrownAnew:
         self._roots: dict[int, str] = {}
         self._wanted = {head.size for head in self.kept}
         self._false_parts: list[int] = []
+        self._lacking: list[tuple[int, int]] = []
+        self._reach: dict[int, int] = {}
+        """Height -> the last part of it that is kept: what lacks before it was there once, what lacks behind it is to come."""
 
     def add(self, seal: SealedEntry) -> None:
         """Take the next seal, numbers ascending."""
@@ -146,12 +149,22 @@ class _TreeGrownAnew:
             self._roots[self._frontier.size] = self._frontier.root().hex()
 
     def _compare_part(self, height: int, index: int, digest: merkle.Digest) -> None:
-        if height % tree.WIDTH == 0 and self._tiles.get((height, index), digest.hex()) != digest.hex():
+        if height % tree.WIDTH:
+            return
+        kept = self._tiles.pop((height, index), None)
+        if kept is None:
+            self._lacking.append((height, index))
+            return
+        self._reach[height] = index
+        if kept != digest.hex():
             self._false_parts.append((index + 1) << height)
 
     def contradictions(self, testimonies: Iterable[Testimony]) -> list[LogFinding]:
         """Parts and heads that are not those of the log as it is; every head a witness holds is one we signed."""
-        found = [LogFinding(end, Fault.TREE) for end in self._false_parts]
+        # Parts beyond the log make the sealer believe that the tree has grown, and keep it from growing.
+        lacking = [(index + 1) << height for height, index in self._lacking if index < self._reach.get(height, 0)]
+        beyond = [self._frontier.size] if self._tiles else []
+        found = [LogFinding(end, Fault.TREE) for end in (*self._false_parts, *lacking, *beyond)]
         found += [
             LogFinding(head.size, Fault.TREE)
             for head in self.kept
@@ -169,7 +182,9 @@ class _TreeGrownAnew:
 
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
     """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
-    named = {finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE}}
+    named = {
+        finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE, Fault.UNWITNESSED}
+    }
     first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
     for finding in findings:

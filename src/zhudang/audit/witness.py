@@ -139,11 +139,36 @@ def note_restore(*, at: datetime, backup: str) -> None:
         "backup": backup,
     }
     for folder in folders():
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            for kind in (_CHAIN, _TREE):
-                _append(folder, f"{kind}{at:%Y%m}.jsonl", line)
+        try:
+            folder.mkdir(exist_ok=True)  # as in `bring_up_to_date`: nothing is made where a site's disk is away
+            with _alone(folder):
+                for kind in (_CHAIN, _TREE):
+                    _append(folder, _file(folder, kind, at), line)
+        except OSError as problem:
+            log.warning(
+                "witness out of reach: it knows nothing of the restore", folder=str(folder), problem=str(problem)
+            )
     _up_to.clear()
+
+
+def set_aside_of_another_log(at: datetime) -> list[str]:
+    """Rename every witness that saw another log than this one, so that this one is witnessed from its first entry on; part of `rebuild`.
+
+    What it saw stays beside it, for people to look at. Gives where to.
+    """
+    known = dict(Head.objects.values_list("last", "chain"))
+    kept = []
+    for folder in folders():
+        if not folder.is_dir():
+            continue
+        with _alone(folder):
+            if all(known.get(seen.last) == seen.head for seen in read(folder)):
+                continue
+            aside = folder.with_name(f"{folder.name}-of-another-log-{at:%Y%m%dT%H%M%S}")
+            folder.rename(aside)
+        kept.append(str(aside))
+    _up_to.clear()
+    return kept
 
 
 @contextmanager
@@ -167,7 +192,7 @@ def _catch_up(folder: Path) -> int:
             "at": head.sealed_at.isoformat(),
             "leaves": shorten(leaves.values_list("leaf", flat=True)),
         }
-        _append(folder, f"{_CHAIN}{head.sealed_at:%Y%m}.jsonl", line)
+        _append(folder, _file(folder, _CHAIN, head.sealed_at), line)
         written += 1
     return written
 
@@ -176,13 +201,18 @@ def _catch_up_with_tree(folder: Path) -> int:
     known = _size(_last_line(folder, _TREE, _parse_tree))
     written = 0
     for row in TreeHead.objects.filter(size__gt=known).order_by("size").iterator(chunk_size=500):
-        _append(folder, f"{_TREE}{row.at:%Y%m}.jsonl", asdict(as_signed(row)))
+        _append(folder, _file(folder, _TREE, row.at), asdict(as_signed(row)))
         written += 1
     return written
 
 
 def _size(known: object) -> int:
     return known.last if isinstance(known, Restored) else known.size if isinstance(known, SignedHead) else 0
+
+
+def _file(folder: Path, kind: str, at: datetime) -> str:
+    """The month's file; a later one that is there goes on being written, or a clock set back would put lines out of order."""
+    return max(f"{kind}{at:%Y%m}.jsonl", *(path.name for path in folder.glob(f"{kind}*.jsonl")), "")
 
 
 def _append(folder: Path, name: str, line: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ FAULTS = {
     Fault.INSERTED: _("第 %(number)s 条是事后插入的"),
     Fault.REORDERED: _("第 %(number)s 条被换了位置"),
     Fault.CHAIN: _("第 %(number)s 条的链值不对"),
-    Fault.TREE: _("到第 %(number)s 条为止的树根与签过的不符"),
+    Fault.TREE: _("到第 %(number)s 条为止的树与存下、签过的不符"),
+    Fault.UNWITNESSED: _("见证缺行，从第 %(number)s 条起"),
 }
 UNNUMBERED = {
     Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),

@@ -33,6 +33,7 @@ def run() -> int:
         clock,
         fonts,
         database,
+        guards,
         worker,
         clamav,
         archives,
@@ -120,6 +121,34 @@ def database() -> Iterator[Result]:
         yield Result("数据库 database", "ill", "需要 15 以上 / 15 or newer is needed")
 
 
+def guards() -> Iterator[Result]:
+    """Whether the database still refuses what it must: rights of our own role, and triggers nobody took away or switched off."""
+    from zhudang.audit import grants as audit
+    from zhudang.preservation import grants as preservation
+
+    added = [*audit.APPEND_ONLY, *preservation.APPEND_ONLY]
+    forbidden = [(table, right) for table in added for right in ("UPDATE", "DELETE", "TRUNCATE")]
+    forbidden += [(table, right) for table in preservation.NEVER_DELETED for right in ("DELETE", "TRUNCATE")]
+    wanted = {f"{table}_{what}" for table in audit.APPEND_ONLY for what in ("no_change", "no_truncate")}
+    wanted |= {*preservation.TRIGGERS}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')")
+        lacking = wanted - {name for (name,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT t, r FROM unnest(%s::text[], %s::text[]) AS x(t, r) WHERE has_table_privilege(current_user, t, r)",
+            [[table for table, _ in forbidden], [right for _, right in forbidden]],
+        )
+        allowed = [f"{right} {table}" for table, right in cursor.fetchall()]
+    part = "数据库把关 guards"
+    if wrong := [*sorted(lacking), *allowed]:
+        said = f"少了触发器或多了权限，有人动过 triggers lacking, or rights too many: {', '.join(wrong[:8])}"
+        yield Result(part, "ill", said)
+    else:
+        yield Result(
+            part, "well", f"{len(wanted)} 个触发器在 triggers there, 日志与名册不可改 log and lists cannot be changed"
+        )
+
+
 def worker() -> Iterator[Result]:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -185,7 +214,7 @@ def sites() -> Iterator[Result]:
     for site in _at_hand():
         folder = Path(site["path"])
         if site["code"] in lost:
-            said = f"{site['name']}：{folder} 里没有保存库，未挂载或已丢失 / no store there: not mounted, or lost"
+            said = f"{site['name']}：{folder} 里没有保存库（未挂载或已丢失），或与另一处是同一个文件夹 / no store there (not mounted, or lost), or another site's folder"
             yield Result(f"存储地 site {site['code']}", "ill", said)
             continue
         try:

@@ -74,6 +74,15 @@ def run(plan: Plan) -> int:
     if opened is None:
         return EXIT_NO_KEYS
     log = (plan.log or _fresh_log()).absolute()
+    try:
+        log.touch(mode=0o600)
+    except OSError as problem:
+        print(
+            f"查看记录写不进 {log}（{problem.strerror}），没有启动：请用 --log 另指一处\n"
+            f"Looks cannot be written down in {log}: nothing was started; name another file with --log",
+            file=sys.stderr,
+        )
+        return EXIT_CANNOT
     folder = _working_folder()
     of_copy.leave(folder, opened)
     service = _Service(plan, copy, folder, log)
@@ -99,7 +108,7 @@ def _opened_keys(plan: Plan, copy: Path) -> list[Identity] | None:
     try:
         opener = _opener(plan)
     except (OSError, ValueError, Refusal) as problem:
-        told = ", ".join(reason.code for reason in problem.reasons) if isinstance(problem, Refusal) else problem
+        told = "；".join(_sentences(problem)) if isinstance(problem, Refusal) else problem
         print(f"密钥用不了 / the key cannot be used: {told}", file=sys.stderr)
         return None
     found, closed = of_copy.open_class_keys(store, opener)
@@ -115,6 +124,17 @@ def _opened_keys(plan: Plan, copy: Path) -> list[Identity] | None:
         print(f"这把密钥打不开副本里的 {names} / this key does not open {names} of the copy", file=sys.stderr)
         return None
     return found
+
+
+def _sentences(refusal: Refusal) -> list[str]:
+    """Every reason in words; only here Django is loaded, whose settings ask no database."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
+    django.setup()
+    from zhudang.preservation import words
+
+    return [words.sentence(reason) for reason in refusal.reasons]
 
 
 def _opener(plan: Plan) -> list[Identity]:

@@ -3,6 +3,7 @@
 Click by itself, without a library that reads signatures: those load much, and `zhudang check` is typed file by file.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,14 @@ def _text(name: str, about: str = "", default: str | None = None) -> click.Optio
 
 def _number(name: str, default: int, about: str = "") -> click.Option:
     return _option(name, about, default=default, type=int, metavar="<int>")
+
+
+def _port() -> click.Option:
+    return _option("--port", default=8000, type=click.IntRange(0, 65535), metavar="<int>")
+
+
+def _level(about: str) -> click.Option:
+    return _option("--level", about, default=1, type=click.IntRange(0, 4), metavar="<0-4>")
 
 
 def _path(name: str, about: str, *, multiple: bool = False) -> click.Option:
@@ -309,13 +318,13 @@ _COMMANDS = (
     _command(
         serve,
         _text("--host", default="127.0.0.1"),
-        _number("--port", 8000),
+        _port(),
         _number("--web", 2, "网页进程数 / web processes"),
         _number("--workers", 1, "后台进程数 / worker processes"),
     ),
     _command(
         demo,
-        _number("--port", 8000),
+        _port(),
         _option("--smoke/--no-smoke", "走完整条路后退出 / walk the whole road, then exit", default=False),
     ),
     _command(prepare, _text("--host", default="127.0.0.1"), hidden=True),
@@ -345,8 +354,8 @@ _COMMANDS = (
         emergency_serve,
         _given("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
         _text("--host", default="127.0.0.1"),
-        _number("--port", 8000),
-        _number("--level", 1, "最高可看密级 0–4 / highest secrecy level shown"),
+        _port(),
+        _level("最高可看密级 0–4 / highest secrecy level shown"),
         _path("--log", "查看记录写到哪个文件 / where looks are written down"),
         _path("--keys", "工作密钥，或存放它的文件夹 / the working key, or the folder it lies in"),
         _option("--shares/--no-shares", "凭保管人的份额打开加密的 / open what is encrypted by shares", default=False),
@@ -362,7 +371,7 @@ _COMMANDS = (
     _command(restore, _given("source")),
     _command(
         export,
-        _text("--project", "项目代码 / code of the project"),
+        _option("--project", "项目代码 / code of the project", required=True, metavar="<str>"),
         click.Option(["--volume"], multiple=True, help="档号，可多次；不写为全部 / reference code, may be repeated"),
         click.Option(
             ["--as", "form"],
@@ -371,7 +380,7 @@ _COMMANDS = (
             help="包的形式 / form",
         ),
         _given("out"),
-        _number("--level", 1, "最高密级，1 内部 / highest level in it, 1 is internal"),
+        _level("最高密级，1 内部 / highest level in it, 1 is internal"),
     ),
     _InGivenOrder(
         "site",
@@ -437,4 +446,33 @@ app = _InGivenOrder(
 
 
 def run() -> None:
-    app()
+    """Run what was typed; a database that does not answer, or a folder that is not ours, is told in a sentence."""
+    try:
+        app()
+    except Exception as problem:
+        if not (told := _told(problem)):
+            raise
+        click.echo(f"{told}\n{str(problem).strip().splitlines()[0]}", err=True)
+        sys.exit(3)
+
+
+def _told(problem: Exception) -> str:
+    """What a person can do about a problem of the surroundings; empty where it is none."""
+    # Named, not imported: most commands that come here loaded Django, `zhudang check` must not.
+    kind = type(problem)
+    data = os.environ.get("ZHUDANG_DATA") or "var/"
+    if kind.__module__ == "django.db.utils" and kind.__name__ in {"OperationalError", "InterfaceError"}:
+        return (
+            f"数据库没有应答，什么也没有做完：先启动 zhudang serve（数据文件夹 {data}，由 ZHUDANG_DATA 指定）\n"
+            f"The database does not answer: start `zhudang serve` first (data folder {data}, named by ZHUDANG_DATA)."
+        )
+    if isinstance(problem, PermissionError):
+        return (
+            f"没有权限：请用运行 zhudang serve 的同一个系统帐号运行（数据文件夹 {data}）\n"
+            f"No permission: run it as the account that runs `zhudang serve` (data folder {data})."
+        )
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "磁盘写满，没有做完：腾出空间后再运行\nThe disk is full; it was not done. Make room and run it again."
+    if isinstance(problem, OSError) and problem.filename:
+        return "这个文件或文件夹用不了，没有做完\nThis file or folder cannot be used; it was not done."
+    return ""

@@ -14,12 +14,14 @@ small file lies beside (`key-backup.age`, `keys.json`) and opens with the workin
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,7 +83,7 @@ def back_up(target: Path, *, now: datetime, plain: bool = False, told: Told | No
     Raises:
         CannotBackUp: with every reason.
     """
-    if target.exists() and any(target.iterdir()):
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CannotBackUp(Reason("preservation.target_not_empty", {"path": str(target)}))
     files = BackupFiles(target, "" if plain else _recipient())
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,13 +126,44 @@ def _dump(files: BackupFiles) -> None:
 def restore(source: Path, *, told: Told | None = None) -> Result:
     """Bring a backup back into an empty, migrated installation of the same or a newer version.
 
+    One that was cut off is gone on with: a database that came back whole stays, the rest is brought once more.
+
     Raises:
         CannotRestore: with every reason, before anything is touched.
     """
-    manifest = _checked_manifest(source)
-    files = BackupFiles(source, str(manifest.get("key", "")), _identities(source, str(manifest.get("key", ""))))
-    say = told or (lambda _: None)
-    say("database")
+    with _only_restore() as note:
+        begun = note.read_text()
+        manifest, digest, empty = _checked_manifest(source, begun)
+        files = BackupFiles(source, str(manifest.get("key", "")), _identities(source, str(manifest.get("key", ""))))
+        durable.replace_durably(note, digest.encode())
+        say = told or (lambda _: None)
+        if empty:
+            say("database")
+            _bring_database(files)
+        result = _bring_rest(source, files, say)
+        result.files = len(manifest["files"])
+        note.unlink()
+        return result
+
+
+@contextmanager
+def _only_restore() -> Iterator[Path]:
+    """Be the only restore of this installation; gives the file that names the backup it began with, empty at first."""
+    note, lock = (
+        Path(settings.DATA) / "restoring",
+        os.open(Path(settings.DATA) / ".restoring.lock", os.O_RDWR | os.O_CREAT),
+    )
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        note.touch(mode=0o600)
+        yield note
+    except BlockingIOError:
+        raise CannotRestore(Reason("preservation.restore_under_way")) from None
+    finally:
+        os.close(lock)
+
+
+def _bring_database(files: BackupFiles) -> None:
     # The new tables take the old ones' place in one transaction: an interrupted restore changes nothing.
     connections["default"].close()
     arguments = ["--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={_database()['NAME']}"]
@@ -139,6 +172,10 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
         postgresql.running("pg_restore", arguments, CannotRestore, feed=True) as tool,
     ):
         tool.take(streaming.chunks_of(dump))
+
+
+def _bring_rest(source: Path, files: BackupFiles, say: Told) -> Result:
+    """Bring back what is no database: secrets, witness, bytes; each step may be done again."""
     say("secrets")
     for name in files.names("secrets"):
         if not Path(name).name.startswith(_OF_THIS_DATABASE):
@@ -149,7 +186,7 @@ def restore(source: Path, *, told: Told | None = None) -> Result:
     # The witnesses at the sites may have seen more than the backup holds: they are told, and `audit verify` tells.
     witness.note_restore(at=timezone.now(), backup=source.name)
     say("content")
-    result = Result(len(manifest["files"]), encrypted=bool(files.recipient))
+    result = Result(encrypted=bool(files.recipient))
     result.bytes = _bring_content(files)
     result.lacking = _bring_from_stores()
     return result
@@ -183,7 +220,8 @@ def _settle_witness(kept: Path, here: Path) -> None:
     """
     if here.exists():
         known = dict(Head.objects.values_list("last", "chain"))
-        if all(known.get(seen.last, seen.head) == seen.head for seen in witness.read(here)):
+        newest = max(known, default=0)
+        if all(seen.last > newest or known.get(seen.last) == seen.head for seen in witness.read(here)):
             return
         here.rename(here.with_name(f"witness-of-another-log-{timezone.now():%Y%m%dT%H%M%S}"))
     _copy_folder(kept, here)
@@ -240,13 +278,24 @@ def _write_manifest(files: BackupFiles, digests: Mapping[str, str], lacking: lis
     )
 
 
-def _checked_manifest(source: Path) -> dict[str, Any]:
-    """Read a backup's manifest and compare every file with it; an installation that holds anything is refused."""
+def _checked_manifest(source: Path, begun: str) -> tuple[dict[str, Any], str, bool]:
+    """Read a backup's manifest and compare every file with it; an installation that holds anything is refused.
+
+    Args:
+        begun: SHA-256 of the manifest of the backup whose restore was begun here and cut off; that one may go on.
+
+    Returns:
+        The manifest, its SHA-256, and whether the database is still empty.
+    """
     reasons = []
     path = source / "manifest.json"
     if not path.is_file():
         raise CannotRestore(Reason("preservation.no_manifest", {"path": str(source)}))
-    manifest: dict[str, Any] = json.loads(path.read_bytes())
+    try:
+        manifest: dict[str, Any] = dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        raise CannotRestore(Reason("preservation.no_manifest", {"path": str(source)})) from None
+    digest = _sha256(path)
     if manifest.get("format") != FORMAT:
         reasons.append(Reason("preservation.unknown_backup", {"format": str(manifest.get("format"))}))
     for name, digest in manifest.get("files", {}).items():
@@ -259,11 +308,11 @@ def _checked_manifest(source: Path) -> dict[str, Any]:
         projects = cursor.fetchone()[0]
         cursor.execute("SELECT count(*) FROM content_file")
         files = cursor.fetchone()[0]
-    if projects or files:
+    if (projects or files) and begun != digest:
         reasons.append(Reason("preservation.not_empty", {"projects": projects}))
     if reasons:
         raise CannotRestore(*reasons)
-    return manifest
+    return manifest, digest, not (projects or files)
 
 
 def _bring_content(files: BackupFiles) -> int:

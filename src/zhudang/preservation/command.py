@@ -164,6 +164,10 @@ def rebuild(site: str) -> int:
         f"{seconds:.1f} s. Copies count as unread until `zhudang verify` has read them.",
         highlight=False,
     )
+    for folder in done.witnesses:
+        console.print(
+            f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True
+        )
     if not done.registers:
         console.print(
             "这一处没有馆级登记（帐号角色、副本安排、移交保管等），另一处或备份里才有\n"
@@ -172,9 +176,14 @@ def rebuild(site: str) -> int:
         )
     for link in done.cut_links:
         console.print(f"断开的关联 link cut: {link}", highlight=False)
+    for object_id in done.without_project:
+        console.print(
+            f"没有重建：这里没有它的项目目录 left out, its project's catalogue is not here: {object_id}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sha256 in done.lacking:
         console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
-    return INCOMPLETE if done.lacking else OK
+    return INCOMPLETE if done.lacking or done.without_project else OK
 
 
 def backup(target: Path, *, plain: bool = False) -> int:

@@ -66,6 +66,15 @@ def nightly(timestamp: int) -> None:
     night.run()
 
 
+@app.periodic(cron="40 3 * * *", periodic_id="preservation.notice")
+@app.task(name="preservation.notice", queue="preservation", queueing_lock="preservation.notice")
+def notice(timestamp: int) -> None:
+    """Verify the log and hold the rows against it; what somebody's hand changed is told."""
+    from zhudang.preservation import noticing
+
+    noticing.look(timezone.now())
+
+
 @app.periodic(cron="*/10 * * * *", periodic_id="preservation.go_on")
 @app.task(name="preservation.go_on", queue="preservation", queueing_lock="preservation.go_on")
 def go_on(timestamp: int) -> None:

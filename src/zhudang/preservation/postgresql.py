@@ -63,8 +63,14 @@ def running(name: str, arguments: list[str], refusal: type[Refusal], *, feed: bo
             process.wait()
         if process.returncode:
             words.seek(0)
-            said = words.read().decode("utf-8", "replace").strip()[-_MOST_WORDS:]
+            said = _why(words.read().decode("utf-8", "replace").strip())
             raise refusal(Reason("preservation.tool_failed", {"tool": name, "words": said}))
+
+
+def _why(said: str) -> str:
+    """What went wrong, out of all that a program said: after its reason may come the long statement it was at."""
+    first = next((line for line in said.splitlines() if "error:" in line.lower() or "fatal:" in line.lower()), "")
+    return first[:_MOST_WORDS] or said[-_MOST_WORDS:]
 
 
 def _close(stream: IO[bytes] | None) -> None:

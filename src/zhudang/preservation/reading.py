@@ -22,11 +22,12 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import far_copies, logged
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
-from zhudang.preservation.ocfl.verifier import Damage, Verification, sha512_of, verify_object
+from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, meet, places
 
@@ -56,8 +57,8 @@ class Outcome:
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
             with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
-            than the log, of a destruction or of an object's state), returned (part of a destroyed volume lies where it was
-            cleared), or owed (a place should have been cleared of it by now).
+            than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume
+            lies where it was cleared), or owed (a place should have been cleared of it by now).
     """
 
     site: str
@@ -212,6 +213,7 @@ def read_all(
     if object_id is None:
         yield from strays.unknown(list(all_places.values()))
         yield from strays.disposals_not_as_logged()
+        yield from strays.holdings_not_as_logged()
         yield from strays.owed_too_long(now())
 
 
@@ -221,9 +223,9 @@ def copies_apart() -> int:
 
 
 def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
-    """Tell where the store's own files (declaration, layout, text) are not as written, and write them anew."""
+    """Tell where the store's own files (declaration, layout, text, key files) are not as written, and write them anew."""
     try:
-        wrong = place.root.damaged_own_files() if place.root else []
+        wrong = [*place.root.damaged_own_files(), *keyring.lacking_at(place.root)] if place.root else []
         if place.bucket is not None and place.reached:
             wrong = place.bucket.damaged_own_files()
         if not wrong:
@@ -231,7 +233,7 @@ def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
         if repair and place.bucket is not None:
             place.bucket.prepare()
         elif repair:
-            StorageRoot.create(place.path)
+            keyring.equip([StorageRoot.create(place.path)])
     except (BucketUnreachable, BucketFull):
         return  # its copies will tell
     damages = tuple(asdict(Damage("STO-002", path, "", "")) for path in wrong)
@@ -332,6 +334,9 @@ def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | No
     """Read a copy in a folder whole; None where nothing lies there."""
     assert root is not None
     folder = root.object_folder(object_id)
+    if (link := root.link_to(object_id)) is not None:
+        damage = Damage(NOT_AN_OBJECT, link.relative_to(root.folder).as_posix())
+        return Verification(object_id, None, 0, 0, (damage,))
     if not folder.is_dir():
         return None
     found = verify_object(folder, object_id=object_id, progress=progress)

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zhudang.audit import operations as audit
+from zhudang.audit import witness
 from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
@@ -46,6 +47,8 @@ from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason
 
 Told = Callable[[str, int], None]
+_LOCK = 7_140_321_004
+"""Advisory lock: of two who rebuild at once the second finds it done."""
 
 
 @dataclass
@@ -65,6 +68,10 @@ class Rebuilt:
     files: int = 0
     bytes: int = 0
     lacking: list[str] = field(default_factory=list)
+    witnesses: list[str] = field(default_factory=list)
+    """Where the sites' witnesses of the lost log were set aside."""
+    without_project: list[str] = field(default_factory=list)
+    """Objects whose project's catalogue is not at this place, or does not know them: they were left out."""
 
 
 def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebuilt:
@@ -116,6 +123,10 @@ def _rebuilt_before() -> bool:
 
 @transaction.atomic
 def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if _rebuilt_before():  # by another, while this one waited
+        return
     # Of what several objects tell, the one written last tells the newest.
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
     if not any(item.id != ARCHIVE_ID for item in described):
@@ -140,10 +151,13 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
     done.cut_links += own_holdings.cut_loose_rows()
     _level_archive(levels)
     disposals.vouch()
+    # Those at the sites saw the log that was lost.
+    done.witnesses = witness.set_aside_of_another_log(now)
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
             "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
+            "witnesses": done.witnesses,
             "registers": done.registers,
         },
     )  # fmt: skip
@@ -227,6 +241,7 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
             _register(item, _volume(volume, level))
         else:
+            done.without_project.append(str(item.name))
             continue
         done.objects += 1
     _link_generations(store)

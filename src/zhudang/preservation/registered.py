@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from zhudang.audit import operations as audit
 from zhudang.identity.rights import Actor, demand
@@ -49,10 +49,15 @@ def register_copy(
         reasons.append(Reason("preservation.registered_version", {"version": version, "newest": item.version}))
     if reasons:
         raise CannotRegister(*reasons)
-    row = RegisteredCopy.objects.create(
-        object=item, medium=medium, label=label.strip(), place=place.strip(), made_on=made_on, made_by=made_by.strip(),
-        version=version, inventory_sha512=digest, registered_at=now, registered_by=actor.username,
-    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            row = RegisteredCopy.objects.create(
+                object=item, medium=medium, label=label.strip(), place=place.strip(), made_on=made_on,
+                made_by=made_by.strip(), version=version, inventory_sha512=digest, registered_at=now,
+                registered_by=actor.username,
+            )  # fmt: skip
+    except IntegrityError:  # somebody registered the same label at the same moment
+        raise CannotRegister(Reason("preservation.registered_label", {"label": label.strip()})) from None
     audit.record(
         actor=actor, act="preservation.registered_copy.entered", subject=row, at=now,
         data={

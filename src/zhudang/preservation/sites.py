@@ -69,7 +69,23 @@ def places(now: datetime | None = None) -> list[Place]:
     """Give the sites in use, in the order of their codes; new ones in the settings are registered and prepared."""
     now = now or timezone.now()
     _register(now)
-    return [_place(site, now) for site in Site.objects.filter(in_use=True)]
+    found: list[Place] = []
+    stores: set[tuple[int, int]] = set()
+    for place in (_place(site, now) for site in Site.objects.filter(in_use=True)):
+        store = _store_of(place)
+        # Two codes for one folder are one place: the second holds no copy of its own.
+        found.append(replace(place, root=None) if store in stores else place)
+        stores |= {store} if store else set()
+    return found
+
+
+def _store_of(place: Place) -> tuple[int, int] | None:
+    """What the system knows a folder's store by, whatever links or mounts lead to it."""
+    try:
+        at = place.root.folder.stat() if place.root else None
+    except OSError:
+        return None
+    return (at.st_dev, at.st_ino) if at else None
 
 
 def at_hand(all_places: Iterable[Place], chosen: frozenset[str] | None = None) -> list[Place]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from zhudang.preservation import logged
+from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
@@ -71,6 +71,13 @@ def disposals_not_as_logged() -> Iterator[Outcome]:
             FORGED,
             damages=({"code": finding.code, "path": finding.told, "expected": "", "found": ""},),
         )
+
+
+def holdings_not_as_logged() -> Iterator[Outcome]:
+    """Tell objects and copies that the rows do not know though the log does, or the other way round."""
+    for each in as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
+        yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
 
 
 def owed_too_long(now: datetime) -> Iterator[Outcome]:

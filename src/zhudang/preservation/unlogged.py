@@ -3,7 +3,8 @@
 Whoever writes into the tables by hand leaves no entry. Before a project's catalogue is written anew its registers are laid
 beside the version that is stored: a row that changed, came or went is accounted for when an act since then names it, or
 a row it belongs to. An act on the whole project accounts for all of its rows: a change can hide behind one of the same
-day. Not compared: what the checks found (the digests of files are the store's own), counters, people a project names.
+day. Not compared: what the checks found, counters, people a project names. Of files: which
+bytes, name and level a row has, and whether it is there.
 
 Of the archive's own registers those are compared whose acts name their rows: who holds which role and clearance, where copies
 go, plans, custody, copies on paper, reviews, stays. A role given to oneself by hand is told the same night.
@@ -42,9 +43,13 @@ from zhudang.preservation.packing import ARCHIVE, PROJECT, Package
 from zhudang.preservation.sites import at_hand, places, writing
 
 log = structlog.get_logger("zhudang.preservation")
-CONTEXTS = ("registry", "filing", "handover", "documents")
+CONTEXTS = ("registry", "filing", "handover", "documents", "content")
 """Whose registers are compared."""
-NOT_COMPARED = frozenset({"filing.counter"})
+NOT_COMPARED = frozenset({"filing.counter", "content.toolset", "content.check_run", "content.finding"})
+CHECKED = frozenset(
+    {"verdict", "checked_at", "format_id", "format_name", "mime", "pages", "facts", "with_client", "with_archive"}
+)
+"""What of a file's row changes with every check, and who may see it: no acts tell of that."""
 OWN_TABLES = frozenset(
     {
         "identity.organisation", "identity.organisation_name", "identity.account", "identity.membership", "filing.scope_adoption",
@@ -132,11 +137,17 @@ def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
         before, after = stored.files.get(path), present.get(path)
         if before is not None and after is not None and before[2].sha256 == after.sha256:
             continue
-        yield from differences(
+        found = differences(
             table,
             partial(stored.lines, path) if before else tuple,
             partial(_now, after) if after else tuple,
         )
+        yield from (each for each in found if not (table.startswith("content.") and _by_program(each)))
+
+
+def _by_program(each: Difference) -> bool:
+    """Whether a file's row came, or changed, as the program does it without an act."""
+    return each.before is None or (each.after is not None and CHECKED.issuperset(each.columns))
 
 
 def _is_compared(table: str, kind: str) -> bool:

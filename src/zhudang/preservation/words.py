@@ -30,7 +30,9 @@ REASONS = (
         "preservation.no_sound_copy": _("对象 %(object)s 在各存储地的副本都已损坏，没有覆盖任何一份，请先人工处理"),
         "preservation.cancelled": _("有人取消了入库；已读回核对的案卷照常保存"),
         "preservation.no_such_site": _("没有代号为 %(site)s 的存储地"),
-        "preservation.site_is_there": _("%(place)s 的保存库还在，不必重新开始"),
+        "preservation.site_is_there": _(
+            "%(place)s 的保存库还在，不必重新开始；没有写满的，用 zhudang verify --repair 接着写"
+        ),
         "preservation.no_new_disk": _("%(place)s 不存在；请先把新盘挂到那里"),
         "preservation.disk_not_empty": _("%(place)s 里有东西，没有动它；换上的盘须是空的"),
         "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
@@ -44,6 +46,7 @@ REASONS = (
         ),
         "preservation.target_not_empty": _("%(path)s 不是空文件夹；备份要写到新的或空的文件夹"),
         "preservation.no_manifest": _("%(path)s 里没有 manifest.json：不是备份，或备份没有做完"),
+        "preservation.restore_under_way": _("这里正在恢复备份，等它结束；中断了的会接着做"),
         "preservation.unknown_backup": _("备份格式 %(format)s 不认识"),
         "preservation.backup_file_missing": _("备份里缺文件 %(path)s"),
         "preservation.backup_file_changed": _("备份里的文件 %(path)s 与清单摘要不符"),
@@ -138,6 +141,9 @@ MESSAGES = {
     "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
     "preservation.register.changed_unlogged": _(
         "“%(title)s”的目录有 %(rows)s 行变了，日志里没有相应的操作：请查是谁改的"
+    ),
+    "preservation.log.differs": _(
+        "日志本身，或它所记的馆藏与销毁，有 %(count)s 处与数据库不符：有人绕过系统改过，请查（zhudang audit verify、zhudang verify）"
     ),
     "preservation.object.settled": _("目录所记“%(title)s”的存储状态与日志不符，已按日志改回：请查是谁改的"),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),

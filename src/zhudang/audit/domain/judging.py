@@ -20,6 +20,8 @@ class Fault(StrEnum):
     """The chain's own value at this number is not what follows from the one before."""
     TREE = "tree"
     """The Merkle tree over all entries up to this number is not the one that was kept or signed."""
+    UNWITNESSED = "unwitnessed"
+    """A witness that saw later entries holds nothing of this one: lines were taken out of it."""
 
 
 @dataclass(frozen=True, order=True)

@@ -146,13 +146,14 @@ def review(*, actor: Actor, note: str, now: datetime) -> UUID:
         CannotReview: unknown formats are held and the note says nothing of them.
     """
     demand(actor, "preservation.format.review")
+    note = note.replace("\x00", "").strip()[:500]
     rows, policy = format_rows(actor), current()
     unknown = sum(row.entry.risk is Risk.UNKNOWN for row in rows)
-    if unknown and not note.strip():
+    if unknown and not note:
         raise CannotReview(Reason("preservation.review_unknown", {"count": unknown}))
     row = FormatReview.objects.create(
         reviewed_at=now, reviewed_by=actor.username, reviewer_name=actor.name, policy_version=policy.version[:40],
-        policy_sha256=policy.sha256, formats=len(rows), unknown=unknown, note=note.strip()[:500],
+        policy_sha256=policy.sha256, formats=len(rows), unknown=unknown, note=note,
     )  # fmt: skip
     audit.record(
         actor=actor, act="preservation.formats.reviewed", subject=row, at=now,

@@ -132,7 +132,7 @@ def status_lines(told: Standing) -> list[str]:
     lines = [words.sentence(reason) for reason in told.reasons]
     register = told.register
     if register is None:
-        return [*lines, "还没有恢复密钥 / no recovery key yet: zhudang keys ceremony"]
+        return lines or ["还没有恢复密钥 / no recovery key yet: zhudang keys ceremony"]
     split, holders = register.recovery, "；".join(f"{each.share} {each.holder}" for each in register.recovery.holders)
     lines += [
         f"工作密钥 working key   {register.working}（{register.working_since}）",

@@ -177,6 +177,13 @@ def equip(stores: Sequence[StorageRoot]) -> None:
                 wrapping.spread(register, store.folder)
 
 
+def lacking_at(store: StorageRoot) -> list[str]:
+    """Tell the key files and the register that a place ought to hold and does not: without them no share opens anything there."""
+    register = wrapping.register_at(wrapping.folder())
+    names = [REGISTER, *(key.file for key in register.classes)] if register else []
+    return [name for name in names if not (store.folder / name).is_file()]
+
+
 def _ready(code: str, suite: str, stores: Sequence[Path]) -> Keyring | None:
     """Open the keys, finish what a crash left half done, make the class's key, give every store what it lacks."""
     ring = load(stores)

@@ -136,7 +136,8 @@ def _register_of(identity: pyrage.x25519.Identity, homes: Sequence[Path]) -> Reg
 def _own_register() -> Register:
     register = wrapping.register_at(wrapping.folder())
     if register is None:
-        raise KeysUnusable(Reason("preservation.keys_none"))
+        gone = any(wrapping.had_keys(folder) for folder in (wrapping.folder(), *_stores()))
+        raise KeysUnusable(Reason("preservation.keys_lost" if gone else "preservation.keys_none"))
     return register
 
 

@@ -127,6 +127,10 @@ def _copy_file(source: Path, target: Path, expected: str, progress: Progress | N
 
 def _set_aside(target: StorageRoot, object_id: str, now: datetime) -> Path | None:
     folder = target.object_folder(object_id)
+    if (link := target.link_to(object_id)) is not None:
+        # What it leads to belongs to another place and stays there.
+        link.unlink()
+        durable.sync_folder(link.parent)
     if not folder.exists():
         return None
     aside = target.place / "quarantine"

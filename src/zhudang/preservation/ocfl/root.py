@@ -9,6 +9,7 @@ Both must be on one file system: an object enters the store by a rename.
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import uuid
@@ -27,9 +28,6 @@ from zhudang.preservation.ocfl.inventory import (
     sidecar,
     sidecar_agrees,
 )
-
-_TITLE = "城建档案长期保存库".encode()
-"""What the text at the top of every store begins with, in all versions."""
 
 
 class StoreFull(Exception):
@@ -100,9 +98,7 @@ class StorageRoot:
         damaged = []
         for path, data in self._own_files().items():
             found = path.read_bytes() if path.is_file() else b""
-            if path.name == "README.txt":
-                found, data = found[: len(_TITLE)], _TITLE
-            if found != data:
+            if found != data and not (path.name == "README.txt" and hashlib.sha256(found).hexdigest() in known_texts()):
                 damaged.append(path.relative_to(self.folder).as_posix())
         return damaged
 
@@ -139,6 +135,15 @@ class StorageRoot:
     def object_folder(self, object_id: str) -> Path:
         """Tell where an object lies, or would lie."""
         return self.folder / layout.object_path(object_id)
+
+    def link_to(self, object_id: str) -> Path | None:
+        """Tell the symbolic link through which an object's folder would be reached; what lies behind it is no copy at this place."""
+        folder, below = self.folder, layout.object_path(object_id)
+        for name in Path(below).parts:
+            folder /= name
+            if folder.is_symlink():
+                return folder
+        return None
 
     def mended_inventory(self, object_id: str) -> Inventory | None:
         """As `inventory`, after `mend`; only inside `only_writer`."""
@@ -284,6 +289,12 @@ def trusted_inventory(object_id: str, data: bytes, beside: bytes) -> Inventory:
 def readme() -> bytes:
     """Give the text at the top of every store: how to read it with standard tools, in Chinese and English."""
     return resources.files("zhudang.preservation.ocfl").joinpath("README.store.txt").read_bytes()
+
+
+def known_texts() -> list[str]:
+    """The SHA-256 of every text that ever stood at the top of a store: an older one is ours too."""
+    listed = resources.files("zhudang.preservation.ocfl").joinpath("README.known.txt").read_text(encoding="ascii")
+    return listed.split()
 
 
 def is_no_space(problem: OSError) -> bool:

@@ -83,12 +83,17 @@ def read_state(request: HttpRequest, *, filters: Sequence[str] = (), rows: int =
     """Read a list's state from the address; whatever is not a number counts as not asked for."""
     asked = request.GET
     return ListState(
-        q=asked.get("q", "").strip()[:200],
-        sort=asked.get("sort", "")[:40],
+        q=_text(asked.get("q", ""))[:200],
+        sort=_text(asked.get("sort", ""))[:40],
         page=_whole(asked.get("page", ""), 1, 1_000_000),
         rows=_whole(asked.get("rows", ""), rows, MOST_ROWS),
-        filters={key: asked[key][:100] for key in filters if asked.get(key)},
+        filters={key: text[:100] for key in filters if (text := _text(asked.get(key, "")))},
     )
+
+
+def _text(given: str) -> str:
+    """What somebody typed, without the character that no database takes."""
+    return given.replace("\x00", "").strip()
 
 
 def take_page(rows: Any, state: ListState, shape: Callable[[Any], Any] | None = None) -> Page[Any]:

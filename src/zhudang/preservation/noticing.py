@@ -1,0 +1,58 @@
+"""What nobody has to ask for: every night the log is verified, and the rows of holdings and destructions are held against it.
+
+An administrator's hand in the tables is told the same night, to others than that administrator.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from zhudang.audit import operations as audit
+from zhudang.audit.verification import verify as verify_log
+from zhudang.events import operations as events
+from zhudang.identity import queries as identity
+from zhudang.identity.domain.roles import Role
+from zhudang.preservation import as_logged, logged
+from zhudang.preservation.disposal import checking
+
+log = structlog.get_logger("zhudang.preservation")
+MOST_TOLD = 200
+_TOLD = {Role.AUDIT_ADMIN: "/audit/?act=preservation.log.differs", Role.ARCHIVIST: "/preservation/readings/"}
+
+
+def look(now: datetime) -> int:
+    """Verify the log and what it says was kept and destroyed; tell people and the log what is otherwise, and how much that is."""
+    faults = verify_log(now).findings
+    holdings = list(islice(as_logged.check(), MOST_TOLD))
+    destroyed = list(islice(checking.check(), MOST_TOLD))
+    states = list(islice(logged.disagreements(), MOST_TOLD))
+    count = len(faults) + len(holdings) + len(states) + len(destroyed)
+    if count:
+        _tell(
+            {
+                "log": [{"number": each.number, "fault": each.fault.value} for each in faults[:MOST_TOLD]],
+                "holdings": [{"code": each.code, "object": each.object, "told": each.told} for each in holdings],
+                "states": [each.ocfl_id for each in states],
+                "destroyed": [{"code": each.code, "object": each.subject, "told": each.told} for each in destroyed],
+            },
+            count,
+            now,
+        )
+    return count
+
+
+@transaction.atomic
+def _tell(data: dict[str, Any], count: int, now: datetime) -> None:
+    log.error("the log, or what it tells of, was changed by hand", findings=count)
+    audit.record(actor="system", act="preservation.log.differs", subject="audit.log", at=now, data=data)
+    for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
+        for role, link in _TOLD.items():
+            events.tell(
+                kind="preservation.log.differs", at=now, organisation_id=organisation_id, roles=[role],
+                data={"count": count}, link=link,
+            )  # fmt: skip
