@@ -17,6 +17,8 @@ from zhudang.audit.sealing import seal_everything
 from zhudang.cli import doctor
 from zhudang.preservation import command
 from zhudang.preservation.models import Copy
+from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl.root import StoreFull
 
 
 @pytest.fixture
@@ -74,6 +76,23 @@ def test_a_new_disk_gets_the_key_files_too_or_no_share_would_open_it(
         assert command.verify(repair=True) == command.verify() == 0
         assert command.verify(new_disk="b") == 2
         assert "verify --repair" in capsys.readouterr().err
+
+
+def test_a_place_without_room_is_told_and_everything_else_is_read(db, places: Path, capsys, monkeypatch):
+    KeptProject().preserve()
+    shutil.rmtree(places / "b")
+    (places / "b").mkdir()
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreFull(places / "b")
+
+    with monkeypatch.context() as small:
+        small.setattr(replicate, "replace_object", full)
+        assert command.verify(repair=True, new_disk="b") == 1
+    assert "STO-008" in capsys.readouterr().out
+    copies = Copy.objects.values_list("site__code", "state")
+    assert set(copies) == {("a", "verified"), ("b", "missing")}
+    assert command.verify(repair=True) == 0
 
 
 def test_a_site_whose_every_file_was_rewritten_is_told_and_mended_whole(committed_db, django_db_blocker, places: Path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
-from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
+from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, meet, places
@@ -34,7 +34,7 @@ from zhudang.preservation.sites import Place, meet, places
 MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
-NOT_AS_LOGGED = "STO-007"
+NOT_AS_LOGGED, NO_ROOM = "STO-007", "STO-008"
 RETURNED, OWED = "returned", "owed"
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
@@ -263,6 +263,10 @@ def read_copy(
         outcome = _read_one(copy, place, now, progress)
         if repair and not outcome.sound:
             outcome = _mend(copy, place, all_places, outcome, now) or outcome
+    except StoreFull as full:
+        # It stays as it was found; the next are read all the same.
+        no_room = asdict(Damage(NO_ROOM, str(full.folder)))
+        return replace(outcome, damages=(*outcome.damages, no_room))
     except (BucketUnreachable, BucketFull):
         if place.bucket is None:
             raise
