@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
-from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
+from zhudang.preservation import ingesting, object_queries, policy_words, queries, reading, site_queries, words
 from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
@@ -66,7 +66,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     """One object: what it is, its copies with their proof, its versions and stored files."""
     now = timezone.now()
     demand(_actor(request), "preservation.object.read")
-    page = queries.object_page(_actor(request), object_id, now)
+    page = object_queries.object_page(_actor(request), object_id, now)
     tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     context = {
         "page": page,
