@@ -14,7 +14,7 @@ from zhudang.preservation.formats.renditions import RenditionRow
 from zhudang.preservation.models import ArchivalObject, RegisteredCopy, of_thing
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged
-from zhudang.preservation.queries import ObjectRow, objects_for, shown
+from zhudang.preservation.queries import ObjectRow, known_objects, shown
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import NotFound
 
@@ -78,10 +78,10 @@ def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
     Raises:
         Forbidden, NotFound.
     """
-    found = objects_for(actor, now).filter(pk=object_id).first()
+    found = known_objects(actor).filter(pk=object_id).first()
     if found is None:
         raise NotFound
-    (row,) = shown([found], now)
+    (row,) = shown([found.pk], now)
     inventory, store_path = _inventory(found.ocfl_id)
     return ObjectPage(
         row=row,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import holding_classes, placement
+from zhudang.preservation import healths, placement, standings
 from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
@@ -29,6 +28,7 @@ from zhudang.preservation.models import (
 from zhudang.preservation.policy_file import due_days
 from zhudang.preservation.sites import facts_of_row
 from zhudang.registry import queries as registry
+from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import Reason
 
 SORTS = {
@@ -119,10 +119,24 @@ class HoldingsCounts:
     bytes: int
     by_health: Mapping[Health, int]
     oldest_reading: datetime | None
+    on: healths.Wanted
+    groups: tuple[standings.Group, ...]
+    """By what their copies say, for a list of the objects of one health; `table` is what was grouped."""
+    table: standings.Table
+
+    def health_of(self, group: standings.Group) -> Health:
+        """The health of the objects of a group."""
+        return healths.health_of(*group.key, self.on)
 
     def of(self, health: Health) -> int:
         """How many objects are in this state."""
         return self.by_health.get(health, 0)
+
+    def of_filter(self, health: str) -> int:
+        """How many objects the filter of this health shows: all without one, none for a word that is no health."""
+        if not health:
+            return self.objects
+        return self.of(Health(health)) if health in set(Health) else 0
 
     @property
     def damaged(self) -> int:
@@ -162,45 +176,26 @@ def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
         Forbidden.
     """
     demand(actor, "preservation.holdings.read")
-    return ArchivalObject.objects.filter(level__lte=actor.reach, project__in=registry.visible_projects(actor))
+    return ArchivalObject.objects.filter(of_known(actor))
 
 
-def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
-    """The objects this actor may know of, with what their health is judged by.
+def of_known(actor: Actor, path: str = "") -> Q:
+    """The condition that an object is one this actor may know of; `path` leads to it. Whether the actor may read holdings at all is not asked here."""
+    return Q((f"{path}level__lte", actor.reach), (f"{path}project__in", registry.visible_projects(actor)))
 
-    Raises:
-        Forbidden.
+
+def searched(
+    rows: QuerySet[ArchivalObject], counts: HoldingsCounts, *, words: str, health: str, kind: str
+) -> QuerySet[ArchivalObject]:
+    """Narrow the register by words (title, codes, project), health, and kind of object.
+
+    Args:
+        rows: what the actor may know of; `counts` are theirs.
     """
-    in_use = Q(copies__site__in_use=True)
-    wanted = holding_classes.wanted_copies(list(Site.objects.filter(in_use=True)), now)
-    rows = (
-        known_objects(actor)
-        .select_related("project")
-        .annotate(
-            damaged=Count("copies", filter=in_use & Q(copies__state=CopyState.DAMAGED.value)),
-            gone=Count("copies", filter=in_use & Q(copies__state=CopyState.MISSING.value)),
-            there=Count("copies", filter=wanted.at_hand & ~Q(copies__state=CopyState.MISSING.value)),
-            on_sets=Count("copies", filter=wanted.on_sets & Q(copies__version=F("version"))),
-            unread=Count("copies", filter=in_use & Q(copies__state=CopyState.WRITTEN.value)),
-            late=Count("copies", filter=wanted.late),
-            oldest_reading=Min("copies__verified_at", filter=in_use),
+    if health:
+        rows = standings.of_groups(
+            rows, counts.groups, lambda each: counts.health_of(each) == health, table=counts.table, by=_BY
         )
-    )
-    return rows.annotate(
-        health=Case(
-            When(damaged__gt=0, then=Value(Health.DAMAGED.value)),
-            When(Q(gone__gt=0) | Q(there__lt=wanted.how_many_at_hand), then=Value(Health.LACKING.value)),
-            When(unread__gt=0, then=Value(Health.UNREAD.value)),
-            When(late__gt=0, then=Value(Health.DUE.value)),
-            When(on_sets__lt=wanted.how_many_sets, then=Value(Health.WAITING.value)),
-            default=Value(Health.SOUND.value),
-            output_field=CharField(),
-        )
-    )
-
-
-def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: str) -> QuerySet[ArchivalObject]:
-    """Narrow the register by words (title, codes, project), health, and kind of object."""
     if words:
         rows = rows.filter(
             Q(title__icontains=words)
@@ -208,57 +203,82 @@ def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: s
             | Q(accession_no__icontains=words)
             | Q(project__name__icontains=words)
         )
-    if health:
-        rows = rows.filter(health=health)  # type: ignore[misc]
     return rows.filter(kind=kind) if kind else rows
 
 
-def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
-    """Count the register; `rows` are what the actor may know of."""
+def by_reading(rows: QuerySet[ArchivalObject]) -> QuerySet[ArchivalObject]:
+    """Add the oldest reading of every object's copies, to sort by."""
+    return healths.with_oldest_reading(rows, healths.wanted())
+
+
+_BY = ("kind", "level", "said")
+_NEWEST_OF_VOLUMES = "FILTER (WHERE kind = 'volume' AND newest)"
+_SUMS = (
+    # A volume counts once, by its first part; a tombstone is none.
+    "count(*) FILTER (WHERE kind = 'volume' AND newest AND part = 1 AND destroyed_at IS NULL)",
+    f"coalesce(sum(files) {_NEWEST_OF_VOLUMES}, 0)",
+    f"coalesce(sum(bytes) {_NEWEST_OF_VOLUMES}, 0)",
+    "min(oldest_reading)",
+)
+
+
+def counts_of(rows: QuerySet[ArchivalObject], now: datetime, *, listed: bool = False) -> HoldingsCounts:
+    """Count the register.
+
+    Args:
+        rows: what the actor may know of.
+        listed: those of one health will be asked for (`searched`).
+    """
+    on = healths.wanted()
+    columns = ("kind", "level", "part", "newest", "files", "bytes", "destroyed_at")
+    table = healths.table_of(rows, columns, on, now)
+    groups = standings.group(table, _BY, _SUMS, named=listed)
     by_health: dict[Health, int] = {}
-    sums = {"objects": 0, "volumes": 0, "files": 0, "bytes": 0}
-    oldest: datetime | None = None
-    for health, number, of_volumes, read in _summed(rows):
-        by_health[Health(health)] = by_health.get(Health(health), 0) + number
-        sums["objects"] += number
-        for name, value in of_volumes.items():
-            sums[name] += value
-        if read is not None and (oldest is None or read < oldest):
-            oldest = read
-    return HoldingsCounts(**sums, by_health=by_health, oldest_reading=oldest)
+    for each in groups:
+        health = healths.health_of(*each.key, on)
+        by_health[health] = by_health.get(health, 0) + each.number
+    return HoldingsCounts(
+        objects=sum(each.number for each in groups),
+        volumes=sum(each.sums[0] for each in groups),
+        files=sum(int(each.sums[1]) for each in groups),
+        bytes=sum(int(each.sums[2]) for each in groups),
+        by_health=by_health,
+        oldest_reading=min((each.sums[3] for each in groups if each.sums[3] is not None), default=None),
+        on=on,
+        groups=tuple(groups),
+        table=table,
+    )
 
 
-def _summed(
-    rows: QuerySet[ArchivalObject],
-) -> Iterable[tuple[str, int, Mapping[str, int], datetime | None]]:
-    """Tell by health: objects, what there is of volumes (each once, by the newest objects of its parts; tombstones not), oldest reading."""
-    told: dict[str, list[Any]] = {}
-    for health, kind, part, newest, files, size, read, gone in rows.order_by().values_list(  # type: ignore[misc]
-        "health", "kind", "part", "newest", "files", "bytes", "oldest_reading", "destroyed_at"
-    ):
-        sums = told.setdefault(health, [0, {"volumes": 0, "files": 0, "bytes": 0}, None])
-        sums[0] += 1
-        if kind == "volume" and newest:
-            sums[1]["volumes"] += part == 1 and gone is None
-            sums[1]["files"] += files
-            sums[1]["bytes"] += size
-        if read is not None and (sums[2] is None or read < sums[2]):
-            sums[2] = read
-    return [(health, *sums) for health, sums in told.items()]  # type: ignore[misc]
+AT_ONCE = 500
 
 
-def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
-    """Shape the rows of one page: two more queries, whatever their number."""
-    found = list(rows)
+def shown_all(rows: QuerySet[ArchivalObject], now: datetime) -> Iterator[ObjectRow]:
+    """Shape every row of a list for a file, some hundred at a time."""
+    for batch in batched(rows.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE), AT_ONCE):
+        yield from shown(batch, now)
+
+
+def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
+    """Shape the rows of one page in this order: four queries, whatever their number. Rights were asked by the caller."""
+    on = healths.wanted()
+    rows = healths.with_marks(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
     sites = list(Site.objects.filter(in_use=True))
     copies: dict[UUID, dict[UUID, Copy]] = {}
-    for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
+    for copy in Copy.objects.filter(object__in=ids):
         copies.setdefault(copy.object_id, {})[copy.site_id] = copy
-    chosen = placement.chosen_places()
-    return [_object_row(row, copy_rows(row, sites, copies.get(row.pk, {}), chosen, now)) for row in found]
+    found = [rows[pk] for pk in ids if pk in rows]
+    return [
+        _object_row(
+            row,
+            healths.health_of(row.kind, row.level, row.marks, on),  # type: ignore[attr-defined]
+            copy_rows(row, sites, copies.get(row.pk, {}), on.chosen, now),
+        )
+        for row in found
+    ]
 
 
-def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
+def _object_row(row: ArchivalObject, health: Health, copies: tuple[CopyRow, ...]) -> ObjectRow:
     return ObjectRow(
         id=row.pk,
         kind=row.kind,
@@ -272,7 +292,7 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         bytes=row.bytes,
         kept_at=row.kept_at,
         destroyed=row.destroyed_at is not None,
-        health=Health(row.health),  # type: ignore[attr-defined]
+        health=health,
         copies=copies,
         ocfl_id=row.ocfl_id,
         part=row.part,
@@ -341,6 +361,12 @@ def unfinished_ingests() -> list[IngestRow]:
 def readings() -> QuerySet[Reading]:
     """All readings, the latest first."""
     return Reading.objects.all()
+
+
+def titles_of(actor: Actor, ids: Iterable[str]) -> dict[str, str]:
+    """The titles of volumes this actor may know of, by id as text."""
+    rows = known_objects(actor).filter(pk__in=list(ids)).values_list("pk", "title")
+    return {str(pk): title for pk, title in rows}
 
 
 def comparisons(limit: int = 20) -> list[BookComparison]:

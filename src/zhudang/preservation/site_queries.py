@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
-from zhudang.preservation.queries import known_objects
+from zhudang.preservation.queries import of_known
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import NotFound
 
@@ -95,6 +95,11 @@ class SitePage:
     keeper: str
 
     @property
+    def copies(self) -> int:
+        """Copies of what this actor may know of."""
+        return sum(self.by_state.values())
+
+    @property
     def open_custody(self) -> Custody | None:
         """The handing over that waits for its signature."""
         return next((row for row in self.custody if not row.took_at and not row.withdrawn_at), None)
@@ -111,16 +116,18 @@ def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
     if place is None:
         raise NotFound
     site = Site.objects.get(pk=site_id)
-    known = copies_at(actor, site_id).order_by()
+    behind = Count("pk", filter=Q(version__lt=F("object__version")))
+    states = copies_at(actor, site_id).order_by().values("state").annotate(number=Count("pk"), behind=behind)
     custody = tuple(Custody.objects.filter(site=site)[:MOST_ROWS])
     signed = Custody.objects.filter(site=site, took_at__isnull=False).first()
-    wanted = lacking(place).filter(pk__in=known_objects(actor).values("pk"))
+    wanted = lacking(place).filter(of_known(actor))
+    (row,) = _site_rows([place], now)
     return SitePage(
-        row=site_row(place, rounds.rhythms()[place.code], now),
+        row=row,
         in_use=site.in_use,
         registered_at=site.registered_at,
-        by_state={CopyState(s): n for s, n in known.values_list("state").annotate(number=Count("pk"))},
-        behind=known.filter(version__lt=F("object__version")).count(),
+        by_state={CopyState(each["state"]): each["number"] for each in states},
+        behind=sum(each["behind"] for each in states),
         lacking=wanted.count(),
         custody=custody,
         catch_ups=tuple(CatchUp.objects.filter(site=site)[:MOST_ROWS]),
@@ -135,7 +142,7 @@ def copies_at(actor: Actor, site_id: UUID) -> QuerySet[Copy]:
         Forbidden.
     """
     demand(actor, "preservation.site.read")
-    rows = Copy.objects.filter(site_id=site_id, object__in=known_objects(actor).values("pk"))
+    rows = Copy.objects.filter(of_known(actor, "object__"), site_id=site_id)
     return rows.select_related("object").order_by("object__accession_no", "object_id")
 
 
@@ -152,21 +159,35 @@ def takers(actor: Actor) -> list[tuple[str, str]]:
 
 def site_rows(now: datetime) -> list[SiteRow]:
     """The places in use with what they hold."""
+    return _site_rows(places(now), now)
+
+
+def _site_rows(all_places: Sequence[Place], now: datetime) -> list[SiteRow]:
+    """Some places with what they hold: their copies are counted in one pass."""
     known = rounds.rhythms()
-    return [site_row(place, known[place.code], now) for place in places(now)]
-
-
-def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
-    """One place in use with what it holds."""
-    since = now - timedelta(days=rhythm.days)
-    sums = Copy.objects.filter(site_id=place.site_id).aggregate(
-        copies=Count("id"),
-        verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
-        oldest=Min("verified_at"),
-        in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
+    rhythms = {place.site_id: known[place.code] for place in all_places}
+    in_time, in_turn = Q(pk__in=[]), Q(pk__in=[])
+    for site_id, rhythm in rhythms.items():
+        in_time |= Q(site_id=site_id, verified_at__gte=now - timedelta(days=rhythm.days))
+        in_turn |= rounds.whose_turn(site_id, rhythm, now)
+    verified = Q(state=CopyState.VERIFIED.value)
+    sums = Copy.objects.filter(site_id__in=rhythms).order_by().values("site_id").annotate(
+        copies=Count("id"), verified=Count("id", filter=verified), oldest=Min("verified_at"),
+        in_time=Count("id", filter=verified & in_time), waiting=Count("id", filter=in_turn),
         bytes=Sum("object__stored_bytes", default=0),
-    )
-    contact, proof = Site.objects.values_list("contact", "proof").get(pk=place.site_id)
+    )  # fmt: skip
+    by_site = {each["site_id"]: each for each in sums}
+    rows = Site.objects.in_bulk(list(rhythms))
+    return [
+        _site_row(place, rows[place.site_id], rhythms[place.site_id], by_site.get(place.site_id, _NOTHING))
+        for place in all_places
+    ]
+
+
+_NOTHING: Mapping[str, Any] = {"copies": 0, "verified": 0, "oldest": None, "in_time": 0, "waiting": 0, "bytes": 0}
+
+
+def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: Mapping[str, Any]) -> SiteRow:
     called_in, next_call_in = calls_of(place.site_id, place.facts) if not place.facts.at_ingest else (None, None)
     return SiteRow(
         id=place.site_id,
@@ -175,22 +196,24 @@ def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
         facts=place.facts,
         path=place.address,
         reachable=place.there,
-        contact=contact,
-        proof=proof_of(proof),
+        contact=site.contact,
+        proof=proof_of(site.proof),
         free_bytes=_free(place),
         copies=sums["copies"],
         verified=sums["verified"],
         oldest_reading=sums["oldest"],
         round=RoundRow(
-            rhythm,
-            sums["in_time"],
-            rounds.in_turn(place.site_id, rhythm, now).count(),
-            rhythm.days_for(sums["bytes"]),
+            rhythm, sums["in_time"], sums["waiting"], rhythm.days_for(sums["bytes"]),
             rhythm.keeps_up_with(sums["bytes"]),
         ),
         called_in_at=called_in,
         next_call_in=next_call_in,
-    )
+    )  # fmt: skip
+
+
+def names_by_code() -> dict[str, str]:
+    """What the places are called, those out of use too."""
+    return dict(Site.objects.values_list("code", "name"))
 
 
 def calls_of(site_id: UUID, facts: SiteFacts) -> tuple[datetime | None, datetime]:
