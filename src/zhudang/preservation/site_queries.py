@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from zhudang.identity import queries as identity
@@ -19,9 +20,10 @@ from zhudang.preservation.catching_up import lacking
 from zhudang.preservation.domain.rhythm import Rhythm
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.models import CatchUp, Copy, Custody, Site
+from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.queries import of_known
+from zhudang.preservation.reading import UNDER_DESTRUCTION
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import NotFound
 
@@ -163,32 +165,73 @@ def site_rows(now: datetime) -> list[SiteRow]:
 
 
 def _site_rows(all_places: Sequence[Place], now: datetime) -> list[SiteRow]:
-    """Some places with what they hold: their copies are counted in one pass."""
+    """Some places with what they hold."""
     known = rounds.rhythms()
     rhythms = {place.site_id: known[place.code] for place in all_places}
-    in_time, in_turn = Q(pk__in=[]), Q(pk__in=[])
-    for site_id, rhythm in rhythms.items():
-        in_time |= Q(site_id=site_id, verified_at__gte=now - timedelta(days=rhythm.days))
-        in_turn |= rounds.whose_turn(site_id, rhythm, now)
-    verified = Q(state=CopyState.VERIFIED.value)
-    sums = Copy.objects.filter(site_id__in=rhythms).order_by().values("site_id").annotate(
-        copies=Count("id"), verified=Count("id", filter=verified), oldest=Min("verified_at"),
-        in_time=Count("id", filter=verified & in_time), waiting=Count("id", filter=in_turn),
-        bytes=Sum("object__stored_bytes", default=0),
-    )  # fmt: skip
-    by_site = {each["site_id"]: each for each in sums}
-    rows = Site.objects.in_bulk(list(rhythms))
+    sums = {site_id: _Sums() for site_id in rhythms} | _sums(rhythms, now)
+    sizes, rows = _bytes_at(sums), Site.objects.in_bulk(list(rhythms))
     return [
-        _site_row(place, rows[place.site_id], rhythms[place.site_id], by_site.get(place.site_id, _NOTHING))
-        for place in all_places
+        _site_row(place, rows[pk], rhythms[pk], sums[pk], sizes[pk]) for place in all_places if (pk := place.site_id)
     ]
 
 
-_NOTHING: Mapping[str, Any] = {"copies": 0, "verified": 0, "oldest": None, "in_time": 0, "waiting": 0, "bytes": 0}
+@dataclass
+class _Sums:
+    """The copies at one place, counted."""
+
+    copies: int = 0
+    oldest: datetime | None = None
+    unverified: int = 0
+    late: int = 0
+    in_turn: int = 0
 
 
-def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: Mapping[str, Any]) -> SiteRow:
+def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime) -> dict[UUID, _Sums]:
+    """Count the copies at some places: all by an index, then those that are not as they should be, which are few."""
+    late, turn = Q(pk__in=[]), Q(pk__in=[])
+    for site_id, rhythm in rhythms.items():
+        late |= Q(site_id=site_id, verified_at__lt=now - timedelta(days=rhythm.days))
+        turn |= rounds.whose_turn(site_id, rhythm, now)
+    here = Copy.objects.filter(site_id__in=rhythms).order_by()
+    told = {
+        each["site_id"]: _Sums(each["number"], each["oldest"])
+        for each in here.values("site_id").annotate(number=Count("*"), oldest=Min("verified_at"))
+    }
+    others = [state.value for state in CopyState if state is not CopyState.VERIFIED]
+    for name, rows in (
+        ("unverified", here.filter(state__in=others)),
+        ("late", here.filter(late, state=CopyState.VERIFIED.value)),
+        ("in_turn", here.filter(turn).exclude(UNDER_DESTRUCTION)),
+    ):
+        for site_id, number in rows.values_list("site_id").annotate(number=Count("*")):
+            setattr(told[site_id], name, number)
+    return told
+
+
+FORECAST_SECONDS = 600
+
+
+def _bytes_at(sums: Mapping[UUID, _Sums]) -> dict[UUID, int]:
+    """How much there is to read at some places, for the forecast.
+
+    Adding up what lies at each is the dearest thing on the page: it is done again once copies there came or went, or
+    objects grew or shrank, and after ten minutes.
+    """
+    all_bytes = ArchivalObject.objects.aggregate(sum=Sum("stored_bytes", default=0))["sum"]
+    keys = {site_id: f"preservation.bytes.{site_id}.{each.copies}.{all_bytes}" for site_id, each in sums.items()}
+    known = cache.get_many(keys.values())
+    unknown = [site_id for site_id, key in keys.items() if key not in known]
+    if unknown:
+        rows = Copy.objects.filter(site_id__in=unknown).order_by().values_list("site_id")
+        added = {keys[site_id]: int(size) for site_id, size in rows.annotate(size=Sum("object__stored_bytes"))}
+        cache.set_many(added, FORECAST_SECONDS)
+        known |= added
+    return {site_id: known.get(key, 0) for site_id, key in keys.items()}
+
+
+def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: _Sums, size: int) -> SiteRow:
     called_in, next_call_in = calls_of(place.site_id, place.facts) if not place.facts.at_ingest else (None, None)
+    verified = sums.copies - sums.unverified
     return SiteRow(
         id=place.site_id,
         code=place.code,
@@ -199,12 +242,12 @@ def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: Mapping[str, Any])
         contact=site.contact,
         proof=proof_of(site.proof),
         free_bytes=_free(place),
-        copies=sums["copies"],
-        verified=sums["verified"],
-        oldest_reading=sums["oldest"],
+        copies=sums.copies,
+        verified=verified,
+        oldest_reading=sums.oldest,
         round=RoundRow(
-            rhythm, sums["in_time"], sums["waiting"], rhythm.days_for(sums["bytes"]),
-            rhythm.keeps_up_with(sums["bytes"]),
+            rhythm, verified - sums.late, sums.in_turn, rhythm.days_for(size),
+            rhythm.keeps_up_with(size),
         ),
         called_in_at=called_in,
         next_call_in=next_call_in,
