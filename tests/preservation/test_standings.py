@@ -114,3 +114,12 @@ def test_a_page_asks_as_many_questions_of_many_objects_as_of_few(client, kept: K
     )  # fmt: skip
     asked()  # and so is the forecast of what is to be read, until copies come or go
     assert asked() <= few
+
+
+@pytest.mark.parametrize("most", [0, 2000])
+def test_a_search_finds_the_same_whether_it_finds_little_or_much(kept, monkeypatch, most):
+    monkeypatch.setattr(standings, "MOST_NAMED", most)
+    known = queries.known_objects(kept.site.archivist)
+    found, number = standings.search_once(known.filter(kind="volume"))
+    assert set(found) == set(ArchivalObject.objects.filter(kind="volume"))
+    assert number == (2 if most else None)

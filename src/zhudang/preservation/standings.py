@@ -138,3 +138,12 @@ def of_groups(
 
 def _few(groups: Sequence[Group]) -> bool:
     return all(each.ids is not None for each in groups) and sum(each.number for each in groups) <= MOST_NAMED
+
+
+def search_once(rows: QuerySet[ArchivalObject]) -> tuple[QuerySet[ArchivalObject], int | None]:
+    """Search; give what was found, by its ids where it is little, and how many. So counting and cutting a page need no second search.
+
+    The search itself has no order: in an order it would walk an index of all objects to the last match.
+    """
+    found = list(rows.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+    return (ArchivalObject.objects.filter(pk__in=found), len(found)) if len(found) <= MOST_NAMED else (rows, None)

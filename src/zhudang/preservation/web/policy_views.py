@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import compliance, policy_words, remedy, words
+from zhudang.preservation import compliance, policy_words, remedy, standings, words
 from zhudang.preservation.domain.placing import BELOW, Shown
 from zhudang.preservation.policy_file import policy
 from zhudang.preservation.web import people
@@ -51,6 +51,8 @@ def below(request: HttpRequest) -> HttpResponseBase:
         _actor(request), on, groups, words=state.q,
         class_code=state.filters.get("class", ""), shown=state.filters.get("shown", ""),
     )  # fmt: skip
+    if state.q:
+        chosen, total = standings.search_once(chosen)
     ids = chosen.order_by(*state.order(_SORTS, ("accession_no", "id"))).values_list("pk", flat=True)
     if kind := exports.wanted_format(request):
         return exports.list_file(kind, _("未达副本要求的馆藏"), _heads(), (_line(row) for row in _all(ids, on)))

@@ -15,7 +15,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
-from zhudang.preservation import ingesting, object_queries, policy_words, queries, reading, site_queries, words
+from zhudang.preservation import (
+    ingesting,
+    object_queries,
+    policy_words,
+    queries,
+    reading,
+    site_queries,
+    standings,
+    words,
+)
 from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
@@ -44,13 +53,15 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
     known = queries.known_objects(_actor(request))
     health, kind = state.filters.get("health", ""), state.filters.get("kind", "")
     counts = queries.counts_of(known, now, listed=bool(health))
+    counted = None if kind else counts.of_filter(health)
     chosen = queries.searched(known, counts, words=state.q, health=health, kind=kind)
+    if state.q:
+        chosen, counted = standings.search_once(chosen)
     if state.sort.lstrip("-") == "read":
         chosen = queries.by_reading(chosen)
     chosen = chosen.order_by(*state.order(queries.SORTS, ("-kept_at", "id")))
     if file := exports.wanted_format(request):
         return exports.list_file(file, _("馆藏登记"), _heads(), map(_line, queries.shown_all(chosen, now)))
-    counted = None if state.q or kind else counts.of_filter(health)
     page = lists.take_page(chosen.values_list("pk", flat=True), state, total=counted)
     rows, places = queries.shown(page.rows, now), site_queries.site_rows(now)
     context = {
