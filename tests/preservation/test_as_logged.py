@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit.models import Entry
 from zhudang.events.models import Message
 from zhudang.preservation import as_logged, command, ingesting, noticing, words
+from zhudang.preservation.disposal import checking
 from zhudang.preservation.models import ArchivalObject, Copy
 
 
@@ -39,22 +41,41 @@ def test_what_was_kept_and_not_touched_is_as_logged(kept: KeptProject) -> None:
     assert command.verify() == command.OK
 
 
-def test_an_object_taken_from_rows_and_disks_is_told(
+@pytest.fixture
+def enemy(
     committed_db, django_db_blocker, settings, tmp_path: Path, superuser_connection
-) -> None:
+) -> Iterator[Callable[[str], None]]:
+    """A kept project, and one who writes into its rows past every guard."""
     settings.SITES = site_settings(tmp_path)
     settings.CONTENT_ROOT = str(tmp_path / "content")
     with django_db_blocker.unblock():
         KeptProject().preserve()
-        row = _volume()
-        hand = superuser_connection(committed_db)
-        hand.execute("SET session_replication_role = replica")
-        hand.execute("DELETE FROM preservation_copy WHERE object_id = %s", [row.pk])
-        hand.execute("DELETE FROM preservation_archivalobject WHERE id = %s", [row.pk])
-        for site in roots(tmp_path):
-            shutil.rmtree(site.object_folder(row.ocfl_id))
-        assert _codes() == ["HLD-001"]
-        assert command.verify() == command.WRONG
+        root = superuser_connection(committed_db)
+        root.execute("SET session_replication_role = replica")
+        yield lambda sql: root.execute(sql, {"object": _volume().pk})
+
+
+def _taken_from_disks(row: ArchivalObject, folder: Path) -> None:
+    for root in roots(folder):
+        shutil.rmtree(root.object_folder(row.ocfl_id))
+
+
+def test_an_object_taken_from_rows_and_disks_is_told(enemy: Callable[[str], None], tmp_path: Path) -> None:
+    _taken_from_disks(_volume(), tmp_path)
+    enemy(
+        "WITH gone AS (DELETE FROM preservation_copy WHERE object_id = %(object)s) "
+        "DELETE FROM preservation_archivalobject WHERE id = %(object)s"
+    )
+    assert _codes() == ["HLD-001"]
+    assert command.verify() == command.WRONG
+
+
+def test_an_object_hidden_as_under_destruction_is_told(enemy: Callable[[str], None], tmp_path: Path) -> None:
+    row = _volume()
+    enemy("UPDATE preservation_archivalobject SET condemned_at = now() WHERE id = %(object)s")
+    _taken_from_disks(row, tmp_path)
+    assert [(each.code, each.subject) for each in checking.check()] == [("DSP-005", row.ocfl_id)]
+    assert command.verify() == command.WRONG
 
 
 def test_a_copy_taken_from_rows_and_disk_is_told_with_its_site(kept: KeptProject) -> None:

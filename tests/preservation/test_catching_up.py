@@ -37,8 +37,7 @@ def on_disk() -> dict:
 
 
 def healths(kept: KeptProject) -> set[str]:
-    rows = queries.objects_for(kept.site.archivist, timezone.now())
-    return set(rows.values_list("health", flat=True))
+    return set(queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
 
 
 def test_a_set_lying_apart_holds_up_no_ingest_and_nothing_is_written_at_its_path(kept, disk):

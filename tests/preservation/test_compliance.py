@@ -59,7 +59,11 @@ def on(days: int = 0) -> compliance.Ground:
 
 def below(kept: KeptProject, days: int = 0, **chosen: str) -> list[compliance.HoldingRow]:
     ground = on(days)
-    return compliance.holding_rows(compliance.holdings_below(kept.site.archivist, ground, **chosen), ground)
+    groups = compliance.standing_groups(kept.site.archivist, ground, named=True)
+    rows, number = compliance.holdings_below(kept.site.archivist, ground, groups, **chosen)
+    ids = list(rows.order_by("accession_no", "id").values_list("pk", flat=True))
+    assert number in {None, len(ids)}, "what is told of their number without counting is true"
+    return compliance.holding_rows(ids, ground)
 
 
 def standings(row: compliance.ClassRow) -> dict[str, Shown]:
@@ -282,12 +286,12 @@ def test_a_copy_on_film_names_its_version_and_digest_and_is_stale_when_a_later_o
     copy = RegisteredCopy.objects.get(pk=register(kept, row))
     assert (copy.version, copy.inventory_sha512) == (row.version, row.inventory_sha512)
     assert Entry.objects.filter(act="preservation.registered_copy.entered").count() == 1
-    signature = compliance.with_signature(ArchivalObject.objects.filter(pk=row.pk), on()).get().signature
+    signature = compliance.signatures_of(ArchivalObject.objects.filter(pk=row.pk), on())[row.pk]
     assert compliance._films(signature) == ["microfilm"]
     row.project.name = "更名"
     row.project.save()
     assert ingesting.keep_project(kept.project_id)
-    signature = compliance.with_signature(ArchivalObject.objects.filter(pk=row.pk), on()).get().signature
+    signature = compliance.signatures_of(ArchivalObject.objects.filter(pk=row.pk), on())[row.pk]
     assert compliance._films(signature) == []
     older = RegisteredCopy.objects.get(pk=register(kept, row, version=copy.version, label="YX-F-0002"))
     assert older.inventory_sha512 == copy.inventory_sha512, "an older version's digest is read from the store"

@@ -48,12 +48,17 @@ def test_a_case_goes_its_way_by_its_pages_alone(client, made: Disposal, run_jobs
     told = {"volume": [str(first.pk)], "committee": [str(made.members[0].account_id)], "why": "期满"}
     refused = client.post("/preservation/disposal/new/", told)
     assert refused.status_code == 422 and "至少要 3 人" in refused.content.decode()
+    ticks = [tag for tag in refused.content.decode().split("<input") if 'name="volume"' in tag]
+    assert [str(first.pk) in tag for tag in ticks if " checked" in tag.split(">")[0]] == [True], "what was ticked stays"
     everyone = [str(member.account_id) for member in made.members]
     answer = client.post("/preservation/disposal/new/", {"everything": "on", "committee": everyone, "why": "期满"})
     case = DisposalCase.objects.get()
     path = f"/preservation/disposal/{case.pk}/"
     assert answer.headers["Location"] == path and case.volumes == 2
-    assert "等鉴定委员给出意见" in shown(client, path)
+    asked = shown(client, path)
+    assert "等鉴定委员给出意见" in asked
+    course = asked.split('class="course', 1)[1].split("</ol>")[0]
+    assert course.count('class="now"') == 1 and "等待期满（30 个整天）" in course and "监销签字，还差 2 人" in course
     for number, member in enumerate(made.members):
         as_(client, member)
         spared = f"{second.reference_code} 2040-12-31" if number == 0 else ""
@@ -129,4 +134,6 @@ def test_anyone_of_the_office_stops_it_by_its_page_and_english_is_whole(client, 
     client.post(f"{path}stop/", {"because": ""})
     assert made.case.state == "waiting"
     client.post(f"{path}stop/", {"because": "有人查档"})
-    assert made.case.state == "stopped" and "有人查档" in shown(client, path)
+    stopped = shown(client, path)
+    assert made.case.state == "stopped" and "有人查档" in stopped
+    assert "没有销毁" in stopped and "在清单上" not in stopped and 'class="todo"' not in stopped

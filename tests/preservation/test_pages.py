@@ -1,14 +1,15 @@
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from filing.filing_support import person
 from preservation.kept_project import KeptProject, site_settings
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
-from zhudang.preservation import books, command
-from zhudang.preservation.models import ArchivalObject, Copy, Reading
+from zhudang.preservation import books, command, words
+from zhudang.preservation.models import ArchivalObject, Copy, Reading, Site
+from zhudang.preservation.web import views
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +112,63 @@ def test_people_without_the_right_are_refused_whatever_the_object(client, kept: 
     answers = [client.get(f"/preservation/{pk}/") for pk in (row.id, kept.site.client_id)]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert client.get("/preservation/").status_code == 403
+
+
+def test_the_files_of_an_object_come_in_pages(archivist, kept: KeptProject, monkeypatch):
+    monkeypatch.setattr(views, "PARTS_A_PAGE", 2)
+    row = ArchivalObject.objects.filter(kind="project").first()
+    first, second = (
+        archivist.get(f"/preservation/{row.id}/?page={number}").content.decode().split('id="h-parts"', 1)[1]
+        for number in (1, 2)
+    )
+    assert "第 1 ～ 2 项" in first and "第 3 ～ 4 项" in second
+
+
+def test_a_reading_that_found_much_wrong_names_some_and_counts_the_rest(archivist, kept: KeptProject):
+    wrong = {"site": "b", "object": "urn:uuid:x", "title": "某卷", "state": "damaged", "damages": [{"code": "STO-002", "path": "v1/x"}]}  # fmt: skip
+    Reading.objects.create(
+        asked_by="rounds:b", started_at=timezone.now(), finished_at=timezone.now(), wrong=[wrong] * 500, wrong_count=700
+    )
+    page = archivist.get("/preservation/readings/").content.decode()
+    assert page.count("某卷") == views.MOST_WRONG
+    assert "还有 680 份有问题" in page
+    name = Site.objects.get(code="b").name
+    assert f"按期巡检 {name}" in page and "STO-002" not in page and "内容改变" in page
+
+
+def test_the_pages_lead_to_one_another_as_far_as_one_may_go(archivist, kept: KeptProject, client):
+    page = archivist.get("/preservation/readings/").content.decode()
+    tabs = page.split('class="tabs"', 1)[1].split("</nav>")[0]
+    for path in ("/preservation/", "/preservation/policy/", "/preservation/formats/", "/preservation/books/", "/preservation/disposal/"):  # fmt: skip
+        assert f'href="{path}"' in tabs
+    assert tabs.count('aria-current="page"') == 1
+    person("reviewer2", kept.site.archive_id, Role.REVIEWER)
+    client.force_login(Account.objects.get(username="reviewer2"))
+    assert 'class="tabs"' not in client.get("/preservation/disposal/").content.decode(), (
+        "the other pages are not theirs"
+    )
+
+
+def test_who_compared_the_books_is_named(archivist, kept: KeptProject):
+    books.compare(actor=kept.site.archivist, now=timezone.now())
+    page = archivist.get("/preservation/books/").content.decode()
+    assert f"由 {Account.objects.get(username='archivist').name} 核对" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese", "english"),
+    [
+        ("knowledge", "凭已有知识，没有对照原文", "from knowledge, not compared with the text"),
+        (
+            "天数是惯例 / knowledge-low: practice",
+            "凭已有知识，把握不大；天数是惯例",
+            "from knowledge, unsure; practice",
+        ),
+        ("没有读到条文 / no clause", "没有读到条文", "no clause"),
+        ("", "", ""),
+    ],
+)
+def test_a_doubt_of_a_data_file_is_told_in_the_readers_language(text, chinese, english):
+    for language, told in (("zh-hans", chinese), ("en", english)):
+        with translation.override(language):
+            assert words.doubt(text).lower() == told.lower()

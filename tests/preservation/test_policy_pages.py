@@ -99,8 +99,9 @@ def test_write_once_is_shown_as_stated_and_everything_else_as_deletable(archivis
     assert "待补写" in register
 
 
-def test_unknown_facts_are_named_as_unknown(archivist):
+def test_unknown_facts_are_named_as_unknown_and_a_province_by_its_name(archivist):
     shown = page(archivist, site_path("b"))
+    assert "重庆市（50）" in shown
     assert "不知道" in shown
     assert "地震带" in shown
 
@@ -117,7 +118,8 @@ def test_a_plan_is_entered_by_form_refused_with_every_reason_and_ended(archivist
         "until": until.isoformat(),
     }  # fmt: skip
     assert archivist.post(path, given).status_code == 302
-    assert "互存" in page(archivist, "/preservation/policy/class/internal/")
+    shown = page(archivist, "/preservation/policy/class/internal/")
+    assert "互存" in shown and Account.objects.get(username="archivist").name in shown.split("<main", 1)[1]
     assert "按计划补救，至" in page(archivist, "/preservation/policy/")
     assert archivist.post("/preservation/policy/class/internal/plan/end/", {"how": "建成"}).status_code == 302
     assert "已结束" in page(archivist, "/preservation/policy/class/internal/")

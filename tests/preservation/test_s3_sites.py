@@ -76,7 +76,7 @@ def in_bucket() -> dict[Any, Copy]:
 
 
 def healths(kept: KeptProject) -> set[str]:
-    return set(queries.objects_for(kept.site.archivist, timezone.now()).values_list("health", flat=True))
+    return set(queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
 
 
 def rename(kept: KeptProject, name: str) -> ArchivalObject:

@@ -9,8 +9,10 @@ from uuid import UUID
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from zhudang.audit import witness
+from zhudang.audit.act_words import ACTS
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
 from zhudang.audit.tree import StoredTree
 from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
@@ -30,14 +32,37 @@ class EntryRow:
     data: dict[str, Any]
 
     @property
+    def act_word(self) -> Any:
+        """What the act is called; empty where it has no name yet."""
+        return ACTS.get(self.act, "")
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """The entry's data as short lines."""
         return [(key, _short(value)) for key, value in self.data.items()]
 
+    @property
+    def whole_facts(self) -> list[tuple[str, str]]:
+        """The entry's data, nothing left out."""
+        return [(key, _written(value)) for key, value in self.data.items()]
+
 
 def _short(value: Any) -> str:
-    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = _written(value)
     return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+def _written(value: Any) -> str:
+    """Write a value as people read it: lists and named values side by side, what is true or not in words."""
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    if value is None:
+        return "—"
+    if isinstance(value, list):
+        return gettext("、").join(map(_written, value)) or "—"
+    if isinstance(value, dict):
+        return gettext("、").join(f"{key} {_written(each)}" for key, each in value.items()) or "—"
+    return str(value)
 
 
 @dataclass(frozen=True)

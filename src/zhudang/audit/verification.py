@@ -182,7 +182,9 @@ class _TreeGrownAnew:
 
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
     """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
-    named = {finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE, Fault.UNWITNESSED}}
+    named = {
+        finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE, Fault.UNWITNESSED}
+    }
     first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
     for finding in findings:

@@ -145,7 +145,9 @@ def note_restore(*, at: datetime, backup: str) -> None:
                 for kind in (_CHAIN, _TREE):
                     _append(folder, _file(folder, kind, at), line)
         except OSError as problem:
-            log.warning("witness out of reach: it knows nothing of the restore", folder=str(folder), problem=str(problem))
+            log.warning(
+                "witness out of reach: it knows nothing of the restore", folder=str(folder), problem=str(problem)
+            )
     _up_to.clear()
 
 

@@ -52,6 +52,11 @@ def account_names(account_ids: Collection[UUID]) -> dict[UUID, str]:
     return dict(Account.objects.filter(id__in=account_ids).values_list("id", "name"))
 
 
+def names_of(usernames: Collection[str]) -> dict[str, str]:
+    """Names of people by user name, for pages that show who did something; names that are no account's are left out."""
+    return dict(Account.objects.filter(username__in=set(usernames)).values_list("username", "name"))
+
+
 # ── organisations ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

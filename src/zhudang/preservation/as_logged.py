@@ -42,7 +42,6 @@ class Finding:
 def check() -> Iterator[Finding]:
     """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it."""
     unfounded = set(ArchivalObject.objects.values_list("pk", flat=True))
-    # Told of a volume's first object, which has the volume's id; the rows of its other objects are gone with it.
     destroyed = {_key(subject) for subject in audit.subjects("preservation.volume.destroyed")}
     kept = audit.newest_by_version(**_KEPT)
     while batch := dict(islice(kept, _BATCH)):
@@ -61,7 +60,8 @@ def _key(subject: str) -> UUID:
 
 
 def _thing(said: Mapping[str, Any]) -> UUID | None:
-    name = object_name(said["object"])
+    """The volume or project an object is of: a destruction names the first object alone."""
+    name = object_name(str(said["object"]))
     return name.thing if name else None
 
 

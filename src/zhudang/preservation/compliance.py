@@ -6,14 +6,16 @@ number an object (`signature`), and the rules judge each different number once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Least
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import placement, remedy, site_queries
@@ -26,6 +28,7 @@ from zhudang.preservation.models import ArchivalObject, Copy, Placement, Registe
 from zhudang.preservation.policy_file import due_days, policy
 from zhudang.preservation.queries import known_objects
 from zhudang.preservation.sites import Place, places
+from zhudang.preservation.standings import Group, Says, Table, group, of_groups, table_of
 from zhudang.shared.refusals import NotFound, Reason
 
 _BITS_A_SITE = 2
@@ -160,8 +163,12 @@ def class_rows(actor: Actor, on: Ground) -> list[ClassRow]:
     Raises:
         Forbidden.
     """
-    demand(actor, "preservation.holdings.read")
-    return [_class_row(actor, need, on) for need in policy().classes]
+    return class_rows_of(standing_groups(actor, on), on)
+
+
+def class_rows_of(groups: list[Group], on: Ground) -> list[ClassRow]:
+    """Every holding class as it stands, of groups that are known."""
+    return [_class_row(need, groups, on) for need in policy().classes]
 
 
 def class_page(actor: Actor, class_code: str, on: Ground) -> ClassPage:
@@ -176,7 +183,7 @@ def class_page(actor: Actor, class_code: str, on: Ground) -> ClassPage:
         raise NotFound
     in_use = tuple(place.facts for place in on.places)
     return ClassPage(
-        row=_class_row(actor, need, on),
+        row=_class_row(need, standing_groups(actor, on, class_code=class_code), on),
         proposal=propose(need, in_use),
         in_use=in_use,
         plans=tuple(RemedyPlan.objects.filter(class_code=class_code)),
@@ -185,11 +192,12 @@ def class_page(actor: Actor, class_code: str, on: Ground) -> ClassPage:
 
 
 def holdings_below(
-    actor: Actor, on: Ground, *, words: str = "", class_code: str = "", shown: str = ""
-) -> QuerySet[ArchivalObject]:
-    """The objects below their policy that this actor may know of.
+    actor: Actor, on: Ground, groups: list[Group], *, words: str = "", class_code: str = "", shown: str = ""
+) -> tuple[QuerySet[ArchivalObject], int | None]:
+    """The objects below their policy that this actor may know of; and how many, where that is known without counting.
 
     Args:
+        groups: as `standing_groups` tells them, with the names of small ones.
         words: in the title or the accession number.
         class_code: of one class only.
         shown: only those whose worst requirement is shown so.
@@ -197,33 +205,31 @@ def holdings_below(
     Raises:
         Forbidden.
     """
-    known = with_signature(known_objects(actor), on)
-    wanted = Q(pk__in=[])
-    for need in policy().classes:
-        if class_code and need.code != class_code:
-            continue
-        fitting = [
-            signature
-            for signature, _number in _groups(known, need)
-            if (worst := worst_shown([each.shown for each in judge_signature(need, signature, on)])) in BELOW
-            and (not shown or worst == shown)
-        ]
-        wanted |= of_class(need.code) & Q(signature__in=fitting)
+    judged: dict[tuple[Any, ...], bool] = {}
+    for each in groups:
+        need, signature = _class_of(each), each.key[2]
+        worst = worst_shown([one.shown for one in judge_signature(need, signature, on)])
+        judged[each.key] = worst in BELOW and (not shown or worst == shown) and class_code in {"", need.code}
+    known = known_objects(actor)
+    rows = of_groups(known, groups, lambda each: judged[each.key], table=_table(known, on), by=_BY)
     if words:
-        wanted &= Q(title__icontains=words) | Q(accession_no__icontains=words)
-    return known.filter(wanted).select_related("project")
+        return rows.filter(Q(title__icontains=words) | Q(accession_no__icontains=words)), None
+    return rows, sum(each.number for each in groups if judged[each.key])
 
 
-def holding_rows(rows: Iterable[ArchivalObject], on: Ground) -> list[HoldingRow]:
-    """Shape the rows of one page, each copy judged by itself so that every reason is told."""
-    found = list(rows)
+def holding_rows(ids: Sequence[UUID], on: Ground) -> list[HoldingRow]:
+    """Shape the rows of one page in this order, each copy judged by itself so that every reason is told. Rights were asked by the caller."""
+    objects = ArchivalObject.objects.filter(pk__in=ids)
+    rows = objects.select_related("project").in_bulk()
+    found = [rows[pk] for pk in ids if pk in rows]
+    signatures = signatures_of(objects, on)
     copies: dict[UUID, dict[UUID, Copy]] = {}
     for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
         copies.setdefault(copy.object_id, {})[copy.site_id] = copy
     told = []
     for row in found:
         need = policy().class_of(row.kind, row.level)
-        signature: int = row.signature  # type: ignore[attr-defined]
+        signature = signatures[row.pk]
         held = [_held(place, copies.get(row.pk, {}).get(place.site_id), row, need, on) for place in on.places]
         verdicts = judge_holding(
             need, [copy for copy in held if copy], on.now, analogue=_films(signature), attached=on.attached
@@ -253,34 +259,74 @@ def _held(place: Place, copy: Copy | None, row: ArchivalObject, need: Need, on: 
     )  # fmt: skip
 
 
-def with_signature(rows: QuerySet[ArchivalObject], on: Ground) -> QuerySet[ArchivalObject]:
-    """Add to every object the number that says where its copies count.
+_BY = ("kind", "level", "signature")
+
+
+def standing_groups(actor: Actor, on: Ground, *, class_code: str = "", named: bool = False) -> list[Group]:
+    """The objects this actor may know of by kind, level and signature, in one pass.
+
+    Args:
+        class_code: of one class only.
+        named: with the ids of small groups, for `holdings_below`.
+
+    Raises:
+        Forbidden.
+    """
+    known = known_objects(actor)
+    rows = known.filter(of_class(class_code)) if class_code else known
+    return group(_table(rows, on), _BY, named=named)
+
+
+def _class_of(each: Group) -> Need:
+    return policy().class_of(each.key[0], each.key[1])
+
+
+def _table(rows: QuerySet[ArchivalObject], on: Ground) -> Table:
+    """Write objects with the number that says where their copies count, `signature`, as a table.
 
     Two bits a place, in the order of `on.places`: one if the copy there counts, two if there is one that is damaged,
     missing, unread or due. From bit 40 on, three bits for each medium of current copies on paper or film.
     """
-    newest = Q(version=OuterRef("version"))
-    cases = []
-    for number, place in enumerate(on.places):
-        here = Q(site_id=place.site_id)
-        fresh = Q(state=CopyState.VERIFIED.value, verified_at__gte=on.now - timedelta(days=due_days(place.facts)))
-        broken = Q(state__in=[CopyState.DAMAGED.value, CopyState.MISSING.value])
-        if place.counts:
-            cases.append(When(here & newest & fresh, then=Value(_COUNTS << number * _BITS_A_SITE)))
-        cases.append(When(here & (newest | broken), then=Value(_BAD << number * _BITS_A_SITE)))
-    bits = Case(*cases, default=Value(0), output_field=BigIntegerField())
-    copies = Copy.objects.filter(object=OuterRef("pk")).order_by().values("object")
-    signature: Any = Coalesce(
-        Subquery(copies.annotate(sum=Sum(bits)).values("sum")), Value(0), output_field=BigIntegerField()
+    told = table_of(rows, ("kind", "level"), [place.site_id for place in on.places], _says(on))
+    if not told.sql:
+        return told
+    current = RegisteredCopy.objects.filter(version__gte=F("object__version"), withdrawn_at=None)
+    weights = [
+        Least(Count("pk", filter=Q(medium=medium)), _MOST_FILMS)
+        * Value(1 << (_FILM_AT + number * _BITS_A_MEDIUM), output_field=BigIntegerField())
+        for number, medium in enumerate(MEDIA)
+    ]
+    films = (
+        current.order_by().values("object_id").annotate(films=reduce(add, weights)).values_list("object_id", "films")
     )
-    for number, medium in enumerate(MEDIA):
-        films = RegisteredCopy.objects.filter(
-            object=OuterRef("pk"), medium=medium, version__gte=OuterRef("version"), withdrawn_at=None
-        )
-        how_many = Subquery(films.order_by().values("object").annotate(n=Count("pk")).values("n"))
-        weight = Value(1 << (_FILM_AT + number * _BITS_A_MEDIUM), output_field=BigIntegerField())
-        signature = signature + Least(Coalesce(how_many, Value(0)), Value(_MOST_FILMS)) * weight
-    return rows.annotate(signature=signature)
+    sql, params = films.query.sql_with_params()
+    return Table(
+        f"(SELECT standing.*, said + coalesce(films, 0) AS signature FROM {told.sql}"
+        f" LEFT JOIN ({sql}) AS films(object_id, films) ON films.object_id = standing.pk) AS judged",
+        (*told.params, *params),
+    )
+
+
+def _says(on: Ground) -> Says:
+    """What one copy says of whether it counts."""
+
+    def said(newest: Q) -> Case:
+        cases = []
+        for number, place in enumerate(on.places):
+            here = Q(site_id=place.site_id)
+            fresh = Q(state=CopyState.VERIFIED.value, verified_at__gte=on.now - timedelta(days=due_days(place.facts)))
+            broken = Q(state__in=[CopyState.DAMAGED.value, CopyState.MISSING.value])
+            if place.counts:
+                cases.append(When(here & newest & fresh, then=Value(_COUNTS << number * _BITS_A_SITE)))
+            cases.append(When(here & (newest | broken), then=Value(_BAD << number * _BITS_A_SITE)))
+        return Case(*cases, default=Value(0), output_field=BigIntegerField())
+
+    return said
+
+
+def signatures_of(rows: QuerySet[ArchivalObject], on: Ground) -> dict[UUID, int]:
+    """The signature of each of some objects."""
+    return {pk: each.key[2] for each in group(_table(rows, on), _BY, named=True) for pk in each.ids or ()}
 
 
 def judge_signature(need: Need, signature: int, on: Ground) -> tuple[Judged, ...]:
@@ -326,18 +372,12 @@ def _films(signature: int) -> list[str]:
     return told
 
 
-def _groups(known: QuerySet[ArchivalObject], need: Need) -> list[tuple[int, int]]:
-    """Each different signature of a class with how many objects have it."""
-    rows = known.filter(of_class(need.code)).order_by().values("signature").annotate(number=Count("pk"))
-    return [(row["signature"], row["number"]) for row in rows]
-
-
-def _class_row(actor: Actor, need: Need, on: Ground) -> ClassRow:
+def _class_row(need: Need, groups: Iterable[Group], on: Ground) -> ClassRow:
     placed = on.placed(need.code)
     by_places = {each.verdict.requirement: each for each in _judged(need, placed, [], placed, [], on)}
     rows = {name: RequirementRow(name, by_places=judged) for name, judged in by_places.items()}
     counts: dict[Shown, int] = {}
-    for signature, number in _groups(with_signature(known_objects(actor), on), need):
+    for signature, number in ((each.key[2], each.number) for each in groups if _class_of(each) == need):
         judged = judge_signature(need, signature, on)
         for each in judged:
             told = rows[each.verdict.requirement].counts

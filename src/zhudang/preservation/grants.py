@@ -19,8 +19,8 @@ NEVER_DELETED = (
 
 TRIGGERS = (
     "preservation_file_destroyed", "preservation_file_destroyed_new", "preservation_volume_destroyed",
-    "preservation_volume_destroyed_new", "preservation_destroyed", "preservation_destroyed_new",
+    "preservation_volume_destroyed_new", "preservation_destroyed", "preservation_destroyed_new", "preservation_object_kept",
     *(f"preservation_disposal_{name}" for name in ("case", "item", "opinion", "signature", "step")),
     *(f"preservation_disposal{name}_{what}" for name in ("case", "item", "opinion", "signature", "stay", "step") for what in ("kept", "whole")),
 )  # fmt: skip
-"""What migration 0008 put on the tables; `zhudang doctor` says when one is gone or switched off."""
+"""What migrations 0008 and 0011 put on the tables; `zhudang doctor` says when one is gone or switched off."""

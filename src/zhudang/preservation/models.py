@@ -138,6 +138,8 @@ class ArchivalObject(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["kind", "accession_no"]),
+            models.Index(fields=["accession_no", "id"], name="preservation_object_by_number"),
+            models.Index(fields=["-kept_at", "id"], name="preservation_object_newest"),
             models.Index(fields=["project", "kind"]),
             models.Index(fields=["kind", "-kept_at"]),
             models.Index(fields=["class_level", "protection"]),
@@ -164,7 +166,12 @@ class Copy(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["object", "site"], name="preservation_one_copy_a_site"),
+            # With what is asked of all copies at once, so that the index alone answers (`standings`).
+            models.UniqueConstraint(
+                fields=["object", "site"],
+                include=["version", "state", "verified_at"],
+                name="preservation_one_copy_a_site",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in CopyState]), name="preservation_copy_state_known"
             ),

@@ -38,6 +38,43 @@ FACTS = {
     "label": _("标签"),
     "source": _("依据"),
 }
+PROVINCES = {
+    "11": _("北京市"),
+    "12": _("天津市"),
+    "13": _("河北省"),
+    "14": _("山西省"),
+    "15": _("内蒙古自治区"),
+    "21": _("辽宁省"),
+    "22": _("吉林省"),
+    "23": _("黑龙江省"),
+    "31": _("上海市"),
+    "32": _("江苏省"),
+    "33": _("浙江省"),
+    "34": _("安徽省"),
+    "35": _("福建省"),
+    "36": _("江西省"),
+    "37": _("山东省"),
+    "41": _("河南省"),
+    "42": _("湖北省"),
+    "43": _("湖南省"),
+    "44": _("广东省"),
+    "45": _("广西壮族自治区"),
+    "46": _("海南省"),
+    "50": _("重庆市"),
+    "51": _("四川省"),
+    "52": _("贵州省"),
+    "53": _("云南省"),
+    "54": _("西藏自治区"),
+    "61": _("陕西省"),
+    "62": _("甘肃省"),
+    "63": _("青海省"),
+    "64": _("宁夏回族自治区"),
+    "65": _("新疆维吾尔自治区"),
+    "71": _("台湾省"),
+    "81": _("香港特别行政区"),
+    "82": _("澳门特别行政区"),
+}
+"""Names by the first two digits of an administrative division code. Source: GB/T 2260."""
 REQUIREMENTS = {
     "copies": _("份数"),
     "media": _("介质"),
@@ -183,6 +220,12 @@ COMPOSED: dict[str, Callable[[Reason], str]] = {
     "preservation.place_breaks": _breaks,
 }
 """Sentences that need more than their places filled."""
+
+
+def province(code: str) -> str:
+    """The name of a province with its code; a code that is none of GB/T 2260 stays as it is."""
+    name = PROVINCES.get(code[:2])
+    return gettext("%(name)s（%(code)s）") % {"name": name, "code": code} if name else code
 
 
 def promise(facts: SiteFacts, proof: Proof | None = None) -> str:

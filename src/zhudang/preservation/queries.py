@@ -1,20 +1,17 @@
-"""What people see of preservation: the accession register with every copy's state, one object, readings, the books."""
+"""What people see of preservation: the accession register with every copy's state, readings, the books."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 
-from zhudang.content import queries as content
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import holding_classes, placement
+from zhudang.preservation import healths, placement, standings
 from zhudang.preservation.bucket.proving import Proof, proof_of
-from zhudang.preservation.domain.names import ARCHIVE_ID
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
 from zhudang.preservation.formats import renditions
@@ -25,16 +22,14 @@ from zhudang.preservation.models import (
     Copy,
     Ingest,
     Reading,
-    RegisteredCopy,
     Site,
     of_thing,
 )
-from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.root import ObjectDamaged
 from zhudang.preservation.policy_file import due_days
-from zhudang.preservation.sites import facts_of_row, places
+from zhudang.preservation.sites import facts_of_row
 from zhudang.registry import queries as registry
-from zhudang.shared.refusals import NotFound, Reason
+from zhudang.shared.bulk import batched
+from zhudang.shared.refusals import Reason
 
 SORTS = {
     "accession": ("accession_no", "id"),
@@ -125,10 +120,24 @@ class HoldingsCounts:
     bytes: int
     by_health: Mapping[Health, int]
     oldest_reading: datetime | None
+    on: healths.Wanted
+    groups: tuple[standings.Group, ...]
+    """By what their copies say, for a list of the objects of one health; `table` is what was grouped."""
+    table: standings.Table
+
+    def health_of(self, group: standings.Group) -> Health:
+        """The health of the objects of a group."""
+        return healths.health_of(*group.key, self.on)
 
     def of(self, health: Health) -> int:
         """How many objects are in this state."""
         return self.by_health.get(health, 0)
+
+    def of_filter(self, health: str) -> int:
+        """How many objects the filter of this health shows: all without one, none for a word that is no health."""
+        if not health:
+            return self.objects
+        return self.of(Health(health)) if health in set(Health) else 0
 
     @property
     def damaged(self) -> int:
@@ -161,60 +170,6 @@ class HoldingsCounts:
         return bool(self.damaged or self.lacking)
 
 
-@dataclass(frozen=True)
-class StoredPart:
-    """A file of an object, from its inventory."""
-
-    path: str
-    stored_path: str
-    sha512: str
-
-
-@dataclass(frozen=True)
-class VersionRow:
-    """A version of an object, from its inventory."""
-
-    number: int
-    created: datetime
-    message: str
-    files: int
-
-
-@dataclass(frozen=True)
-class Relative:
-    """Another object of the same volume or project."""
-
-    id: UUID
-    ocfl_id: str
-    part: int
-    files: int
-
-
-@dataclass(frozen=True)
-class ObjectPage:
-    """One object with its copies and their proof."""
-
-    row: ObjectRow
-    ocfl_id: str
-    first_kept_at: datetime
-    stored_bytes: int
-    inventory_sha512: str
-    store_path: str
-    versions: tuple[VersionRow, ...]
-    parts: tuple[StoredPart, ...]
-    registered: tuple[RegisteredCopy, ...]
-    """Copies on paper and film, those withdrawn too."""
-    predecessor: Relative | None
-    successor: Relative | None
-    successor_named: bool
-    """The last version names the successor; until then only that one names this."""
-    other_parts: tuple[Relative, ...]
-    volume_id: UUID | None = None
-    destroyed_at: datetime | None = None
-    renditions: tuple[RenditionRow, ...] = ()
-    """What was made of its files, superseded ones too; those of files this actor may read."""
-
-
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
     """The objects this actor may know of.
 
@@ -222,46 +177,27 @@ def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
         Forbidden.
     """
     demand(actor, "preservation.holdings.read")
-    own = Q(kind="archive") | Q(project__in=registry.visible_projects(actor))
-    return ArchivalObject.objects.filter(own, level__lte=actor.reach)
+    return ArchivalObject.objects.filter(of_known(actor))
 
 
-def objects_for(actor: Actor, now: datetime) -> QuerySet[ArchivalObject]:
-    """The objects this actor may know of, with what their health is judged by.
+def of_known(actor: Actor, path: str = "") -> Q:
+    """The condition that an object is one this actor may know of; `path` leads to it. Whether the actor may read holdings at all is not asked here."""
+    own = Q((f"{path}kind", "archive")) | Q((f"{path}project__in", registry.visible_projects(actor)))
+    return own & Q((f"{path}level__lte", actor.reach))
 
-    Raises:
-        Forbidden.
+
+def searched(
+    rows: QuerySet[ArchivalObject], counts: HoldingsCounts, *, words: str, health: str, kind: str
+) -> QuerySet[ArchivalObject]:
+    """Narrow the register by words (title, codes, project), health, and kind of object.
+
+    Args:
+        rows: what the actor may know of; `counts` are theirs.
     """
-    in_use = Q(copies__site__in_use=True)
-    wanted = holding_classes.wanted_copies(list(Site.objects.filter(in_use=True)), now)
-    rows = (
-        known_objects(actor)
-        .select_related("project")
-        .annotate(
-            damaged=Count("copies", filter=in_use & Q(copies__state=CopyState.DAMAGED.value)),
-            gone=Count("copies", filter=in_use & Q(copies__state=CopyState.MISSING.value)),
-            there=Count("copies", filter=wanted.at_hand & ~Q(copies__state=CopyState.MISSING.value)),
-            on_sets=Count("copies", filter=wanted.on_sets & Q(copies__version=F("version"))),
-            unread=Count("copies", filter=in_use & Q(copies__state=CopyState.WRITTEN.value)),
-            late=Count("copies", filter=wanted.late),
-            oldest_reading=Min("copies__verified_at", filter=in_use),
+    if health:
+        rows = standings.of_groups(
+            rows, counts.groups, lambda each: counts.health_of(each) == health, table=counts.table, by=_BY
         )
-    )
-    return rows.annotate(
-        health=Case(
-            When(damaged__gt=0, then=Value(Health.DAMAGED.value)),
-            When(Q(gone__gt=0) | Q(there__lt=wanted.how_many_at_hand), then=Value(Health.LACKING.value)),
-            When(unread__gt=0, then=Value(Health.UNREAD.value)),
-            When(late__gt=0, then=Value(Health.DUE.value)),
-            When(on_sets__lt=wanted.how_many_sets, then=Value(Health.WAITING.value)),
-            default=Value(Health.SOUND.value),
-            output_field=CharField(),
-        )
-    )
-
-
-def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: str) -> QuerySet[ArchivalObject]:
-    """Narrow the register by words (title, codes, project), health, and kind of object."""
     if words:
         rows = rows.filter(
             Q(title__icontains=words)
@@ -269,57 +205,82 @@ def searched(rows: QuerySet[ArchivalObject], *, words: str, health: str, kind: s
             | Q(accession_no__icontains=words)
             | Q(project__name__icontains=words)
         )
-    if health:
-        rows = rows.filter(health=health)  # type: ignore[misc]
     return rows.filter(kind=kind) if kind else rows
 
 
-def counts_of(rows: QuerySet[ArchivalObject]) -> HoldingsCounts:
-    """Count the register; `rows` are what the actor may know of."""
+def by_reading(rows: QuerySet[ArchivalObject]) -> QuerySet[ArchivalObject]:
+    """Add the oldest reading of every object's copies, to sort by."""
+    return healths.with_oldest_reading(rows, healths.wanted())
+
+
+_BY = ("kind", "level", "said")
+_NEWEST_OF_VOLUMES = "FILTER (WHERE kind = 'volume' AND newest)"
+_SUMS = (
+    # A volume counts once, by its first part; a tombstone is none.
+    "count(*) FILTER (WHERE kind = 'volume' AND newest AND part = 1 AND destroyed_at IS NULL)",
+    f"coalesce(sum(files) {_NEWEST_OF_VOLUMES}, 0)",
+    f"coalesce(sum(bytes) {_NEWEST_OF_VOLUMES}, 0)",
+    "min(oldest_reading)",
+)
+
+
+def counts_of(rows: QuerySet[ArchivalObject], now: datetime, *, listed: bool = False) -> HoldingsCounts:
+    """Count the register.
+
+    Args:
+        rows: what the actor may know of.
+        listed: those of one health will be asked for (`searched`).
+    """
+    on = healths.wanted()
+    columns = ("kind", "level", "part", "newest", "files", "bytes", "destroyed_at")
+    table = healths.table_of(rows, columns, on, now)
+    groups = standings.group(table, _BY, _SUMS, named=listed)
     by_health: dict[Health, int] = {}
-    sums = {"objects": 0, "volumes": 0, "files": 0, "bytes": 0}
-    oldest: datetime | None = None
-    for health, number, of_volumes, read in _summed(rows):
-        by_health[Health(health)] = by_health.get(Health(health), 0) + number
-        sums["objects"] += number
-        for name, value in of_volumes.items():
-            sums[name] += value
-        if read is not None and (oldest is None or read < oldest):
-            oldest = read
-    return HoldingsCounts(**sums, by_health=by_health, oldest_reading=oldest)
+    for each in groups:
+        health = healths.health_of(*each.key, on)
+        by_health[health] = by_health.get(health, 0) + each.number
+    return HoldingsCounts(
+        objects=sum(each.number for each in groups),
+        volumes=sum(each.sums[0] for each in groups),
+        files=sum(int(each.sums[1]) for each in groups),
+        bytes=sum(int(each.sums[2]) for each in groups),
+        by_health=by_health,
+        oldest_reading=min((each.sums[3] for each in groups if each.sums[3] is not None), default=None),
+        on=on,
+        groups=tuple(groups),
+        table=table,
+    )
 
 
-def _summed(
-    rows: QuerySet[ArchivalObject],
-) -> Iterable[tuple[str, int, Mapping[str, int], datetime | None]]:
-    """Tell by health: objects, what there is of volumes (each once, by the newest objects of its parts; tombstones not), oldest reading."""
-    told: dict[str, list[Any]] = {}
-    for health, kind, part, newest, files, size, read, gone in rows.order_by().values_list(  # type: ignore[misc]
-        "health", "kind", "part", "newest", "files", "bytes", "oldest_reading", "destroyed_at"
-    ):
-        sums = told.setdefault(health, [0, {"volumes": 0, "files": 0, "bytes": 0}, None])
-        sums[0] += 1
-        if kind == "volume" and newest:
-            sums[1]["volumes"] += part == 1 and gone is None
-            sums[1]["files"] += files
-            sums[1]["bytes"] += size
-        if read is not None and (sums[2] is None or read < sums[2]):
-            sums[2] = read
-    return [(health, *sums) for health, sums in told.items()]  # type: ignore[misc]
+AT_ONCE = 500
 
 
-def shown(rows: Iterable[ArchivalObject], now: datetime) -> list[ObjectRow]:
-    """Shape the rows of one page: two more queries, whatever their number."""
-    found = list(rows)
+def shown_all(rows: QuerySet[ArchivalObject], now: datetime) -> Iterator[ObjectRow]:
+    """Shape every row of a list for a file, some hundred at a time."""
+    for batch in batched(rows.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE), AT_ONCE):
+        yield from shown(batch, now)
+
+
+def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
+    """Shape the rows of one page in this order: four queries, whatever their number. Rights were asked by the caller."""
+    on = healths.wanted()
+    rows = healths.with_marks(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
     sites = list(Site.objects.filter(in_use=True))
     copies: dict[UUID, dict[UUID, Copy]] = {}
-    for copy in Copy.objects.filter(object__in=[row.pk for row in found]):
+    for copy in Copy.objects.filter(object__in=ids):
         copies.setdefault(copy.object_id, {})[copy.site_id] = copy
-    chosen = placement.chosen_places()
-    return [_object_row(row, copy_rows(row, sites, copies.get(row.pk, {}), chosen, now)) for row in found]
+    found = [rows[pk] for pk in ids if pk in rows]
+    return [
+        _object_row(
+            row,
+            healths.health_of(row.kind, row.level, row.marks, on),  # type: ignore[attr-defined]
+            copy_rows(row, sites, copies.get(row.pk, {}), on.chosen, now),
+        )
+        for row in found
+    ]
 
 
-def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
+def _object_row(row: ArchivalObject, health: Health, copies: tuple[CopyRow, ...]) -> ObjectRow:
     return ObjectRow(
         id=row.pk,
         kind=row.kind,
@@ -333,7 +294,7 @@ def _object_row(row: ArchivalObject, copies: tuple[CopyRow, ...]) -> ObjectRow:
         bytes=row.bytes,
         kept_at=row.kept_at,
         destroyed=row.destroyed_at is not None,
-        health=Health(row.health),  # type: ignore[attr-defined]
+        health=health,
         copies=copies,
         ocfl_id=row.ocfl_id,
         part=row.part,
@@ -382,91 +343,9 @@ def _copy_row(site: Site, copy: Copy | None, row: ArchivalObject, now: datetime,
     )
 
 
-def object_page(actor: Actor, object_id: UUID, now: datetime) -> ObjectPage:
-    """One object.
-
-    Raises:
-        Forbidden, NotFound.
-    """
-    found = objects_for(actor, now).filter(pk=object_id).first()
-    if found is None:
-        raise NotFound
-    (row,) = shown([found], now)
-    inventory, store_path = _inventory(found.ocfl_id)
-    return ObjectPage(
-        row=row,
-        ocfl_id=found.ocfl_id,
-        first_kept_at=found.first_kept_at,
-        stored_bytes=found.stored_bytes,
-        inventory_sha512=found.inventory_sha512,
-        store_path=store_path,
-        versions=_versions(inventory),
-        parts=_parts(inventory),
-        registered=tuple(RegisteredCopy.objects.filter(object=found)),
-        **_relatives(found),
-        renditions=_renditions(actor, found),
-        volume_id=found.volume_id,
-        destroyed_at=found.destroyed_at,
-    )
-
-
-def _relatives(row: ArchivalObject) -> dict[str, Any]:
-    """The objects beside one: before it, after it, and the newest of the other parts; whoever may know one may know all."""
-    rows = ArchivalObject.objects.filter(of_thing(row.volume_id or row.project_id or ARCHIVE_ID)).order_by(
-        "part", "generation"
-    )
-    beside = {(each.part, each.generation): Relative(each.pk, each.ocfl_id, each.part, each.files) for each in rows}
-    newest = [(each.part, each.generation) for each in rows if each.newest and each.part != row.part]
-    return {
-        "predecessor": beside.get((row.part, row.generation - 1)),
-        "successor": beside.get((row.part, row.generation + 1)),
-        "successor_named": row.successor_id is not None,
-        "other_parts": tuple(beside[key] for key in newest),
-    }
-
-
-def _renditions(actor: Actor, row: ArchivalObject) -> tuple[RenditionRow, ...]:
-    if row.volume_id is None:
-        return ()
-    found = renditions.of_volume(row.volume_id)
-    originals = content.stored_files(found)
-    return tuple(each for pk, rows in found.items() if originals[pk].level <= actor.reach for each in rows)
-
-
 def renditions_of(file_ids: Iterable[UUID]) -> dict[UUID, list[RenditionRow]]:
     """What was made of these files and kept beside them, for pages of other contexts. Rights were asked: they are the files'."""
     return renditions.of_originals(file_ids)
-
-
-def _inventory(ocfl_id: str) -> tuple[Inventory | None, str]:
-    """Read the object's inventory from the first place that gives it, and its path below that store."""
-    for place in places():
-        if place.root is None:
-            continue
-        try:
-            inventory = place.root.inventory(ocfl_id)
-        except (ObjectDamaged, OSError):
-            continue
-        if inventory is not None:
-            return inventory, place.root.object_folder(ocfl_id).relative_to(place.root.folder).as_posix()
-    return None, ""
-
-
-def _versions(inventory: Inventory | None) -> tuple[VersionRow, ...]:
-    if inventory is None:
-        return ()
-    return tuple(
-        VersionRow(number, version.created, version.message, len(version.state))
-        for number, version in sorted(inventory.versions.items(), reverse=True)
-    )
-
-
-def _parts(inventory: Inventory | None) -> tuple[StoredPart, ...]:
-    if inventory is None:
-        return ()
-    return tuple(
-        StoredPart(path, inventory.stored_path(digest), digest) for path, digest in sorted(inventory.state.items())
-    )
 
 
 def unfinished_ingests() -> list[IngestRow]:
@@ -484,6 +363,12 @@ def unfinished_ingests() -> list[IngestRow]:
 def readings() -> QuerySet[Reading]:
     """All readings, the latest first."""
     return Reading.objects.all()
+
+
+def titles_of(actor: Actor, ids: Iterable[str]) -> dict[str, str]:
+    """The titles of volumes this actor may know of, by id as text."""
+    rows = known_objects(actor).filter(pk__in=list(ids)).values_list("pk", "title")
+    return {str(pk): title for pk, title in rows}
 
 
 def comparisons(limit: int = 20) -> list[BookComparison]:

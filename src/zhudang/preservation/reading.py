@@ -57,8 +57,8 @@ class Outcome:
     Args:
         state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
             with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
-            than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume lies where it was
-            cleared), or owed (a place should have been cleared of it by now).
+            than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume
+            lies where it was cleared), or owed (a place should have been cleared of it by now).
     """
 
     site: str

@@ -122,7 +122,7 @@ def object_of(copy_id: UUID) -> UUID:
 
 
 def _visible(actor: Actor, object_id: UUID, now: datetime) -> ArchivalObject:
-    item = queries.objects_for(actor, now).filter(pk=object_id).first()
+    item = queries.known_objects(actor).filter(pk=object_id).first()
     if item is None:
         raise NotFound
     return item

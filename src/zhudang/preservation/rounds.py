@@ -46,19 +46,21 @@ def rhythms() -> dict[str, Rhythm]:
     return known | {facts.code: replace(known[facts.code], days=call_in_days(facts)) for facts in offline}
 
 
-def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
-    """The copies of a place whose turn has come, the longest unread first.
+def whose_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> Q:
+    """The condition that the turn of a copy of a place has come, unless a disposal is removing it (`reading.UNDER_DESTRUCTION`).
 
     Those never looked at, those looked at long ago or at a moment to come (a clock ran ahead), and once a day those that were not sound then: another place may
     hold a sound copy by now.
     """
     before = now - timedelta(days=rhythm.days * EARLY)
     ailing = Q(looked_at__lt=now - timedelta(days=1)) & ~Q(state=CopyState.VERIFIED.value)
-    rows = (
-        Copy.objects.filter(site_id=site_id)
-        .exclude(reading.UNDER_DESTRUCTION)
-        .filter(Q(looked_at=None) | Q(looked_at__lt=before) | Q(looked_at__gt=now) | ailing)
-    )
+    due = Q(looked_at=None) | Q(looked_at__lt=before) | Q(looked_at__gt=now) | ailing
+    return Q(site_id=site_id) & due
+
+
+def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
+    """The copies of a place whose turn has come, the longest unread first."""
+    rows = Copy.objects.exclude(reading.UNDER_DESTRUCTION).filter(whose_turn(site_id, rhythm, now))
     return rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from zhudang.identity import queries as identity
@@ -19,9 +20,10 @@ from zhudang.preservation.catching_up import lacking
 from zhudang.preservation.domain.rhythm import Rhythm
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.models import CatchUp, Copy, Custody, Site
+from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
-from zhudang.preservation.queries import known_objects
+from zhudang.preservation.queries import of_known
+from zhudang.preservation.reading import UNDER_DESTRUCTION
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import NotFound
 
@@ -95,6 +97,11 @@ class SitePage:
     keeper: str
 
     @property
+    def copies(self) -> int:
+        """Copies of what this actor may know of."""
+        return sum(self.by_state.values())
+
+    @property
     def open_custody(self) -> Custody | None:
         """The handing over that waits for its signature."""
         return next((row for row in self.custody if not row.took_at and not row.withdrawn_at), None)
@@ -111,16 +118,18 @@ def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
     if place is None:
         raise NotFound
     site = Site.objects.get(pk=site_id)
-    known = copies_at(actor, site_id).order_by()
+    behind = Count("pk", filter=Q(version__lt=F("object__version")))
+    states = copies_at(actor, site_id).order_by().values("state").annotate(number=Count("pk"), behind=behind)
     custody = tuple(Custody.objects.filter(site=site)[:MOST_ROWS])
     signed = Custody.objects.filter(site=site, took_at__isnull=False).first()
-    wanted = lacking(place).filter(pk__in=known_objects(actor).values("pk"))
+    wanted = lacking(place).filter(of_known(actor))
+    (row,) = _site_rows([place], now)
     return SitePage(
-        row=site_row(place, rounds.rhythms()[place.code], now),
+        row=row,
         in_use=site.in_use,
         registered_at=site.registered_at,
-        by_state={CopyState(s): n for s, n in known.values_list("state").annotate(number=Count("pk"))},
-        behind=known.filter(version__lt=F("object__version")).count(),
+        by_state={CopyState(each["state"]): each["number"] for each in states},
+        behind=sum(each["behind"] for each in states),
         lacking=wanted.count(),
         custody=custody,
         catch_ups=tuple(CatchUp.objects.filter(site=site)[:MOST_ROWS]),
@@ -135,7 +144,7 @@ def copies_at(actor: Actor, site_id: UUID) -> QuerySet[Copy]:
         Forbidden.
     """
     demand(actor, "preservation.site.read")
-    rows = Copy.objects.filter(site_id=site_id, object__in=known_objects(actor).values("pk"))
+    rows = Copy.objects.filter(of_known(actor, "object__"), site_id=site_id)
     return rows.select_related("object").order_by("object__accession_no", "object_id")
 
 
@@ -152,22 +161,77 @@ def takers(actor: Actor) -> list[tuple[str, str]]:
 
 def site_rows(now: datetime) -> list[SiteRow]:
     """The places in use with what they hold."""
+    return _site_rows(places(now), now)
+
+
+def _site_rows(all_places: Sequence[Place], now: datetime) -> list[SiteRow]:
+    """Some places with what they hold."""
     known = rounds.rhythms()
-    return [site_row(place, known[place.code], now) for place in places(now)]
+    rhythms = {place.site_id: known[place.code] for place in all_places}
+    sums = {site_id: _Sums() for site_id in rhythms} | _sums(rhythms, now)
+    sizes, rows = _bytes_at(sums), Site.objects.in_bulk(list(rhythms))
+    return [
+        _site_row(place, rows[pk], rhythms[pk], sums[pk], sizes[pk]) for place in all_places if (pk := place.site_id)
+    ]
 
 
-def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
-    """One place in use with what it holds."""
-    since = now - timedelta(days=rhythm.days)
-    sums = Copy.objects.filter(site_id=place.site_id).aggregate(
-        copies=Count("id"),
-        verified=Count("id", filter=Q(state=CopyState.VERIFIED.value)),
-        oldest=Min("verified_at"),
-        in_time=Count("id", filter=Q(state=CopyState.VERIFIED.value, verified_at__gte=since)),
-        bytes=Sum("object__stored_bytes", default=0),
-    )
-    contact, proof = Site.objects.values_list("contact", "proof").get(pk=place.site_id)
+@dataclass
+class _Sums:
+    """The copies at one place, counted."""
+
+    copies: int = 0
+    oldest: datetime | None = None
+    unverified: int = 0
+    late: int = 0
+    in_turn: int = 0
+
+
+def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime) -> dict[UUID, _Sums]:
+    """Count the copies at some places: all by an index, then those that are not as they should be, which are few."""
+    late, turn = Q(pk__in=[]), Q(pk__in=[])
+    for site_id, rhythm in rhythms.items():
+        late |= Q(site_id=site_id, verified_at__lt=now - timedelta(days=rhythm.days))
+        turn |= rounds.whose_turn(site_id, rhythm, now)
+    here = Copy.objects.filter(site_id__in=rhythms).order_by()
+    told = {
+        each["site_id"]: _Sums(each["number"], each["oldest"])
+        for each in here.values("site_id").annotate(number=Count("*"), oldest=Min("verified_at"))
+    }
+    others = [state.value for state in CopyState if state is not CopyState.VERIFIED]
+    for name, rows in (
+        ("unverified", here.filter(state__in=others)),
+        ("late", here.filter(late, state=CopyState.VERIFIED.value)),
+        ("in_turn", here.filter(turn).exclude(UNDER_DESTRUCTION)),
+    ):
+        for site_id, number in rows.values_list("site_id").annotate(number=Count("*")):
+            setattr(told[site_id], name, number)
+    return told
+
+
+FORECAST_SECONDS = 600
+
+
+def _bytes_at(sums: Mapping[UUID, _Sums]) -> dict[UUID, int]:
+    """How much there is to read at some places, for the forecast.
+
+    Adding up what lies at each is the dearest thing on the page: it is done again once copies there came or went, or
+    objects grew or shrank, and after ten minutes.
+    """
+    all_bytes = ArchivalObject.objects.aggregate(sum=Sum("stored_bytes", default=0))["sum"]
+    keys = {site_id: f"preservation.bytes.{site_id}.{each.copies}.{all_bytes}" for site_id, each in sums.items()}
+    known = cache.get_many(keys.values())
+    unknown = [site_id for site_id, key in keys.items() if key not in known]
+    if unknown:
+        rows = Copy.objects.filter(site_id__in=unknown).order_by().values_list("site_id")
+        added = {keys[site_id]: int(size) for site_id, size in rows.annotate(size=Sum("object__stored_bytes"))}
+        cache.set_many(added, FORECAST_SECONDS)
+        known |= added
+    return {site_id: known.get(key, 0) for site_id, key in keys.items()}
+
+
+def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: _Sums, size: int) -> SiteRow:
     called_in, next_call_in = calls_of(place.site_id, place.facts) if not place.facts.at_ingest else (None, None)
+    verified = sums.copies - sums.unverified
     return SiteRow(
         id=place.site_id,
         code=place.code,
@@ -175,22 +239,24 @@ def site_row(place: Place, rhythm: Rhythm, now: datetime) -> SiteRow:
         facts=place.facts,
         path=place.address,
         reachable=place.there,
-        contact=contact,
-        proof=proof_of(proof),
+        contact=site.contact,
+        proof=proof_of(site.proof),
         free_bytes=_free(place),
-        copies=sums["copies"],
-        verified=sums["verified"],
-        oldest_reading=sums["oldest"],
+        copies=sums.copies,
+        verified=verified,
+        oldest_reading=sums.oldest,
         round=RoundRow(
-            rhythm,
-            sums["in_time"],
-            rounds.in_turn(place.site_id, rhythm, now).count(),
-            rhythm.days_for(sums["bytes"]),
-            rhythm.keeps_up_with(sums["bytes"]),
+            rhythm, verified - sums.late, sums.in_turn, rhythm.days_for(size),
+            rhythm.keeps_up_with(size),
         ),
         called_in_at=called_in,
         next_call_in=next_call_in,
-    )
+    )  # fmt: skip
+
+
+def names_by_code() -> dict[str, str]:
+    """What the places are called, those out of use too."""
+    return dict(Site.objects.values_list("code", "name"))
 
 
 def calls_of(site_id: UUID, facts: SiteFacts) -> tuple[datetime | None, datetime]:

@@ -74,7 +74,7 @@ def disposals_not_as_logged() -> Iterator[Outcome]:
 
 
 def holdings_not_as_logged() -> Iterator[Outcome]:
-    """Tell objects and copies that the log knows and the rows do not, or the other way round."""
+    """Tell objects and copies that the rows do not know though the log does, or the other way round."""
     for each in as_logged.check():
         damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
         yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))

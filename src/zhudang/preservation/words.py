@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from zhudang.preservation.domain.format_policy import Action, Risk
 from zhudang.preservation.domain.states import CopyState, Health, IngestState
 from zhudang.preservation.formats.paths import CELLS, CHARACTERS, PIXELS
 from zhudang.shared.refusals import Reason
-from zhudang.shared.web.wording import write_date
+from zhudang.shared.web.wording import speaks_english, write_date
 
 REASONS = (
     {
@@ -283,6 +284,27 @@ def sentence(reason: Reason) -> str:
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text
+
+
+def own_half(text: str) -> str:
+    """Of a source or doubt written as «Chinese / English» the half in the reader's language."""
+    chinese, _slash, english = text.partition(" / ")
+    return english or chinese if speaks_english() else chinese
+
+
+_HOW_SURE = re.compile(r"(knowledge-low|knowledge|ours)\b[；;:,：]?\s*")
+
+
+def doubt(text: str) -> str:
+    """What is doubtful about a value of a data file, in the reader's language; how sure we are is a word there."""
+    chinese, _slash, english = text.partition(" / ")
+    sure = _HOW_SURE.match(chinese) or _HOW_SURE.match(english)
+    half = own_half(text)
+    rest = half[found.end() :] if (found := _HOW_SURE.match(half)) else half
+    if not sure:
+        return rest
+    told = str(DOUBTS[sure[1]])
+    return str(_("%(sure)s；%(rest)s")) % {"sure": told, "rest": rest} if rest else told
 
 
 def span(days: float) -> str:

@@ -22,7 +22,7 @@ from zhudang.preservation.disposal import cases, clearing, facts, lists, queries
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.disposal.rules_file import rules
-from zhudang.preservation.domain.disposal import CaseState, Outcome, why_not_dispose
+from zhudang.preservation.domain.disposal import ENDED, CaseState, Outcome, why_not_dispose
 from zhudang.preservation.web.forms import ProposalForm
 from zhudang.shared.web import exports
 from zhudang.shared.web import lists as pages
@@ -47,6 +47,11 @@ def overview(request: HttpRequest) -> HttpResponse:
         "total": sum(counts.values()),
         "owed": [_shown_owed(each) for each in queries.owed()],
         "rules": rules(),
+        "sources": [
+            (words.own_half(part["source"]), words.doubt(part.get("doubt", "")))
+            for part in rules().told.values()
+            if isinstance(part, dict) and part.get("source")
+        ],
         "may_propose": actor.may("preservation.disposal.propose"),
     }
     return render(request, "preservation/disposals.html", context)
@@ -63,9 +68,9 @@ def propose(request: HttpRequest) -> HttpResponse:
         ended = ended.filter(reference_code__icontains=state.q) | ended.filter(title__icontains=state.q)
     form = ProposalForm(queries.members_to_appoint(actor), request.POST or None)
     refused: list[str] = []
+    ticked = _ids(request.POST.getlist("volume"))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        ticked = _ids(request.POST.getlist("volume"))
         chosen = facts.proposable(ended, today=today) if given["everything"] else ticked
         try:
             case_id = cases.propose(
@@ -81,13 +86,18 @@ def propose(request: HttpRequest) -> HttpResponse:
     objects = facts.objects_of([row.pk for row in page.rows])
     context = {
         "page": page,
-        "rows": [_shown_candidate(row, told[row.pk], objects[row.pk], today) for row in page.rows],
+        "rows": [
+            _shown_candidate(row, told[row.pk], objects[row.pk], today, ticked=row.pk in ticked) for row in page.rows
+        ],
         "state": state,
         "form": form,
         "refused": refused[:MOST_TOLD],
         "more": max(len(refused) - MOST_TOLD, 0),
         "rules": rules(),
-        "periods": [(disposal_words.retention(code), each) for code, each in rules().retentions.items()],
+        "periods": [
+            (disposal_words.retention(code), each, words.own_half(each.source), words.doubt(each.doubt))
+            for code, each in rules().retentions.items()
+        ],
     }
     return render(request, "preservation/disposal_new.html", context, status=422 if refused or form.errors else 200)
 
@@ -126,7 +136,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "mark": disposal_words.MARKS[CaseState(case.state)],
         "steps": _steps(page),
         "next": _who_is_next(page),
-        "items": pages.take_page(items, state, _shown_item),
+        "items": pages.take_page(items, state, lambda item: _shown_item(item, CaseState(case.state))),
         "state": state,
         "outcomes": [
             (o.value, disposal_words.OUTCOMES[o], page.by_outcome.get(o.value, 0), disposal_words.OUTCOME_MARKS[o])
@@ -139,7 +149,10 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "may_look": actor.may("preservation.disposal.execute"),
         "may_clear": actor.may("preservation.disposal.witness")
         and actor.username not in {case.proposed_by, case.executor},
-        "waiting": case.rules.get("waiting", {}),
+        "waiting": {
+            name: show(case.rules.get("waiting", {}).get(name, ""))
+            for name, show in (("source", words.own_half), ("doubt", words.doubt))
+        },
     }
     return render(request, "preservation/disposal.html", context)
 
@@ -326,51 +339,58 @@ def _shown_owed(each: queries.OwedPlace) -> dict[str, Any]:
     }
 
 
-def _shown_item(item: DisposalItem) -> dict[str, Any]:
+def _shown_item(item: DisposalItem, state: CaseState) -> dict[str, Any]:
     outcome = Outcome(item.outcome)
+    spared = outcome is Outcome.PENDING and state in {CaseState.REFUSED, CaseState.STOPPED}
     return {
-        "item": item, "word": disposal_words.OUTCOMES[outcome], "mark": disposal_words.OUTCOME_MARKS[outcome],
+        "item": item,
+        "word": _("没有销毁") if spared else disposal_words.OUTCOMES[outcome],
+        "mark": "ok" if spared else disposal_words.OUTCOME_MARKS[outcome],
         "retention": disposal_words.retention(item.retention),
-    }  # fmt: skip
+    }
 
 
-def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date) -> dict[str, Any]:
+def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date, *, ticked: bool) -> dict[str, Any]:
     reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
     return {
         "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
-        "ends": rules().ends_on(told.retention, told.newest),
+        "ends": rules().ends_on(told.retention, told.newest), "ticked": ticked,
         "files": sum(each.files for each in objects if each.newest),
     }  # fmt: skip
 
 
 def _steps(page: queries.CasePage) -> list[dict[str, Any]]:
-    """The way of a case: what was done, by whom and when; what is still to come has no moment."""
-    case = page.case
-    told = [{"what": _("提出"), "who": case.proposed_name, "at": case.proposed_at, "why": case.why}]
-    told += [
-        {
-            "what": _("鉴定意见：同意") if row.agrees else _("鉴定意见：不同意"),
-            "who": row.name,
-            "at": row.at,
-            "why": row.reasons,
-        }
+    """The way of a case: what was done, by whom and when; then what is still to come, which has no moment yet."""
+    case, state = page.case, CaseState(page.case.state)
+    decision = _("主管部门不批准") if state is CaseState.REFUSED and case.decided_at else _("主管部门批准")
+    steps = [_step(_("提出"), case.proposed_name, case.proposed_at, case.why)]
+    steps += [
+        _step(_("鉴定意见：同意") if row.agrees else _("鉴定意见：不同意"), row.name, row.at, row.reasons)
         for row in page.opinions
     ]
-    told.append(
-        {"what": _("主管部门决定"), "who": case.decided_name, "at": case.decided_at, "why": case.decided_because}
-    )
-    told.append({"what": _("召集监销"), "who": case.executor_name, "at": case.called_at, "why": ""})
-    told += [{"what": _("监销签字"), "who": row.name, "at": row.at, "why": ""} for row in page.witnesses]
-    told.append({"what": _("开始销毁"), "who": case.executor_name, "at": case.began_at, "why": ""})
-    told.append(
-        {
-            "what": disposal_words.STATES[CaseState(case.state)],
-            "who": case.ended_name,
-            "at": case.ended_at,
-            "why": case.ended_because,
-        }
-    )
-    return [step for step in told if step["at"]]
+    if page.awaited:
+        steps.append(_step(_("鉴定意见"), _("、").join(page.awaited)))
+    steps.append(_step(decision, case.decided_name, case.decided_at, case.decided_because))
+    waited = case.called_at or (case.wait_until if page.waited else None)
+    if not waited:
+        steps.append(_step(_("等待期满（%(days)s 个整天）") % {"days": case.waiting_days}))
+    steps.append(_step(_("召集监销"), case.executor_name, case.called_at))
+    steps += [_step(_("监销签字"), row.name, row.at) for row in page.witnesses]
+    lacking = case.rules["witnesses"]["number"] - len(page.witnesses)
+    if lacking > 0:
+        steps.append(_step(_("监销签字，还差 %(n)s 人") % {"n": lacking}))
+    steps.append(_step(_("开始销毁"), case.executor_name if case.began_at else "", case.began_at))
+    if state is not CaseState.REFUSED or not case.decided_at:
+        ending = state if state in ENDED else CaseState.DONE
+        steps.append(_step(str(disposal_words.STATES[ending]), case.ended_name, case.ended_at, case.ended_because))
+    if state in ENDED:
+        return [step for step in steps if step["at"]]
+    coming = next((step for step in steps if not step["at"]), None)
+    return [{**step, "now": step is coming} for step in steps]
+
+
+def _step(what: str, who: str = "", at: Any = None, why: str = "") -> dict[str, Any]:
+    return {"what": what, "who": who, "at": at, "why": why, "now": False}
 
 
 def _who_is_next(page: queries.CasePage) -> str:

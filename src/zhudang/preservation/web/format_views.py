@@ -39,7 +39,7 @@ def formats(request: HttpRequest) -> HttpResponseBase:
         "risks": [(words.RISKS[risk], words.RISK_MARKS[risk], page.of(risk)) for risk in Risk],
         "high": page.of(Risk.HIGH),
         "unknown": page.of(Risk.UNKNOWN),
-        "policy": current(),
+        "policy": _shown_policy(),
         "reviews": register.reviews(),
         "migrations": [_shown_migration(row) for row in page.migrations],
         "may_review": actor.may("preservation.format.review"),
@@ -114,13 +114,22 @@ def _uuid(text: str) -> UUID | None:
         raise NotFound from None
 
 
+def _shown_policy() -> dict[str, Any]:
+    known = current()
+    return {
+        "title": words.own_half(known.title), "version": known.version, "review_days": known.review_days,
+        "review_source": words.own_half(known.review_source), "review_doubt": words.doubt(known.review_doubt),
+    }  # fmt: skip
+
+
 def _shown(row: register.FormatRow) -> dict[str, Any]:
     return {
         "row": row,
         "risk": words.RISKS[row.entry.risk],
         "mark": words.RISK_MARKS[row.entry.risk],
         "reasons": _reasons(row.entry),
-        "doubt": words.DOUBTS.get(row.entry.doubt, row.entry.doubt),
+        "source": words.own_half(row.entry.source),
+        "doubt": words.doubt(row.entry.doubt),
         "action": _action(row.entry),
         "paths": [(path, words.CHECKS[path.check]) for path in row.paths],
     }
@@ -157,5 +166,5 @@ def _line(row: register.FormatRow) -> list[Any]:
     return [
         row.format_id, row.format_name, row.mime, _("转换件") if row.rendition else _("原文件"), row.files, row.bytes,
         row.volumes, write_date(row.oldest_at), write_date(row.newest_at), str(words.RISKS[row.entry.risk]),
-        _reasons(row.entry), row.entry.source, str(words.DOUBTS.get(row.entry.doubt, row.entry.doubt)), _action(row.entry),
+        _reasons(row.entry), words.own_half(row.entry.source), words.doubt(row.entry.doubt), _action(row.entry),
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from zhudang.identity.rights import demand
 from zhudang.preservation import words
 from zhudang.preservation.keys.standing import standing
+from zhudang.preservation.web import people
 
 _PLACE_MARKS = {"current": "ok", "stale": "soon", "lacking": "fail", "unreachable": "fail"}
 
@@ -32,6 +33,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         "working_since": datetime.fromisoformat(told.register.working_since) if told.register else None,
         "places": [(place, words.KEY_PLACES[place.state], _PLACE_MARKS[place.state]) for place in told.places],
         "classes": [(each, words.KEY_SUITES[each.row.suite]) for each in told.classes],
+        "names": people.names(act.by for act in acts if act.by),
         "acts": [(datetime.fromisoformat(act.at), words.KEY_ACTS[act.act], act) for act in reversed(acts)],
     }
     return render(request, "preservation/keys.html", context)

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import compliance, policy_words, remedy, words
+from zhudang.preservation import compliance, policy_words, remedy, standings, words
 from zhudang.preservation.domain.placing import BELOW, Shown
 from zhudang.preservation.policy_file import policy
+from zhudang.preservation.web import people
 from zhudang.preservation.web.forms import PlanForm
+from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import NotFound, Reason
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -44,15 +46,18 @@ def below(request: HttpRequest) -> HttpResponseBase:
     """Every holding below its policy, with every reason."""
     on = _ground()
     state = lists.read_state(request, filters=("class", "shown"))
-    chosen = compliance.holdings_below(
-        _actor(request), on, words=state.q,
+    groups = compliance.standing_groups(_actor(request), on, named=True)
+    chosen, total = compliance.holdings_below(
+        _actor(request), on, groups, words=state.q,
         class_code=state.filters.get("class", ""), shown=state.filters.get("shown", ""),
     )  # fmt: skip
-    chosen = chosen.order_by(*state.order(_SORTS, ("accession_no", "id")))
+    if state.q:
+        chosen, total = standings.search_once(chosen)
+    ids = chosen.order_by(*state.order(_SORTS, ("accession_no", "id"))).values_list("pk", flat=True)
     if kind := exports.wanted_format(request):
-        return exports.list_file(kind, _("未达副本要求的馆藏"), _heads(), (_line(row) for row in _all(chosen, on)))
-    rows = compliance.class_rows(_actor(request), on)
-    page = lists.take_page(chosen, state)
+        return exports.list_file(kind, _("未达副本要求的馆藏"), _heads(), (_line(row) for row in _all(ids, on)))
+    rows = compliance.class_rows_of(groups, on)
+    page = lists.take_page(ids, state, total=total)
     context = {
         "page": page,
         "rows": [_shown_holding(row) for row in compliance.holding_rows(page.rows, on)],
@@ -75,8 +80,12 @@ def holding_class(request: HttpRequest, class_code: str) -> HttpResponse:
 
 def _class_page(request: HttpRequest, page: compliance.ClassPage) -> HttpResponse:
     actor = _actor(request)
-    placed = {site.code for site in page.row.placed}
+    placed, placement = {site.code for site in page.row.placed}, page.row.placement
+    chosen_by = placement.chosen_by if placement else ""
+    names = people.names([chosen_by, *(plan.entered_by for plan in page.plans)])
     context = {
+        "names": names,
+        "placed_by": names.get(chosen_by, chosen_by),
         "page": page,
         "shown": _shown_class(page.row),
         "proposed": [
@@ -169,14 +178,8 @@ def _sentences(reasons: Iterable[Reason]) -> list[str]:
 
 def _shown_policy() -> dict[str, Any]:
     known = policy()
-    sources = [(_own_half(source), _own_half(doubt)) for source, doubt in known.sources.values()]
+    sources = [(words.own_half(source), words.doubt(doubt)) for source, doubt in known.sources.values()]
     return {"title": _name(known.titles), "edition": known.edition, "sources": sources}
-
-
-def _own_half(text: str) -> str:
-    """Of a source written as «Chinese / English» the half in the reader's language."""
-    chinese, _slash, english = text.partition(" / ")
-    return english or chinese if speaks_english() else chinese
 
 
 def _shown_word(shown: Shown, until: Any) -> str:
@@ -224,15 +227,10 @@ def _shown_holding(row: compliance.HoldingRow) -> dict[str, Any]:
     }
 
 
-def _all(chosen: Any, on: compliance.Ground, at_once: int = 500) -> Iterable[compliance.HoldingRow]:
+def _all(ids: Any, on: compliance.Ground, at_once: int = 500) -> Iterable[compliance.HoldingRow]:
     """Every row of a list for a file, some hundred at a time."""
-    batch: list[Any] = []
-    for row in chosen.iterator(chunk_size=at_once):
-        batch.append(row)
-        if len(batch) == at_once:
-            yield from compliance.holding_rows(batch, on)
-            batch = []
-    yield from compliance.holding_rows(batch, on)
+    for batch in batched(ids.iterator(chunk_size=at_once), at_once):
+        yield from compliance.holding_rows(batch, on)
 
 
 def _heads() -> list[str]:

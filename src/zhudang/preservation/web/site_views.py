@@ -19,6 +19,7 @@ from zhudang.preservation import catching_up, custody, policy_words, queries, re
 from zhudang.preservation.domain.site_facts import Kind, Medium, SiteFacts
 from zhudang.preservation.domain.states import Condition, CopyState
 from zhudang.preservation.policy_file import call_in_days, due_days
+from zhudang.preservation.web import people
 from zhudang.preservation.web.forms import CustodyForm, RegisteredCopyForm
 from zhudang.shared.refusals import NotFound, Reason
 from zhudang.shared.web import exports, lists
@@ -65,10 +66,11 @@ def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) 
             (row, words.sentence(Reason(**row.stopped_because)) if row.stopped_because else "")
             for row in page.catch_ups
         ],
-        "copies": lists.take_page(copies, state, _shown_copy),
+        "copies": lists.take_page(copies, state, _shown_copy, total=page.copies),
         "form": form,
         "may_sign": may_sign,
         "may_catch_up": actor.may("preservation.site.catch_up"),
+        "names": people.names(row.asked_by for row in page.catch_ups),
         "username": actor.username,
     }
     return render(request, "preservation/site.html", context, status=422 if form and form.errors else 200)
@@ -194,7 +196,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _shown_facts(facts: SiteFacts) -> list[tuple[Any, str]]:
     """The known facts with their names, in the order people ask for them."""
-    told: list[tuple[str, str]] = [("place", facts.place), ("province", facts.province)]
+    told: list[tuple[str, str]] = [("place", facts.place), ("province", policy_words.province(facts.province))]
     if facts.latitude is not None and facts.longitude is not None:
         told.append(("latitude", f"{facts.latitude:.4f}"))
         told.append(("longitude", f"{facts.longitude:.4f}"))

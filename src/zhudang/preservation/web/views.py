@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,17 +15,34 @@ from django.views.decorators.http import require_POST, require_safe
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
-from zhudang.preservation import ingesting, policy_words, queries, reading, site_queries, words
+from zhudang.preservation import (
+    ingesting,
+    object_queries,
+    policy_words,
+    queries,
+    reading,
+    site_queries,
+    standings,
+    words,
+)
 from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.rounds import BY_TURN
+from zhudang.preservation.web import people
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
-from zhudang.shared.web.wording import write_datetime
+from zhudang.shared.web.wording import write_datetime, write_number
+
+MOST_SIDE_BY_SIDE = 2
+"""Places that have a column each in the register; with more, an object's copies stand in one, by how they are."""
+PARTS_A_PAGE = 100
+MOST_DIFFERENCES = 50
+MOST_WRONG = 20
+"""Copies a reading found wrong that its row names; their number is told."""
 
 
 @require_safe
@@ -32,15 +50,20 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
     """The accession register: every object, where its copies are, and when each was last read whole."""
     now = timezone.now()
     state = lists.read_state(request, filters=("health", "kind"))
-    known = queries.objects_for(_actor(request), now)
-    chosen = queries.searched(
-        known, words=state.q, health=state.filters.get("health", ""), kind=state.filters.get("kind", "")
-    ).order_by(*state.order(queries.SORTS, ("-kept_at", "id")))
-    if kind := exports.wanted_format(request):
-        return exports.list_file(kind, _("馆藏登记"), _heads(), (_line(row) for row in queries.shown(chosen, now)))
-    counts = queries.counts_of(known)
-    page = lists.take_page(chosen, state)
-    rows = queries.shown(page.rows, now)
+    known = queries.known_objects(_actor(request))
+    health, kind = state.filters.get("health", ""), state.filters.get("kind", "")
+    counts = queries.counts_of(known, now, listed=bool(health))
+    counted = None if kind else counts.of_filter(health)
+    chosen = queries.searched(known, counts, words=state.q, health=health, kind=kind)
+    if state.q:
+        chosen, counted = standings.search_once(chosen)
+    if state.sort.lstrip("-") == "read":
+        chosen = queries.by_reading(chosen)
+    chosen = chosen.order_by(*state.order(queries.SORTS, ("-kept_at", "id")))
+    if file := exports.wanted_format(request):
+        return exports.list_file(file, _("馆藏登记"), _heads(), map(_line, queries.shown_all(chosen, now)))
+    page = lists.take_page(chosen.values_list("pk", flat=True), state, total=counted)
+    rows, places = queries.shown(page.rows, now), site_queries.site_rows(now)
     context = {
         "page": page,
         "rows": [_shown_object(row) for row in rows],
@@ -49,7 +72,9 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "healths": [
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
-        "sites": [_shown_site(row, now) for row in site_queries.site_rows(now)],
+        "sites": [_shown_site(row, now) for row in places],
+        "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
+        "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
             (row, words.INGEST_STATES[row.state], words.sentence(row.reason) if row.reason else "")
             for row in queries.unfinished_ingests()
@@ -66,11 +91,14 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     """One object: what it is, its copies with their proof, its versions and stored files."""
     now = timezone.now()
     demand(_actor(request), "preservation.object.read")
-    page = queries.object_page(_actor(request), object_id, now)
+    page = object_queries.object_page(_actor(request), object_id, now)
     tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
+    stays = disposal.stays_of(page.volume_id) if page.volume_id else []
     context = {
         "page": page,
         "object": _shown_object(page.row),
+        "versions": [(version, words.own_half(version.message)) for version in page.versions],
+        "parts": lists.take_page(page.parts, lists.read_state(request, rows=PARTS_A_PAGE)),
         "registered": [
             (row, policy_words.MEDIA[Medium(row.medium)], row.version < page.row.version) for row in page.registered
         ],
@@ -81,7 +109,9 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "disposal_places": [
             (disposal_words.place(step.place, step.place_name), step) for step in (tombstone.steps if tombstone else ())
         ],
-        "stays": disposal.stays_of(page.volume_id) if page.volume_id else [],
+        "stays": stays,
+        "standing_stay": any(not stay.lifted_at for stay in stays),
+        "names": people.names(name for stay in stays for name in (stay.placed_by, stay.lifted_by)),
         "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
     }
     return render(request, "preservation/object.html", context)
@@ -91,18 +121,31 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
 def readings(request: HttpRequest) -> HttpResponse:
     """The readings of the store and what each found: those somebody asked for, and each place's in turn, a row a day."""
     demand(_actor(request), "preservation.holdings.read")
-    page = lists.take_page(queries.readings(), lists.read_state(request), _shown_reading)
-    context = {"page": page, "may_act": _actor(request).may("preservation.object.verify")}
+    page = lists.take_page(queries.readings(), lists.read_state(request))
+    sites = site_queries.names_by_code()
+    context = {
+        "page": page,
+        "rows": [_shown_reading(row, sites) for row in page.rows],
+        "names": people.names(row.asked_by for row in page.rows),
+        "may_act": _actor(request).may("preservation.object.verify"),
+    }
     return render(request, "preservation/readings.html", context)
 
 
-def _shown_reading(row: Any) -> dict[str, Any]:
-    wrong = [{**each, "word": words.OUTCOMES.get(each["state"], each["state"])} for each in row.wrong]
+def _shown_reading(row: Any, sites: Mapping[str, str]) -> dict[str, Any]:
+    in_turn = row.asked_by.removeprefix(BY_TURN) if row.asked_by.startswith(BY_TURN) else ""
     return {
         "row": row,
-        "wrong": wrong,
-        "in_turn": row.asked_by.removeprefix(BY_TURN) if row.asked_by.startswith(BY_TURN) else "",
+        "wrong": [_shown_wrong(each, sites) for each in row.wrong[:MOST_WRONG]],
+        "more": max(row.wrong_count - MOST_WRONG, 0),
+        "in_turn": sites.get(in_turn, in_turn),
     }
+
+
+def _shown_wrong(each: Mapping[str, Any], sites: Mapping[str, str]) -> dict[str, Any]:
+    damages = [{**damage, "word": words.DAMAGES.get(damage["code"], damage["code"])} for damage in each["damages"]]
+    word = words.OUTCOMES.get(each["state"], each["state"])
+    return {**each, "word": word, "damages": damages, "site": sites.get(each["site"], each["site"])}
 
 
 def books(request: HttpRequest) -> HttpResponse:
@@ -116,10 +159,15 @@ def books(request: HttpRequest) -> HttpResponse:
             tell(request, refusal)
         return redirect("preservation:books")
     demand(_actor(request), "preservation.holdings.read")
-    rows = [_shown_comparison(row) for row in queries.comparisons()]
-    return render(
-        request, "preservation/books.html", {"rows": rows, "may_act": _actor(request).may("preservation.object.verify")}
-    )
+    found = queries.comparisons()
+    differing = {each["volume"] for row in found for each in row.differences[:MOST_DIFFERENCES]}
+    titles = queries.titles_of(_actor(request), differing)
+    context = {
+        "rows": [_shown_comparison(row, titles) for row in found],
+        "names": people.names(row.made_by for row in found),
+        "may_act": _actor(request).may("preservation.object.verify"),
+    }
+    return render(request, "preservation/books.html", context)
 
 
 @require_POST
@@ -134,7 +182,7 @@ def read_one(request: HttpRequest, object_id: UUID) -> HttpResponse:
     """Ask for the copies of one object to be read whole."""
     now = timezone.now()
     demand(_actor(request), "preservation.object.verify")
-    if not queries.objects_for(_actor(request), now).filter(pk=object_id).exists():
+    if not queries.known_objects(_actor(request)).filter(pk=object_id).exists():
         raise NotFound
     work_id = reading.ask(actor=_actor(request), now=now, object_id=object_id)
     return redirect("events:work", work_id)
@@ -171,8 +219,25 @@ def _shown_object(row: queries.ObjectRow) -> dict[str, Any]:
         "row": row,
         "health": words.HEALTH[row.health],
         "mark": words.HEALTH_MARKS[row.health],
-        "copies": [_shown_copy(copy) for copy in row.copies],
+        "copies": (copies := [_shown_copy(copy) for copy in row.copies]),
+        "by_word": _by_word(copies),
     }
+
+
+def _by_word(copies: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The copies of an object by how they are: the places of each, and the oldest reading there."""
+    told: dict[str, list[Mapping[str, Any]]] = {}
+    for shown in copies:
+        told.setdefault(str(shown["word"]), []).append(shown)
+    return [
+        {
+            "word": word,
+            "mark": alike[0]["mark"],
+            "names": _("、").join(shown["copy"].site_name for shown in alike),
+            "oldest": min((at for shown in alike if (at := shown["copy"].verified_at)), default=None),
+        }
+        for word, alike in told.items()
+    ]
 
 
 def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
@@ -197,17 +262,33 @@ def _copy_word(copy: queries.CopyRow) -> tuple[Any, str]:
     return words.COPY_STATES[copy.state], words.COPY_MARKS[copy.state]
 
 
-def _shown_comparison(row: Any) -> dict[str, Any] | None:
+def _shown_comparison(row: Any, titles: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     if row is None:
         return None
     sides = [{**side, "word": words.SIDES[side["side"]]} for side in row.sides]
-    differences = [{**each, "word": words.DIFFERENCES[each["what"]]} for each in row.differences]
+    differences = [
+        {
+            **each,
+            "word": words.DIFFERENCES[each["what"]],
+            "title": (titles or {}).get(each["volume"], ""),
+            "ledger_words": _files_and_bytes(each["ledger"]),
+            "there_words": _files_and_bytes(each["there"]),
+        }
+        for each in row.differences[:MOST_DIFFERENCES]
+    ]
     return {
         "row": row,
         "sides": sides,
         "differences": differences,
+        "more": row.difference_count - len(differences),
         "unreached": [s for s in sides if s["volumes"] is None],
     }
+
+
+def _files_and_bytes(pair: Sequence[int] | None) -> str:
+    if not pair:
+        return ""
+    return _("%(files)s 件，%(bytes)s 字节") % {"files": write_number(pair[0]), "bytes": write_number(pair[1])}
 
 
 def _heads() -> list[str]:

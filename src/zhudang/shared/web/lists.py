@@ -96,13 +96,17 @@ def _text(given: str) -> str:
     return given.replace("\x00", "").strip()
 
 
-def take_page(rows: Any, state: ListState, shape: Callable[[Any], Any] | None = None) -> Page[Any]:
+def take_page(
+    rows: Any, state: ListState, shape: Callable[[Any], Any] | None = None, *, total: int | None = None
+) -> Page[Any]:
     """Cut one page out of a queryset or a sequence; beyond the end gives the last page.
 
     Args:
         shape: turns a row into what the page shows, called for the rows of this page only.
+        total: how many there are, where the caller has counted them.
     """
-    total = len(rows) if isinstance(rows, Sequence) else rows.count()
+    if total is None:
+        total = len(rows) if isinstance(rows, Sequence) else rows.count()
     number = min(state.page, max(1, -(-total // state.rows)))
     start = (number - 1) * state.rows
     cut = list(rows[start : start + state.rows])
