@@ -16,7 +16,7 @@ from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit import command as audit_command
 from zhudang.audit import sealing, verification, witness
-from zhudang.audit.models import Head
+from zhudang.audit.models import Entry, Head
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -98,6 +98,21 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
                 assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
             assert command.verify() == 0
             assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def test_what_a_rebuilding_found_is_in_the_new_log_and_rows_are_held_against_it(
+    committed_db, cluster, django_db_blocker, places: Path
+):
+    with django_db_blocker.unblock():
+        KeptProject().preserve()
+        with _another_empty_database(cluster):
+            assert command.rebuild("a") == 0
+            assert command.verify() == 0
+            found = Entry.objects.filter(act="preservation.object.rebuilt").values_list("data__object", flat=True)
+            assert set(found) == set(ArchivalObject.objects.values_list("ocfl_id", flat=True))
+            ArchivalObject.objects.filter(kind="volume").update(inventory_sha512="0" * 128)
+            assert command.verify() == 1
+            assert command.verify(repair=True) == 0
 
 
 def test_the_lost_logs_witnesses_are_set_aside_and_the_new_log_is_witnessed_from_its_beginning(

@@ -114,6 +114,7 @@ ACTS = {
     "preservation.log.differs": pgettext_lazy("act", "日志或所记之物与登记不符"),
     "preservation.migration.ordered": pgettext_lazy("act", "批准格式转换"),
     "preservation.migration.done": pgettext_lazy("act", "格式转换完成"),
+    "preservation.object.rebuilt": pgettext_lazy("act", "重建时找到对象"),
     "preservation.object.settled": pgettext_lazy("act", "存储状态按日志改回"),
     "preservation.object.succeeded": pgettext_lazy("act", "建立后续对象"),
     "preservation.package.given": pgettext_lazy("act", "给出档案包"),
