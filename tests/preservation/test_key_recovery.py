@@ -20,6 +20,8 @@ from zhudang.preservation.keys import keyring, recovery, shares, standing, wrapp
 from zhudang.preservation.keys.register import read_register
 from zhudang.preservation.keys.shares import SharesRefused
 from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.sites import places
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +53,21 @@ def test_a_lost_machine_takes_the_keys_back_from_any_site(home: Path):
     assert codes(refused) == ["keys_lost"]
     recovery.recover(words[1:], now=NOW)
     opened_everywhere(home, wrapping.working_identities())
+
+
+def test_a_lost_machine_takes_the_keys_back_from_a_copy_that_carries_another_sites_code(home: Path, settings):
+    words = hold(security_administrator())
+    folder = home.parents[1]
+    places()
+    shutil.rmtree(home)
+    shutil.rmtree(folder / "a")
+    (folder / "b").rename(folder / "a")
+    settings.SITES = settings.SITES[:1]
+    before = (folder / "a/store/keys.json").read_bytes()
+    assert [place.carries for place in places()] == ["b"]
+    recovery.recover(words[1:], now=NOW)
+    assert keyring.identities([StorageRoot.open(folder / "a")])
+    assert (folder / "a/store/keys.json").read_bytes() == before
 
 
 def test_an_installation_from_before_the_national_suite_takes_it_up_with_a_trial_of_shares(home: Path):

@@ -1,6 +1,8 @@
 import hashlib
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -220,3 +222,33 @@ def test_a_version_whose_rows_come_while_it_is_read_is_not_called_ahead(kept: Ke
 
     monkeypatch.setattr(StorageRoot, "only_writer", let_go)
     assert command.verify() == 0
+
+
+def test_what_lies_in_a_store_and_is_no_object_is_told_by_its_path(kept: KeptProject, tmp_path: Path, capsys):
+    store = roots(tmp_path)[1].folder
+    some = Copy.objects.filter(site__code="b").first().object
+    held = roots(tmp_path)[1].object_folder(some.ocfl_id)
+    assert command.verify() == 0
+    (store / "扫描件").mkdir()
+    (store / "扫描件" / "1.tif").write_bytes(b"x")
+    (store / "ocfl_layout.json.old").write_bytes(b"x")
+    (store / "extensions" / "other").mkdir()
+    (held.parent / "Thumbs.db").write_bytes(b"x")
+    shutil.copytree(held, held.parent / "urn%3auuid%3acopy")
+    unread = roots(tmp_path)[1].object_folder(f"urn:uuid:{uuid4()}")
+    unread.mkdir(parents=True)
+    (unread / "1.pdf").write_bytes(b"x")
+    capsys.readouterr()
+    assert command.verify() == 1
+    told = {(each["site"], each["object"], each["state"]) for each in Reading.objects.first().wrong}
+    near = held.parent.relative_to(store).as_posix()
+    paths = [
+        "扫描件",
+        "ocfl_layout.json.old",
+        "extensions/other",
+        f"{near}/Thumbs.db",
+        f"{near}/urn%3auuid%3acopy",
+        unquote(unread.name),
+    ]
+    assert told == {("b", path, "unknown") for path in paths}
+    assert "扫描件" in capsys.readouterr().out

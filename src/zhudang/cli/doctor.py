@@ -208,11 +208,16 @@ def calendar() -> Iterator[Result]:
 
 
 def sites() -> Iterator[Result]:
-    from zhudang.preservation.sites import places
+    from zhudang.preservation import words
+    from zhudang.preservation.sites import another_there, places
 
+    astray = {place.code: another_there(place) for place in places() if place.carries}
     lost = {place.code for place in places() if place.root is None}
     for site in _at_hand():
         folder = Path(site["path"])
+        if site["code"] in astray:
+            yield Result(f"存储地 site {site['code']}", "ill", str(words.sentence(astray[site["code"]])))
+            continue
         if site["code"] in lost:
             said = f"{site['name']}：{folder} 里没有保存库（未挂载或已丢失），或与另一处是同一个文件夹 / no store there (not mounted, or lost), or another site's folder"
             yield Result(f"存储地 site {site['code']}", "ill", said)

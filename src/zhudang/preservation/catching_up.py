@@ -34,7 +34,7 @@ from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
 from zhudang.preservation.ocfl.verifier import Verification, verify_object
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.policy_file import policy
-from zhudang.preservation.sites import LABEL, Place, bears_label, meet, places
+from zhudang.preservation.sites import LABEL, Place, another_there, bears_label, meet, places
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.exports import FORMULA_STARTS
 
@@ -200,6 +200,8 @@ def _place(site_code: str, now: datetime) -> Place:
         raise NotFound
     if place.facts.kind is Kind.S3:
         return _bucket_place(place, now)
+    if place.carries:
+        raise CannotCatchUp(another_there(place))
     if place.root is None:
         code = "preservation.set_away" if place.facts.offline else "preservation.unreachable"
         raise CannotCatchUp(Reason(code, {"place": place.name, "label": place.facts.label, "file": LABEL}))

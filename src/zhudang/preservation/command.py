@@ -20,6 +20,7 @@ from zhudang.preservation import backup as backups
 from zhudang.preservation import catching_up, reading, rebuilding, refilling, unlogged, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
+from zhudang.preservation.sites import another_there, places
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.wording import write_size
 
@@ -58,6 +59,9 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
             refilling.begin_anew(new_disk, now=timezone.now())
         except refilling.CannotRefill as refusal:
             return _refused(refusal)
+    for place in places():
+        if place.carries:
+            console.print(str(words.sentence(another_there(place))), highlight=False, soft_wrap=True)
     line = _Line(console)
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
@@ -164,6 +168,8 @@ def rebuild(site: str) -> int:
         f"{seconds:.1f} s. Copies count as unread until `zhudang verify` has read them.",
         highlight=False,
     )
+    if done.carried:
+        console.print(str(words.sentence(done.carried)), highlight=False, soft_wrap=True)
     for folder in done.witnesses:
         console.print(
             f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True

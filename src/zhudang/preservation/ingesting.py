@@ -32,7 +32,7 @@ from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
 from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.writing_process import WritingProcess
-from zhudang.preservation.sites import Place, at_hand, places, writing
+from zhudang.preservation.sites import Place, at_hand, places, reason_of, writing
 from zhudang.preservation.storing import Kept, NoSoundCopy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -321,7 +321,7 @@ def _reason(cause: Exception) -> Reason:
     elif isinstance(cause, StoreFull):
         code, data = "preservation.disk_full", {"place": str(cause.folder)}
     elif isinstance(cause, StoreUnreachable):
-        code, data = "preservation.unreachable", {"place": str(cause.folder)}
+        return reason_of(cause)
     elif isinstance(cause, SourceChanged):
         code, data = "preservation.source_changed", {"path": cause.path}
     elif isinstance(cause, CopyDiffers):

@@ -14,6 +14,7 @@ from zhudang.preservation.packing import ARCHIVE
 RESUMABLE = (
     "preservation.disk_full",
     "preservation.unreachable",
+    "preservation.another_site_there",
     "preservation.keys_first",
     "preservation.keys_lost",
     "preservation.keys_sm_shares",

@@ -19,7 +19,7 @@ from zhudang.events import work
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import far_copies, logged
+from zhudang.preservation import far_copies, logged, site_code
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
@@ -34,7 +34,7 @@ from zhudang.preservation.sites import Place, meet, places
 MOST_ROWS = 500
 _BATCH = 200
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
-NOT_AS_LOGGED, NO_ROOM = "STO-007", "STO-008"
+NOT_AS_LOGGED, NO_ROOM, ANOTHER_SITE = "STO-007", "STO-008", "STO-009"
 RETURNED, OWED = "returned", "owed"
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
@@ -55,8 +55,8 @@ class Outcome:
     """What reading one copy showed.
 
     Args:
-        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know), ahead (sound,
-            with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
+        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know, or what
+            is no object at all), ahead (sound, with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
             than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume
             lies where it was cleared), or owed (a place should have been cleared of it by now).
     """
@@ -189,6 +189,7 @@ def read_all(
         yield Outcome(place.code if place else str(copy.site_id), copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
         for place in all_places.values():
+            yield from _another_site(place)
             yield from _own_files(place, repair)
     yield from strays.rows_not_as_logged(object_id, repair, now)
     began = now()
@@ -214,6 +215,7 @@ def read_all(
         yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
         yield from strays.unknown(list(all_places.values()))
+        yield from strays.intruding(list(all_places.values()))
         yield from strays.disposals_not_as_logged()
         yield from strays.holdings_not_as_logged()
         yield from strays.owed_too_long(now())
@@ -222,6 +224,13 @@ def read_all(
 def copies_apart() -> int:
     """How many copies lie on removable sets that nobody has called in."""
     return Copy.objects.filter(site_id__in=[place.site_id for place in places() if place.away]).count()
+
+
+def _another_site(place: Place) -> Iterator[Outcome]:
+    """Tell a folder that carries another site's code."""
+    if place.carries:
+        told = {"code": ANOTHER_SITE, "path": site_code.FILE, "expected": place.code, "found": place.carries}
+        yield Outcome(place.code, "store", place.name, UNREACHABLE, damages=(told,))
 
 
 def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:

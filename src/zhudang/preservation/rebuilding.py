@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from zhudang.filing import queries as filing
 from zhudang.filing.queries.kept import highest_levels
 from zhudang.preservation import archive_registers, catalogue
 from zhudang.preservation import holdings as own_holdings
+from zhudang.preservation import site_code as codes
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.disposal import tombstone
 from zhudang.preservation.disposal.owed import owed_at
@@ -39,9 +40,9 @@ from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl import reader, sealing
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
-from zhudang.preservation.ocfl.root import StorageRoot
+from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
 from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
-from zhudang.preservation.sites import Place, places
+from zhudang.preservation.sites import Place, in_anothers_stead, out_of_reach, places
 from zhudang.preservation.stored_objects import CannotRebuild, Store, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason
@@ -68,6 +69,8 @@ class Rebuilt:
     files: int = 0
     bytes: int = 0
     lacking: list[str] = field(default_factory=list)
+    carried: Reason | None = None
+    """What became of a copy that carried another site's code."""
     witnesses: list[str] = field(default_factory=list)
     """Where the sites' witnesses of the lost log were set aside."""
     without_project: list[str] = field(default_factory=list)
@@ -86,10 +89,13 @@ def rebuild(site_code: str, *, now: datetime, told: Told | None = None) -> Rebui
     assert place.root is not None
     done = Rebuilt()
     store = Store(place.root, _keys(place.root))
+    owner = _owner(place, now)
     if _rebuilt_before():
         done.registers = ArchivalObject.objects.filter(kind="archive").exists()
     else:
-        _restore_rows(store, done, now, told)
+        _restore_rows(store, owner, done, now, told)
+    if place.carries:
+        done.carried = _settle_code(place, owner)
     _bring_bytes(store, done, told)
     return done
 
@@ -102,12 +108,31 @@ def _keys(root: StorageRoot) -> Identities:
 
 
 def _place(site_code: str, now: datetime) -> Place:
+    """The place with its storage root; a copy that carries another site's code is read all the same."""
     found = [place for place in places(now) if place.code == site_code]
     if not found:
         raise CannotRebuild(Reason("preservation.no_such_site", {"site": site_code}))
-    if found[0].root is None:
-        raise CannotRebuild(Reason("preservation.unreachable", {"place": str(found[0].path)}))
-    return found[0]
+    place = found[0]
+    with suppress(StoreUnreachable):
+        if place.carries:
+            place = replace(place, root=StorageRoot.open(place.path))
+    if place.root is None:
+        raise CannotRebuild(out_of_reach(place))
+    return place
+
+
+def _owner(place: Place, now: datetime) -> str:
+    """The code of the site whose copies lie there: another's where its very disk was put there."""
+    return place.carries if place.carries and in_anothers_stead(place, places(now)) else place.code
+
+
+def _settle_code(place: Place, owner: str) -> Reason:
+    """Make a copy brought from elsewhere the site's own, once its rows are there."""
+    data = {"path": str(place.path), "site": place.code, "found": place.carries}
+    if owner != place.code:
+        return Reason("preservation.copy_carried_stays", data)
+    codes.mark(place.path, place.code)
+    return Reason("preservation.copy_carried", data)
 
 
 def _rebuilt_before() -> bool:
@@ -122,7 +147,7 @@ def _rebuilt_before() -> bool:
 
 
 @transaction.atomic
-def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None) -> None:
+def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: Told | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     if _rebuilt_before():  # by another, while this one waited
@@ -147,7 +172,7 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
         if told:
             told("projects", done.projects)
     done.cut_links = registry_holdings.cut_loose_links()
-    _restore_own_rows(store, done, levels, now)
+    _restore_own_rows(store, owner, done, levels, now)
     done.cut_links += own_holdings.cut_loose_rows()
     _level_archive(levels)
     disposals.vouch()
@@ -158,7 +183,7 @@ def _restore_rows(store: Store, done: Rebuilt, now: datetime, told: Told | None)
         data={
             "from": str(store.root.place), "projects": done.projects, "objects": done.objects, "rows": done.rows,
             "witnesses": done.witnesses,
-            "registers": done.registers,
+            "registers": done.registers, "carried": codes.code_at(store.root.place),
         },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
@@ -222,10 +247,11 @@ def _count(sums: dict[str, int], more: dict[str, int]) -> None:
         sums[table] = sums.get(table, 0) + number
 
 
-def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now: datetime) -> None:
+def _restore_own_rows(store: Store, owner: str, done: Rebuilt, levels: dict[UUID, int], now: datetime) -> None:
     """Register the objects found, and their copies at every place in reach as written: nobody has read them yet.
 
     Args:
+        owner: code of the site whose copies are in this store.
         levels: project id -> the highest secrecy level of anything its catalogue tells.
     """
     projects = {row.id: row for row in registry_holdings.PROJECT.model.objects.all()}
@@ -248,8 +274,8 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
     _tell_what_was_found(now)
     held_formats.note_uncounted()
     for place in places(now):
-        if place.root is not None:
-            _register_copies(place, place.root)
+        if root := place.root or (store.root if place.code == owner else None):
+            _register_copies(place, root)
 
 
 def _tell_what_was_found(now: datetime) -> None:

@@ -24,8 +24,8 @@ from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, 
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.queries import of_known
 from zhudang.preservation.reading import UNDER_DESTRUCTION
-from zhudang.preservation.sites import Place, places
-from zhudang.shared.refusals import NotFound
+from zhudang.preservation.sites import Place, another_there, places
+from zhudang.shared.refusals import NotFound, Reason
 
 MOST_ROWS = 50
 
@@ -40,6 +40,8 @@ class SiteRow:
     facts: SiteFacts
     path: str
     reachable: bool
+    astray: Reason | None
+    """Of a folder that carries another site's code: which, and what to do."""
     contact: Mapping[str, Any]
     """Of a bucket: {at, ok, problem}, when it was last asked; empty before."""
     proof: Proof | None
@@ -239,6 +241,7 @@ def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: _Sums, size: int) 
         facts=place.facts,
         path=place.address,
         reachable=place.there,
+        astray=another_there(place) if place.carries else None,
         contact=site.contact,
         proof=proof_of(site.proof),
         free_bytes=_free(place),

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
+from zhudang.preservation import site_code
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import Bucket, BucketFull, BucketUnreachable, Missing
 from zhudang.preservation.bucket.root import BucketRoot
@@ -28,6 +29,7 @@ from zhudang.preservation.domain.site_facts import (
 )
 from zhudang.preservation.models import Site
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
+from zhudang.shared.refusals import Reason
 
 LABEL = "LABEL.txt"
 """A file people write on a removable set by hand, with its label on the first line: so no other disk is taken for it."""
@@ -48,6 +50,8 @@ class Place:
     reached: bool = False
     """Whether that bucket answered when it was last asked (`meet`)."""
     address: str = ""
+    carries: str = ""
+    """Of a folder out of reach because it carries another site's code (`site_code`): that code."""
 
     @property
     def there(self) -> bool:
@@ -63,6 +67,46 @@ class Place:
     def away(self) -> bool:
         """Whether it is a removable set that lies apart now: as it should be, and nothing to alarm anyone about."""
         return self.facts.offline and self.root is None
+
+
+class AnotherSiteThere(StoreUnreachable):
+    """A folder carries the code of another site than the one whose place it is in."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.path)
+        self.reason = another_there(place)
+
+
+def another_there(place: Place) -> Reason:
+    """Why a folder that carries another site's code is not touched, and what to do."""
+    data = {"place": place.name, "path": str(place.path), "site": place.code, "found": place.carries}
+    return Reason("preservation.another_site_there", data)
+
+
+def out_of_reach(place: Place) -> Reason:
+    """Why a folder is out of reach."""
+    return another_there(place) if place.carries else Reason("preservation.unreachable", {"place": str(place.path)})
+
+
+def reason_of(cause: StoreUnreachable) -> Reason:
+    """The same, of what stopped an operation."""
+    if isinstance(cause, AnotherSiteThere):
+        return cause.reason
+    return Reason("preservation.unreachable", {"place": str(cause.folder)})
+
+
+def in_anothers_stead(place: Place, all_places: Iterable[Place]) -> bool:
+    """Whether what lies at this place is another's very folder or disk, rather than a copy of it or what a site no longer used left.
+
+    So it is when the site whose code lies there is in use and is not at its own place, or is this same folder.
+    """
+    other = next((each for each in all_places if each.code == place.carries), None)
+    if other is None:
+        return False
+    try:
+        return other.root is None or other.root.folder.samefile(place.path / other.root.folder.name)
+    except FileNotFoundError:
+        return False
 
 
 def places(now: datetime | None = None) -> list[Place]:
@@ -105,6 +149,8 @@ def reachable(all_places: list[Place]) -> list[StorageRoot]:
     """
     roots = []
     for place in all_places:
+        if place.carries:
+            raise AnotherSiteThere(place)
         if place.root is None:
             raise StoreUnreachable(place.path)
         roots.append(place.root)
@@ -156,18 +202,21 @@ def _place(site: Site, now: datetime) -> Place:
     if facts.kind is Kind.S3:
         reached = bool(site.contact.get("ok"))
         return Place(site.pk, site.code, site.name, path, None, facts, bucket_of(site.code), reached, site.path)
+    carries = "" if facts.offline else site_code.another_at(path, site.code)
     root: StorageRoot | None = None
     try:
-        if facts.offline and not bears_label(path, facts.label):
+        if carries or (facts.offline and not bears_label(path, facts.label)):
             root = None
         elif site.prepared_at is None:
             root = StorageRoot.create(path)
             Site.objects.filter(pk=site.pk).update(prepared_at=now)
         else:
             root = StorageRoot.open(path)
+        if root is not None and not facts.offline:
+            site_code.mark_unmarked(path, site.code)
     except (StoreUnreachable, OSError):
         root = None
-    return Place(site.pk, site.code, site.name, path, root, facts, address=site.path)
+    return Place(site.pk, site.code, site.name, path, root, facts, address=site.path, carries=carries)
 
 
 def bucket_of(site_code: str) -> BucketRoot | None:

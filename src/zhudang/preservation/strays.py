@@ -16,8 +16,10 @@ from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
 from zhudang.preservation.domain.names import ObjectName, object_name
 from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
 from zhudang.preservation.ocfl.inventory import INVENTORY
 from zhudang.preservation.ocfl.reader import object_inventories
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.reading import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, Outcome
 from zhudang.preservation.sites import Place
 
@@ -37,6 +39,28 @@ def unknown(all_places: list[Place]) -> Iterator[Outcome]:
             while batch := list(islice(ours, _BATCH)):
                 known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
                 yield from _not_known(place, [object_id for object_id in batch if object_id not in known])
+
+
+def intruding(all_places: list[Place]) -> Iterator[Outcome]:
+    """Tell what lies in a folder's store and is no object: by its path, or by the id its folder's name tells."""
+    for place in all_places:
+        if place.root is None:
+            continue
+        for path in intruders(place.root):
+            yield Outcome(place.code, path, place.name, UNKNOWN)
+        ours = (object_id for object_id in object_ids_by_name(place.root) if object_name(object_id) is not None)
+        while batch := list(islice(ours, _BATCH)):
+            known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
+            strange = [object_id for object_id in batch if object_id not in known]
+            yield from _not_known(place, [each for each in strange if not _readable(place.root, each)])
+
+
+def _readable(root: StorageRoot, object_id: str) -> bool:
+    """Whether `unknown` told of it already."""
+    try:
+        return root.inventory(object_id) is not None
+    except ObjectDamaged:
+        return False
 
 
 def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:

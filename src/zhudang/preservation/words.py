@@ -24,6 +24,18 @@ REASONS = (
             "存储地 %(place)s 空间已满。已读回核对的案卷不受影响；腾出空间后会自动继续，也可点“继续入库”"
         ),
         "preservation.unreachable": _("存储地 %(place)s 找不到（磁盘未挂载或路径有误）。恢复后会自动继续"),
+        "preservation.another_site_there": _(
+            "存储地 %(place)s（代号 %(site)s）的位置上是代号 %(found)s 的存储地的文件夹（%(path)s/SITE.txt 这样写），没有读写它。"
+            "放错了位置的，换回去就好；确实换了盘，运行 zhudang verify --new-disk %(site)s"
+        ),
+        "preservation.disk_of_another_site": _(
+            "%(place)s 是代号 %(found)s 的存储地的文件夹，而 %(found)s 不在自己的位置上：像是放错了，没有动它。请换回去；"
+            "确要这样安排，请在 ZHUDANG_SITES 里改路径，或先去掉 %(found)s"
+        ),
+        "preservation.copy_carried": _("%(path)s 里的副本原属代号 %(found)s 的存储地；从现在起它属于 %(site)s"),
+        "preservation.copy_carried_stays": _(
+            "%(path)s 里的副本属于代号 %(found)s 的存储地，不属于 %(site)s：已按它重建，副本记在 %(found)s 名下；请把文件夹放到 %(found)s 的位置上"
+        ),
         "preservation.source_changed": _("文件 %(path)s 的内容与收到时的摘要不符，未入库。请系统管理员检查工作存储"),
         "preservation.copy_differs": _("写到 %(place)s 的副本读回不一致，未入库。请检查该磁盘"),
         "preservation.too_large": _("对象 %(object)s 超过每个对象 2000 个文件或 100 个版本的上限，请拆分案卷"),
@@ -205,6 +217,7 @@ DAMAGES = {
     "STO-006": _("介质读不出"),
     "STO-007": _("目录与日志不符"),
     "STO-008": _("没有空间，没有修复"),
+    "STO-009": _("位置上是别的存储地"),
 }
 OUTCOMES = {
     "verified": _("完好"),

@@ -39,7 +39,7 @@ from zhudang.preservation.formats.paths import Path as MigrationPath
 from zhudang.preservation.models import ArchivalObject, FormatMigration, HeldFormat, MigrationOutcome, Rendition
 from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
-from zhudang.preservation.sites import at_hand, places, writing
+from zhudang.preservation.sites import at_hand, places, reason_of, writing
 from zhudang.preservation.storing import NoSoundCopy
 from zhudang.registry import queries as registry
 from zhudang.shared.refusals import NotFound, Reason, Refusal
@@ -201,9 +201,10 @@ def run(migration_id: UUID, *, seconds: float = RUN_SECONDS) -> bool:
         _close(row, "stopped", Reason("preservation.disk_full", {"place": str(settings.DATA)}))
     except Refusal as cause:
         _close(row, "stopped", cause.reasons[0])
-    except (StoreFull, StoreUnreachable) as cause:
-        code = "preservation.disk_full" if isinstance(cause, StoreFull) else "preservation.unreachable"
-        _close(row, "stopped", Reason(code, {"place": str(cause.folder)}))
+    except StoreFull as cause:
+        _close(row, "stopped", Reason("preservation.disk_full", {"place": str(cause.folder)}))
+    except StoreUnreachable as cause:
+        _close(row, "stopped", reason_of(cause))
     except Exception as cause:
         _close(row, "stopped", Reason("preservation.migration_broke", {"problem": type(cause).__name__}))
         raise

@@ -62,7 +62,7 @@ def recover(texts: Sequence[str], *, now: datetime, source: Path | None = None) 
     """
     stores = _stores()
     with wrapping.only_one() as home:
-        homes = [home, *stores, *([source] if source else [])]
+        homes = [home, *stores, *_astray(), *([source] if source else [])]
         identity = shares.combine(texts)
         register = _register_of(identity, homes)
         if _works(stores):
@@ -136,7 +136,7 @@ def _register_of(identity: pyrage.x25519.Identity, homes: Sequence[Path]) -> Reg
 def _own_register() -> Register:
     register = wrapping.register_at(wrapping.folder())
     if register is None:
-        gone = any(wrapping.had_keys(folder) for folder in (wrapping.folder(), *_stores()))
+        gone = any(wrapping.had_keys(folder) for folder in (wrapping.folder(), *_stores(), *_astray()))
         raise KeysUnusable(Reason("preservation.keys_lost" if gone else "preservation.keys_none"))
     return register
 
@@ -205,6 +205,11 @@ def _record(actor: Actor, what: str, register: Register, now: datetime, **data: 
         at=now,
         data=facts,
     )
+
+
+def _astray() -> list[Path]:
+    """Stores in folders that carry another site's code, such as a copy brought from elsewhere: read, never written."""
+    return [place.path / "store" for place in places() if place.carries]
 
 
 def _stores() -> list[Path]:

@@ -93,6 +93,11 @@ class StorageRoot:
             self.folder / layout.ROOT_DECLARATION: layout.ROOT_DECLARATION_TEXT,
         }
 
+    def own_paths(self) -> frozenset[str]:
+        """The names at the store's top that its own files have, or have while they are written."""
+        tops = {path.relative_to(self.folder).parts[0] for path in self._own_files()}
+        return frozenset(tops | {f"{name}.new" for name in tops})
+
     def damaged_own_files(self) -> list[str]:
         """Names of the store's own files that are not there or not ours; an older version's text is ours too."""
         damaged = []

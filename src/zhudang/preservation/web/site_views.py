@@ -60,6 +60,7 @@ def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) 
         "contact_at": datetime.fromisoformat(page.row.contact["at"]) if page.row.contact else None,
         "due_days": due_days(facts),
         "overdue": page.row.overdue(now),
+        "astray": words.sentence(page.row.astray) if page.row.astray else "",
         "span": words.span(page.row.round.days_a_round),
         "custody": [(row, policy_words.CONDITIONS[Condition(row.condition)]) for row in page.custody],
         "calls": [
