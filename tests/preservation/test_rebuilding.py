@@ -44,19 +44,19 @@ def _another_empty_database(cluster: Any) -> Iterator[str]:
     import psycopg
     from django.db import connections
 
-    from conftest import TEMPLATE, _use_database
+    from databases import TEMPLATE, use_database
 
     lost = connections["default"].settings_dict["NAME"]
     name = f"zhudang_{uuid4().hex[:12]}"
     with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
         superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
-    _use_database(cluster, name)
+    use_database(cluster, name)
     try:
         yield name
     finally:
         for connection in connections.all():
             connection.close()
-        _use_database(cluster, lost)
+        use_database(cluster, lost)
         with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
             superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
