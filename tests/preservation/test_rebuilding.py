@@ -15,8 +15,8 @@ import pytest
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit import command as audit_command
-from zhudang.audit import sealing, verification, witness
-from zhudang.audit.models import Head
+from zhudang.audit import sealing, verification, witness, witness_lines
+from zhudang.audit.models import Entry, Head, Seal
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -196,7 +196,11 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
         (places / "data/secrets/database_app").write_text("of this server")
         accounts = dict(Account.objects.values_list("username", "password"))
         records = dict(Record.objects.values_list("id", "state"))
+        sealing.seal_everything(NOW)
+        sealed = Seal.objects.count()
         assert command.backup(places / "backup") == 0
+        sealing.seal_everything(NOW)  # what the backup does not hold, and the witnesses at the sites do
+        assert Seal.objects.count() > sealed
         assert (places / "backup").stat().st_mode & 0o077 == 0
         manifest = (places / "backup/SHA256SUMS").read_text()
         assert "database.dump" in manifest
@@ -208,7 +212,12 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
         shutil.rmtree(places / "content")
         (places / "data/secrets/seal.pem").unlink()
         with _another_empty_database(cluster):
+            witness._up_to.clear()
             assert command.restore(places / "backup") == 0
+            told = Entry.objects.get(act=witness.RESTORED).data
+            assert told["backup"] == "backup" and told["restored_to"] == sealed and not told["earlier"]
+            assert audit_command.verify() == 0
+            witness._up_to.clear()
             assert dict(Account.objects.values_list("username", "password")) == accounts
             assert dict(Record.objects.values_list("id", "state")) == records
             assert (places / "data/secrets/seal.pem").read_text() == "the seal's key"
@@ -291,5 +300,5 @@ def test_the_witness_of_another_log_is_set_aside_also_where_its_heads_end_at_oth
         told = {"first": 1, "last": line[0], "head": line[1], "at": "", "leaves": []}
         (folder / "audit-heads-202611.jsonl").write_text(json.dumps(told) + "\n")
     backup._settle_witness(kept, here)
-    assert [(each.last, each.head) for each in witness.read(here)] == [(5, "a") if aside else (last, head)]
+    assert [(each.last, each.head) for each in witness_lines.read(here)] == [(5, "a") if aside else (last, head)]
     assert bool(list(tmp_path.glob("witness-of-another-log-*"))) is aside
