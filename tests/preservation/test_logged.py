@@ -107,3 +107,17 @@ def test_where_the_log_tells_nothing_the_row_counts(
     assert command.verify() == 1
     states = dict(Copy.objects.filter(object=forged).values_list("site__code", "state"))
     assert states == {"a": "verified", "b": "damaged"}
+
+
+def test_an_inventory_laid_out_otherwise_is_not_the_one_that_was_written(kept: KeptProject, tmp_path: Path):
+    item = ArchivalObject.objects.filter(kind="volume").earliest("id")
+    folder = roots(tmp_path)[0].object_folder(item.ocfl_id)
+    data = json.dumps(json.loads((folder / "inventory.json").read_text())).encode()
+    for place in (folder, folder / f"v{item.version}"):
+        (place / "inventory.json").write_bytes(data)
+        (place / "inventory.json.sha512").write_text(f"{hashlib.sha512(data).hexdigest()} inventory.json\n")
+    assert command.verify() == 1
+    assert dict(Copy.objects.filter(object=item).values_list("site__code", "state")) == {
+        "a": "damaged",
+        "b": "verified",
+    }

@@ -150,6 +150,15 @@ def test_two_codes_for_one_folder_are_one_place(kept: KeptProject, tmp_path: Pat
     assert command.verify() == 0
 
 
+def test_a_second_click_begins_no_second_reading_until_the_first_has_ended(kept: KeptProject):
+    first = reading.ask(actor=kept.site.archivist, now=NOW)
+    assert reading.ask(actor=kept.site.archivist, now=NOW) == first
+    assert reading.ask(actor=kept.site.archivist, now=NOW, object_id=kept.volume_ids[0]) != first
+    assert Reading.objects.count() == 2
+    reading.run(Reading.objects.earliest("started_at", "id").id, work_id=first, object_id=None)
+    assert reading.ask(actor=kept.site.archivist, now=NOW) != first
+
+
 def test_ledger_catalogue_and_stores_agree_in_volumes_files_and_bytes(kept: KeptProject):
     books.compare(actor=kept.site.archivist, now=timezone.now())
     row = BookComparison.objects.get()

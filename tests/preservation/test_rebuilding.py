@@ -100,6 +100,21 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
             assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
 
 
+def test_what_a_rebuilding_found_is_in_the_new_log_and_rows_are_held_against_it(
+    committed_db, cluster, django_db_blocker, places: Path
+):
+    with django_db_blocker.unblock():
+        KeptProject().preserve()
+        with _another_empty_database(cluster):
+            assert command.rebuild("a") == 0
+            assert command.verify() == 0
+            found = Entry.objects.filter(act="preservation.object.rebuilt").values_list("data__object", flat=True)
+            assert set(found) == set(ArchivalObject.objects.values_list("ocfl_id", flat=True))
+            ArchivalObject.objects.filter(kind="volume").update(inventory_sha512="0" * 128)
+            assert command.verify() == 1
+            assert command.verify(repair=True) == 0
+
+
 def test_the_lost_logs_witnesses_are_set_aside_and_the_new_log_is_witnessed_from_its_beginning(
     committed_db, cluster, django_db_blocker, places: Path
 ):

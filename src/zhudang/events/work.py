@@ -1,16 +1,19 @@
 """Long work as its owner sees it: start, advance, cancel, finish. Progress is counted, never guessed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 
 from zhudang.events.models import Work, WorkState
 from zhudang.shared.plain import plain
+
+_LOST_AFTER = timedelta(hours=1)
 
 
 class Starter(Protocol):
@@ -49,6 +52,22 @@ def start(*, kind: str, subject: str, actor: Starter, total: int | None, now: da
         created_at=now,
     )
     return work.id
+
+
+def under_way(*, kind: str, subject: str, actor: Starter, now: datetime) -> UUID | None:
+    """The same work, where this person asked for it already and it waits or goes on: a second click begins no second one.
+
+    Call it in the transaction that would start the work; two clicks at once take their turn. Work that nobody has heard of
+    for an hour counts as lost.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind} {subject} {actor.account_id}"]
+        )
+    heard = Q(created_at__gt=now - _LOST_AFTER) | Q(advanced_at__gt=now - _LOST_AFTER)
+    rows = Work.objects.filter(heard, kind=kind, subject=subject, account_id=actor.account_id)
+    open_rows = rows.filter(finished_at__isnull=True, cancel_asked_at__isnull=True).order_by("-created_at")
+    return open_rows.values_list("id", flat=True).first()
 
 
 def advance(work_id: UUID, done: int, note: str = "", *, total: int | None = None, now: datetime | None = None) -> None:

@@ -20,7 +20,7 @@ from zhudang.audit import queries as audit
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.models import ArchivalObject, Copy
 
-_REBUILT = "preservation.catalogue.rebuilt"
+_REBUILT, _FOUND = "preservation.catalogue.rebuilt", "preservation.object.rebuilt"
 _KEPT = {"prefix": "preservation.", "suffix": ".kept"}
 _BATCH = 1000
 
@@ -50,8 +50,11 @@ def check() -> Iterator[Finding]:
         if any(_compare(living)):
             # A version may have been kept after the log was read and before the rows were: both once more.
             yield from _compare(dict(audit.newest_by_version(**_KEPT, about=list(living))))
-    if unfounded - destroyed and not audit.entries(act=_REBUILT).exists():
-        for row in ArchivalObject.objects.filter(pk__in=unfounded - destroyed).order_by("pk"):
+    found = {_key(subject) for subject in audit.subjects(_FOUND)}
+    unfounded -= found | destroyed
+    # A rebuilding by an earlier version told nothing of single objects.
+    if unfounded and (found or not audit.entries(act=_REBUILT).exists()):
+        for row in ArchivalObject.objects.filter(pk__in=unfounded).order_by("pk"):
             yield Finding("HLD-002", row.ocfl_id, row.title, f"v{row.version}")
 
 

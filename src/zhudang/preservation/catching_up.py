@@ -65,7 +65,7 @@ class Done:
 
 @transaction.atomic
 def ask(*, actor: Actor, site_code: str, now: datetime) -> UUID:
-    """Ask for a place to be caught up and read whole; gives the id of the work to follow.
+    """Ask for a place to be caught up and read whole; gives the id of the work to follow, that under way where there is one.
 
     Raises:
         Forbidden, NotFound.
@@ -75,8 +75,10 @@ def ask(*, actor: Actor, site_code: str, now: datetime) -> UUID:
 
     demand(actor, "preservation.site.catch_up")
     place = _place(site_code, now)
-    total = lacking(place).count() + Copy.objects.filter(site_id=place.site_id).count()
     subject = f"preservation.site:{place.site_id}"
+    if under_way := work.under_way(kind="preservation.catch_up", subject=subject, actor=actor, now=now):
+        return under_way
+    total = lacking(place).count() + Copy.objects.filter(site_id=place.site_id).count()
     work_id = work.start(kind="preservation.catch_up", subject=subject, actor=actor, total=total, now=now)
     row = CatchUp.objects.create(site_id=place.site_id, asked_by=actor.username, started_at=now)
     audit.record(actor=actor, act="preservation.catch_up.asked", subject=subject, at=now, data={"code": site_code})

@@ -2,7 +2,7 @@
 
 Whoever writes into tables and into a store alike can make a copy and the row that describes it fit each other. The act that
 kept the version told its digest in the log, which nobody can change unseen. So a row that says otherwise is put back,
-and copies are held against the log. An object the log does not know (a catalogue rebuilt without it) is as its row says.
+and copies are held against the log. A rebuilding tells what it found; an object the log does not know at all is as its row says.
 
 A volume that is being destroyed, or was, is compared by `disposal.checking`.
 """
@@ -28,7 +28,12 @@ from zhudang.identity.domain.roles import Role
 from zhudang.preservation.models import ArchivalObject
 
 log = structlog.get_logger("zhudang.preservation")
-KEPT = ("preservation.volume.kept", "preservation.project.kept", "preservation.archive.kept")
+KEPT = (
+    "preservation.volume.kept",
+    "preservation.project.kept",
+    "preservation.archive.kept",
+    "preservation.object.rebuilt",
+)
 SETTLED = "preservation.object.settled"
 _SUBJECT = "preservation.archivalobject:"
 _VERSION = Cast(KeyTextTransform("version", "data"), IntegerField())

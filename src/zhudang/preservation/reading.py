@@ -114,7 +114,7 @@ class Summary:
 
 @transaction.atomic
 def ask(*, actor: Actor, now: datetime, object_id: UUID | None = None) -> UUID:
-    """Ask for all copies (or one object's) to be read; gives the id of the work to follow.
+    """Ask for all copies (or one object's) to be read; gives the id of the work to follow, that under way where there is one.
 
     Raises:
         Forbidden.
@@ -122,8 +122,10 @@ def ask(*, actor: Actor, now: datetime, object_id: UUID | None = None) -> UUID:
     from zhudang.preservation import jobs
 
     demand(actor, "preservation.object.verify")
-    total = _rows(object_id).count()
     subject = f"preservation.archivalobject:{object_id}" if object_id else "preservation.store:all"
+    if under_way := work.under_way(kind="preservation.read", subject=subject, actor=actor, now=now):
+        return under_way
+    total = _rows(object_id).count()
     work_id = work.start(kind="preservation.read", subject=subject, actor=actor, total=total, now=now)
     reading = Reading.objects.create(asked_by=actor.username, started_at=now)
     audit.record(actor=actor, act="preservation.reading.asked", subject=subject, at=now, data={"copies": total})

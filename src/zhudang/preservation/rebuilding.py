@@ -245,10 +245,24 @@ def _restore_own_rows(store: Store, done: Rebuilt, levels: dict[UUID, int], now:
             continue
         done.objects += 1
     _link_generations(store)
+    _tell_what_was_found(now)
     held_formats.note_uncounted()
     for place in places(now):
         if place.root is not None:
             _register_copies(place, place.root)
+
+
+def _tell_what_was_found(now: datetime) -> None:
+    """Write each object's state to the log: from here on copies are held against it (`logged`)."""
+    rows = ArchivalObject.objects.filter(condemned_at=None).order_by("pk")
+    found = rows.values_list("pk", "ocfl_id", "version", "inventory_sha512").iterator(chunk_size=1000)
+    audit.record_many(
+        actor="system", act="preservation.object.rebuilt", at=now,
+        about=(
+            (f"preservation.archivalobject:{pk}", {"object": ocfl_id, "version": version, "inventory_sha512": digest})
+            for pk, ocfl_id, version, digest in found
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

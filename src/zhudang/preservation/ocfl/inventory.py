@@ -121,6 +121,8 @@ def read_inventory(inventory_json: bytes) -> Inventory:
         )
         if f"v{inventory.head}" != document["head"]:
             raise InventoryUnreadable("head")
+        # Of the bytes that lie there: the same facts laid out otherwise are not what was written. `replace` digests anew.
+        inventory.__dict__["sha512"] = hashlib.sha512(inventory_json).hexdigest()
     except (KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as problem:
         raise InventoryUnreadable(str(problem)) from problem
     return inventory
