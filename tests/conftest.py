@@ -31,10 +31,11 @@ settings.load_profile("zhudang")
 
 from django.conf import settings as _settings  # noqa: E402
 
+from databases import TEMPLATE, use_database  # noqa: E402
+
 # It reads the whole built front end for every test client, and meets a build in mid-air.
 _settings.MIDDLEWARE = [name for name in _settings.MIDDLEWARE if not name.startswith("whitenoise.")]
 
-TEMPLATE = "zhudang_template"
 _FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60"]
 
 
@@ -83,23 +84,6 @@ def cluster() -> Iterator[Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _use_database(cluster: Any, name: str) -> None:
-    """Point both Django aliases at database `name`."""
-    from django.db import connections
-
-    for alias in connections:
-        connection = connections[alias]
-        connection.close()
-        if hasattr(connection, "close_pool"):
-            connection.close_pool()
-        connection.settings_dict.update(
-            NAME=name,
-            HOST=cluster.address["host"],
-            PORT=cluster.address["port"],
-            OPTIONS={"application_name": f"test-{alias}"},
-        )
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environment: None) -> Iterator[None]:
     """Migrate a template database as the owner, grant the application its rights, use it."""
@@ -111,7 +95,7 @@ def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environmen
     passwords = {role: environment.secret(f"database_{role}") for role in roles.ROLES}
     roles.ensure_roles(cluster.superuser_dsn("postgres"), passwords, database=TEMPLATE)
     with django_db_blocker.unblock():
-        _use_database(cluster, TEMPLATE)
+        use_database(cluster, TEMPLATE)
         call_command("migrate", database="owner", verbosity=0)
         from django.db import connections
 
@@ -121,7 +105,7 @@ def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environmen
             roles.grant(owner)
         with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
             superuser.execute(f"CREATE DATABASE zhudang_shared TEMPLATE {TEMPLATE} OWNER zhudang_owner")
-        _use_database(cluster, "zhudang_shared")
+        use_database(cluster, "zhudang_shared")
     yield
     with django_db_blocker.unblock():
         for connection in connections.all():
@@ -138,13 +122,13 @@ def committed_db(cluster: Any, django_db_setup: None, django_db_blocker: Any) ->
     with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
         superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
     with django_db_blocker.unblock():
-        _use_database(cluster, name)
+        use_database(cluster, name)
         try:
             yield name
         finally:
             for connection in connections.all():
                 connection.close()
-            _use_database(cluster, "zhudang_shared")
+            use_database(cluster, "zhudang_shared")
             with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
                 superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from zhudang.audit.domain import chain
 from zhudang.audit.domain.chain import GENESIS, LoggedEntry, leaf_of, seal
-from zhudang.audit.domain.judging import ChainJudge, Fault, compare_with_witness
+from zhudang.audit.domain.judging import ChainJudge, Fault, compare_with_witness, without
 
 
 def entry(n: int, **changes: object) -> LoggedEntry:
@@ -117,3 +118,18 @@ def test_what_came_after_the_witness_was_last_told_is_no_finding() -> None:
 def test_a_witness_always_notices_when_the_log_is_another(order: list[int]) -> None:
     found = against([WITNESSED[n] for n in order])
     assert bool(found) == (order != list(range(1, 9)))
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(1, 30), st.integers(0, 9)).map(lambda each: (each[0], each[0] + each[1])), max_size=6
+)
+
+
+@given(spans=SPANS, others=SPANS)
+def test_what_no_other_span_covers_is_told_joined_and_ascending(spans, others):
+    def numbers(of: list[tuple[int, int]]) -> set[int]:
+        return {number for first, last in of for number in range(first, last + 1)}
+
+    found = without(spans, others)
+    assert numbers(found) == numbers(spans) - numbers(others)
+    assert all(before[1] + 1 < after[0] for before, after in pairwise(found))

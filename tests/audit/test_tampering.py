@@ -1,6 +1,7 @@
 """The log against real hands: the application role, the tables' owner, a superuser with everything allowed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
 
-from zhudang.audit import command, operations, proofs, sealing, tree_heads, verification, witness
+from zhudang.audit import command, operations, proofs, sealing, tree_heads, verification, witness, witness_lines
 from zhudang.audit.domain.chain import GENESIS, leaf_of, seal
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Head, Seal, TreeTile, Unsealed
@@ -170,8 +171,8 @@ def test_a_witness_that_was_away_catches_up(log_of_ten: str) -> None:
         path.unlink()
     witness._up_to.clear()
     assert witness.bring_up_to_date() == 4
-    assert [head.last for head in witness.read(folder)] == [1, 5, 10]
-    assert [head.size for head in witness.read_tree(folder)] == [1]
+    assert [head.last for head in witness_lines.read(folder)] == [1, 5, 10]
+    assert [head.size for head in witness_lines.read_tree(folder)] == [1]
 
 
 def test_a_restored_log_says_openly_what_was_lost(log_of_ten, tamper) -> None:
@@ -221,7 +222,7 @@ def test_a_part_of_the_tree_beyond_the_log_is_told_and_keeps_neither_chain_nor_w
     monkeypatch.setattr(tree_heads, "EVERY", timedelta(0))
     sealing.seal_everything(timezone.now())
     assert Seal.objects.count() == 266
-    assert [*witness.read(tmp_path / "witness")][-1].last == 266
+    assert [*witness_lines.read(tmp_path / "witness")][-1].last == 266
     assert findings() == [(266, Fault.TREE)]
 
 
@@ -237,5 +238,168 @@ def test_a_clock_set_back_leaves_the_witnesses_lines_in_order_each_once(committe
     for ahead in (0, 400, 0, 0, 0):
         operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
         sealing.seal_everything(timezone.now() + timedelta(days=ahead))
-    assert [line.last for line in witness.read(tmp_path / "witness")] == [1, 2, 3, 4, 5]
+    assert [line.last for line in witness_lines.read(tmp_path / "witness")] == [1, 2, 3, 4, 5]
     assert verification.verify(timezone.now()).is_sound
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def _refills() -> list[tuple[str, dict[str, Any]]]:
+    return [*Entry.objects.filter(act__startswith="audit.witness").order_by("at").values_list("act", "data")]
+
+
+def test_who_rewrites_the_log_and_empties_every_witness_is_found_though_they_are_full_again(
+    log_of_ten, tamper, tmp_path: Path, capsys
+) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[5]}'")
+    tamper("DELETE FROM audit_treehead")
+    _recompute(tamper, order)
+    for folder in witness.folders():
+        _empty(folder)
+    witness._up_to.clear()  # a worker started anew
+    assert command.verify() == 1
+    assert findings() == [(1, Fault.REFILLED)]
+    told = capsys.readouterr().out
+    assert "第 1 到 10 条没有一处见证" in told and "自那时起才作证" in told
+    assert [(act, data["witness"], data["first"], data["last"]) for act, data in _refills()] == [
+        (witness.REFILLED, str(folder), 1, 10) for folder in witness.folders()
+    ]
+    assert {line.refilled != "" for line in witness_lines.read(tmp_path / "witness")} == {True}
+    # What is sealed from here on is witnessed when it is made; what was refilled stays told.
+    sealing.seal_everything(timezone.now())
+    assert [(line.first, bool(line.refilled)) for line in witness_lines.read(tmp_path / "witness")] == [
+        (1, True),
+        (11, False),
+    ]
+    assert findings() == [(1, Fault.REFILLED)] and len(_refills()) == 2
+
+
+def test_one_witness_emptied_is_refilled_by_an_act_and_the_others_vouch_for_its_numbers(log_of_ten, tmp_path, capsys):
+    folder = tmp_path / "site-a" / "log-witness"
+    lines = [*witness_lines.read(folder)]
+    _empty(folder)
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    sealing.seal_everything(timezone.now())  # the same worker, still running
+    ((act, data),) = _refills()
+    assert (act, data["witness"], data["first"], data["last"]) == (witness.REFILLED, str(folder), 1, 11)
+    assert [(line.last, line.head) for line in witness_lines.read(folder)][:3] == [
+        (line.last, line.head) for line in lines
+    ]
+    assert command.verify() == 0
+    assert "第 1 到 11 条是" in capsys.readouterr().out
+
+
+def test_a_witness_cut_is_refilled_from_where_it_was_cut(log_of_ten: str, tmp_path: Path) -> None:
+    (path,) = (tmp_path / "witness").glob("audit-heads-*.jsonl")
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    witness._up_to.clear()
+    sealing.seal_everything(timezone.now())
+    ((act, data),) = _refills()
+    assert (act, data["first"], data["last"]) == (witness.REFILLED, 2, 11)
+    assert [bool(line.refilled) for line in witness_lines.read(tmp_path / "witness")] == [False, True, True, True]
+
+
+def test_the_first_filling_of_a_new_witness_is_an_act_and_named_so(log_of_ten: str, settings, tmp_path: Path) -> None:
+    (tmp_path / "site-b").mkdir()
+    settings.SITES = [*settings.SITES, {"code": "b", "path": str(tmp_path / "site-b")}]
+    assert command.verify() == 0
+    folder = tmp_path / "site-b" / "log-witness"
+    ((act, data),) = _refills()
+    assert (act, data["witness"], data["first"], data["last"]) == (witness.BEGUN, str(folder), 1, 10)
+    shutil.rmtree(folder)
+    witness._up_to.clear()
+    assert command.verify() == 0
+    assert _refills()[1][0] == witness.REFILLED, "it was there before"
+
+
+def test_a_witness_that_says_nothing_of_what_it_should_know_is_told_before_anybody_refills_it(
+    log_of_ten: str, tmp_path: Path
+) -> None:
+    _empty(tmp_path / "site-a" / "log-witness")
+    shutil.rmtree(tmp_path / "witness")
+    in_the_night = verification.verify(timezone.now() + timedelta(hours=1)).findings
+    assert [(f.number, f.fault, f.witness) for f in in_the_night] == [
+        (1, Fault.UNWITNESSED, str(folder)) for folder in witness.folders()
+    ]
+
+
+def test_a_site_away_and_a_sealer_killed_before_the_witnesses_knew_are_no_refill(log_of_ten, tmp_path) -> None:
+    site = tmp_path / "site-a"
+    site.rename(tmp_path / "away")
+    for _ in range(3):
+        operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+        sealing.seal_everything(timezone.now())
+    (tmp_path / "away").rename(site)
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    assert sealing.seal_tail(timezone.now()) == 1  # killed here
+    assert witness.bring_up_to_date() == 5
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    assert sealing.seal_tail(timezone.now()) == 1
+    witness._up_to.clear()  # and started anew
+    assert witness.bring_up_to_date() == 2
+    assert _refills() == [] and verification.verify(timezone.now()).is_sound
+
+
+def test_a_restore_that_only_a_witness_tells_of_makes_nothing_void(log_of_ten: str, tamper, tmp_path: Path) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[6]}'")
+    tamper("DELETE FROM audit_treehead")
+    _recompute(tamper, order)
+    line = json.dumps({"restored_to": 0, "head": "", "at": timezone.now().isoformat(), "backup": "b"}) + "\n"
+    for folder in witness.folders():
+        for path in folder.glob("*.jsonl"):
+            path.write_text(path.read_text() + line)
+    verdict = verification.verify(timezone.now())
+    assert {(f.number, f.fault, f.witness) for f in verdict.findings if f.fault is Fault.RESTORED} == {
+        (0, Fault.RESTORED, str(folder)) for folder in witness.folders()
+    }
+    assert (7, Fault.CHANGED) in findings()
+    assert command.verify() == 1
+
+
+def test_the_act_of_a_restore_lost_by_another_restore_is_named_by_that(log_of_ten: str, tamper) -> None:
+    def back_to_five() -> None:
+        tamper("DELETE FROM audit_entry WHERE id NOT IN (SELECT entry_id FROM audit_seal WHERE number <= 5)")
+        tamper("DELETE FROM audit_seal WHERE number > 5; DELETE FROM audit_head WHERE last > 5")
+        tamper("DELETE FROM audit_unsealed")
+        witness.note_restore(at=timezone.now(), backup="b")
+        sealing.seal_everything(timezone.now())
+        assert verification.verify(timezone.now()).is_sound
+
+    back_to_five()
+    back_to_five()
+    assert len(Entry.objects.get(act=witness.RESTORED).data["earlier"]) == 1
+    tamper(f"UPDATE audit_entry SET act = 'test.done' WHERE act = '{witness.RESTORED}'")
+    assert (5, Fault.RESTORED) in findings()
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("DELETE FROM audit_head WHERE last = 5", 2),
+        ("DELETE FROM audit_head WHERE last = 1", 1),
+        ("UPDATE audit_head SET first = 3 WHERE last = 5", 2),
+        ("UPDATE audit_head SET last = 4 WHERE last = 5", 4),
+        ("UPDATE audit_head SET chain = repeat('0', 64) WHERE last = 5", 5),
+        ("DELETE FROM audit_head WHERE last = 10", 10),
+    ],
+)
+def test_a_head_changed_or_taken_away_is_told_by_what_the_seals_say(log_of_ten, tamper, statement, number) -> None:
+    tamper(statement)
+    assert (number, Fault.CHAIN) in findings()
+
+
+def test_what_came_later_into_a_witness_takes_nothing_back_that_was_told_first(log_of_ten, tamper, tmp_path) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[6]}'")
+    _recompute(tamper, order)
+    _empty(tmp_path / "site-a" / "log-witness")
+    (path,) = (tmp_path / "witness").glob("audit-heads-*.jsonl")
+    with path.open("a") as stream:  # as a bucket is given a replaced file: after what it holds
+        stream.write(json.dumps(witness._line_of(Head.objects.get())) + "\n")
+    assert findings() == [(7, Fault.CHANGED)]

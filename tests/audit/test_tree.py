@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from zhudang.audit import log_key, proofs, queries, sealing, tree, tree_heads, verification, witness
+from zhudang.audit import log_key, proofs, queries, sealing, tree, tree_heads, verification, witness, witness_lines
 from zhudang.audit.domain import merkle
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Seal, TreeHead, TreeTile, Unsealed
@@ -120,7 +120,7 @@ def test_a_log_from_before_the_tree_is_caught_up_with_in_passes_and_signed_only_
 
 
 def test_every_witness_holds_the_signed_heads_and_verify_recomputes_them(log_of_600: str) -> None:
-    assert [[head.size for head in witness.read_tree(folder)] for folder in witness.folders()] == [[300, 600]] * 2
+    assert [[head.size for head in witness_lines.read_tree(folder)] for folder in witness.folders()] == [[300, 600]] * 2
     verdict = verification.verify(timezone.now())
     assert verdict.is_sound and verdict.tree_heads == 2 and [w.tree_heads for w in verdict.witnesses] == [2, 2]
 
@@ -162,5 +162,7 @@ def test_after_a_restore_the_lost_heads_are_void_openly(log_of_600, tamper) -> N
     assert verification.verify(timezone.now()).is_sound
     _write(1, timezone.now())
     sealing.seal_everything(timezone.now() + timedelta(hours=2))
-    assert [head.size for head in witness.read_tree(witness.folders()[0])] == [300, 301]
+    assert [head.size for head in witness_lines.read_tree(witness.folders()[0])] == [300, 302], (
+        "the act of restoring, and one more"
+    )
     assert verification.verify(timezone.now()).is_sound

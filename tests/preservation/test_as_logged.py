@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from preservation.kept_project import KeptProject, roots, site_settings
+from zhudang.audit import sealing, witness
 from zhudang.audit.models import Entry
 from zhudang.events.models import Message
 from zhudang.preservation import as_logged, command, ingesting, noticing, words
@@ -113,3 +114,16 @@ def test_it_is_told_by_itself_to_people_and_to_the_log(kept: KeptProject) -> Non
     assert entry.data["holdings"] == [{"code": "HLD-003", "object": _volume().ocfl_id, "told": "b"}]
     message = Message.objects.filter(kind="preservation.log.differs").first()
     assert "1" in str(words.MESSAGES[message.kind] % message.data)
+
+
+def test_a_witness_refilled_since_the_night_before_is_told(kept: KeptProject, settings, tmp_path: Path) -> None:
+    settings.DATA = tmp_path
+    witness._up_to.clear()
+    sealing.seal_everything(timezone.now())
+    for path in (tmp_path / "witness").iterdir():
+        path.unlink()
+    witness._up_to.clear()
+    sealing.seal_everything(timezone.now())
+    assert noticing.look(timezone.now()) >= 1
+    (told,) = Entry.objects.get(act="preservation.log.differs").data["witnesses"]
+    assert (told["witness"], told["first"]) == (str(tmp_path / "witness"), 1)

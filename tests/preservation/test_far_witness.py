@@ -15,6 +15,7 @@ from preservation.s3_support import Far
 from preservation.test_s3_sites import settings_of
 from zhudang.audit import operations, queries, sealing, verification, witness
 from zhudang.audit.domain.judging import Fault
+from zhudang.audit.models import Entry
 from zhudang.preservation import command, far_witness, jobs
 from zhudang.preservation.bucket import client, credentials
 
@@ -62,6 +63,7 @@ def test_new_lines_are_files_of_their_own_and_the_verification_asks_the_bucket_t
 ):
     assert pieces(far) == []
     jobs.tell_far_witnesses(0)
+    assert Entry.objects.get(act=witness.BEGUN).data["witness"] == far_witness.names()[0]
     assert heads(far) == here(settings) and heads(far, "tree") == here(settings, "tree") != b""
     assert far_witness.bring_up_to_date() == 0
     before = pieces(far)

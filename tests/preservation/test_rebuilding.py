@@ -15,8 +15,8 @@ import pytest
 from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from zhudang.audit import command as audit_command
-from zhudang.audit import sealing, verification, witness
-from zhudang.audit.models import Entry, Head
+from zhudang.audit import sealing, verification, witness, witness_lines
+from zhudang.audit.models import Entry, Head, Seal
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
@@ -44,19 +44,19 @@ def _another_empty_database(cluster: Any) -> Iterator[str]:
     import psycopg
     from django.db import connections
 
-    from conftest import TEMPLATE, _use_database
+    from databases import TEMPLATE, use_database
 
     lost = connections["default"].settings_dict["NAME"]
     name = f"zhudang_{uuid4().hex[:12]}"
     with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
         superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
-    _use_database(cluster, name)
+    use_database(cluster, name)
     try:
         yield name
     finally:
         for connection in connections.all():
             connection.close()
-        _use_database(cluster, lost)
+        use_database(cluster, lost)
         with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
             superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -211,7 +211,11 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
         (places / "data/secrets/database_app").write_text("of this server")
         accounts = dict(Account.objects.values_list("username", "password"))
         records = dict(Record.objects.values_list("id", "state"))
+        sealing.seal_everything(NOW)
+        sealed = Seal.objects.count()
         assert command.backup(places / "backup") == 0
+        sealing.seal_everything(NOW)  # what the backup does not hold, and the witnesses at the sites do
+        assert Seal.objects.count() > sealed
         assert (places / "backup").stat().st_mode & 0o077 == 0
         manifest = (places / "backup/SHA256SUMS").read_text()
         assert "database.dump" in manifest
@@ -223,7 +227,12 @@ def test_a_backup_brings_everything_back_works_in_progress_and_accounts_too(
         shutil.rmtree(places / "content")
         (places / "data/secrets/seal.pem").unlink()
         with _another_empty_database(cluster):
+            witness._up_to.clear()
             assert command.restore(places / "backup") == 0
+            told = Entry.objects.get(act=witness.RESTORED).data
+            assert told["backup"] == "backup" and told["restored_to"] == sealed and not told["earlier"]
+            assert audit_command.verify() == 0
+            witness._up_to.clear()
             assert dict(Account.objects.values_list("username", "password")) == accounts
             assert dict(Record.objects.values_list("id", "state")) == records
             assert (places / "data/secrets/seal.pem").read_text() == "the seal's key"
@@ -306,5 +315,5 @@ def test_the_witness_of_another_log_is_set_aside_also_where_its_heads_end_at_oth
         told = {"first": 1, "last": line[0], "head": line[1], "at": "", "leaves": []}
         (folder / "audit-heads-202611.jsonl").write_text(json.dumps(told) + "\n")
     backup._settle_witness(kept, here)
-    assert [(each.last, each.head) for each in witness.read(here)] == [(5, "a") if aside else (last, head)]
+    assert [(each.last, each.head) for each in witness_lines.read(here)] == [(5, "a") if aside else (last, head)]
     assert bool(list(tmp_path.glob("witness-of-another-log-*"))) is aside

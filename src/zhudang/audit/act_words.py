@@ -5,7 +5,10 @@ from django.utils.translation import pgettext_lazy
 ACTS = {
     "atlas.base.loaded": pgettext_lazy("act", "装载底图数据"),
     "audit.log.exported": pgettext_lazy("act", "导出日志"),
+    "audit.log.restored": pgettext_lazy("act", "日志随备份恢复"),
     "audit.log.verified": pgettext_lazy("act", "核验日志"),
+    "audit.witness.begun": pgettext_lazy("act", "新见证首次写满"),
+    "audit.witness.refilled": pgettext_lazy("act", "见证补写"),
     "content.check.owed_again": pgettext_lazy("act", "要求重新检测"),
     "content.file.received": pgettext_lazy("act", "收到文件"),
     "content.file.withdrawn": pgettext_lazy("act", "撤回文件"),

@@ -24,6 +24,12 @@ def verify() -> int:
             f"见证 {report.folder}：{report.heads} 个链头，到第 {report.last_number} 条，{report.tree_heads} 个已签树根{lost}",
             highlight=False,
         )
+        for refill in report.refilled:
+            out.print(
+                f"  第 {refill.first} 到 {refill.last} 条是 {refill.since} 从数据库补写的，自那时起才作证",
+                highlight=False,
+                soft_wrap=True,
+            )
     if not verdict.witnesses:
         out.print("没有任何见证文件：能发现改动，但发现不了整链重算")
     for finding in verdict.findings:

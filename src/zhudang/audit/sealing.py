@@ -39,6 +39,7 @@ def seal_tail(now: datetime) -> int:
         return 0
     last = Seal.objects.order_by("-number").first()
     sealed = list(seal(entries, last_number=last.number if last else 0, last_chain=last.chain if last else GENESIS))
+    witness.about_to_seal(sealed[0].number)
     Seal.objects.bulk_create(Seal(number=s.number, entry_id=s.entry_id, leaf=s.leaf, chain=s.chain) for s in sealed)
     Head.objects.create(first=sealed[0].number, last=sealed[-1].number, chain=sealed[-1].chain, sealed_at=now)
     _take_from_tail([entry.id for entry in entries])

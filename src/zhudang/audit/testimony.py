@@ -7,13 +7,13 @@ differs on are both sides laid out whole, to tell what was changed, removed, ins
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zhudang.audit import witness
+from zhudang.audit import witness_lines
 from zhudang.audit.domain.chain import SHORT, SealedEntry
-from zhudang.audit.domain.judging import Fault, LogFinding, compare_with_witness
+from zhudang.audit.domain.judging import Fault, LogFinding, Span, compare_with_witness, without
 from zhudang.audit.models import Seal
 from zhudang.audit.tree_heads import SignedHead
 
@@ -27,6 +27,16 @@ class WitnessReport:
     last_number: int
     lost_by_restore: int = 0
     tree_heads: int = 0
+    refilled: tuple[Refill, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refill:
+    """Numbers that a witness was given again, or late; for them it bears witness only since then."""
+
+    first: int
+    last: int
+    since: str
 
 
 @dataclass(frozen=True)
@@ -48,16 +58,30 @@ class Testimony:
     heads: int = 0
     last_number: int = 0
     lost_by_restore: int = 0
+    held: list[Span] = field(default_factory=list)
+    """What it was told when it was made, and no restore made void."""
+    refilled: list[Refill] = field(default_factory=list)
+    untold: list[int] = field(default_factory=list)
+    """Where it says the log was restored to, and the log tells of no such restore: nothing is void by that."""
     _lines: int = 0
     _cuts: list[tuple[int, int]] = field(default_factory=list)
     """For each restore: how many lines stood before it, and the last number that it and all later ones left."""
 
     @classmethod
-    def of(cls, folder: Path, name: str = "") -> Testimony:
-        """Read a witness once for its restores and its extent; `name` is what people call it where the folder is not it."""
-        said = cls(folder, name or str(folder), tree=witness.read_tree(folder))
-        for line in witness.read(folder):
-            if line.restored:
+    def of(cls, folder: Path, name: str = "", told: witness_lines.Acts | None = None) -> Testimony:
+        """Read a witness once for its restores and its extent.
+
+        Args:
+            name: what people call it where the folder is not it.
+            told: the restores the log tells of: others make nothing void. None takes every line at its word.
+        """
+        said = cls(folder, name or str(folder), tree=witness_lines.read_tree(folder, told))
+        if told is not None:
+            said.untold = sorted(
+                {line.last for line in witness_lines.restores(folder) if (line.last, line.at) not in told}
+            )
+        for line in witness_lines.read(folder):
+            if line.restored and (told is None or (line.last, line.at) in told):
                 said._cuts.append((said._lines, line.last))
             said._lines += 1
         lowest = None
@@ -65,7 +89,9 @@ class Testimony:
             before, last = said._cuts[place]
             lowest = last if lowest is None else min(last, lowest)
             said._cuts[place] = (before, lowest)
-        for first, last, kept_to in said._extents():
+        for line, kept_to in said._extents():
+            first, last = line.first, line.last
+            said._take_extent(first, kept_to, line.refilled)
             said.heads += kept_to >= last
             said.last_number = max(said.last_number, last if kept_to >= last else 0)
             said.lost_by_restore += max(0, last - max(kept_to, first - 1))
@@ -83,19 +109,35 @@ class Testimony:
                 yield Told(line.last, *closing, head=line.head)
 
     def report(self) -> WitnessReport:
-        return WitnessReport(self.name, self.heads, self.last_number, self.lost_by_restore, len(self.tree))
+        return WitnessReport(
+            self.name, self.heads, self.last_number, self.lost_by_restore, len(self.tree), tuple(self.refilled)
+        )
 
-    def _whole_lines(self) -> Iterator[tuple[int, witness.WitnessedHead]]:
-        for position, line in enumerate(witness.read(self.folder)):
+    def _take_extent(self, first: int, last: int, since: str) -> None:
+        if last < first:
+            return
+        if since:
+            before = self.refilled[-1] if self.refilled else None
+            if before and (before.since, before.last) == (since, first - 1):
+                self.refilled[-1] = Refill(before.first, last, since)
+            else:
+                self.refilled.append(Refill(first, last, since))
+        elif self.held and self.held[-1][1] == first - 1:
+            self.held[-1] = (self.held[-1][0], last)
+        else:
+            self.held.append((first, last))
+
+    def _whole_lines(self) -> Iterator[tuple[int, witness_lines.WitnessedHead]]:
+        for position, line in enumerate(witness_lines.read(self.folder)):
             if position >= self._lines:
                 return
             if not line.restored:
                 yield position, line
 
-    def _extents(self) -> Iterator[tuple[int, int, int]]:
-        """First and last number of each line, and up to where restores left it."""
+    def _extents(self) -> Iterator[tuple[witness_lines.WitnessedHead, int]]:
+        """Each line, and up to where restores left it."""
         for position, line in self._whole_lines():
-            yield line.first, line.last, self._kept_to(position, line.last)
+            yield line, self._kept_to(position, line.last)
 
     def _kept_to(self, position: int, last: int) -> int:
         """The last number of the line at `position` that no later restore made void."""
@@ -152,12 +194,34 @@ class Confrontation:
             self._in_order = False
 
     def _witnessed(self, first: int) -> dict[int, str]:
-        return {told.number: told.leaf for told in self._testimony.told() if told.number >= first and told.leaf}
+        """Of each number what was told first: what came into the same witness later cannot take that back."""
+        witnessed: dict[int, str] = {}
+        for told in self._testimony.told():
+            if told.number >= first and told.leaf:
+                witnessed.setdefault(told.number, told.leaf)
+        return witnessed
 
     def _first_differing_head(self) -> int | None:
-        heads = {told.number: told.head for told in self._testimony.told() if told.head}
+        heads: dict[int, str] = {}
+        for told in self._testimony.told():
+            if told.head:
+                heads.setdefault(told.number, told.head)
         now = dict(Seal.objects.filter(number__in=list(heads)).values_list("number", "chain"))
         return min((number for number, head in heads.items() if now.get(number) != head), default=None)
+
+
+def unvouched(testimonies: Iterable[Testimony]) -> list[LogFinding]:
+    """The entries that no witness holds as they were when they were made: all that do were refilled later."""
+    read = list(testimonies)
+    refilled = [(refill.first, refill.last) for each in read for refill in each.refilled]
+    lacking = without(refilled, [span for each in read for span in each.held])
+    return [LogFinding(first, Fault.REFILLED, last=last) for first, last in lacking]
+
+
+def lagging(testimonies: Iterable[Testimony], until: int) -> list[LogFinding]:
+    """The witnesses that should know the log up to a number and do not: cut, or emptied."""
+    behind = [each for each in testimonies if each.last_number < until]
+    return [LogFinding(each.last_number + 1, Fault.UNWITNESSED, witness=each.name) for each in behind]
 
 
 def _present(first: int) -> dict[int, str]:

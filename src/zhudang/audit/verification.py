@@ -17,7 +17,7 @@ from zhudang.audit.domain import merkle
 from zhudang.audit.domain.chain import LoggedEntry, SealedEntry, raw
 from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding
 from zhudang.audit.models import TreeHead, TreeTile
-from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport
+from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport, lagging, unvouched
 from zhudang.audit.tree_heads import as_signed
 
 SLOW_SEALING = timedelta(minutes=5)
@@ -59,8 +59,12 @@ _TAIL_WITHOUT_ENTRY = """
 _HEADS = """
     SELECT h.last FROM audit_head h LEFT JOIN audit_seal s ON s.number = h.last
     WHERE s.chain IS DISTINCT FROM h.chain
+    UNION SELECT expected FROM (
+        SELECT first, lag(last, 1, 0::bigint) OVER (ORDER BY last) + 1 AS expected FROM audit_head
+    ) told WHERE first <> expected
     UNION SELECT max(number) FROM audit_seal HAVING max(number) IS DISTINCT FROM (SELECT max(last) FROM audit_head)
 """
+_SEALED_UNTIL = "SELECT coalesce(max(last), 0) FROM audit_head WHERE sealed_at < %s"
 _TAIL = "SELECT count(*), min(e.at) FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id"
 
 
@@ -70,7 +74,8 @@ def verify(now: datetime) -> LogVerdict:
     The witnesses are read first: what they know has been committed before, so the snapshot taken next must hold it.
     """
     with witness.all_folders() as found:
-        return _verified([Testimony.of(folder, name) for name, folder in found], now)
+        told = witness.acts_of_restore()
+        return _verified([Testimony.of(folder, name, told) for name, folder in found], now)
 
 
 def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
@@ -89,6 +94,8 @@ def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
         for confrontation in confronted:
             findings += confrontation.contradictions()
         findings += grown.contradictions(testimonies)
+        findings += [LogFinding(n, Fault.RESTORED, witness=each.name) for each in testimonies for n in each.untold]
+        findings += lagging(testimonies, _rows(_SEALED_UNTIL, [now - SLOW_SEALING])[0][0]) + unvouched(testimonies)
         unsealed, oldest = _rows(_TAIL)[0]
     return LogVerdict(
         sealed=judge.count,
@@ -180,11 +187,12 @@ class _TreeGrownAnew:
         return found
 
 
+_OF_AN_ENTRY = frozenset({Fault.CHANGED, Fault.REMOVED, Fault.INSERTED, Fault.REORDERED})
+
+
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
     """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
-    named = {
-        finding.number for finding in findings if finding.fault not in {Fault.CHAIN, Fault.TREE, Fault.UNWITNESSED}
-    }
+    named = {finding.number for finding in findings if finding.fault in _OF_AN_ENTRY}
     first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
     for finding in findings:
@@ -192,5 +200,7 @@ def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
             continue
         if finding.fault is Fault.TREE and first is not None and first <= finding.number:
             continue
-        seen.setdefault((finding.number, finding.fault, None if finding.number else finding.entry_id), finding)
+        place = finding.witness if finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} else finding.entry_id
+        of_place = finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} or not finding.number
+        seen.setdefault((finding.number, finding.fault, place if of_place else None), finding)
     return sorted(seen.values(), key=lambda finding: (finding.number, finding.fault))

@@ -31,7 +31,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from zhudang.audit import witness
+from zhudang.audit import witness, witness_lines
 from zhudang.audit.models import Head
 from zhudang.content import conf as content_conf
 from zhudang.content import holdings as content_holdings
@@ -221,7 +221,7 @@ def _settle_witness(kept: Path, here: Path) -> None:
     if here.exists():
         known = dict(Head.objects.values_list("last", "chain"))
         newest = max(known, default=0)
-        if all(seen.last > newest or known.get(seen.last) == seen.head for seen in witness.read(here)):
+        if all(seen.last > newest or known.get(seen.last) == seen.head for seen in witness_lines.read(here)):
             return
         here.rename(here.with_name(f"witness-of-another-log-{timezone.now():%Y%m%dT%H%M%S}"))
     _copy_folder(kept, here)

@@ -8,13 +8,16 @@ bucket that keeps versions the oldest version of each is read: whoever writes ov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 from django.conf import settings
 
+from zhudang.audit import witness
+from zhudang.audit.models import Head
 from zhudang.preservation.bucket.client import DENIED, Bucket, BucketFull, BucketUnreachable, Missing, answers
 from zhudang.preservation.models import Site
 from zhudang.preservation.sites import bucket_of, only_writer_at
@@ -55,14 +58,23 @@ def bring_up_to_date() -> int:
     for site, bucket in _within_reach():
         try:
             with only_writer_at(site.pk):
-                written += mirror(bucket, Path(settings.DATA) / "witness")
+                written += mirror(bucket, Path(settings.DATA) / "witness", begins=partial(_begins, _name(site)))
         except (BucketUnreachable, BucketFull, Missing) as problem:
             log.warning("a bucket was not told the log's heads", site=site.code, problem=str(problem))
     return written
 
 
-def mirror(bucket: Bucket, folder: Path) -> int:
+def _begins(name: str) -> None:
+    """Tell the log that a bucket which holds nothing is given all the lines there are: a new one, or one that was emptied."""
+    if Head.objects.exists():
+        witness.tell_of_filling(name, is_new=True, facts={"last": Head.objects.latest("last").last})
+
+
+def mirror(bucket: Bucket, folder: Path, *, begins: Callable[[], None] = lambda: None) -> int:
     """Write the whole lines that a bucket lacks of a witness's files; gives how many files were written. By one writer at a time.
+
+    Args:
+        begins: called before the first is written into a bucket that holds none.
 
     Raises:
         BucketUnreachable, BucketFull, Missing: or it does not give back what was written.
@@ -72,6 +84,8 @@ def mirror(bucket: Bucket, folder: Path) -> int:
         if (piece := _piece(row.key.rpartition("/")[2], row.size)) is not None:
             there.setdefault(piece.month, []).append(piece)
     written = 0
+    if not there and any(_MONTH.match(path.name) for path in folder.glob("*-heads-*.jsonl")):
+        begins()
     for path in sorted(folder.glob("*-heads-*.jsonl")):
         if _MONTH.match(path.name):
             written += _bring(bucket, path, sorted(there.get(path.stem, [])))

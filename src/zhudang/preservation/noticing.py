@@ -5,7 +5,7 @@ An administrator's hand in the tables is told the same night, to others than tha
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ import structlog
 from django.db import transaction
 
 from zhudang.audit import operations as audit
+from zhudang.audit import witness
 from zhudang.audit.verification import verify as verify_log
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
@@ -22,20 +23,24 @@ from zhudang.preservation.disposal import checking
 
 log = structlog.get_logger("zhudang.preservation")
 MOST_TOLD = 200
+_SINCE_THE_LAST = timedelta(days=1, hours=1)
+"""So far back a refilled witness is told: since the last night, and a little more."""
 _TOLD = {Role.AUDIT_ADMIN: "/audit/?act=preservation.log.differs", Role.ARCHIVIST: "/preservation/readings/"}
 
 
 def look(now: datetime) -> int:
     """Verify the log and what it says was kept and destroyed; tell people and the log what is otherwise, and how much that is."""
     faults = verify_log(now).findings
+    refilled = witness.refills(since=now - _SINCE_THE_LAST)[:MOST_TOLD]
     holdings = list(islice(as_logged.check(), MOST_TOLD))
     destroyed = list(islice(checking.check(), MOST_TOLD))
     states = list(islice(logged.disagreements(), MOST_TOLD))
-    count = len(faults) + len(holdings) + len(states) + len(destroyed)
+    count = len(faults) + len(holdings) + len(states) + len(destroyed) + len(refilled)
     if count:
         _tell(
             {
                 "log": [{"number": each.number, "fault": each.fault.value} for each in faults[:MOST_TOLD]],
+                "witnesses": refilled,
                 "holdings": [{"code": each.code, "object": each.object, "told": each.told} for each in holdings],
                 "states": [each.ocfl_id for each in states],
                 "destroyed": [{"code": each.code, "object": each.subject, "told": each.told} for each in destroyed],

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 from zhudang.audit.domain.chain import GENESIS, SHORT, LoggedEntry, SealedEntry, leaf_of, link
@@ -21,7 +22,11 @@ class Fault(StrEnum):
     TREE = "tree"
     """The Merkle tree over all entries up to this number is not the one that was kept or signed."""
     UNWITNESSED = "unwitnessed"
-    """A witness that saw later entries holds nothing of this one: lines were taken out of it."""
+    """A witness that saw later entries, or should have, holds nothing of this one: lines were taken out of it."""
+    REFILLED = "refilled"
+    """No witness holds this entry as it was when it was made: those that do were refilled out of the database later."""
+    RESTORED = "restored"
+    """A line of a witness says that the log was restored to this number, and no act in the log does."""
 
 
 @dataclass(frozen=True, order=True)
@@ -32,6 +37,32 @@ class LogFinding:
     fault: Fault
     entry_id: UUID | None = None
     witness: str = ""
+    last: int = 0
+    """Where the fault is one of several numbers in a row, the last of them."""
+
+
+Span = tuple[int, int]
+"""First and last number."""
+
+
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """What of `spans` none of `others` covers, ascending and joined."""
+    steps: list[tuple[int, int, int]] = []
+    for first, last in spans:
+        steps += [(first, 1, 0), (last + 1, -1, 0)]
+    for first, last in others:
+        steps += [(first, 0, 1), (last + 1, 0, -1)]
+    found: list[Span] = []
+    within = covered = 0
+    steps.sort()
+    for (number, more, cover), (until, *_) in pairwise(steps):
+        within, covered = within + more, covered + cover
+        if within and not covered and until > number:
+            if found and found[-1][1] == number - 1:
+                found[-1] = (found[-1][0], until - 1)
+            else:
+                found.append((number, until - 1))
+    return found
 
 
 class ChainJudge:
