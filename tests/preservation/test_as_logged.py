@@ -21,6 +21,8 @@ from zhudang.preservation.models import ArchivalObject, Copy
 
 @pytest.fixture
 def kept(db, settings, tmp_path: Path) -> KeptProject:
+    settings.DATA = tmp_path  # a witness of its own: that of the session knows the logs of other tests
+    witness._up_to.clear()
     settings.SITES = site_settings(tmp_path)
     settings.CONTENT_ROOT = str(tmp_path / "content")
     project = KeptProject()

@@ -41,7 +41,7 @@ class Finding:
 
 def check() -> Iterator[Finding]:
     """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it."""
-    unfounded = set(ArchivalObject.objects.values_list("pk", flat=True))
+    unfounded = set(ArchivalObject.objects.filter(destroyed_at=None).values_list("pk", flat=True))
     destroyed = {_key(subject) for subject in audit.subjects("preservation.volume.destroyed")}
     kept = audit.newest_by_version(**_KEPT)
     while batch := dict(islice(kept, _BATCH)):
