@@ -255,10 +255,13 @@ def note_restore(*, at: datetime, backup: str) -> None:
         "at": at.isoformat(),
         "backup": backup,
     }
+    aside = [str(_put_aside(folder, at)) for folder in folders() if folder.is_dir() and _begins_otherwise(folder)]
     there = [folder for folder in folders() if folder.is_dir()]
     lost = {(line.last, line.at) for folder in there for line in restores(folder)} - acts_of_restore()
     earlier = [{"restored_to": number, "at": moment} for number, moment in sorted(lost)]
-    operations.record(actor="system", act=RESTORED, subject="audit.log", at=at, data={**line, "earlier": earlier})
+    operations.record(
+        actor="system", act=RESTORED, subject="audit.log", at=at, data={**line, "earlier": earlier, "set_aside": aside}
+    )
     for folder in folders():
         try:
             folder.mkdir(exist_ok=True)  # as in `bring_up_to_date`: nothing is made where a site's disk is away
@@ -288,6 +291,21 @@ def acts_of_restore() -> Acts:
     return told
 
 
+def _begins_otherwise(folder: Path) -> bool:
+    """Whether a witness saw the first entries of another log: that of a new installation, or of a rebuilt catalogue."""
+    seen = next(read(folder), None)
+    heads = Head.objects.order_by()
+    return (
+        seen is not None
+        and heads.filter(last__gte=seen.last).exists()
+        and not heads.filter(last=seen.last, chain=seen.head).exists()
+    )
+
+
+def _put_aside(folder: Path, at: datetime) -> Path:
+    return folder.rename(folder.with_name(f"{folder.name}-of-another-log-{at:%Y%m%dT%H%M%S}"))
+
+
 def set_aside_of_another_log(at: datetime) -> list[str]:
     """Rename every witness that saw another log than this one, so that this one is witnessed from its first entry on; part of `rebuild`.
 
@@ -301,8 +319,6 @@ def set_aside_of_another_log(at: datetime) -> list[str]:
         with alone(folder):
             if all(known.get(seen.last) == seen.head for seen in read(folder)):
                 continue
-            aside = folder.with_name(f"{folder.name}-of-another-log-{at:%Y%m%dT%H%M%S}")
-            folder.rename(aside)
-        kept.append(str(aside))
+            kept.append(str(_put_aside(folder, at)))
     _up_to.clear()
     return kept
