@@ -142,8 +142,9 @@ def _other_code(code: str, number: int) -> str:
 
 def multiply(template: Template, target: Path, records: int) -> dict[str, int]:
     """Write so many records' worth of projects into a fresh place; give how many projects, objects and records."""
+    from zhudang.preservation.ocfl.content import Act, content_of_bytes
     from zhudang.preservation.ocfl.root import StorageRoot
-    from zhudang.preservation.ocfl.writer import Act, content_of_bytes, write_version
+    from zhudang.preservation.ocfl.writer import write_version
 
     root = StorageRoot.create(target)
     projects, objects = -(-records // PER_PROJECT), 0

@@ -15,9 +15,10 @@ from pathlib import Path
 from bench.installation import ROOT
 from bench.row import Row
 from bench.the_store import ACT
+from zhudang.preservation.ocfl.content import content_of_bytes
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.writer import content_of_bytes, write_version
+from zhudang.preservation.ocfl.writer import write_version
 
 PER_OBJECT = 2000
 _READ = """

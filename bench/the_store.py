@@ -12,7 +12,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -26,11 +28,12 @@ from bench.row import Row
 from zhudang.preservation.domain.names import ObjectName, json_bytes
 from zhudang.preservation.domain.succession import DESCRIPTION
 from zhudang.preservation.keys.keyring import Protection
-from zhudang.preservation.ocfl.inventory import INVENTORY
+from zhudang.preservation.ocfl.content import Act, content_of_bytes, content_of_path
+from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Identities, Seal
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, content_of_bytes, content_of_path, write_version
+from zhudang.preservation.ocfl.writing_process import WritingProcess, WritingProcesses
 from zhudang.preservation.storing import Known, Storing
 
 ACT = Act(datetime(2026, 11, 29, tzinfo=UTC), "benchmark", "zhudang", "urn:zhudang:bench")
@@ -153,17 +156,30 @@ def _forget(folder: Path) -> None:
 
 
 def _by_us(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, float]:
-    """Seconds to write the objects into two places, and to verify them at one."""
+    """Seconds to write the objects into two places, some at once as a transfer is, and to verify them at one."""
     roots = [StorageRoot.create(folder / name) for name in ("a", "b")]
     ids = [f"urn:uuid:00000000-0000-7000-8000-{number:012d}" for number in range(len(_groups(sources)))]
 
     def write() -> None:
-        for object_id, group in zip(ids, _groups(sources), strict=True):
-            contents = [
-                content_of_path(f"files/{number:04d}.pdf", path, path.stat().st_size, sha256)
-                for number, (path, sha256) in enumerate(group, 1)
-            ]
-            write_version(roots, object_id, contents, act=ACT, seal=Seal(str(KEY)))
+        waiting: deque[tuple[WritingProcess, Future[Inventory]]] = deque()
+        with (
+            roots[0].only_writer(),
+            roots[1].only_writer(),
+            WritingProcesses(roots) as processes,
+            ThreadPoolExecutor(processes.most) as pool,
+        ):
+            for object_id, group in zip(ids, _groups(sources), strict=True):
+                contents = [
+                    content_of_path(f"files/{number:04d}.pdf", path, path.stat().st_size, sha256)
+                    for number, (path, sha256) in enumerate(group, 1)
+                ]
+                if len(waiting) == processes.most:
+                    processes.give_back(_done(*waiting.popleft()))
+                process = processes.take()
+                work = pool.submit(process.write_version, roots, object_id, contents, act=ACT, seal=Seal(str(KEY)))
+                waiting.append((process, work))
+            while waiting:
+                _done(*waiting.popleft())
 
     def verify() -> None:
         for object_id in ids:
@@ -171,6 +187,11 @@ def _by_us(sources: Sequence[tuple[Path, str]], folder: Path) -> tuple[float, fl
                 raise AssertionError("not as written")
 
     return _timed(write), _timed(verify)
+
+
+def _done(process: WritingProcess, work: Future[Inventory]) -> WritingProcess:
+    work.result()
+    return process
 
 
 def _hashed(sources: Sequence[tuple[Path, str]]) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from zhudang.preservation.ocfl.content import Act, Content, content_of_bytes
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.writer import Act, Content, content_of_bytes
 
 OBJECT = "urn:uuid:0199a5d2-0000-7000-8000-000000000001"
 MOMENT = datetime(2026, 6, 17, 18, 0, tzinfo=timezone(timedelta(hours=8)))

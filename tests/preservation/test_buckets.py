@@ -17,10 +17,11 @@ from zhudang.preservation.bucket import client, fetching, proving, uploading
 from zhudang.preservation.bucket.client import Bucket, BucketUnreachable
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.bucket.root import BucketRoot
+from zhudang.preservation.ocfl.content import SourceChanged
 from zhudang.preservation.ocfl.inventory import sidecar
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.verifier import CHANGED, INVENTORY_BAD, MISSING, UNEXPECTED
-from zhudang.preservation.ocfl.writer import SourceChanged, write_version
+from zhudang.preservation.ocfl.writer import write_version
 
 pytestmark = pytest.mark.debian
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

@@ -11,7 +11,7 @@ from zhudang.preservation.domain.names import json_bytes
 from zhudang.preservation.giving import csip
 from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.preservation.giving.sinks import package_at
-from zhudang.preservation.ocfl.writer import content_of_bytes
+from zhudang.preservation.ocfl.content import content_of_bytes
 from zhudang.preservation.packing import VOLUME, Package
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -15,10 +15,11 @@ from preservation.ocfl_support import ACT, MOMENT, OBJECT, contents, judged_by_o
 from zhudang.checks.packages.finding import Candidate
 from zhudang.checks.packages.look import report_on
 from zhudang.preservation.ocfl import verifier
+from zhudang.preservation.ocfl.content import SourceChanged
 from zhudang.preservation.ocfl.replicate import bring_up_to, replace_object
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import SourceChanged, write_version
+from zhudang.preservation.ocfl.writer import write_version
 
 FILES = {"description.json": b"{}", "files/0001.pdf": b"%PDF-1.7 one", "files/0002.pdf": b"%PDF-1.7 two"}
 

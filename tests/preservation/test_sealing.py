@@ -1,5 +1,6 @@
 """Encrypted objects, by files alone: nothing lost, nothing told by names, checked without a key, opened with one."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preservation.ocfl_support import ACT, MOMENT, OBJECT, contents, judged_by_ocfl_py, tree, two_places
-from zhudang.preservation.ocfl import reader, replicate, sealing, streaming, writer
+from zhudang.preservation.ocfl import reader, replicate, sealing, streaming
+from zhudang.preservation.ocfl.content import SourceChanged, content_of_path
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull
 from zhudang.preservation.ocfl.sealing import CannotOpen, Identities, Seal
 from zhudang.preservation.ocfl.sm2_keys import Sm2Key
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import SourceChanged, content_of_path, write_version
+from zhudang.preservation.ocfl.writer import write_version
 from zhudang.preservation.ocfl.writing_process import WritingProcess
 
 KEY = pyrage.x25519.Identity.generate()
@@ -239,12 +241,12 @@ def test_a_full_disk_while_encrypting_is_told_as_one(tmp_path: Path, monkeypatch
     source.write_bytes(b"x" * (3 * streaming.CHUNK))
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
 
-    def full(_descriptor: int, _data: bytes) -> None:
+    def full(_descriptor: int, _data: memoryview, _offset: int) -> int:
         raise OSError(errno.ENOSPC, "no space")
 
     places = two_places(tmp_path)
     content = content_of_path("a", source, source.stat().st_size, digest)
-    monkeypatch.setattr(writer.durable, "write_all", full)
+    monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(StoreFull):
         write_version(places, OBJECT, [content], act=ACT, seal=SEAL)
 
@@ -266,7 +268,8 @@ _MEASURED = textwrap.dedent(
     from zhudang.preservation.ocfl import reader
     from zhudang.preservation.ocfl.sealing import Identities, Seal
     from zhudang.preservation.ocfl.sm2_keys import Sm2Key
-    from zhudang.preservation.ocfl.writer import content_of_path, write_version
+    from zhudang.preservation.ocfl.content import content_of_path
+    from zhudang.preservation.ocfl.writer import write_version
 
     folder, size = Path(sys.argv[1]), int(sys.argv[2])
     source = folder / "source"

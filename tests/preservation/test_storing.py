@@ -21,10 +21,11 @@ from preservation.ocfl_support import ACT, judged_by_ocfl_py, tree, two_places
 from zhudang.preservation.domain.names import ObjectName, json_bytes, object_name
 from zhudang.preservation.domain.succession import DESCRIPTION, LINKS, Limits
 from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.ocfl.content import Content, content_of_bytes
 from zhudang.preservation.ocfl.reader import held_files, object_inventories, opened, read_json
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Identities
-from zhudang.preservation.ocfl.writer import Content, content_of_bytes, write_version
+from zhudang.preservation.ocfl.writer import write_version
 from zhudang.preservation.storing import Kept, Known, Storing
 
 THING = UUID("0199a5d2-0000-7000-8000-000000000001")

@@ -1,6 +1,7 @@
 """Versions written by a process of its own: the same bytes, the same refusals, and nothing left by one that is lost."""
 
 import fcntl
+import itertools
 import os
 import pickle
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +18,12 @@ import pytest
 
 from preservation.ocfl_support import ACT, OBJECT, contents, judged_by_ocfl_py, tree, two_places
 from zhudang.preservation.ocfl import streaming
+from zhudang.preservation.ocfl.content import Content, CopyDiffers, SourceChanged, TooLarge
+from zhudang.preservation.ocfl.layout import object_path
+from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull
-from zhudang.preservation.ocfl.writer import Content, CopyDiffers, SourceChanged, TooLarge, write_version
-from zhudang.preservation.ocfl.writing_process import WriterLost, WritingProcess
+from zhudang.preservation.ocfl.writer import write_version
+from zhudang.preservation.ocfl.writing_process import WriterLost, WritingProcess, WritingProcesses
 
 FILES = {"description.json": b"{}", "files/0001.pdf": b"x" * 70_000, "files/0002.bin": os.urandom(2 * streaming.CHUNK)}
 
@@ -116,6 +121,8 @@ def test_a_place_stays_closed_until_the_process_has_let_go_too(tmp_path: Path) -
 _PARENT = """
 import sys, time
 from pathlib import Path
+from zhudang.preservation.ocfl.layout import object_path
+from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.writing_process import WritingProcess
 WritingProcess([StorageRoot.create(Path(sys.argv[1]))])
@@ -134,3 +141,44 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < end:
         time.sleep(0.05)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_several_are_started_only_as_they_are_needed_and_one_given_back_is_taken_again(
+    places: list[StorageRoot],
+) -> None:
+    with WritingProcesses(places, most=2) as processes:
+        first = processes.take()
+        processes.give_back(first)
+        assert processes.take() is first
+        second = processes.take()
+        assert second.pid != first.pid
+        with pytest.raises(IndexError):
+            processes.take()
+    assert {psutil.pid_exists(process.pid) for process in (first, second)} == {False}
+
+
+def test_objects_that_several_write_at_once_share_the_folders_they_need_first(places: list[StorageRoot]) -> None:
+    ids = _with_a_common_folder(40)
+    with WritingProcesses(places, most=4) as processes, ThreadPoolExecutor(4) as pool:
+        four = [processes.take() for _ in range(4)]
+
+        def write(number: int) -> None:
+            for object_id in ids[number::4]:
+                four[number].write_version(places, object_id, contents({"a.txt": object_id.encode()}), act=ACT)
+
+        list(pool.map(write, range(4)))
+    for place in places:
+        assert {inventory.object_id for _, inventory in object_inventories(place)} == set(ids)
+        assert list(place.staging.iterdir()) == []
+
+
+def _with_a_common_folder(count: int) -> list[str]:
+    """Ids of objects that lie, two by two, in one first folder of their own."""
+    by_folder: dict[str, list[str]] = {}
+    for number in itertools.count():
+        object_id = f"urn:uuid:00000000-0000-7000-8000-{number:012}"
+        by_folder.setdefault(object_path(object_id).parts[0], []).append(object_id)
+        pairs = [found[:2] for found in by_folder.values() if len(found) >= 2]
+        if len(pairs) * 2 >= count:
+            return [object_id for pair in pairs for object_id in pair]
+    raise AssertionError

@@ -24,8 +24,8 @@ from zhudang.preservation.domain.names import ARCHIVE_ID, ObjectName
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject
 from zhudang.preservation.ocfl import reader
+from zhudang.preservation.ocfl.content import content_of_bytes
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.writer import content_of_bytes
 from zhudang.preservation.packing import ARCHIVE, PROJECT, Package, one_moment
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.holdings import Description, Register, Row

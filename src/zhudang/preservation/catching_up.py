@@ -30,9 +30,9 @@ from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
 from zhudang.preservation.ocfl import durable, layout, replicate
+from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
 from zhudang.preservation.ocfl.verifier import Verification, verify_object
-from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.policy_file import policy
 from zhudang.preservation.sites import LABEL, Place, another_there, bears_label, meet, places
 from zhudang.shared.refusals import NotFound, Reason, Refusal

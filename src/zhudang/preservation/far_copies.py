@@ -22,9 +22,9 @@ from zhudang.preservation.bucket.root import BucketRoot
 from zhudang.preservation.keys import wrapping
 from zhudang.preservation.models import ArchivalObject, Copy, Site
 from zhudang.preservation.ocfl import replicate
+from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.verifier import CHANGED, INVENTORY_BAD, MISSING, UNEXPECTED, Verification
-from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place
 
 Progress = Callable[[int], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -28,10 +29,10 @@ from zhudang.preservation import archive_registers, catalogue, keeping, packing,
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Ingest
+from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.sealing import CannotOpen
-from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
-from zhudang.preservation.ocfl.writing_process import WritingProcess
+from zhudang.preservation.ocfl.writing_process import WritingProcess, WritingProcesses
 from zhudang.preservation.sites import Place, at_hand, places, reason_of, writing
 from zhudang.preservation.storing import Kept, NoSoundCopy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
@@ -146,24 +147,25 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
     progress.expect(len(wanted) + 1)
     with (
         writing(all_places) as roots,
-        WritingProcess(roots) as process,
-        ThreadPoolExecutor(1, "preserve") as waiter,
+        WritingProcesses(roots) as processes,
+        ThreadPoolExecutor(processes.most, "preserve") as waiter,
     ):
         project = packing.project_for_description(row.project_id)
-        written: _Writing | None = None
+        being_written: deque[_Writing] = deque()
         try:
             for volume in wanted:
                 progress.at(volume.title)
-                # Gathering a volume's facts is this process's work while the other writes the volume before it.
+                # Gathering a volume's facts is this process's work while the others write the volumes before it.
                 package = packing.pack_volume(project, volume)
-                if written:
-                    written.finish(progress)
-                written = _Writing.begin(waiter, process, package, *_own(package, all_places, roots))
-            if written:
-                written.finish(progress)
+                if len(being_written) == processes.most:
+                    processes.give_back(being_written.popleft().finish(progress))
+                own = _own(package, all_places, roots)
+                being_written.append(_Writing.begin(waiter, processes.take(), package, *own))
+            while being_written:
+                processes.give_back(being_written.popleft().finish(progress))
         except BaseException:
-            if written:
-                written.stop.set()
+            for each in being_written:
+                each.stop.set()
             raise
         handover.note_preserved(row.transfer_id, now=timezone.now())
         progress.at(project["name"])
@@ -237,6 +239,7 @@ class _Writing:
 
     package: packing.Package
     places: Sequence[Place]
+    process: WritingProcess
     kept: Future[Kept]
     stop: threading.Event
 
@@ -259,10 +262,10 @@ class _Writing:
             keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
             known=keeping.known_of(package.thing_id, all_places), progress=go_on, write=process.write_version,
         )  # fmt: skip
-        return cls(package, all_places, kept, stop)
+        return cls(package, all_places, process, kept, stop)
 
-    def finish(self, progress: _Progress) -> None:
-        """Wait until the volume stands in every store, then write the rows that say so.
+    def finish(self, progress: _Progress) -> WritingProcess:
+        """Wait until the volume stands in every store, then write the rows that say so; give the process that is free now.
 
         Raises:
             work.Cancelled and what `keeping.keep` raises: nothing was said.
@@ -273,6 +276,7 @@ class _Writing:
         kept = self.kept.result()
         keeping.note_kept(self.package, kept, self.places, now=timezone.now())
         progress.one_more()
+        return self.process
 
 
 @transaction.atomic

@@ -18,8 +18,9 @@ from zhudang.preservation.formats import held, renditions
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, Copy, of_thing
 from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.ocfl.content import Act, Progress
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.writer import Act, Progress, write_version
+from zhudang.preservation.ocfl.writer import write_version
 from zhudang.preservation.packing import VOLUME, Package
 from zhudang.preservation.sites import Place
 from zhudang.preservation.storing import Kept, KeptObject, Known, Storing, Write

@@ -17,7 +17,7 @@ from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation.domain import description, names, provenance
 from zhudang.preservation.formats import renditions
 from zhudang.preservation.models import Rendition
-from zhudang.preservation.ocfl.writer import Content, content_of_bytes, content_of_path
+from zhudang.preservation.ocfl.content import Content, content_of_bytes, content_of_path
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.plain import plain
 

@@ -22,20 +22,13 @@ from zhudang.preservation.domain.succession import DESCRIPTION, LIMITS, Limits, 
 from zhudang.preservation.keys.keyring import Protection
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import reader, replicate, sealing
+from zhudang.preservation.ocfl.content import Act, Content, CopyDiffers, Progress, SourceChanged, content_of_bytes
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.reader import held_files
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities, Seal
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import (
-    Act,
-    Content,
-    CopyDiffers,
-    Progress,
-    SourceChanged,
-    content_of_bytes,
-    write_version,
-)
+from zhudang.preservation.ocfl.writer import write_version
 from zhudang.shared.refusals import Reason
 
 log = structlog.get_logger("zhudang.preservation")

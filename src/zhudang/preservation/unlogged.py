@@ -35,10 +35,10 @@ from zhudang.preservation.domain.register_lines import Difference, differences, 
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, of_thing
 from zhudang.preservation.ocfl import reader
+from zhudang.preservation.ocfl.content import Content
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Held, Identities
-from zhudang.preservation.ocfl.writer import Content
 from zhudang.preservation.packing import ARCHIVE, PROJECT, Package
 from zhudang.preservation.sites import at_hand, places, writing
 

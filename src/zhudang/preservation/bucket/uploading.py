@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zhudang.preservation.bucket.client import Bucket, BucketUnreachable, Missing, Progress, content_md5
-from zhudang.preservation.ocfl.writer import SourceChanged
+from zhudang.preservation.ocfl.content import SourceChanged
 
 PART = 16 * 1024 * 1024
 """Files up to this size go in one request. One part is held in memory."""

@@ -35,9 +35,9 @@ from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Copy, HeldFormat, RegisteredCopy, Rendition, Site
 from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
-from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged
 from zhudang.preservation.sites import Place, places, writing
 from zhudang.shared.refusals import Reason
 

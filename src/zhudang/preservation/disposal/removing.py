@@ -19,11 +19,12 @@ from zhudang.preservation.domain.names import ObjectName, object_id, object_name
 from zhudang.preservation.keeping import SYSTEM_ADDRESS
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.ocfl import durable, layout, replicate
+from zhudang.preservation.ocfl.content import Act
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.ocfl.sealing import Seal
 from zhudang.preservation.ocfl.verifier import verify_object
-from zhudang.preservation.ocfl.writer import Act, write_version
+from zhudang.preservation.ocfl.writer import write_version
 
 
 class NoWarrant(Exception):

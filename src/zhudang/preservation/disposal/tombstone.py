@@ -12,8 +12,8 @@ from typing import Any
 
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.domain.names import json_bytes, object_id
+from zhudang.preservation.ocfl.content import Content, content_of_bytes
 from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.writer import Content, content_of_bytes
 from zhudang.shared.plain import plain
 
 FORMAT = "zhudang-tombstone/1"

@@ -37,8 +37,8 @@ from zhudang.preservation.formats.converters.results import Converted, NotConver
 from zhudang.preservation.formats.paths import PATHS, paths_from
 from zhudang.preservation.formats.paths import Path as MigrationPath
 from zhudang.preservation.models import ArchivalObject, FormatMigration, HeldFormat, MigrationOutcome, Rendition
+from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
-from zhudang.preservation.ocfl.writer import CopyDiffers, SourceChanged, TooLarge
 from zhudang.preservation.sites import at_hand, places, reason_of, writing
 from zhudang.preservation.storing import NoSoundCopy
 from zhudang.registry import queries as registry

@@ -25,7 +25,7 @@ from zhudang.documents.sealing import Signatory
 from zhudang.preservation.domain.description import LEVEL_NAMES, xml_safe
 from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.preservation.giving.sinks import Sink
-from zhudang.preservation.ocfl.writer import SourceChanged
+from zhudang.preservation.ocfl.content import SourceChanged
 
 ENDING, RULE, ALGORITHM = ".eep", "C14N 1.0, UTF-8, 被签名对象", "SHA256withRSA"
 MAIN, ATTACHED = "主文档", "附属文档"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from zhudang.filing import queries as filing
 from zhudang.preservation import packing
-from zhudang.preservation.ocfl.writer import Content
+from zhudang.preservation.ocfl.content import Content
 
 ORIGINALS = "files/"
 

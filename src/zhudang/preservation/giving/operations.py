@@ -21,7 +21,7 @@ from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.giving import bagit, csip, eep, gathering, transfer
 from zhudang.preservation.giving.sinks import Sink, package_at
 from zhudang.preservation.models import ArchivalObject, Copy
-from zhudang.preservation.ocfl.writer import SourceChanged
+from zhudang.preservation.ocfl.content import SourceChanged
 from zhudang.registry import queries as registry
 from zhudang.shared.ids import new_id
 from zhudang.shared.refusals import NotFound, Reason, Refusal

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from zhudang.preservation.ocfl.writer import Content, SourceChanged
+from zhudang.preservation.ocfl.content import Content, SourceChanged
 
 ALGORITHMS = ("sha256", "sha512", "sm3")
 _CHUNK = 1024 * 1024

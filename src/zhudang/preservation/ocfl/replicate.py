@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from zhudang.preservation.ocfl import durable, layout, streaming
+from zhudang.preservation.ocfl.content import CopyDiffers, Progress, SourceChanged
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.verifier import read_back
-from zhudang.preservation.ocfl.writer import CopyDiffers, Progress, SourceChanged
 
 
 def copy_object(

@@ -137,6 +137,16 @@ class StorageRoot:
             self.lock = None
             os.close(descriptor)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one to change folders that several objects share: the only writer may have several hands."""
+        descriptor = os.open(self.staging, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def object_folder(self, object_id: str) -> Path:
         """Tell where an object lies, or would lie."""
         return self.folder / layout.object_path(object_id)
@@ -161,7 +171,8 @@ class StorageRoot:
         if folder.is_dir():
             self._roll_forward(object_id, folder)
         else:
-            self._remove_empty_folders(folder.parent)
+            with self._alone():
+                self._remove_empty_folders(folder.parent)
 
     def inventory(self, object_id: str) -> Inventory | None:
         """Read an object's inventory; None when this place does not hold the object.
@@ -204,13 +215,14 @@ class StorageRoot:
         empty folder in a store (1.1, E073), also not for the moment in which a machine may stop.
         """
         target = self.object_folder(object_id)
-        while not target.parent.is_dir():
-            wrapped = self.new_staging()
-            staged.rename(wrapped / target.name)
-            durable.sync_folder(wrapped)
-            staged, target = wrapped, target.parent
-        staged.rename(target)
-        durable.sync_folder(target.parent)
+        with self._alone():
+            while not target.parent.is_dir():
+                wrapped = self.new_staging()
+                staged.rename(wrapped / target.name)
+                durable.sync_folder(wrapped)
+                staged, target = wrapped, target.parent
+            staged.rename(target)
+            durable.sync_folder(target.parent)
 
     def install_version(self, staged_version: Path, object_id: str, number: int) -> None:
         """Move a complete, synced version folder into its object, then make it the head.

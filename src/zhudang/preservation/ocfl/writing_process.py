@@ -21,14 +21,17 @@ from types import TracebackType
 from typing import Any
 
 from zhudang.preservation.domain.succession import LIMITS, Limits
+from zhudang.preservation.ocfl.content import Act, Content, Progress
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import Seal
-from zhudang.preservation.ocfl.writer import Act, Content, Progress, write_version
+from zhudang.preservation.ocfl.writer import write_version
 from zhudang.shared.parents import die_with
 
 _TELL_EVERY_SECONDS = 0.2
 _LEAVE_SECONDS = 20.0
+_TURN_SECONDS = 0.001
+"""How long a thread may keep Python's lock while others wait: they come back from the disk often, for a moment each."""
 
 
 class WriterLost(Exception):
@@ -131,6 +134,44 @@ class WritingProcess:
         self._line.close()
 
 
+class WritingProcesses:
+    """As many writing processes as may be busy at once, each started when all others are; use them as `WritingProcess`.
+
+    Take and give back from the thread that made it: a child dies with the thread that started it.
+
+    Args:
+        most: how many; as many as there are processors, two at least and four at most, where it is not told.
+    """
+
+    def __init__(self, roots: Sequence[StorageRoot], most: int | None = None) -> None:
+        self.most = most or max(2, min(4, os.cpu_count() or 2))
+        self._roots = roots
+        self._idle: list[WritingProcess] = []
+        self._started: list[WritingProcess] = []
+
+    def __enter__(self) -> WritingProcesses:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None) -> None:
+        for process in self._started:
+            process.close()
+
+    def take(self) -> WritingProcess:
+        """Give one that is not busy.
+
+        Raises:
+            IndexError: all are; give one back first.
+        """
+        if not self._idle and len(self._started) < self.most:
+            self._started.append(WritingProcess(self._roots))
+            return self._started[-1]
+        return self._idle.pop()
+
+    def give_back(self, process: WritingProcess) -> None:
+        """Take back one that is no longer busy."""
+        self._idle.append(process)
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
@@ -176,6 +217,7 @@ def main() -> None:
     """Write what the parent sends until it closes the line or says stop."""
     die_with(int(sys.argv[2]))
     signal.signal(signal.SIGTERM, _leave)
+    sys.setswitchinterval(_TURN_SECONDS)
     _work(Connection(int(sys.argv[1])))
 
 
