@@ -1,7 +1,6 @@
 """A place that lags or is damaged, made good from a sound copy elsewhere; byte for byte the same object."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from zhudang.preservation.ocfl import durable, layout, streaming
 from zhudang.preservation.ocfl.content import CopyDiffers, Progress, SourceChanged
+from zhudang.preservation.ocfl.direct import NewFile, Pieces
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.verifier import read_back
@@ -104,25 +104,48 @@ def all_files(source: StorageRoot, inventory: Inventory) -> Mapping[str, str]:
 
 
 def _copy_files(source: Path, stage: Path, files: Mapping[str, str], progress: Progress | None) -> None:
-    for path, expected in sorted(files.items()):
-        (stage / path).parent.mkdir(parents=True, exist_ok=True)
-        _copy_file(source / path, stage / path, expected, progress)
+    small = {}
+    with Pieces(places=1, files=1) as pieces:
+        for path, expected in sorted(files.items()):
+            (stage / path).parent.mkdir(parents=True, exist_ok=True)
+            if (source / path).stat().st_size > streaming.CHUNK:
+                _copy_large(pieces, source / path, stage, path, expected, progress)
+            else:
+                _copy_small(source / path, stage / path, expected, progress)
+                small[path] = expected
     durable.sync_folders(folder for folder in (stage, *stage.rglob("*")) if folder.is_dir())
-    if different := read_back(stage, files):
+    if different := read_back(stage, small):
         raise CopyDiffers(stage, different)
 
 
-def _copy_file(source: Path, target: Path, expected: str, progress: Progress | None) -> None:
-    digest = hashlib.sha512()
-    with source.open("rb", buffering=0) as stream, target.open("xb", buffering=0) as out:
-        for chunk in streaming.chunks_of(stream):
-            digest.update(chunk)
-            durable.write_all(out.fileno(), chunk)
-            if progress:
-                progress(len(chunk))
-        os.fsync(out.fileno())
-    if digest.hexdigest() != expected:
-        raise SourceChanged(str(source), expected, digest.hexdigest())
+def _copy_small(source: Path, target: Path, expected: str, progress: Progress | None) -> None:
+    data = source.read_bytes()
+    _refuse_changed(source, expected, hashlib.sha512(data).hexdigest())
+    durable.write_durably(target, data)
+    if progress:
+        progress(len(data))
+
+
+def _copy_large(pieces: Pieces, source: Path, stage: Path, path: str, expected: str, progress: Progress | None) -> None:
+    """Copy a large file; what lies on the medium is compared while it is written."""
+    copy = NewFile(pieces, [stage / path])
+    try:
+        with source.open("rb", buffering=0) as stream:
+            for chunk in streaming.chunks_of(stream):
+                copy.put(chunk)
+                if progress:
+                    progress(len(chunk))
+        different = copy.close()
+    finally:
+        copy.leave()
+    _refuse_changed(source, expected, copy.sha512.hexdigest())
+    if different:
+        raise CopyDiffers(stage, [path])
+
+
+def _refuse_changed(source: Path, expected: str, found: str) -> None:
+    if found != expected:
+        raise SourceChanged(str(source), expected, found)
 
 
 def _set_aside(target: StorageRoot, object_id: str, now: datetime) -> Path | None:
