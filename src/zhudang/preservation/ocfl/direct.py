@@ -29,6 +29,8 @@ _ALIGNED = 4096
 _IN_FLIGHT = 2
 """Pieces of one file on their way while the next is filled."""
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
+_REFUSED = frozenset({errno.EINVAL, errno.EOPNOTSUPP})
+"""What systems answer that do not take direct access."""
 
 _compare = ctypes.CDLL(None).memcmp
 _compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
@@ -63,7 +65,7 @@ class _Place:
         try:
             return cls(path, os.open(path, flags | _DIRECT, 0o644), direct=True)
         except OSError as problem:
-            if problem.errno != errno.EINVAL:
+            if problem.errno not in _REFUSED:
                 raise
         # Some systems make the file before they refuse the access.
         path.unlink(missing_ok=True)
@@ -74,7 +76,7 @@ class _Place:
         try:
             self._write(piece, size, offset)
         except OSError as problem:
-            if not self.direct or problem.errno != errno.EINVAL:
+            if not self.direct or problem.errno not in _REFUSED:
                 raise
             # The file was opened for direct access, but what lies below does not take it.
             fcntl.fcntl(self.descriptor, fcntl.F_SETFL, fcntl.fcntl(self.descriptor, fcntl.F_GETFL) & ~_DIRECT)
