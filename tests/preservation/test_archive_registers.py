@@ -23,6 +23,7 @@ from preservation.offline_set import OfflineSet
 from preservation.test_rebuilding import _another_empty_database
 from preservation.test_sealed_holdings import hold
 from zhudang.atlas import operations as atlas
+from zhudang.audit import operations as audit
 from zhudang.audit.models import Entry
 from zhudang.content.models import File
 from zhudang.documents.models import NumberSeries
@@ -380,6 +381,14 @@ def test_a_role_or_a_placement_given_by_hand_is_told_and_one_given_by_an_act_is_
     forged = Membership.objects.create(
         account=outsider, organisation_id=told.archive_id, role=Role.ARCHIVIST, since=timezone.now()
     )
+    # What else happens on that day, to the very person and at the very archive, accounts for no role.
+    for act, subject in (
+        ("identity.login.done", f"identity.account:{outsider.pk}"),
+        ("identity.account.preferred", f"identity.account:{outsider.pk}"),
+        ("identity.role.granted", f"identity.account:{clerk.pk}"),
+    ):
+        facts = {"organisation": told.archive_id}
+        audit.record(actor="somebody", act=act, subject=subject, at=timezone.now(), data=facts)
     placed = Placement.objects.create(
         class_code="internal", sites=["a"], chosen_at=timezone.now(), chosen_by="archivist"
     )

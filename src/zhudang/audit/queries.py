@@ -213,8 +213,8 @@ def log_keys() -> list[tuple[str, int]]:
     return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))
 
 
-def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[str]:
-    """What acts since a moment say, subject and facts as one text each, in no order; memory stays flat.
+def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Acts since a moment, each with what it says, subject and facts as one text, in no order; memory stays flat.
 
     Args:
         prefixes: acts that begin with one of these.
@@ -223,8 +223,8 @@ def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[str]:
     for prefix in prefixes:
         wanted |= Q(act__startswith=prefix)
     rows = Entry.objects.order_by().filter(wanted, at__gte=since).annotate(text=Cast("data", TextField()))
-    for subject, text in rows.values_list("subject", "text").iterator(chunk_size=2000):
-        yield f"{subject} {text}"
+    for act, subject, text in rows.values_list("act", "subject", "text").iterator(chunk_size=2000):
+        yield act, f"{subject} {text}"
 
 
 def newest_by_version(

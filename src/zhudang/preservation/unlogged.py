@@ -3,7 +3,8 @@
 Whoever writes into the tables by hand leaves no entry. Before a project's catalogue is written anew its registers are laid
 beside the version that is stored: a row that changed, came or went is accounted for when an act since then names it, or
 a row it belongs to. An act on the whole project accounts for all of its rows: a change can hide behind one of the same
-day. Not compared: what the checks found, counters, people a project names. Of files: which
+day. What people and organisations do elsewhere accounts for nothing, though rows name them. Not compared: what the checks
+found, counters, people a project names. Of files: which
 bytes, name and level a row has, and whether it is there.
 
 Of the archive's own registers those are compared whose acts name their rows: who holds which role and clearance, where copies
@@ -12,6 +13,7 @@ go, plans, custody, copies on paper, reviews, stays. A role given to oneself by 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +33,7 @@ from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.preservation import archive_registers
 from zhudang.preservation.catalogue import FOLDER, packed_project
-from zhudang.preservation.domain.register_lines import Difference, differences, unaccounted
+from zhudang.preservation.domain.register_lines import KEY, Difference, differences, unaccounted
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, of_thing
 from zhudang.preservation.ocfl import reader
@@ -59,15 +61,24 @@ OWN_TABLES = frozenset(
     }
 )  # fmt: skip
 """Which of the archive's own registers are compared."""
+OF_IDENTITY = {
+    "identity.organisation": ("identity.organisation.",),
+    "identity.organisation_name": ("identity.organisation.",),
+    "identity.account": ("identity.account.", "identity.clearance."),
+    "identity.membership": ("identity.role.",),
+}
+"""Which acts change who may do what: a login on the same day accounts for no role."""
 OWN_ACCOUNTING = (
-    "identity.", "filing.scope.", "preservation.plan.", "preservation.placement.", "preservation.custody.", "preservation.catch_up.",
+    "filing.scope.", "preservation.plan.", "preservation.placement.", "preservation.custody.", "preservation.catch_up.",
     "preservation.registered_copy.", "preservation.books.", "preservation.formats.", "preservation.disposal.",
 )  # fmt: skip
-ACCOUNTING = (*(f"{context}." for context in (*CONTEXTS, "identity", "content")), "preservation.volume.destroyed")
+ACCOUNTING = (*(f"{context}." for context in CONTEXTS), "preservation.volume.destroyed")
 """Acts that account for changes; of preservation itself only a destruction changes a register."""
 MARGIN = timedelta(hours=1)
 """An act may fall between the moment a version describes and the moment it says it was made."""
 MOST_TOLD = 200
+_WHOSE = {"identity.membership": "account_id", "identity.organisation_name": "organisation_id"}
+"""Of what belongs to a party, the column that names it: the act names the party, not the row."""
 
 
 def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
@@ -86,8 +97,11 @@ def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
     found = list(_differences(package, stored))
     if not found:
         return []
-    prefixes = OWN_ACCOUNTING if package.kind == ARCHIVE else ACCOUNTING
-    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=prefixes))
+    by = _Accounting(ACCOUNTING, _ids(package, "account") | _ids(package, "organisation"))
+    if package.kind == ARCHIVE:
+        by = _OwnAccounting(OWN_ACCOUNTING, by.parties)
+    prefixes = {prefix for each in found for prefix in by.acts(each.table)}
+    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=sorted(prefixes)), by)
     if left:
         _tell(package, left, stored.made_at)
     return left
@@ -143,6 +157,43 @@ def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
             partial(_now, after) if after else tuple,
         )
         yield from (each for each in found if not (table.startswith("content.") and _by_program(each)))
+
+
+@dataclass(frozen=True)
+class _Accounting:
+    """What accounts for a row of a project: acts that name it or what it belongs to, but not those that only name a party.
+
+    Args:
+        changing: how the acts begin that change registers.
+        parties: ids of the people and organisations the registers name: they also log in, get roles, hand in other files.
+    """
+
+    changing: tuple[str, ...]
+    parties: frozenset[str]
+
+    def acts(self, table: str) -> tuple[str, ...]:
+        return self.changing
+
+    def identifiers(self, row: Difference) -> frozenset[str]:
+        return (row.identifiers - self.parties) | {row.key}
+
+
+class _OwnAccounting(_Accounting):
+    """What accounts for a row of the archive's own registers: for a role, an act on roles that names who holds it."""
+
+    def acts(self, table: str) -> tuple[str, ...]:
+        return OF_IDENTITY.get(table, self.changing)
+
+    def identifiers(self, row: Difference) -> frozenset[str]:
+        whose = _WHOSE.get(row.table)
+        names = {str(state[whose]) for state in (row.before, row.after) if state} if whose else set()
+        return super().identifiers(row) | names
+
+
+def _ids(package: Package, table: str) -> frozenset[str]:
+    path = f"{FOLDER}/identity.{table}.jsonl"
+    tables = [content for content in package.contents if content.path == path]
+    return frozenset(json.loads(line)[KEY] for content in tables for line in _now(content))
 
 
 def _by_program(each: Difference) -> bool:

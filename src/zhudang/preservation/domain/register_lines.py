@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 KEY = "id"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -85,13 +85,29 @@ def _digest(row: Row) -> bytes:
     return hashlib.blake2b(json.dumps(row, sort_keys=True).encode(), digest_size=16).digest()
 
 
-def unaccounted(found: Iterable[Difference], acts: Iterable[str]) -> list[Difference]:
-    """Keep the differences that no act names, neither the row itself nor anything it belongs to.
+class Accounting(Protocol):
+    """What accounts for a row that changed."""
+
+    def acts(self, table: str) -> tuple[str, ...]:
+        """How the acts begin that can change a table's rows."""
+
+    def identifiers(self, row: Difference) -> frozenset[str]:
+        """Of the row's identifiers those by which an act accounts for it."""
+
+
+def unaccounted(found: Iterable[Difference], acts: Iterable[tuple[str, str]], by: Accounting) -> list[Difference]:
+    """Keep the differences that no act of their kind names, neither the row itself nor what it belongs to.
 
     Args:
-        acts: what each act says, subject and facts, as text with identifiers in it; read once.
+        acts: each act's name, and what it says, subject and facts, as text with identifiers in it; read once.
     """
     left = list(found)
-    wanted = set(chain.from_iterable(each.identifiers for each in left))
-    named = {identifier for text in acts for identifier in identifiers_in(text) if identifier in wanted}
-    return [each for each in left if not each.identifiers & named]
+    wanted = frozenset(chain.from_iterable(by.identifiers(each) for each in left))
+    beginnings = {each.table: by.acts(each.table) for each in left}
+    named: dict[str, set[str]] = {table: set() for table in beginnings}
+    for act, text in acts:
+        about = wanted.intersection(identifiers_in(text))
+        for table, begins in beginnings.items():
+            if act.startswith(begins):
+                named[table] |= about
+    return [each for each in left if not by.identifiers(each) & named[each.table]]
