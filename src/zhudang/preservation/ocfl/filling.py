@@ -19,7 +19,7 @@ from zhudang.preservation.ocfl.together import Forcing
 
 _SMALL = streaming.CHUNK
 _AT_ONCE = 16
-_LARGE_AT_ONCE = 4
+_LARGE_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
