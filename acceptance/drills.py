@@ -1,7 +1,8 @@
 """Drills: `python acceptance/drills.py [DATA_DIR] [--quick] [--write]`. What is lost on purpose, told, served and brought back.
 
 On an installation of its own, with two sites in folders of their own and a project that walked the whole road: an object
-deleted at one site, rows of the log changed as superuser, a destruction forged in SQL, all files of a site rewritten, a site lost, a disk full, the
+deleted at one site, rows of the log changed as superuser, a destruction forged in SQL, all files of a site rewritten or of every
+site online (a removable set lies on its shelf), a site put back to a snapshot, a site lost, a disk full, the
 working key lost, the clock wrong, the database lost. The holdings are encrypted, their keys split among three custodians. What is wrong is found by the product's own means: `zhudang verify`, `doctor`,
 `audit verify`, its pages. Each drill measures the time to detect, to serve and to restore, and counts records lost.
 `--write` puts the table of a full run into docs/drills.md. DATA_DIR is not used; all acceptance scripts take one.
@@ -24,7 +25,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from acceptance.parts import losses, recoveries  # noqa: E402
+from acceptance.parts import attacks, losses, recoveries  # noqa: E402
 from acceptance.parts.losses import Drilled, Ground, NotHere  # noqa: E402
 from bench.installation import Installation, installation  # noqa: E402
 
@@ -37,6 +38,11 @@ IN_PLACE: tuple[tuple[str, Callable[[Ground], Drilled]], ...] = (
         losses.forged_destruction,
     ),
     ("勒索：一处的全部文件被改写 ransomware: all files of a site rewritten", losses.ransomware),
+    (
+        "勒索：在线各处都被改写，从离线盘取回 ransomware at every online site, brought back from a removable set",
+        attacks.ransomware_everywhere,
+    ),
+    ("退回旧态：一处换成昨日的快照 a site put back to a snapshot of before", attacks.rolled_back),
     ("主存储地丢失，换上空盘 primary site lost, an empty disk in its place", losses.lost_site),
     ("磁盘写满 disk full", losses.disk_full),
     ("工作密钥丢失，凭份额取回 working key lost, given back by shares", losses.lost_key),

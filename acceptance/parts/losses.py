@@ -24,6 +24,8 @@ from zhudang.demo import city
 from zhudang.demo.visitor import Visitor
 
 SMALL_DISK = "96m"
+LABEL = "YANLIAN-C"
+"""What the removable set bears."""
 MIB = 1024 * 1024
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
@@ -54,7 +56,7 @@ class Drilled:
 
 @dataclass
 class Sites:
-    """The two sites, outside of any installation; site b lies on a small disk where one can be mounted."""
+    """The sites, outside of any installation: two online, b on a small disk where one can be mounted, and a removable set, away."""
 
     folder: Path
     small_disk: bool
@@ -72,6 +74,16 @@ def sites_at(folder: Path, held: ExitStack) -> Sites:
     if mounted.returncode == 0:
         held.callback(subprocess.run, ["umount", "-l", str(folder / "b")], check=False)
     listed = [{"code": code, "name": f"演练 {code} 库", "path": str(folder / code)} for code in ("a", "b")]
+    listed += [
+        {
+            "code": "c",
+            "name": "演练 c 盘",
+            "path": str(folder / "c"),
+            "kind": "removable",
+            "label": LABEL,
+            "operator": "演练",
+        }
+    ]
     (folder / "sites.json").write_text(json.dumps(listed, ensure_ascii=False))
     return Sites(folder, mounted.returncode == 0, {"ZHUDANG_SITES": str(folder / "sites.json")})
 
@@ -250,13 +262,19 @@ def forged_destruction(ground: Ground) -> Drilled:
     return Drilled(detect, serve, time.monotonic() - began, lost, "zhudang verify, DSP-001, DSP-005")
 
 
-def ransomware(ground: Ground) -> Drilled:
-    """Every file of a site is rewritten; the other site is out of the attacker's reach."""
+def rewritten(site: Path) -> int:
+    """Write noise into every file of a store, as an extortionist does; give how many."""
     count = 0
-    for path in (ground.sites["a"] / "store").rglob("*"):
+    for path in (site / "store").rglob("*"):
         if path.is_file():
             path.write_bytes(os.urandom(min(path.stat().st_size, 4096) + 16))
             count += 1
+    return count
+
+
+def ransomware(ground: Ground) -> Drilled:
+    """Every file of a site is rewritten; the other site is out of the attacker's reach."""
+    count = rewritten(ground.sites["a"])
     said, detect = ground.must(1, "verify")
     expect(
         all(f"damaged  a  {one}" in said for one in ground.objects), f"not all volumes are told damaged: {said[:800]}"

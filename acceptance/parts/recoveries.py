@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,12 +23,17 @@ from zhudang.demo.visitor import Visitor
 
 
 def emergency(ground: Ground) -> Drilled:
-    """Only a site is left: how long until one looks at a file again, by `zhudang emergency-serve`."""
-    data = ground.sites.folder / "laptop"
-    data.mkdir()
+    """Only a site is left: how long until one looks at a file again."""
+    serve, lost = served_from(ground, ground.sites["a"])
+    return Drilled(ground.detected_loss, serve, None, lost, "/health/ready 503")
+
+
+def served_from(ground: Ground, site: Path) -> tuple[float, int]:
+    """Look into one copy by `zhudang emergency-serve`, its keys given by shares: seconds to the first file, files that do not come as they were received."""
+    data = Path(tempfile.mkdtemp(prefix="laptop-", dir=ground.sites.folder))
+    data.chmod(0o755)
     port, said = free_port(), data / "said"
     env = {**ground.place.env, "ZHUDANG_DATA": str(data), "ZHUDANG_DEMO": "0"}
-    site = ground.sites["a"]
     before = _as_it_lies(site)
     began = time.monotonic()
     typed = data / "typed"
@@ -60,7 +66,7 @@ def emergency(ground: Ground) -> Drilled:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     expect(_as_it_lies(site) == before, "the copy was changed")
-    return Drilled(ground.detected_loss, serve, None, lost, "/health/ready 503")
+    return serve, lost
 
 
 def _as_it_lies(folder: Path) -> dict[str, tuple[int, int]]:

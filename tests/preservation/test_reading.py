@@ -66,6 +66,23 @@ def test_a_damaged_copy_is_mended_from_the_sound_one_when_asked(kept: KeptProjec
     assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
 
 
+def test_where_every_copy_is_damaged_each_is_told_and_nothing_is_written_over(
+    kept: KeptProject, tmp_path: Path, capsys
+):
+    for code in ("a", "b"):
+        for path in (tmp_path / code / "store").glob("???/**/*"):
+            if path.is_file():
+                path.write_bytes(b"pay first")
+    before = {code: tree(tmp_path / code / "store") for code in ("a", "b")}
+    assert command.verify(repair=True) == 1
+    said = capsys.readouterr().out
+    for one in Copy.objects.select_related("object", "site"):
+        assert f"damaged  {one.site.code}  {one.object.ocfl_id}" in said
+        assert one.state == "damaged"
+    assert {code: tree(tmp_path / code / "store") for code in ("a", "b")} == before
+    assert not (tmp_path / "a" / "quarantine").exists()
+
+
 def test_a_copy_that_is_gone_counts_as_missing_and_is_brought_back(kept: KeptProject, tmp_path: Path):
     copy = Copy.objects.filter(site__code="b", object__kind="volume").first()
     shutil.rmtree(roots(tmp_path)[1].object_folder(copy.object.ocfl_id))

@@ -27,7 +27,7 @@ from zhudang.preservation.models import ArchivalObject, Copy, Reading
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
-from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, StoreUnreachable
+from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.sites import Place, meet, places
 
@@ -407,6 +407,10 @@ def _note(copy: Copy, place: Place, outcome: Outcome, now: datetime) -> Outcome:
     return outcome
 
 
+_NO_SOURCE = (ObjectDamaged, StoreUnreachable, SourceChanged, CopyDiffers, OSError, ValueError)
+"""Why another place's copy cannot mend one: it is damaged itself, away, or not what its inventory says."""
+
+
 def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now: datetime) -> Outcome | None:
     """Replace a damaged copy from the first other place whose copy is the one the rows name, whole."""
     if place.bucket is not None:
@@ -432,10 +436,10 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
                 ):
                     return None
                 replicate.replace_object(other.root, place.root, copy.object.ocfl_id, now=now)
-        except (SourceChanged, CopyDiffers, OSError, ValueError):
+        except _NO_SOURCE:
             continue
         return _mended(copy, place, found, now)
-    with suppress(SourceChanged, CopyDiffers, OSError, ValueError, BucketUnreachable):
+    with suppress(*_NO_SOURCE, BucketUnreachable):
         if place.root is not None and far_copies.mend_folder(place.root, copy.object, all_places, now):
             return _mended(copy, place, found, now)
     return None
