@@ -216,6 +216,7 @@ def read_all(
     if object_id is None:
         yield from strays.unknown(list(all_places.values()))
         yield from strays.intruding(list(all_places.values()))
+        yield from strays.in_buckets([place for place in all_places.values() if place.site_id not in silent])
         yield from strays.disposals_not_as_logged()
         yield from strays.holdings_not_as_logged()
         yield from strays.owed_too_long(now())
