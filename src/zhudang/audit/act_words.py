@@ -137,6 +137,7 @@ ACTS = {
     "preservation.site.proved": pgettext_lazy("act", "试验存储地能否删除"),
     "preservation.site.reached": pgettext_lazy("act", "存储地恢复连接"),
     "preservation.site.registered": pgettext_lazy("act", "登记存储地"),
+    "preservation.site.retention_looked_at": pgettext_lazy("act", "查看并延长桶里的保留期"),
     "preservation.site.retired": pgettext_lazy("act", "存储地停用"),
     "preservation.site.unreachable": pgettext_lazy("act", "存储地连不上"),
     "preservation.transfer.preserved": pgettext_lazy("act", "移交全部入库"),

@@ -4,12 +4,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+
+from zhudang.shared.both_languages import in_both
 
 LOW_DISK_SHARE = 0.05
 LOW_DISK_BYTES = 5 * 1024**3
@@ -242,6 +246,7 @@ def buckets() -> Iterator[Result]:
     """Whether every bucket answers, keeps us from deleting (tried), has credentials of its own, and lags nowhere."""
     from zhudang.preservation import far_copies, policy_words, site_queries, words
     from zhudang.preservation.bucket import credentials
+    from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
     from zhudang.preservation.sites import meet, places
 
     now, known = timezone.now(), {}
@@ -257,9 +262,14 @@ def buckets() -> Iterator[Result]:
             (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
             yield Result(part, "ill", f"{place.address}：连不上，或不让读写 no answer: {row.contact.get('problem')}")
             continue
-        proof = far_copies.prove_deletion(met, met.bucket, now)
-        verdict = "well" if proof.nothing_lost else "attention"
-        yield Result(part, verdict, f"{place.name}：{policy_words.promise(place.facts, proof)}")
+        try:
+            proof = far_copies.prove_deletion(met, met.bucket, now)
+        except (BucketUnreachable, BucketFull) as trouble:
+            yield Result(part, "ill", f"{place.name}：写不进去 cannot be written to: {trouble}")
+        else:
+            verdict = "well" if proof.nothing_lost else "attention"
+            yield Result(part, verdict, f"{place.name}：{policy_words.promise(place.facts, proof)}")
+        yield from retention(met, now)
         (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
         if row.overdue(now):
             yield Result(part, "attention", "太久没有补齐 / has lacked something for too long")
@@ -268,6 +278,15 @@ def buckets() -> Iterator[Result]:
         yield Result(
             "对象存储", "attention", f"凭据相同，一把钥匙开几处 / one key opens several sites: {', '.join(shared)}"
         )
+
+
+def retention(place: Any, now: datetime) -> Iterator[Result]:
+    """Until when a bucket keeps from everybody what it holds, where it does."""
+    from zhudang.preservation import policy_words, retention
+
+    if (kept := retention.standing(place, now)) is not None:
+        told = in_both(partial(policy_words.retention, kept), " / ")
+        yield Result(f"对象存储 {place.code}", "attention" if kept.near else "well", told)
 
 
 def rounds() -> Iterator[Result]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from zhudang.audit import operations as audit
-from zhudang.preservation import far_copies, policy_words, words
+from zhudang.preservation import far_copies, policy_words, retention, words
 from zhudang.preservation.bucket import credentials, fetching
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.bucket.credentials import Credentials, CredentialsUnusable
@@ -23,6 +24,7 @@ from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.domain.site_facts import address_of
 from zhudang.preservation.models import Site
 from zhudang.preservation.sites import bucket_of, meet, places
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.wording import write_size
 
@@ -84,6 +86,11 @@ def check(site: str) -> int:
         highlight=False,
         soft_wrap=True,
     )
+    retention.look_after(place, now)
+    if (kept := retention.standing(place, now)) is not None:
+        console.print(in_both(partial(policy_words.retention, kept)), highlight=False, soft_wrap=True)
+        if kept.last.get("refused"):
+            return WRONG
     return OK if proof.nothing_lost else WRONG
 
 
