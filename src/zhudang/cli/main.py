@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-PATH = click.Path(path_type=Path)
+from zhudang.cli.files import PATH, READ, WRITTEN
 
 
 def _option(name: str, about: str = "", **more: object) -> click.Option:
@@ -35,13 +35,15 @@ def _level(about: str) -> click.Option:
     return _option("--level", about, default=1, type=click.IntRange(0, 4), metavar="<0-4>")
 
 
-def _path(name: str, about: str, *, multiple: bool = False) -> click.Option:
-    return _option(name, about, type=PATH, metavar="<path>", multiple=multiple)
+def _path(name: str, about: str, *, multiple: bool = False, kind: click.ParamType = PATH) -> click.Option:
+    return _option(name, about, type=kind, metavar="<path>", multiple=multiple)
 
 
-def _given(name: str, about: str | None = None, *, several: bool = False) -> click.Argument:
+def _given(
+    name: str, about: str | None = None, *, several: bool = False, kind: click.ParamType = PATH
+) -> click.Argument:
     shown = f"{{{name}}}..." if several else f"{{{name}}}"
-    return click.Argument([name], type=PATH, nargs=-1 if several else 1, required=True, help=about, metavar=shown)
+    return click.Argument([name], type=kind, nargs=-1 if several else 1, required=True, help=about, metavar=shown)
 
 
 def _django() -> None:
@@ -346,7 +348,7 @@ _COMMANDS = (
             "再把目录与库里的对一遍，找日志没有记的改动 / also compare the registers with the store, for changes no act accounts for",
             default=False,
         ),
-        _path("--json", "把结果写成 JSON / write the result as JSON"),
+        _path("--json", "把结果写成 JSON / write the result as JSON", kind=WRITTEN),
     ),
     _command(call_in, _SITE, name="call-in"),
     _command(rebuild, _text("--site", "从哪个存储地 / from which site", "a")),
@@ -428,7 +430,7 @@ _COMMANDS = (
             "verify": _command(audit_verify, name="verify"),
             "proof": _command(
                 audit_proof,
-                _given("pdf"),
+                _given("pdf", "凭证的 PDF / the certificate", kind=READ),
                 _text("--key", "档案馆公布的日志公钥 / the archive's published log key", ""),
                 name="proof",
             ),
