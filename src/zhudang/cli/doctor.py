@@ -220,7 +220,9 @@ def sites() -> Iterator[Result]:
     for site in _at_hand():
         folder = Path(site["path"])
         if site["code"] in astray:
-            yield Result(f"存储地 site {site['code']}", "ill", str(words.sentence(astray[site["code"]])))
+            yield Result(
+                f"存储地 site {site['code']}", "ill", in_both(partial(words.sentence, astray[site["code"]]), " / ")
+            )
             continue
         if site["code"] in lost:
             said = f"{site['name']}：{folder} 里没有保存库（未挂载或已丢失），或与另一处是同一个文件夹 / no store there (not mounted, or lost), or another site's folder"
@@ -255,7 +257,7 @@ def buckets() -> Iterator[Result]:
         try:
             known[place.code] = credentials.read(place.code).access_key
         except credentials.CredentialsUnusable as refusal:
-            yield Result(part, "ill", str(words.sentence(refusal.reasons[0])))
+            yield Result(part, "ill", in_both(partial(words.sentence, refusal.reasons[0]), " / "))
             continue
         met = meet(place, now)
         if met.bucket is None or not met.reached:
@@ -268,7 +270,8 @@ def buckets() -> Iterator[Result]:
             yield Result(part, "ill", f"{place.name}：写不进去 cannot be written to: {trouble}")
         else:
             verdict = "well" if proof.nothing_lost else "attention"
-            yield Result(part, verdict, f"{place.name}：{policy_words.promise(place.facts, proof)}")
+            promise = in_both(partial(policy_words.promise, place.facts, proof), " / ")
+            yield Result(part, verdict, f"{place.name}：{promise}")
         yield from retention(met, now)
         (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
         if row.overdue(now):
@@ -380,7 +383,7 @@ def holding_keys() -> Iterator[Result]:
 
     told = standing(timezone.now())
     for reason in told.reasons:
-        yield Result("密钥 keys", "ill", words.sentence(reason))
+        yield Result("密钥 keys", "ill", in_both(partial(words.sentence, reason), " / "))
     if told.register is None:
         if not told.reasons:
             yield Result("密钥 keys", "attention", "没有恢复密钥，不加密 / no recovery key: zhudang keys ceremony")
@@ -395,7 +398,11 @@ def holding_keys() -> Iterator[Result]:
         yield Result("密钥 keys", "attention", said)
     for place in told.places:
         if place.state in {"stale", "lacking"}:
-            yield Result(f"密钥 keys {place.code}", "attention", f"{words.KEY_PLACES[place.state]} / {place.state}")
+            yield Result(
+                f"密钥 keys {place.code}",
+                "attention",
+                in_both(partial(words.KEY_PLACES.__getitem__, place.state), " / "),
+            )
     if not (told.reasons or told.unfinished or told.trial_due):
         split = told.register.recovery
         yield Result("密钥 keys", "well", f"恢复密钥 recovery key {split.needed}/{len(split.holders)}")

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -21,7 +21,9 @@ from zhudang.preservation import catching_up, reading, rebuilding, refilling, un
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.preservation.sites import another_there, places
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+from zhudang.shared.web.refusal import print_refusal
 from zhudang.shared.web.wording import write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
@@ -61,7 +63,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
             return _refused(refusal)
     for place in places():
         if place.carries:
-            console.print(str(words.sentence(another_there(place))), highlight=False, soft_wrap=True)
+            console.print(in_both(partial(words.sentence, another_there(place))), highlight=False, soft_wrap=True)
     line = _Line(console)
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
@@ -112,10 +114,8 @@ def _look_at_registers(console: Console) -> int:
 
 
 def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:
-    word = words.OUTCOMES.get(outcome.state, outcome.state)
-    console.print(
-        f"{word} {outcome.state}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
-    )
+    word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
+    console.print(f"{word}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True)
     for damage in outcome.damages:
         console.print(
             f"    {damage['code']} {damage['path']}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
@@ -169,7 +169,7 @@ def rebuild(site: str) -> int:
         highlight=False,
     )
     if done.carried:
-        console.print(str(words.sentence(done.carried)), highlight=False, soft_wrap=True)
+        console.print(in_both(partial(words.sentence, done.carried)), highlight=False, soft_wrap=True)
     for folder in done.witnesses:
         console.print(
             f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True
@@ -262,6 +262,5 @@ def _tell_lacking(console: Console, result: backups.Result) -> int:
 
 
 def _refused(refusal: Refusal) -> int:
-    for reason in refusal.reasons:
-        print(words.sentence(reason), file=sys.stderr)
+    print_refusal(refusal)
     return REFUSED
