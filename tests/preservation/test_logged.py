@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.kept_project import KeptProject, roots
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit.models import Entry
 from zhudang.events.models import Message
@@ -16,15 +16,6 @@ from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.root import StorageRoot
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
 
 
 def forge(root: StorageRoot, item: ArchivalObject) -> str:
