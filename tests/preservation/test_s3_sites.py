@@ -28,6 +28,7 @@ from zhudang.preservation import (
     compliance,
     ingesting,
     jobs,
+    outcomes,
     queries,
     reading,
     rounds,
@@ -177,7 +178,7 @@ def test_what_lies_in_a_bucket_and_is_no_object_is_told_by_its_path_as_in_a_fold
     monkeypatch.setattr(client, "READ_SECONDS", 0.2)
     (bucket,) = [meet(place, timezone.now()) for place in places() if place.code == "s"]
     with far.server.silent():
-        assert [each.state for each in strays.in_buckets([bucket])] == [reading.UNREACHABLE]
+        assert [each.state for each in strays.in_buckets([bucket])] == [outcomes.UNREACHABLE]
 
 
 def test_a_bucket_that_falls_silent_is_unreachable_and_its_copies_neither_verified_nor_lost(kept, far, monkeypatch):

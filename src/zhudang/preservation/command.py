@@ -17,7 +17,7 @@ from rich.console import Console
 
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
-from zhudang.preservation import catching_up, reading, rebuilding, refilling, unlogged, words
+from zhudang.preservation import catching_up, outcomes, reading, rebuilding, refilling, unlogged, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.preservation.sites import another_there, places
@@ -55,7 +55,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
         new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
         registers: also lay every kept project's rows beside those in the store and tell changes no act accounts for.
     """
-    console, summary = Console(), reading.Summary()
+    console, summary = Console(), outcomes.Summary()
     if new_disk:
         try:
             refilling.begin_anew(new_disk, now=timezone.now())
@@ -91,7 +91,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
     )
     if json_path:
         json_path.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if any(each["state"] == reading.UNREACHABLE for each in summary.wrong):
+    if any(each["state"] == outcomes.UNREACHABLE for each in summary.wrong):
         return INCOMPLETE
     strange = _look_at_registers(console) if registers else 0
     return WRONG if summary.wrong_count or strange else OK
@@ -113,7 +113,7 @@ def _look_at_registers(console: Console) -> int:
     return count
 
 
-def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:
+def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
     word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
     console.print(f"{word}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True)
     for damage in outcome.damages:

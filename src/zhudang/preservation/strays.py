@@ -20,7 +20,7 @@ from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
 from zhudang.preservation.ocfl.inventory import INVENTORY
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
-from zhudang.preservation.reading import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
+from zhudang.preservation.outcomes import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
 from zhudang.preservation.sites import Place
 
 _BATCH = 200
