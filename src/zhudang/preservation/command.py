@@ -115,7 +115,9 @@ def _look_at_registers(console: Console) -> int:
 
 def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
     word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
-    console.print(f"{word}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{word} ({outcome.state})  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+    )
     for damage in outcome.damages:
         console.print(
             f"    {damage['code']} {damage['path']}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
