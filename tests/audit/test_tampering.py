@@ -265,6 +265,7 @@ def test_who_rewrites_the_log_and_empties_every_witness_is_found_though_they_are
     assert findings() == [(1, Fault.REFILLED)]
     told = capsys.readouterr().out
     assert "第 1 到 10 条没有一处见证" in told and "自那时起才作证" in told
+    assert "日志不完好" in told and "not sound: 1 found" in told
     assert [(act, data["witness"], data["first"], data["last"]) for act, data in _refills()] == [
         (witness.REFILLED, str(folder), 1, 10) for folder in witness.folders()
     ]
@@ -290,7 +291,8 @@ def test_one_witness_emptied_is_refilled_by_an_act_and_the_others_vouch_for_its_
         (line.last, line.head) for line in lines
     ]
     assert command.verify() == 0
-    assert "第 1 到 11 条是" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "第 1 到 11 条是" in told and "numbers 1 to 11 were filled in" in told
 
 
 def test_a_witness_cut_is_refilled_from_where_it_was_cut(log_of_ten: str, tmp_path: Path) -> None:

@@ -172,6 +172,20 @@ def test_an_export_without_project_or_form_or_of_no_level_is_refused_before_anyt
     assert done.exit_code == 2 and "Error:" in done.output
 
 
+def test_a_file_that_is_not_there_or_cannot_be_written_is_told_at_the_beginning_in_both_languages(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for words, told in (
+        (["verify", "--json", str(tmp_path / "none" / "out.json")], ("没有这个文件夹", "no such folder")),
+        (["verify", "--json", str(tmp_path / "folder")], ("这是文件夹", "this is a folder")),
+        (["audit", "proof", str(tmp_path / "none.pdf")], ("没有这个文件", "no such file")),
+        (["audit", "proof", str(tmp_path / "folder")], ("没有这个文件", "no such file")),
+    ):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 2 and "Error:" in done.output
+        assert all(each in done.output for each in told)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_port_that_is_none_is_refused():
     done = CliRunner().invoke(app, ["emergency-serve", "copy", "--port", "99999"])
     assert done.exit_code == 2 and "Error:" in done.output

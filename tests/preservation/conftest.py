@@ -1,13 +1,29 @@
-"""A real S3 server for those tests that ask for a bucket: one Ceph a session, a prefix of its own for each test."""
+"""What many tests of preservation start from: a kept project, and a real S3 server for those that ask for a bucket.
+
+One Ceph a session, a prefix of its own for each test.
+"""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from preservation.ceph import Ceph, lacking
+from preservation.kept_project import KeptProject, site_settings
 from preservation.s3_support import Far
 from zhudang.preservation.bucket.client import Bucket
+
+
+@pytest.fixture
+def kept(db: None, settings: Any, tmp_path: Path) -> KeptProject:
+    """A project in the store, in two folders."""
+    settings.SITES = site_settings(tmp_path)
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    project = KeptProject()
+    project.preserve()
+    return project
 
 
 @pytest.fixture(scope="session")

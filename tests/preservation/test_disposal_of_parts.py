@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from filing.filing_support import person
 from preservation.disposal_case import FAST_HASHERS, LONG_AGO, PASSWORD, VISITOR, Disposal
 from preservation.kept_project import roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py
@@ -30,6 +32,7 @@ from zhudang.content import store
 from zhudang.content.models import Blob
 from zhudang.filing import queries as filing
 from zhudang.filing.models import Record
+from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import (
     books,
@@ -115,6 +118,7 @@ def test_every_object_goes_everywhere_and_the_tombstone_names_them(
     lost.write_bytes(b"rotten")
     assert command.verify(repair=True) == command.OK
     assert len(list((tmp_path / "a/quarantine").iterdir())) == 1
+    parts = [row.pk for row in others]
     made.ready([first])
     line = made.case.items.get()
     assert (made.case.volumes, line.files) == (1, ORIGINALS) == (1, made.case.files)
@@ -147,6 +151,13 @@ def test_every_object_goes_everywhere_and_the_tombstone_names_them(
     client.force_login(Account.objects.get(username=made.proposer.username))
     page = client.get(f"/preservation/{first.pk}/").content.decode()
     assert all(f"{row.ocfl_id} v{row.version}" in page for row in others)
+    # What was linked as a part or a successor leads to the one tombstone that stands for all.
+    for gone in parts:
+        assert client.get(f"/preservation/{gone}/").headers["Location"] == f"/preservation/{first.pk}/"
+    assert client.get(f"/preservation/{uuid4()}/").status_code == 404
+    person("no_archivist", made.project.site.archive_id, Role.AUDIT_ADMIN)
+    client.force_login(Account.objects.get(username="no_archivist"))
+    assert client.get(f"/preservation/{parts[0]}/").status_code in {403, 404}
     assert list(checking.check()) == []
     assert command.verify(registers=True) == command.OK
     books.compare(actor=made.proposer, now=timezone.now())

@@ -7,24 +7,15 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.kept_project import KeptProject, roots
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit.models import Entry
 from zhudang.events.models import Message
-from zhudang.preservation import command, logged, reading
+from zhudang.preservation import command, copy_reading, logged
 from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.root import StorageRoot
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
 
 
 def forge(root: StorageRoot, item: ArchivalObject) -> str:
@@ -86,7 +77,7 @@ def test_a_copy_read_in_turn_is_held_against_the_log_too(forged: ArchivalObject,
 
     at_a = next(place for place in places() if place.code == "a")
     copy = Copy.objects.select_related("object").get(object=forged, site_id=at_a.site_id)
-    told = reading.read_copy(copy, at_a, list(places()), repair=True, now=timezone.now())
+    told = copy_reading.read_copy(copy, at_a, list(places()), repair=True, now=timezone.now())
     assert told.state == "repaired"
     a, b = roots(tmp_path)
     assert tree(a.folder) == tree(b.folder)

@@ -18,7 +18,7 @@ from zhudang.content import queries as content
 from zhudang.content.models import File
 from zhudang.events import work
 from zhudang.preservation import reading
-from zhudang.preservation.formats import migrating, paths, renditions
+from zhudang.preservation.formats import migrating, ordering, paths, renditions
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import ArchivalObject, Copy, FormatMigration, MigrationOutcome, Rendition
 from zhudang.preservation.ocfl import reader
@@ -36,7 +36,7 @@ def project(settings, tmp_path: Path) -> FormatsProject:
 
 
 def migrate(project: FormatsProject, format_id: str = "fmt/116", path: str = "tiff") -> FormatMigration:
-    migration_id = migrating.order(
+    migration_id = ordering.order(
         actor=project.site.archivist, format_id=format_id, path_code=path, project_id=None, now=NOW
     )
     assert not migrating.run(migration_id)
@@ -168,8 +168,8 @@ def test_what_fails_is_not_stored_and_every_file_of_which_nothing_is_kept_is_tol
 
 def test_an_absent_tool_or_another_migration_under_way_is_refused_with_the_reason(project, monkeypatch):
     def refused(format_id: str, path: str) -> list[str]:
-        with pytest.raises(migrating.CannotMigrate) as refusal:
-            migrating.order(actor=project.site.archivist, format_id=format_id, path_code=path, project_id=None, now=NOW)
+        with pytest.raises(ordering.CannotMigrate) as refusal:
+            ordering.order(actor=project.site.archivist, format_id=format_id, path_code=path, project_id=None, now=NOW)
         return [reason.code for reason in refusal.value.reasons]
 
     with monkeypatch.context() as patched:
@@ -177,8 +177,8 @@ def test_an_absent_tool_or_another_migration_under_way_is_refused_with_the_reaso
         assert refused("fmt/116", "tiff") == ["preservation.tool_absent"]
     assert not FormatMigration.objects.exists()
     with pytest.raises(Forbidden):
-        migrating.order(actor=project.site.clerk, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW)
-    migrating.order(
+        ordering.order(actor=project.site.clerk, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW)
+    ordering.order(
         actor=keeper(project.site), format_id="fmt/116", path_code="tiff", project_id=project.project_id, now=NOW
     )
     assert refused("fmt/214", "csv") == ["preservation.migration_under_way"]
@@ -188,7 +188,7 @@ def test_an_absent_tool_or_another_migration_under_way_is_refused_with_the_reaso
 def test_a_run_killed_before_or_after_the_version_converts_nothing_again_and_writes_no_second_version(
     project, monkeypatch
 ):
-    migration_id = migrating.order(
+    migration_id = ordering.order(
         actor=project.site.archivist, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW
     )
 
@@ -217,7 +217,7 @@ def test_a_run_killed_before_or_after_the_version_converts_nothing_again_and_wri
 
 
 def test_a_cancelled_migration_stops_between_two_files_and_the_next_order_finds_what_was_made(project, monkeypatch):
-    migration_id = migrating.order(
+    migration_id = ordering.order(
         actor=project.site.archivist, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW
     )
     row = FormatMigration.objects.get(id=migration_id)

@@ -17,7 +17,7 @@ from preservation.format_files import BMP, FormatsProject, picture, use
 from preservation.kept_project import roots
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from preservation.test_killed import _environment, _proven
-from zhudang.preservation.formats import migrating
+from zhudang.preservation.formats import migrating, ordering
 from zhudang.preservation.models import ArchivalObject, FormatMigration, Rendition
 from zhudang.preservation.ocfl import reader
 
@@ -48,7 +48,7 @@ def test_a_migration_killed_at_any_moment_goes_on_and_makes_nothing_twice(
     with django_db_blocker.unblock():
         project = FormatsProject({f"照片{number}.bmp": (picture(number), BMP) for number in range(1, NUMBER + 1)})
         project.preserve()
-        migration_id = migrating.order(
+        migration_id = ordering.order(
             actor=project.site.archivist, format_id="fmt/116", path_code="tiff", project_id=None, now=NOW
         )
         environment = _environment(tmp_path, connection.settings_dict)

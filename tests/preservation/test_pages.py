@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from filing.filing_support import person
-from preservation.kept_project import KeptProject, site_settings
+from preservation.kept_project import KeptProject
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import books, command, words
@@ -12,15 +12,6 @@ from zhudang.preservation.models import ArchivalObject, Copy, Reading, Site
 from zhudang.preservation.web import views
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from filing.filing_support import NOW
-from preservation.kept_project import KeptProject, roots, site_settings
+from preservation.kept_project import KeptProject, roots
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit import operations as audit
 from zhudang.audit.models import Entry
@@ -19,15 +19,6 @@ from zhudang.preservation.ocfl import root
 from zhudang.shared.refusals import Forbidden
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def kept(settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
 
 
 def _first_file(folder: Path) -> Path:

@@ -19,15 +19,6 @@ from zhudang.preservation.models import ArchivalObject, Copy, Reading
 LONG_AGO = timedelta(days=70)
 
 
-@pytest.fixture
-def kept(db, settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
-
-
 def _unread_for(span: timedelta, *, site: str = "b") -> int:
     """Let the copies of a place look as if they had been read so long ago."""
     then = timezone.now() - span

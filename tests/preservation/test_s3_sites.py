@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -27,11 +28,13 @@ from zhudang.preservation import (
     compliance,
     ingesting,
     jobs,
+    outcomes,
     queries,
     reading,
     rounds,
     site_command,
     site_queries,
+    strays,
 )
 from zhudang.preservation.bucket import client, credentials
 from zhudang.preservation.bucket import client as client_module
@@ -39,9 +42,10 @@ from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.domain.states import Health
 from zhudang.preservation.keys import wrapping
 from zhudang.preservation.keys.standing import standing
-from zhudang.preservation.models import ArchivalObject, BookComparison, CatchUp, Copy, Ingest, Site
+from zhudang.preservation.models import ArchivalObject, BookComparison, CatchUp, Copy, Ingest, Reading, Site
+from zhudang.preservation.ocfl.layout import object_path
 from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.sites import places
+from zhudang.preservation.sites import meet, places
 
 pytestmark = [pytest.mark.django_db, pytest.mark.debian]
 
@@ -146,6 +150,35 @@ def test_a_later_version_follows_and_a_damaged_copy_is_told_mended_and_kept_as_i
     assert command.verify(repair=True) == command.WRONG
     (copy,) = [copy for copy in in_bucket().values() if copy.state == "damaged"]
     assert [(each["code"], each["path"]) for each in copy.damages] == [("STO-003", "foreign.txt")]
+
+
+def test_what_lies_in_a_bucket_and_is_no_object_is_told_by_its_path_as_in_a_folder(kept, far, capsys, monkeypatch):
+    command.call_in("s")
+    assert command.verify() == command.OK
+    held = far.key("/inventory.json").removesuffix("/inventory.json")
+    near, store = held.rpartition("/")[0], f"{far.prefix}/store"
+    unread = f"urn:uuid:{uuid4()}"
+    strange = [
+        f"{store}/扫描件/1.tif", f"{store}/扫描件/2.tif", f"{store}/ocfl_layout.json.old", f"{store}/extensions/other/x", f"{store}/abc/",
+        f"{near}/Thumbs.db", f"{near}/urn%3auuid%3acopy/inventory.json", f"{store}/{object_path(unread)}/1.pdf",
+    ]  # fmt: skip
+    for key in strange:
+        far.owner.put(key, b"x")
+    capsys.readouterr()
+    assert command.verify() == command.WRONG
+    told = [(each["site"], each["object"], each["state"]) for each in Reading.objects.first().wrong]
+    within = near.removeprefix(f"{store}/")
+    paths = [
+        "abc", "扫描件", "ocfl_layout.json.old", "extensions/other", f"{within}/Thumbs.db", f"{within}/urn%3auuid%3acopy", unread,
+    ]  # fmt: skip
+    assert sorted(told) == sorted(("s", path, "unknown") for path in paths), "each thing once"
+    assert "扫描件" in capsys.readouterr().out
+    # A listing that breaks off says nothing of what it did not come to.
+    monkeypatch.setattr(client, "TRIES", 1)
+    monkeypatch.setattr(client, "READ_SECONDS", 0.2)
+    (bucket,) = [meet(place, timezone.now()) for place in places() if place.code == "s"]
+    with far.server.silent():
+        assert [each.state for each in strays.in_buckets([bucket])] == [outcomes.UNREACHABLE]
 
 
 def test_a_bucket_that_falls_silent_is_unreachable_and_its_copies_neither_verified_nor_lost(kept, far, monkeypatch):

@@ -70,7 +70,7 @@ def test_a_bucket_has_an_address_instead_of_a_path():
         ({"endpoint": ""}, "endpoint: missing"), ({"bucket": None}, "bucket: missing"), ({"endpoint": "s3.example.cn"}, "no https"),
         ({"endpoint": "http://s3.example.cn"}, "this machine only"), ({"endpoint": "https://a:b@s3.example.cn"}, "credentials"),
         ({"endpoint": "https://s3.example.cn/yx"}, "no https"), ({"bucket": "YX_1"}, "no name"), ({"prefix": "/a/"}, "no prefix"),
-        ({"path_style": "yes"}, "path_style"), ({"path": "/srv/a"}, "path"), ({"online": False}, "online"), ({"label": "x"}, "label"),
+        ({"path_style": "yes"}, "path_style"), ({"renew_days": -1}, "renew_days"), ({"retention_days": 0}, "retention_days"), ({"path": "/srv/a"}, "path"), ({"online": False}, "online"), ({"label": "x"}, "label"),
         ({"region": 3}, "no text"),
     ],
 )  # fmt: skip

@@ -13,10 +13,20 @@ from django.utils.translation import gettext
 
 from zhudang.audit import witness
 from zhudang.audit.act_words import ACTS
+from zhudang.audit.fact_words import fact_name
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
 from zhudang.audit.tree import StoredTree
 from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
 from zhudang.shared.refusals import NotFound
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact of an entry: its key in the log, what it is called, and its value as people read it."""
+
+    key: str
+    name: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -37,14 +47,14 @@ class EntryRow:
         return ACTS.get(self.act, "")
 
     @property
-    def facts(self) -> list[tuple[str, str]]:
+    def facts(self) -> list[Fact]:
         """The entry's data as short lines."""
-        return [(key, _short(value)) for key, value in self.data.items()]
+        return [Fact(key, str(fact_name(key)), _short(value)) for key, value in self.data.items()]
 
     @property
-    def whole_facts(self) -> list[tuple[str, str]]:
+    def whole_facts(self) -> list[Fact]:
         """The entry's data, nothing left out."""
-        return [(key, _written(value)) for key, value in self.data.items()]
+        return [Fact(key, str(fact_name(key)), _written(value)) for key, value in self.data.items()]
 
 
 def _short(value: Any) -> str:
@@ -61,7 +71,7 @@ def _written(value: Any) -> str:
     if isinstance(value, list):
         return gettext("、").join(map(_written, value)) or "—"
     if isinstance(value, dict):
-        return gettext("、").join(f"{key} {_written(each)}" for key, each in value.items()) or "—"
+        return gettext("、").join(f"{fact_name(key)} {_written(each)}" for key, each in value.items()) or "—"
     return str(value)
 
 

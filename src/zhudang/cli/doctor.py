@@ -4,12 +4,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+
+from zhudang.shared.both_languages import in_both
 
 LOW_DISK_SHARE = 0.05
 LOW_DISK_BYTES = 5 * 1024**3
@@ -216,7 +220,9 @@ def sites() -> Iterator[Result]:
     for site in _at_hand():
         folder = Path(site["path"])
         if site["code"] in astray:
-            yield Result(f"存储地 site {site['code']}", "ill", str(words.sentence(astray[site["code"]])))
+            yield Result(
+                f"存储地 site {site['code']}", "ill", in_both(partial(words.sentence, astray[site["code"]]), " / ")
+            )
             continue
         if site["code"] in lost:
             said = f"{site['name']}：{folder} 里没有保存库（未挂载或已丢失），或与另一处是同一个文件夹 / no store there (not mounted, or lost), or another site's folder"
@@ -242,6 +248,7 @@ def buckets() -> Iterator[Result]:
     """Whether every bucket answers, keeps us from deleting (tried), has credentials of its own, and lags nowhere."""
     from zhudang.preservation import far_copies, policy_words, site_queries, words
     from zhudang.preservation.bucket import credentials
+    from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
     from zhudang.preservation.sites import meet, places
 
     now, known = timezone.now(), {}
@@ -250,16 +257,22 @@ def buckets() -> Iterator[Result]:
         try:
             known[place.code] = credentials.read(place.code).access_key
         except credentials.CredentialsUnusable as refusal:
-            yield Result(part, "ill", str(words.sentence(refusal.reasons[0])))
+            yield Result(part, "ill", in_both(partial(words.sentence, refusal.reasons[0]), " / "))
             continue
         met = meet(place, now)
         if met.bucket is None or not met.reached:
             (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
             yield Result(part, "ill", f"{place.address}：连不上，或不让读写 no answer: {row.contact.get('problem')}")
             continue
-        proof = far_copies.prove_deletion(met, met.bucket, now)
-        verdict = "well" if proof.nothing_lost else "attention"
-        yield Result(part, verdict, f"{place.name}：{policy_words.promise(place.facts, proof)}")
+        try:
+            proof = far_copies.prove_deletion(met, met.bucket, now)
+        except (BucketUnreachable, BucketFull) as trouble:
+            yield Result(part, "ill", f"{place.name}：写不进去 cannot be written to: {trouble}")
+        else:
+            verdict = "well" if proof.nothing_lost else "attention"
+            promise = in_both(partial(policy_words.promise, place.facts, proof), " / ")
+            yield Result(part, verdict, f"{place.name}：{promise}")
+        yield from retention(met, now)
         (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
         if row.overdue(now):
             yield Result(part, "attention", "太久没有补齐 / has lacked something for too long")
@@ -268,6 +281,15 @@ def buckets() -> Iterator[Result]:
         yield Result(
             "对象存储", "attention", f"凭据相同，一把钥匙开几处 / one key opens several sites: {', '.join(shared)}"
         )
+
+
+def retention(place: Any, now: datetime) -> Iterator[Result]:
+    """Until when a bucket keeps from everybody what it holds, where it does."""
+    from zhudang.preservation import policy_words, retention
+
+    if (kept := retention.standing(place, now)) is not None:
+        told = in_both(partial(policy_words.retention, kept), " / ")
+        yield Result(f"对象存储 {place.code}", "attention" if kept.near else "well", told)
 
 
 def rounds() -> Iterator[Result]:
@@ -361,7 +383,7 @@ def holding_keys() -> Iterator[Result]:
 
     told = standing(timezone.now())
     for reason in told.reasons:
-        yield Result("密钥 keys", "ill", words.sentence(reason))
+        yield Result("密钥 keys", "ill", in_both(partial(words.sentence, reason), " / "))
     if told.register is None:
         if not told.reasons:
             yield Result("密钥 keys", "attention", "没有恢复密钥，不加密 / no recovery key: zhudang keys ceremony")
@@ -376,7 +398,11 @@ def holding_keys() -> Iterator[Result]:
         yield Result("密钥 keys", "attention", said)
     for place in told.places:
         if place.state in {"stale", "lacking"}:
-            yield Result(f"密钥 keys {place.code}", "attention", f"{words.KEY_PLACES[place.state]} / {place.state}")
+            yield Result(
+                f"密钥 keys {place.code}",
+                "attention",
+                in_both(partial(words.KEY_PLACES.__getitem__, place.state), " / "),
+            )
     if not (told.reasons or told.unfinished or told.trial_due):
         split = told.register.recovery
         yield Result("密钥 keys", "well", f"恢复密钥 recovery key {split.needed}/{len(split.holders)}")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from zhudang.cli.children import Child
@@ -133,8 +134,9 @@ def _sentences(refusal: Refusal) -> list[str]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhudang.site.settings")
     django.setup()
     from zhudang.preservation import words
+    from zhudang.shared.both_languages import in_both
 
-    return [words.sentence(reason) for reason in refusal.reasons]
+    return [in_both(partial(words.sentence, reason), " / ") for reason in refusal.reasons]
 
 
 def _opener(plan: Plan) -> list[Identity]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import far_copies, logged, placement, reading, rounds
+from zhudang.preservation import copy_reading, far_copies, logged, placement, rounds
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
@@ -128,8 +128,10 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
         for copy in _unread(place, began) if place.bucket is None else ():
             _still_there(place)
             try:
-                outcome = reading.read_copy(copy, place, everywhere, repair=True, now=timezone.now(), progress=pace)
-            except reading.UnderDestruction:
+                outcome = copy_reading.read_copy(
+                    copy, place, everywhere, repair=True, now=timezone.now(), progress=pace
+                )
+            except copy_reading.UnderDestruction:
                 continue
             done.read, done.bytes, done.wrong = (
                 done.read + 1,
@@ -311,7 +313,9 @@ def _note(item: ArchivalObject, place: Place, now: datetime) -> None:
 
 def _unread(place: Place, began: datetime) -> Iterator[Copy]:
     """The copies there that nobody has looked at since `began`; reading one notes it, so each comes once."""
-    rows = Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).exclude(reading.UNDER_DESTRUCTION)
+    rows = (
+        Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).exclude(copy_reading.UNDER_DESTRUCTION)
+    )
     rows = rows.select_related("object")
     while batch := list(rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")[:BATCH]):
         yield from batch

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -17,11 +17,13 @@ from rich.console import Console
 
 from zhudang.audit import operations as audit
 from zhudang.preservation import backup as backups
-from zhudang.preservation import catching_up, reading, rebuilding, refilling, unlogged, words
+from zhudang.preservation import catching_up, outcomes, reading, rebuilding, refilling, unlogged, words
 from zhudang.preservation.giving import operations as giving
 from zhudang.preservation.models import Reading
 from zhudang.preservation.sites import another_there, places
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+from zhudang.shared.web.refusal import print_refusal
 from zhudang.shared.web.wording import write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
@@ -53,7 +55,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
         new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
         registers: also lay every kept project's rows beside those in the store and tell changes no act accounts for.
     """
-    console, summary = Console(), reading.Summary()
+    console, summary = Console(), outcomes.Summary()
     if new_disk:
         try:
             refilling.begin_anew(new_disk, now=timezone.now())
@@ -61,7 +63,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
             return _refused(refusal)
     for place in places():
         if place.carries:
-            console.print(str(words.sentence(another_there(place))), highlight=False, soft_wrap=True)
+            console.print(in_both(partial(words.sentence, another_there(place))), highlight=False, soft_wrap=True)
     line = _Line(console)
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
@@ -89,7 +91,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
     )
     if json_path:
         json_path.write_text(json.dumps(asdict(summary), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if any(each["state"] == reading.UNREACHABLE for each in summary.wrong):
+    if any(each["state"] == outcomes.UNREACHABLE for each in summary.wrong):
         return INCOMPLETE
     strange = _look_at_registers(console) if registers else 0
     return WRONG if summary.wrong_count or strange else OK
@@ -111,10 +113,10 @@ def _look_at_registers(console: Console) -> int:
     return count
 
 
-def _tell_outcome(console: Console, outcome: reading.Outcome) -> None:
-    word = words.OUTCOMES.get(outcome.state, outcome.state)
+def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
+    word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
     console.print(
-        f"{word} {outcome.state}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+        f"{word} ({outcome.state})  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
     )
     for damage in outcome.damages:
         console.print(
@@ -169,7 +171,7 @@ def rebuild(site: str) -> int:
         highlight=False,
     )
     if done.carried:
-        console.print(str(words.sentence(done.carried)), highlight=False, soft_wrap=True)
+        console.print(in_both(partial(words.sentence, done.carried)), highlight=False, soft_wrap=True)
     for folder in done.witnesses:
         console.print(
             f"原日志的见证移到 the lost log's witness was set aside: {folder}", highlight=False, soft_wrap=True
@@ -262,6 +264,5 @@ def _tell_lacking(console: Console, result: backups.Result) -> int:
 
 
 def _refused(refusal: Refusal) -> int:
-    for reason in refusal.reasons:
-        print(words.sentence(reason), file=sys.stderr)
+    print_refusal(refusal)
     return REFUSED

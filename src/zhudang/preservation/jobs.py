@@ -152,6 +152,15 @@ def look_at_all_owed(timestamp: int) -> None:
     clearing.remind(timezone.now())
 
 
+@app.periodic(cron="50 3 * * *", periodic_id="preservation.retention")
+@app.task(name="preservation.retention", queue="preservation", queueing_lock="preservation.retention")
+def look_after_retention(timestamp: int) -> None:
+    """Lengthen what buckets keep from everybody before it ends."""
+    from zhudang.preservation import retention
+
+    retention.look_after_all(timezone.now())
+
+
 @app.periodic(cron="20 * * * *", periodic_id="preservation.buckets")
 @app.task(name="preservation.buckets", queue="preservation", queueing_lock="preservation.buckets")
 def begin_buckets(timestamp: int) -> None:

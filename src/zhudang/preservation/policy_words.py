@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -11,8 +12,9 @@ from zhudang.preservation.bucket.proving import ALLOWED, Proof
 from zhudang.preservation.domain.placing import Shown
 from zhudang.preservation.domain.site_facts import Kind, Medium, SiteFacts
 from zhudang.preservation.domain.states import Condition
+from zhudang.preservation.retention import Standing
 from zhudang.shared.refusals import Reason
-from zhudang.shared.web.wording import write_datetime
+from zhudang.shared.web.wording import write_date, write_datetime
 
 KINDS = {Kind.FOLDER: _("本地文件夹"), Kind.REMOVABLE: _("离线盘、带"), Kind.S3: _("对象存储（S3）")}
 MEDIA = {
@@ -245,6 +247,21 @@ def promise(facts: SiteFacts, proof: Proof | None = None) -> str:
     if facts.worm:
         return gettext("%(operator)s声明为一次写入，未经证明") % {"operator": facts.operator}
     return gettext("可删除，非一次写入")
+
+
+def retention(stands: Standing) -> str:
+    """Until when what a bucket holds is kept from everybody, and what stands against keeping it longer."""
+    until = write_date(timezone.localtime(stands.ends_at)) if stands.ends_at else ""
+    refused = stands.last.get("refused")
+    if refused:
+        return gettext("在存内容的保留期最早于 %(until)s 结束：桶不让延长 %(files)s 个文件（%(problem)s）") % {
+            "until": until or "—", "files": refused, "problem": stands.last["problem"],
+        }  # fmt: skip
+    if not until:
+        return gettext("在存内容没有保留期")
+    if stands.near:
+        return gettext("在存内容的保留期最早可能于 %(until)s 结束，夜里查看并延长") % {"until": until}
+    return gettext("在存内容的保留期到 %(until)s 之后才结束") % {"until": until}
 
 
 def _tried(proof: Proof | None) -> str:

@@ -8,16 +8,14 @@ What does not: passwords, works in progress, uploads, messages, the log: those c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
 
 from zhudang.audit import operations as audit
 from zhudang.audit import witness
@@ -25,19 +23,16 @@ from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
 from zhudang.filing.queries.kept import highest_levels
-from zhudang.preservation import archive_registers, catalogue
+from zhudang.preservation import archive_registers, catalogue, found_objects
 from zhudang.preservation import holdings as own_holdings
 from zhudang.preservation import site_code as codes
 from zhudang.preservation.disposal import registers as disposals
-from zhudang.preservation.disposal import tombstone
-from zhudang.preservation.disposal.owed import owed_at
-from zhudang.preservation.domain.names import ARCHIVE_ID, is_original
-from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.domain.names import ARCHIVE_ID
 from zhudang.preservation.formats import held as held_formats
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
-from zhudang.preservation.models import ArchivalObject, Copy
-from zhudang.preservation.ocfl import reader, sealing
+from zhudang.preservation.models import ArchivalObject
+from zhudang.preservation.ocfl import reader
 from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
@@ -174,7 +169,7 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
     done.cut_links = registry_holdings.cut_loose_links()
     _restore_own_rows(store, owner, done, levels, now)
     done.cut_links += own_holdings.cut_loose_rows()
-    _level_archive(levels)
+    found_objects.level_archive(levels)
     disposals.vouch()
     # Those at the sites saw the log that was lost.
     done.witnesses = witness.set_aside_of_another_log(now)
@@ -259,140 +254,26 @@ def _restore_own_rows(store: Store, owner: str, done: Rebuilt, levels: dict[UUID
     records = {pk: level for project_id in projects for pk, level in highest_levels(project_id).items()}
     for item in store.objects():
         if item.id in projects:
-            _register(item, _project(projects[item.id], levels[item.id]))
+            found_objects.register(item, found_objects.of_project(projects[item.id], levels[item.id]))
         elif item.id == ARCHIVE_ID:
-            _register(item, _Thing("archive", archive_registers.TITLE, archive_registers.LEAST_LEVEL, levels[item.id]))
+            found_objects.register(
+                item,
+                found_objects.Thing("archive", archive_registers.TITLE, archive_registers.LEAST_LEVEL, levels[item.id]),
+            )
         elif item.id in volumes:
             volume = volumes[item.id]
             level = max(volume.level, projects[volume.project_id].level, records.get(item.id, 0))
-            _register(item, _volume(volume, level))
+            found_objects.register(item, found_objects.of_volume(volume, level))
         else:
             done.without_project.append(str(item.name))
             continue
         done.objects += 1
-    _link_generations(store)
-    _tell_what_was_found(now)
+    found_objects.link_generations(store)
+    found_objects.tell_what_was_found(now)
     held_formats.note_uncounted()
     for place in places(now):
         if root := place.root or (store.root if place.code == owner else None):
-            _register_copies(place, root)
-
-
-def _tell_what_was_found(now: datetime) -> None:
-    """Write each object's state to the log: from here on copies are held against it (`logged`)."""
-    rows = ArchivalObject.objects.filter(condemned_at=None).order_by("pk")
-    found = rows.values_list("pk", "ocfl_id", "version", "inventory_sha512").iterator(chunk_size=1000)
-    audit.record_many(
-        actor="system", act="preservation.object.rebuilt", at=now,
-        about=(
-            (f"preservation.archivalobject:{pk}", {"object": ocfl_id, "version": version, "inventory_sha512": digest})
-            for pk, ocfl_id, version, digest in found
-        ),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Thing:
-    """What an object is of, as its row says it."""
-
-    kind: str
-    title: str
-    level: int
-    class_level: int
-    project_id: UUID | None = None
-    volume_id: UUID | None = None
-    reference_code: str = ""
-    accession_no: str = ""
-    gone_at: datetime | None = None
-
-
-def _project(row: Any, class_level: int) -> _Thing:
-    return _Thing("project", row.name, row.level, class_level, row.id, reference_code=row.code or "")
-
-
-def _volume(row: filing.VolumeRow, class_level: int) -> _Thing:
-    codes = row.reference_code or "", row.accession_no or ""
-    return _Thing("volume", row.title, row.level, class_level, row.project_id, row.id, *codes, row.destroyed_at)
-
-
-def _level_archive(levels: Mapping[UUID, int]) -> None:
-    if ARCHIVE_ID in levels:
-        level = archive_registers.level_of(catalogue.Highest(levels[ARCHIVE_ID]))
-        ArchivalObject.objects.filter(kind="archive").update(level=level, class_level=level)
-
-
-def _register(item: StoredObject, thing: _Thing) -> None:
-    held, inventory = item.held(), item.inventory
-    if thing.gone_at and tombstone.FILE not in held:
-        # A set that still owes the removal: its bytes are no holding, and `zhudang verify` tells that the tombstone lacks.
-        return
-    originals = [path for path in held if is_original(path)]
-    sizes = {path: item.size(file) for path, file in held.items()}
-    ArchivalObject.objects.create(
-        id=item.name.row_id,
-        ocfl_id=inventory.object_id,
-        part=item.name.part,
-        generation=item.name.generation,
-        newest=False,
-        kind=thing.kind,
-        project_id=thing.project_id,
-        volume_id=thing.volume_id,
-        title=thing.title,
-        reference_code=thing.reference_code,
-        accession_no=thing.accession_no,
-        level=thing.level,
-        version=inventory.head,
-        files=len(originals),
-        bytes=sum(sizes[path] for path in originals),
-        stored_bytes=sum(sizes.values()),
-        class_level=thing.class_level,
-        condemned_at=thing.gone_at,
-        destroyed_at=thing.gone_at,
-        protection=sealing.protection_of(inventory),
-        inventory_sha512=inventory.sha512,
-        first_kept_at=inventory.versions[1].created,
-        kept_at=inventory.versions[inventory.head].created,
-    )
-
-
-def _link_generations(store: Store) -> None:
-    """Note of each part's objects which is the newest, and which name their successor."""
-    newest = ArchivalObject.objects.filter(
-        ~Exists(
-            ArchivalObject.objects.filter(
-                Q(volume=OuterRef("volume")) | Q(volume=None, project=OuterRef("project")) | Q(kind="archive"),
-                kind=OuterRef("kind"), part=OuterRef("part"), generation__gt=OuterRef("generation"),
-            )
-        )
-    )  # fmt: skip
-    newest.update(newest=True)
-    older = set(ArchivalObject.objects.filter(newest=False).values_list("ocfl_id", flat=True))
-    for item in store.objects() if older else ():
-        name = item.name
-        if str(name) in older and item.successor() == str(name.successor):
-            there = ArchivalObject.objects.filter(id=name.successor.row_id).values("id")
-            ArchivalObject.objects.filter(id=name.row_id).update(successor=Subquery(there))
-
-
-def _register_copies(place: Place, root: StorageRoot) -> None:
-    known = {row.ocfl_id: row for row in ArchivalObject.objects.all()}
-    rows = []
-    # A set that still holds what was destroyed elsewhere holds no copy of what stands in the store now.
-    owing = set(owed_at(place.code))
-    for _, inventory in object_inventories(root):
-        if (row := known.get(inventory.object_id)) and row.pk not in owing:
-            written = inventory.versions[inventory.head].created
-            rows.append(
-                Copy(
-                    object=row,
-                    site_id=place.site_id,
-                    version=inventory.head,
-                    state=CopyState.WRITTEN.value,
-                    written_at=written,
-                    inventory_sha512=inventory.sha512,
-                )
-            )
-    Copy.objects.bulk_create(rows)
+            found_objects.register_copies(place, root)
 
 
 def _bring_bytes(store: Store, done: Rebuilt, told: Told | None) -> None:

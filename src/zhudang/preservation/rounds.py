@@ -1,7 +1,7 @@
 """The continuous audit: at every place, at its own pace, the copies are read whole one after another, the longest unread first.
 
 Nobody has to ask for it. A run reads for some minutes and stops; what it read is noted copy by copy, so a killed run loses
-the copy it was at. A damaged copy is told, set aside and mended as by any other reading (`reading.read_copy`).
+the copy it was at. A damaged copy is told, set aside and mended as by any other reading (`copy_reading.read_copy`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from zhudang.preservation import reading
+from zhudang.preservation import copy_reading, outcomes
 from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
 from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
@@ -47,7 +47,7 @@ def rhythms() -> dict[str, Rhythm]:
 
 
 def whose_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> Q:
-    """The condition that the turn of a copy of a place has come, unless a disposal is removing it (`reading.UNDER_DESTRUCTION`).
+    """The condition that the turn of a copy of a place has come, unless a disposal is removing it (`copy_reading.UNDER_DESTRUCTION`).
 
     Those never looked at, those looked at long ago or at a moment to come (a clock ran ahead), and once a day those that were not sound then: another place may
     hold a sound copy by now.
@@ -60,7 +60,7 @@ def whose_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> Q:
 
 def in_turn(site_id: UUID, rhythm: Rhythm, now: datetime) -> QuerySet[Copy]:
     """The copies of a place whose turn has come, the longest unread first."""
-    rows = Copy.objects.exclude(reading.UNDER_DESTRUCTION).filter(whose_turn(site_id, rhythm, now))
+    rows = Copy.objects.exclude(copy_reading.UNDER_DESTRUCTION).filter(whose_turn(site_id, rhythm, now))
     return rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")
 
 
@@ -89,9 +89,9 @@ class Pace:
             self.sleep(ahead)
 
 
-def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
+def read_on(code: str, *, seconds: float = RUN_SECONDS) -> outcomes.Summary:
     """Read the copies of one place whose turn it is, for so many seconds at most, and mend what is damaged."""
-    summary, until, now = reading.Summary(), time.monotonic() + seconds, timezone.now()
+    summary, until, now = outcomes.Summary(), time.monotonic() + seconds, timezone.now()
     all_places = places(now)
     place = next((place for place in all_places if place.code == code), None)
     rhythm = rhythms().get(code)
@@ -102,18 +102,20 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
     pace = Pace(rhythm.bytes_per_second, seconds)
     # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
     while time.monotonic() < until and (batch := list(_batch(place, rhythm))):
-        part = reading.Summary()
+        part = outcomes.Summary()
         try:
             for copy in batch:
                 gone = place.facts.offline and not bears_label(place.path, place.facts.label)
                 if gone or time.monotonic() >= until:
                     return summary
                 try:
-                    outcome = reading.read_copy(copy, place, all_places, repair=True, now=timezone.now(), progress=pace)
-                except reading.UnderDestruction:
+                    outcome = copy_reading.read_copy(
+                        copy, place, all_places, repair=True, now=timezone.now(), progress=pace
+                    )
+                except copy_reading.UnderDestruction:
                     continue
                 part.add(outcome)
-                if outcome.state == reading.UNREACHABLE:
+                if outcome.state == outcomes.UNREACHABLE:
                     return summary
         finally:
             _note(code, part)
@@ -122,7 +124,7 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> reading.Summary:
 
 
 @transaction.atomic
-def _note(code: str, part: reading.Summary) -> None:
+def _note(code: str, part: outcomes.Summary) -> None:
     """Add what was just read to the day's row of this place among the readings; at most a batch is lost with a killed run."""
     if not part.copies:
         return

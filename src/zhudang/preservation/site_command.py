@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from getpass import getpass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from zhudang.audit import operations as audit
-from zhudang.preservation import far_copies, policy_words, words
+from zhudang.preservation import far_copies, policy_words, retention
 from zhudang.preservation.bucket import credentials, fetching
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.bucket.credentials import Credentials, CredentialsUnusable
@@ -23,7 +24,9 @@ from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.domain.site_facts import address_of
 from zhudang.preservation.models import Site
 from zhudang.preservation.sites import bucket_of, meet, places
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason
+from zhudang.shared.web.refusal import print_refusal
 from zhudang.shared.web.wording import write_size
 
 
@@ -76,7 +79,9 @@ def check(site: str) -> int:
             [Reason("preservation.bucket_unreachable", {"place": place.name, "problem": str(trouble)})], INCOMPLETE
         )
     console.print(
-        f"{place.name}  {place.address}\n{policy_words.promise(place.facts, proof)}", highlight=False, soft_wrap=True
+        f"{place.name}  {place.address}\n{in_both(partial(policy_words.promise, place.facts, proof))}",
+        highlight=False,
+        soft_wrap=True,
     )
     console.print(
         f"delete {proof.deletion} · delete a version {proof.version_deletion} · change the rules {proof.rules} · "
@@ -84,6 +89,11 @@ def check(site: str) -> int:
         highlight=False,
         soft_wrap=True,
     )
+    retention.look_after(place, now)
+    if (kept := retention.standing(place, now)) is not None:
+        console.print(in_both(partial(policy_words.retention, kept)), highlight=False, soft_wrap=True)
+        if kept.last.get("refused"):
+            return WRONG
     return OK if proof.nothing_lost else WRONG
 
 
@@ -166,6 +176,5 @@ def _no_bucket(site: str) -> int:
 
 
 def _refused(reasons: list[Reason] | tuple[Reason, ...], code: int = REFUSED) -> int:
-    for reason in reasons:
-        print(words.sentence(reason), file=sys.stderr)
+    print_refusal(reasons)
     return code

@@ -17,13 +17,13 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import rounds
 from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.catching_up import lacking
+from zhudang.preservation.copy_reading import UNDER_DESTRUCTION
 from zhudang.preservation.domain.rhythm import Rhythm
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.queries import of_known
-from zhudang.preservation.reading import UNDER_DESTRUCTION
 from zhudang.preservation.sites import Place, another_there, places
 from zhudang.shared.refusals import NotFound, Reason
 

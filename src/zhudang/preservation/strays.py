@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
+from zhudang.preservation.bucket.lying import lying_in
 from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
 from zhudang.preservation.domain.names import ObjectName, object_name
@@ -20,25 +20,18 @@ from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
 from zhudang.preservation.ocfl.inventory import INVENTORY
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
-from zhudang.preservation.reading import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, Outcome
+from zhudang.preservation.outcomes import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
 from zhudang.preservation.sites import Place
 
 _BATCH = 200
 
 
 def unknown(all_places: list[Place]) -> Iterator[Outcome]:
-    """Tell objects in a store that no row knows: left by another installation, by a lost database, or after a destruction."""
+    """Tell objects in a folder's store that no row knows: left by another installation, by a lost database, or after a destruction."""
     for place in all_places:
-        found: Iterator[str] = iter(())
         if place.root is not None:
-            found = (inventory.object_id for _, inventory in object_inventories(place.root))
-        elif place.bucket is not None and place.reached:
-            found = place.bucket.object_ids()
-        ours = (object_id for object_id in found if object_name(object_id) is not None)
-        with suppress(BucketUnreachable):
-            while batch := list(islice(ours, _BATCH)):
-                known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
-                yield from _not_known(place, [object_id for object_id in batch if object_id not in known])
+            for strange in _without_row(inventory.object_id for _, inventory in object_inventories(place.root)):
+                yield from _not_known(place, strange)
 
 
 def intruding(all_places: list[Place]) -> Iterator[Outcome]:
@@ -48,11 +41,33 @@ def intruding(all_places: list[Place]) -> Iterator[Outcome]:
             continue
         for path in intruders(place.root):
             yield Outcome(place.code, path, place.name, UNKNOWN)
-        ours = (object_id for object_id in object_ids_by_name(place.root) if object_name(object_id) is not None)
-        while batch := list(islice(ours, _BATCH)):
-            known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
-            strange = [object_id for object_id in batch if object_id not in known]
+        for strange in _without_row(object_ids_by_name(place.root)):
             yield from _not_known(place, [each for each in strange if not _readable(place.root, each)])
+
+
+def in_buckets(all_places: list[Place]) -> Iterator[Outcome]:
+    """Tell what `unknown` and `intruding` tell of folders: each bucket is listed once, and an object is known there by its folder's name."""
+    for place in all_places:
+        if place.bucket is None or not place.reached:
+            continue
+        lying = lying_in(place.bucket)
+        try:
+            while batch := list(islice(lying, _BATCH)):
+                for path in (thing for thing, is_object in batch if not is_object):
+                    yield Outcome(place.code, path, place.name, UNKNOWN)
+                for strange in _without_row(thing for thing, is_object in batch if is_object):
+                    yield from _not_known(place, strange)
+        except BucketUnreachable:
+            # What was not listed may be anything.
+            yield Outcome(place.code, "store", place.name, UNREACHABLE)
+
+
+def _without_row(object_ids: Iterable[str]) -> Iterator[list[str]]:
+    """Tell, some at a time, which of these objects no row knows; those that do not bear a name of ours are left out."""
+    ours = (object_id for object_id in object_ids if object_name(object_id) is not None)
+    while batch := list(islice(ours, _BATCH)):
+        known = set(ArchivalObject.objects.filter(ocfl_id__in=batch).values_list("ocfl_id", flat=True))
+        yield [object_id for object_id in batch if object_id not in known]
 
 
 def _readable(root: StorageRoot, object_id: str) -> bool:

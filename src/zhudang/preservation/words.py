@@ -159,6 +159,9 @@ MESSAGES = {
         "日志本身，或它所记的馆藏与销毁，有 %(count)s 处与数据库不符：有人绕过系统改过，请查（zhudang audit verify、zhudang verify）"
     ),
     "preservation.object.settled": _("目录所记“%(title)s”的存储状态与日志不符，已按日志改回：请查是谁改的"),
+    "preservation.site.retention_ends": _(
+        "%(place)s里的保留期最早于 %(until)s 结束，有 %(files)s 个文件没能延长，或没有看完（%(problem)s）：请查桶的规则"
+    ),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),

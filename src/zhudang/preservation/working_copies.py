@@ -34,7 +34,7 @@ from zhudang.filing.queries.kept import volume_of_file
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import SYSTEM
-from zhudang.preservation import reading
+from zhudang.preservation import copy_reading, reading
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -200,7 +200,7 @@ class _OfPlace:
 
     def _damaged(self, where: str, found: str) -> None:
         damage = Damage("STO-002", where, f"sha256 {self.file.sha256}", found)
-        if reading.note_damage(self.copy, self.place, [damage], now=timezone.now()):
+        if copy_reading.note_damage(self.copy, self.place, [damage], now=timezone.now()):
             reading.ask(actor=SYSTEM, now=timezone.now(), object_id=self.copy.object_id)
 
 

@@ -24,6 +24,7 @@ from zhudang.preservation.disposal.models import (
     DisposalStep,
 )
 from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
+from zhudang.preservation.domain.names import object_name
 from zhudang.shared.refusals import NotFound, Reason
 
 
@@ -211,6 +212,16 @@ def tombstone_of(object_id: UUID) -> Tombstone | None:
         tuple(case.signatures.filter(place="").values_list("name", flat=True)), item.files, item.bytes, item.inventory_sha512,
         tuple(item.further), tuple(item.steps.all()),
     )  # fmt: skip
+
+
+def destroyed_with(object_id: UUID) -> UUID | None:
+    """The volume of whose objects one was a further part or a successor that is destroyed; its row went with the volume."""
+    rows = DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).exclude(further=[])
+    for volume_id, further in rows.values_list("object_id", "further").iterator(chunk_size=500):
+        names = (object_name(each["object"]) for each in further)
+        if any(name is not None and name.row_id == object_id for name in names):
+            return volume_id
+    return None
 
 
 def stays_of(object_id: UUID) -> list[DisposalStay]:

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TEXTS = ("endpoint", "bucket", "prefix", "region", "ca_file")
-KEYS = frozenset({*TEXTS, "path_style", "retention_days"})
+KEYS = frozenset({*TEXTS, "path_style", "retention_days", "renew_days"})
 MOST_DAYS = 36_500
+RENEW_DAYS = 30
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*\Z")
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -38,6 +39,8 @@ class S3Address:
     ca_file: str = ""
     retention_days: int = 0
     """For how many days nobody may delete what is written, asked of a bucket that has object lock on; 0 asks for nothing."""
+    renew_days: int = RENEW_DAYS
+    """So many days before a retention ends it is told of and lengthened; half the retention at most; 0 lets it end."""
 
     @property
     def text(self) -> str:
@@ -69,9 +72,10 @@ def wrong_address(item: Mapping[str, Any]) -> list[str]:
         wrong.append(f"prefix: {prefix!r} is no prefix of letters, digits, . _ - and inner slashes")
     if item.get("path_style") is not None and not isinstance(item["path_style"], bool):
         wrong.append(f"path_style: {item['path_style']!r} is neither true nor false")
-    days = item.get("retention_days")
-    if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= MOST_DAYS):
-        wrong.append(f"retention_days: {days!r} is no whole number from 1 to {MOST_DAYS}")
+    for name, least in (("retention_days", 1), ("renew_days", 0)):
+        days = item.get(name)
+        if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not least <= days <= MOST_DAYS):
+            wrong.append(f"{name}: {days!r} is no whole number from {least} to {MOST_DAYS}")
     return wrong
 
 
@@ -85,4 +89,5 @@ def address_of(item: Mapping[str, Any]) -> S3Address:
         path_style=item.get("path_style") is not False,
         ca_file=str(item.get("ca_file") or ""),
         retention_days=item.get("retention_days") or 0,
+        renew_days=RENEW_DAYS if item.get("renew_days") is None else item["renew_days"],
     )

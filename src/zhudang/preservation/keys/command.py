@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from django.utils import timezone
@@ -22,8 +23,9 @@ from zhudang.preservation.keys import classes, recovery
 from zhudang.preservation.keys.ceremony import CannotHold, Ceremony
 from zhudang.preservation.keys.register import Register
 from zhudang.preservation.keys.standing import Standing, standing
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason, Refusal
-from zhudang.shared.web.refusal import sentences
+from zhudang.shared.web.refusal import print_refusal
 
 OK, WRONG, REFUSED = 0, 1, 2
 _TRIES = 3
@@ -129,7 +131,7 @@ def status() -> int:
 
 def status_lines(told: Standing) -> list[str]:
     """Write the standing, a fact a line, in both languages."""
-    lines = [words.sentence(reason) for reason in told.reasons]
+    lines = [in_both(partial(words.sentence, reason)) for reason in told.reasons]
     register = told.register
     if register is None:
         return lines or ["还没有恢复密钥 / no recovery key yet: zhudang keys ceremony"]
@@ -145,11 +147,16 @@ def status_lines(told: Standing) -> list[str]:
         lines.append("有一次轮换没有做完，请再运行 / a rotation is unfinished, run again: zhudang keys rotate")
     for row in told.classes:
         kept = f"明文 plain {row.plain}，混合 mixed {row.mixed}，加密 encrypted {row.sealed}"
-        suite = words.KEY_SUITES[row.row.suite] if row.row.encrypted else "—"
+        suite = in_both(partial(words.KEY_SUITES.__getitem__, row.row.suite), " / ") if row.row.encrypted else "—"
         lines.append(f"{row.row.name} {row.row.name_en:<13} {suite}  {row.key or '—'}  {kept}")
         lines += [f"  以前的 former          {key}" for key in row.former]
-    lines += [f"存储地 site {place.code:<8} {words.KEY_PLACES[place.state]} {place.state}" for place in told.places]
+    lines += [f"存储地 site {place.code:<8} {_state(place.state)}" for place in told.places]
     return lines
+
+
+def _state(state: str) -> str:
+    """How the key files at a place are, in both languages."""
+    return in_both(partial(words.KEY_PLACES.__getitem__, state), " / ")
 
 
 def _sm_lines(told: Standing, register: Register) -> list[str]:
@@ -229,6 +236,5 @@ def _page(under_way: Ceremony, number: int, holder: str) -> str:
 
 
 def _refused(refusal: Refusal) -> int:
-    for line in sentences(refusal):
-        print(line, file=sys.stderr)
+    print_refusal(refusal)
     return REFUSED

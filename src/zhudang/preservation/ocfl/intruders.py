@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from zhudang.preservation.ocfl import layout
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
 
-_TUPLE = re.compile(r"[0-9a-f]{3}")
-_LEVELS = 3
+TUPLE = re.compile(r"[0-9a-f]{3}")
+LEVELS = 3
 _KEY_FILES = ("keys.json", "key-*.age", "key-*.p7m")
 
 
@@ -42,13 +42,13 @@ def _below(folder: Path, own: frozenset[str], level: int) -> Iterator[Path]:
         rows = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries)
     for name, is_folder, is_link in rows:
         path = folder / name
-        if level == 0 and (name in own or _is_key_file(name, is_folder)):
+        if level == 0 and (name in own or (not is_folder and is_key_file(name))):
             if name == "extensions":
                 yield from _in_extensions(path)
-        elif level < _LEVELS and _TUPLE.fullmatch(name) and (is_folder or is_link):
+        elif level < LEVELS and TUPLE.fullmatch(name) and (is_folder or is_link):
             if is_folder:
                 yield from _below(path, own, level + 1)
-        elif level < _LEVELS or not (_is_object(path) if is_folder else is_link and _in_place(path, unquote(name))):
+        elif level < LEVELS or not (_is_object(path) if is_folder else is_link and _in_place(path, unquote(name))):
             yield path
 
 
@@ -63,13 +63,13 @@ def _is_object(folder: Path) -> bool:
 
 
 def _in_place(path: Path, object_id: str) -> bool:
-    return path.parts[-_LEVELS - 1 :] == layout.object_path(object_id).parts
+    return path.parts[-LEVELS - 1 :] == layout.object_path(object_id).parts
 
 
-def _is_key_file(name: str, is_folder: bool) -> bool:
-    """Whether it is a file of the keys, or one just being written (`durable.replace_durably`)."""
+def is_key_file(name: str) -> bool:
+    """Whether a file at the store's top is one of the keys, or one just being written (`durable.replace_durably`)."""
     plain = name.removesuffix(".new")
-    return not is_folder and any(fnmatch(plain, pattern) for pattern in _KEY_FILES)
+    return "/" not in name and any(fnmatch(plain, pattern) for pattern in _KEY_FILES)
 
 
 def _in_extensions(folder: Path) -> Iterator[Path]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import words
 from zhudang.preservation.domain.format_policy import FormatEntry, Risk
-from zhudang.preservation.formats import migrating, register
+from zhudang.preservation.formats import ordering, register
 from zhudang.preservation.formats.paths import PATHS
 from zhudang.preservation.formats.policy import current
 from zhudang.preservation.models import FormatMigration
@@ -69,14 +69,14 @@ def migrate(request: HttpRequest) -> HttpResponse:
     format_id, path_code, project_id = given.get("format", ""), given.get("path", ""), _uuid(given.get("project", ""))
     if request.method == "POST":
         try:
-            migration_id = migrating.order(
+            migration_id = ordering.order(
                 actor=actor, format_id=format_id, path_code=path_code, project_id=project_id, now=timezone.now()
             )
-        except migrating.CannotMigrate as refusal:
+        except ordering.CannotMigrate as refusal:
             tell(request, refusal)
             return redirect("preservation:formats")
         return redirect("preservation:migration", migration_id)
-    shown = migrating.preview(actor=actor, format_id=format_id, path_code=path_code, project_id=project_id)
+    shown = ordering.preview(actor=actor, format_id=format_id, path_code=path_code, project_id=project_id)
     context = {
         "shown": shown,
         "left": max(shown.files - shown.already, 0),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from zhudang.preservation.web import disposal_views, format_views, key_pages, policy_views, site_views, views
+from zhudang.preservation.web import (
+    disposal_acts,
+    disposal_views,
+    format_views,
+    key_pages,
+    policy_views,
+    site_views,
+    views,
+)
 
 app_name = "preservation"
 urlpatterns = [
@@ -25,16 +33,16 @@ urlpatterns = [
     path("preservation/disposal/", disposal_views.overview, name="disposals"),
     path("preservation/disposal/new/", disposal_views.propose, name="disposal_new"),
     path("preservation/disposal/<uuid:case_id>/", disposal_views.one_case, name="disposal_case"),
-    path("preservation/disposal/<uuid:case_id>/opinion/", disposal_views.opinion, name="disposal_opinion"),
-    path("preservation/disposal/<uuid:case_id>/decide/", disposal_views.decide, name="disposal_decide"),
-    path("preservation/disposal/<uuid:case_id>/stop/", disposal_views.stop, name="disposal_stop"),
-    path("preservation/disposal/<uuid:case_id>/call/", disposal_views.call, name="disposal_call"),
-    path("preservation/disposal/<uuid:case_id>/witness/", disposal_views.witness, name="disposal_witness"),
-    path("preservation/disposal/<uuid:case_id>/begin/", disposal_views.begin, name="disposal_begin"),
-    path("preservation/disposal/<uuid:case_id>/clear/", disposal_views.clear, name="disposal_clear"),
-    path("preservation/disposal/<uuid:case_id>/look/", disposal_views.look, name="disposal_look"),
-    path("preservation/disposal/stays/<uuid:stay_id>/lift/", disposal_views.stay_lift, name="disposal_stay_lift"),
-    path("preservation/<uuid:object_id>/stay/", disposal_views.stay, name="disposal_stay"),
+    path("preservation/disposal/<uuid:case_id>/opinion/", disposal_acts.opinion, name="disposal_opinion"),
+    path("preservation/disposal/<uuid:case_id>/decide/", disposal_acts.decide, name="disposal_decide"),
+    path("preservation/disposal/<uuid:case_id>/stop/", disposal_acts.stop, name="disposal_stop"),
+    path("preservation/disposal/<uuid:case_id>/call/", disposal_acts.call, name="disposal_call"),
+    path("preservation/disposal/<uuid:case_id>/witness/", disposal_acts.witness, name="disposal_witness"),
+    path("preservation/disposal/<uuid:case_id>/begin/", disposal_acts.begin, name="disposal_begin"),
+    path("preservation/disposal/<uuid:case_id>/clear/", disposal_acts.clear, name="disposal_clear"),
+    path("preservation/disposal/<uuid:case_id>/look/", disposal_acts.look, name="disposal_look"),
+    path("preservation/disposal/stays/<uuid:stay_id>/lift/", disposal_acts.stay_lift, name="disposal_stay_lift"),
+    path("preservation/<uuid:object_id>/stay/", disposal_acts.stay, name="disposal_stay"),
     path("preservation/sites/<uuid:site_id>/", site_views.site, name="site"),
     path("preservation/sites/<uuid:site_id>/catch-up/", site_views.catch_up, name="catch_up"),
     path("preservation/sites/<uuid:site_id>/custody/", site_views.hand_over, name="hand_over"),

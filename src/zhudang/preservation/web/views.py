@@ -91,7 +91,14 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
     """One object: what it is, its copies with their proof, its versions and stored files."""
     now = timezone.now()
     demand(_actor(request), "preservation.object.read")
-    page = object_queries.object_page(_actor(request), object_id, now)
+    try:
+        page = object_queries.object_page(_actor(request), object_id, now)
+    except NotFound:
+        # A link from before leads to what stands for all of a destroyed volume.
+        first = disposal.destroyed_with(object_id)
+        if first is None or not queries.known_objects(_actor(request)).filter(pk=first).exists():
+            raise
+        return redirect("preservation:object", first)
     tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     stays = disposal.stays_of(page.volume_id) if page.volume_id else []
     context = {

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -19,6 +21,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason, Refusal
 
 _taught: dict[str, Any] = {}
@@ -56,6 +59,12 @@ def sentence(reason: Reason) -> str:
 def sentences(refusal: Refusal) -> list[str]:
     """Write every reason of a refusal, in its order."""
     return [sentence(reason) for reason in refusal.reasons]
+
+
+def print_refusal(refusal: Refusal | Iterable[Reason]) -> None:
+    """Tell every reason at the console, in Chinese and English, where errors go."""
+    for reason in refusal.reasons if isinstance(refusal, Refusal) else refusal:
+        print(in_both(partial(sentence, reason)), file=sys.stderr)
 
 
 def tell(request: HttpRequest, refusal: Refusal | Iterable[Any], heading: str = "") -> None:

@@ -1,0 +1,1 @@
+"""The commands, by what they are about; heavy imports wait until one is run."""

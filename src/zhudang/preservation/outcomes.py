@@ -1,0 +1,77 @@
+"""What readings of copies showed: one copy, and the counts of many."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from zhudang.preservation.domain.states import CopyState
+from zhudang.preservation.models import Reading
+
+MOST_ROWS = 500
+UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
+NOT_AS_LOGGED, NO_ROOM, ANOTHER_SITE = "STO-007", "STO-008", "STO-009"
+RETURNED, OWED = "returned", "owed"
+COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What reading one copy showed.
+
+    Args:
+        state: verified, damaged, missing, repaired, unreachable, unknown (an object the rows do not know, or what
+            is no object at all), ahead (sound, with versions the rows do not know: the database was restored from before), forged (the rows tell otherwise
+            than the log, of a destruction, of an object's state or of its copies), returned (part of a destroyed volume
+            lies where it was cleared), or owed (a place should have been cleared of it by now).
+    """
+
+    site: str
+    object: str
+    title: str
+    state: str
+    files: int = 0
+    bytes: int = 0
+    damages: tuple[dict[str, str], ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the copy is now as it was written."""
+        return self.state in {CopyState.VERIFIED.value, REPAIRED, AHEAD}
+
+
+@dataclass
+class Summary:
+    """The counts of a reading."""
+
+    copies: int = 0
+    files: int = 0
+    bytes: int = 0
+    sound: int = 0
+    repaired: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+    wrong_count: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        self.copies += 1
+        self.files += outcome.files
+        self.bytes += outcome.bytes
+        self.sound += outcome.sound
+        self.repaired += outcome.state == REPAIRED
+        if outcome.state != CopyState.VERIFIED.value:
+            self.wrong_count += outcome.state != REPAIRED
+            if len(self.wrong) < MOST_ROWS:
+                self.wrong.append(asdict(outcome))
+
+    def __iadd__(self, more: Summary) -> Summary:
+        """Count what was read after this."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        self.wrong = [*self.wrong, *more.wrong][:MOST_ROWS]
+        return self
+
+    def after(self, row: Reading) -> Summary:
+        """This, counted after what a row of the readings holds already."""
+        before = Summary(**{name: getattr(row, name) for name in COUNTS}, wrong=row.wrong)
+        before += self
+        return before
