@@ -164,11 +164,20 @@ def test_a_dated_plan_takes_the_red_away_until_its_day_and_then_it_is_red_again(
 def test_a_plan_sent_twice_is_entered_once_and_whoever_enters_it_again_later_changes_nothing(poor):
     entered = [
         remedy.enter_plan(
-            actor=poor.site.archivist, class_code="internal", plan=plan(), today=timezone.localdate(), now=timezone.now()
+            actor=poor.site.archivist,
+            class_code="internal",
+            plan=plan(),
+            today=timezone.localdate(),
+            now=timezone.now(),
         )
         for _ in range(3)
     ]
-    assert len(set(entered)) == RemedyPlan.objects.count() == Entry.objects.filter(act="preservation.plan.entered").count() == 1
+    assert (
+        len(set(entered))
+        == RemedyPlan.objects.count()
+        == Entry.objects.filter(act="preservation.plan.entered").count()
+        == 1
+    )
     remedy.end_plan(actor=poor.site.archivist, class_code="internal", how="已建成", now=timezone.now())
     again = remedy.enter_plan(
         actor=poor.site.archivist, class_code="internal", plan=plan(), today=timezone.localdate(), now=timezone.now()

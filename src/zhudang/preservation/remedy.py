@@ -69,9 +69,7 @@ def enter_plan(*, actor: Actor, class_code: str, plan: Remedy, today: date, now:
     if standing is not None and all(getattr(standing, name) == value for name, value in said.items()):
         return standing.pk
     row = RemedyPlan.objects.create(class_code=class_code, entered_at=now, entered_by=actor.username, **said)
-    audit.record(
-        actor=actor, act="preservation.plan.entered", subject=row, at=now, data={"class": class_code, **said}
-    )
+    audit.record(actor=actor, act="preservation.plan.entered", subject=row, at=now, data={"class": class_code, **said})
     return row.pk
 
 

@@ -31,7 +31,7 @@ from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.rounds import BY_TURN
-from zhudang.preservation.web import people
+from zhudang.preservation.web import people, reach
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -73,6 +73,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
         "sites": [_shown_site(row, now) for row in places],
+        "away": reach.rows_out_of_reach(places),
         "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
         "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
