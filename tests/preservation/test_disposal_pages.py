@@ -15,6 +15,8 @@ from zhudang.filing.models import Record
 from zhudang.identity.models import Account
 from zhudang.preservation import words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalStay
+from zhudang.preservation.models import Copy, Site
+from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.wording import write_date
 
@@ -185,3 +187,21 @@ def test_a_reason_against_a_volume_names_its_period_in_the_readers_language(made
     with translation.override("en"):
         assert "Permanent" in words.sentence(reason)
     assert "永久" in words.sentence(reason)
+
+
+def test_a_bucket_that_nobody_could_look_into_is_not_told_as_empty(client, made: Disposal, settings, run_jobs):
+    far = {"code": "s", "name": "省馆对象存储", "kind": "s3", "endpoint": "http://127.0.0.1:9", "bucket": "yx-archive"}
+    settings.SITES = [*settings.SITES, far]
+    places()
+    site = Site.objects.get(code="s")
+    for copy in Copy.objects.filter(site__code="a"):
+        Copy.objects.create(
+            object=copy.object, site=site, version=copy.version, state=copy.state, written_at=copy.written_at,
+            verified_at=copy.verified_at, inventory_sha512=copy.inventory_sha512,
+        )  # fmt: skip
+    made.ready().execute()
+    as_(client, made.proposer)
+    for path in (f"/preservation/disposal/{made.case_id}/", "/preservation/disposal/"):
+        told = shown(client, path)
+        assert "还没有看清桶里剩什么" in told, path
+        assert "一项也没有了" not in told, path
