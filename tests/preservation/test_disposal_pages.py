@@ -205,3 +205,16 @@ def test_a_bucket_that_nobody_could_look_into_is_not_told_as_empty(client, made:
         told = shown(client, path)
         assert "还没有看清桶里剩什么" in told, path
         assert "一项也没有了" not in told, path
+
+
+def test_an_opinion_or_a_decision_that_does_not_say_which_is_sent_back_and_ends_nothing(client, made: Disposal):
+    made.propose()
+    path = f"/preservation/disposal/{made.case_id}/"
+    told = as_(client, made.members[0]).post(f"{path}opinion/", {"reasons": "看过"}, follow=True).content.decode()
+    assert "请选“同意销毁”或“不同意”" in told
+    assert "现在办不了：" in told
+    assert (made.case.state, made.case.opinions.count()) == ("appraising", 0)
+    made.appraise()
+    told = as_(client, made.official).post(f"{path}decide/", {"because": "看过"}, follow=True).content.decode()
+    assert "请选“批准”或“不批准”" in told
+    assert made.case.state == "approving"
