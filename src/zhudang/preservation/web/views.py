@@ -30,6 +30,7 @@ from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
 from zhudang.preservation.web import people, reach
 from zhudang.shared.refusals import NotFound
@@ -99,6 +100,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "page": page,
         "object": _shown_object(page.row),
         "versions": [(version, words.own_half(version.message)) for version in page.versions],
+        "sealed": any(part.path in sealing.INDEXES.values() for part in page.parts),
         "parts": lists.take_page(page.parts, lists.read_state(request, rows=PARTS_A_PAGE)),
         "registered": [
             (row, policy_words.MEDIA[Medium(row.medium)], row.version < page.row.version) for row in page.registered
