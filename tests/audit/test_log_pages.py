@@ -1,5 +1,6 @@
 """The log's pages: for the audit administrator, and for nobody else."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -90,3 +91,34 @@ def test_nobody_else_reads_the_log(role: Role, client: Client) -> None:
     for path in ("/audit/", "/audit/?export=csv", "/audit/heads/", "/audit/heads/?export=csv"):
         assert client.get(path).status_code == 403
     assert client.post("/audit/verify/").status_code == 403
+
+
+def test_a_witness_that_differs_is_named_by_its_site_and_the_log_alone_is_not_called_wrong(
+    auditor: Client, settings, tmp_path
+) -> None:
+    settings.SITES = [{"code": "a", "name": "甲库", "path": str(tmp_path / "a")}]
+    (tmp_path / "a").mkdir()
+    witness._up_to.clear()
+    sealing.seal_everything(timezone.now())
+    (path,) = (tmp_path / "a" / "log-witness").glob("audit-heads-*.jsonl")
+    line = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+    path.write_text(path.read_text(encoding="utf-8").replace(line["head"], "0" * len(line["head"])), encoding="utf-8")
+    page = auditor.post("/audit/verify/").content.decode()
+    assert f"到第 {line['last']} 条的链值与这处见证写的不同 · 甲库" in page
+    assert "日志有 1 处对不上" in page
+    english = auditor.post("/audit/verify/", headers={"accept-language": "en"}).content.decode()
+    assert "is not what this witness wrote" in english
+
+
+def test_a_witness_filled_in_again_tells_since_when_in_the_readers_time(auditor: Client, settings, tmp_path) -> None:
+    settings.SITES = [{"code": "a", "name": "甲库", "path": str(tmp_path / "a")}]
+    (tmp_path / "a").mkdir()
+    witness._up_to.clear()
+    sealing.seal_everything(timezone.now())
+    (path,) = (tmp_path / "a" / "log-witness").glob("audit-heads-*.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    since = "2026-06-17T01:41:20+00:00"
+    path.write_text("".join(json.dumps({**line, "refilled": since}) + "\n" for line in lines), encoding="utf-8")
+    page = auditor.post("/audit/verify/").content.decode()
+    assert "从数据库补写的" in page
+    assert "2026年6月17日 09:41:20" in page

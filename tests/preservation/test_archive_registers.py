@@ -244,6 +244,9 @@ def test_people_see_it_in_the_register_and_a_class_of_it_is_the_catalogues(told,
         assert page.status_code == 200
         if address != "/preservation/policy/":
             assert "馆级登记" in page.content.decode()
+            english = client.get(address, headers={"accept-language": "en"}).content.decode()
+            assert "The archive&#x27;s own registers" in english
+            assert "馆级登记" not in english
     assert client.get("/preservation/?export=csv&q=馆级").status_code == 200
     known = queries.known_objects(told.archivist)
     assert known.filter(kind="archive").count() == 1

@@ -161,6 +161,30 @@ def test_a_dated_plan_takes_the_red_away_until_its_day_and_then_it_is_red_again(
     assert Entry.objects.filter(act="preservation.plan.entered").count() == 1
 
 
+def test_a_plan_sent_twice_is_entered_once_and_whoever_enters_it_again_later_changes_nothing(poor):
+    entered = [
+        remedy.enter_plan(
+            actor=poor.site.archivist,
+            class_code="internal",
+            plan=plan(),
+            today=timezone.localdate(),
+            now=timezone.now(),
+        )
+        for _ in range(3)
+    ]
+    assert (
+        len(set(entered))
+        == RemedyPlan.objects.count()
+        == Entry.objects.filter(act="preservation.plan.entered").count()
+        == 1
+    )
+    remedy.end_plan(actor=poor.site.archivist, class_code="internal", how="已建成", now=timezone.now())
+    again = remedy.enter_plan(
+        actor=poor.site.archivist, class_code="internal", plan=plan(), today=timezone.localdate(), now=timezone.now()
+    )
+    assert again not in entered, "an ended plan can be entered anew"
+
+
 def test_a_plan_excuses_no_damaged_copy(poor):
     remedy.enter_plan(
         actor=poor.site.archivist, class_code="internal", plan=plan(), today=timezone.localdate(), now=timezone.now()
@@ -240,6 +264,21 @@ def test_places_that_break_the_policy_are_refused_unless_a_standing_plan_covers_
     assert Placement.objects.get().plan_id == RemedyPlan.objects.get().id
     choose(kept, "a", "b", "c")
     assert Placement.objects.first().plan_id is None
+
+
+def test_the_same_places_chosen_again_are_one_choice(kept):
+    for _ in range(3):
+        choose(kept, "a", "b", "c")
+    assert Placement.objects.count() == Entry.objects.filter(act="preservation.placement.chosen").count() == 1
+    remedy.enter_plan(
+        actor=kept.site.archivist, class_code="internal", plan=plan(requirements=["copies", "offline"]),
+        today=timezone.localdate(), now=timezone.now(),
+    )  # fmt: skip
+    choose(kept, "a", "b")
+    choose(kept, "b", "a")
+    assert Placement.objects.count() == 2
+    choose(kept, "a", "b", "c")
+    assert Placement.objects.count() == 3, "what was chosen before and given up can be chosen again"
 
 
 def test_an_unknown_site_is_refused(kept):

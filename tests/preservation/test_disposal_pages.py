@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from openpyxl import load_workbook
 
 from preservation.disposal_case import FAST_HASHERS, PASSWORD, Disposal
 from preservation.kept_project import site_settings
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
+from zhudang.preservation import words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalStay
+from zhudang.preservation.models import Copy, Site
+from zhudang.preservation.sites import places
+from zhudang.shared.refusals import Reason
+from zhudang.shared.web.wording import write_date
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +142,79 @@ def test_anyone_of_the_office_stops_it_by_its_page_and_english_is_whole(client, 
     stopped = shown(client, path)
     assert made.case.state == "stopped" and "有人查档" in stopped
     assert "没有销毁" in stopped and "在清单上" not in stopped and 'class="todo"' not in stopped
+
+
+def test_the_same_proposal_sent_again_is_the_same_case(client, made: Disposal):
+    form = {
+        "volume": [str(row.pk) for row in made.volumes], "why": "保管期满",
+        "committee": [str(member.account_id) for member in made.members],
+    }  # fmt: skip
+    as_(client, made.proposer)
+    went = {client.post("/preservation/disposal/new/", form).headers["location"] for _ in range(3)}
+    assert len(went) == DisposalCase.objects.count() == 1
+    refused = client.post("/preservation/disposal/new/", {**form, "why": "另一个缘由"})
+    assert refused.status_code == 422
+    assert "已在销毁案" in refused.content.decode()
+
+
+def test_a_waiting_period_that_is_over_is_not_shown_as_waiting(client, made: Disposal):
+    made.propose().appraise().approve()
+    as_(client, made.proposer)
+    for path in ("/preservation/disposal/", f"/preservation/disposal/{made.case_id}/"):
+        assert "等待期已满" in shown(client, path), path
+    assert "Wait is over" in shown(client, "/preservation/disposal/", "en")
+
+
+def test_a_waiting_period_that_goes_on_is_shown_with_its_day(client, made: Disposal):
+    now = timezone.now()
+    made.propose(now=now).appraise(now=now).approve(now=now)
+    as_(client, made.proposer)
+    told = shown(client, "/preservation/disposal/")
+    assert "等待期已满" not in told
+    assert write_date(made.case.wait_until) in told
+
+
+def test_the_form_says_what_to_do_and_where_periods_come_from_in_english(client, made: Disposal):
+    as_(client, made.proposer)
+    told = shown(client, "/preservation/disposal/new/", "en")
+    assert "Send to the committee" in told
+    notes = told.split('class="note"')[1].split("</main>")[0]
+    assert not [each for each in notes if "\u4e00" <= each <= "\u9fff"], notes
+
+
+def test_a_reason_against_a_volume_names_its_period_in_the_readers_language(made: Disposal):
+    reason = Reason("preservation.disposal_never_ends", {"code": "A-1", "title": "卷", "period": "permanent"})
+    with translation.override("en"):
+        assert "Permanent" in words.sentence(reason)
+    assert "永久" in words.sentence(reason)
+
+
+def test_a_bucket_that_nobody_could_look_into_is_not_told_as_empty(client, made: Disposal, settings, run_jobs):
+    far = {"code": "s", "name": "省馆对象存储", "kind": "s3", "endpoint": "http://127.0.0.1:9", "bucket": "yx-archive"}
+    settings.SITES = [*settings.SITES, far]
+    places()
+    site = Site.objects.get(code="s")
+    for copy in Copy.objects.filter(site__code="a"):
+        Copy.objects.create(
+            object=copy.object, site=site, version=copy.version, state=copy.state, written_at=copy.written_at,
+            verified_at=copy.verified_at, inventory_sha512=copy.inventory_sha512,
+        )  # fmt: skip
+    made.ready().execute()
+    as_(client, made.proposer)
+    for path in (f"/preservation/disposal/{made.case_id}/", "/preservation/disposal/"):
+        told = shown(client, path)
+        assert "还没有看清桶里剩什么" in told, path
+        assert "一项也没有了" not in told, path
+
+
+def test_an_opinion_or_a_decision_that_does_not_say_which_is_sent_back_and_ends_nothing(client, made: Disposal):
+    made.propose()
+    path = f"/preservation/disposal/{made.case_id}/"
+    told = as_(client, made.members[0]).post(f"{path}opinion/", {"reasons": "看过"}, follow=True).content.decode()
+    assert "请选“同意销毁”或“不同意”" in told
+    assert "现在办不了：" in told
+    assert (made.case.state, made.case.opinions.count()) == ("appraising", 0)
+    made.appraise()
+    told = as_(client, made.official).post(f"{path}decide/", {"because": "看过"}, follow=True).content.decode()
+    assert "请选“批准”或“不批准”" in told
+    assert made.case.state == "approving"

@@ -313,7 +313,10 @@ def test_an_officer_searches_and_looks_and_changes_nothing_of_the_copy(
         refused = visitor.get(f"/files/{broken_id}/")
         assert refused.status == 409
         assert "摘要不符" in refused.text
-        assert "打开时发现 1 份" in visitor.page("/emergency/").text
+        told = visitor.page("/emergency/").text
+        assert "打开时发现 1 份" in told
+        assert re.search(rf'/files/{broken_id}/">[^<]+\.pdf</a>', told), "people know files by their names"
+        assert broken[1] in told
         # Above the person's level: as if it were not there.
         assert not {"涉密工程", "涉密竣工图"} & set(
             re.findall("涉密工程|涉密竣工图", visitor.page("/search/", q="涉密").text)

@@ -146,16 +146,31 @@ def test_a_review_is_logged_says_what_it_looked_at_and_becomes_due_again(project
     with pytest.raises(Forbidden):
         register.review(actor=project.site.clerk, note="看过", now=NOW)
     assert not FormatReview.objects.exists()
-    register.review(actor=keeper(project.site), note="怪.xyz 请\x00归档单位补交 PDF/A", now=NOW)
+    reviewer = keeper(project.site)
+    register.review(actor=reviewer, note="怪.xyz 请\x00归档单位补交 PDF/A", now=NOW)
     row = FormatReview.objects.get()
     assert row.note == "怪.xyz 请归档单位补交 PDF/A"
     assert (row.reviewer_name, row.unknown, row.policy_sha256) == ("keeper", 1, policy.current().sha256)
     assert Entry.objects.get(act="preservation.formats.reviewed").actor == "keeper"
+    register.review(actor=reviewer, note="怪.xyz 请归档单位补交 PDF/A", now=NOW + timedelta(seconds=3))
+    assert FormatReview.objects.count() == 1, "a second click is the same review"
     due = NOW + timedelta(days=policy.current().review_days)
     assert not register.review_state(due - timedelta(hours=1)).overdue
     assert register.review_state(due).overdue
     assert [register.remind(due + timedelta(days=days)) for days in (-1, 0, 1)] == [False, True, False]
     assert Message.objects.filter(kind="preservation.formats.review_due").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_review_sent_twice_is_noted_once_and_another_word_or_another_hour_makes_another(project: FormatsProject):
+    archivist, other = project.site.archivist, keeper(project.site)
+    for seconds in (0, 1, 2):
+        register.review(actor=archivist, note="看过", now=NOW + timedelta(seconds=seconds))
+    assert FormatReview.objects.count() == Entry.objects.filter(act="preservation.formats.reviewed").count() == 1
+    register.review(actor=other, note="看过", now=NOW + timedelta(seconds=4))
+    register.review(actor=archivist, note="看过，另有一条", now=NOW + timedelta(seconds=5))
+    register.review(actor=archivist, note="看过", now=NOW + timedelta(hours=2))
+    assert FormatReview.objects.count() == 4
 
 
 # ── the pages ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """The page of the keys: for the three administrators, in both languages, and never more than they may know."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from filing.filing_support import NOW, person
 from preservation.kept_project import KeptProject
 from preservation.key_support import HOLDERS, classes_of, hold
 from preservation.key_support import home as home
+from preservation.offline_set import OfflineSet
 from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
@@ -15,6 +17,7 @@ from zhudang.identity.rights import SYSTEM
 from zhudang.preservation.keys import wrapping
 from zhudang.preservation.keys.command import status_lines
 from zhudang.preservation.keys.standing import standing
+from zhudang.preservation.models import CatchUp, Site
 
 pytestmark = pytest.mark.django_db
 
@@ -96,3 +99,27 @@ def test_a_class_that_changed_its_suite_shows_the_key_that_opens_what_was_stored
     lines = status_lines(standing(NOW))
     assert any(line.startswith("内部") and "SM2" in line for line in lines)
     assert any("former" in line and "age1" in line for line in lines)
+
+
+def test_a_removable_set_that_lies_apart_is_no_failure_and_tells_when_it_was_last_seen(
+    client, office, settings, tmp_path: Path
+):
+    disk = OfflineSet(tmp_path)
+    settings.SITES = [*settings.SITES, disk.settings(tmp_path)[-1]]
+    hold(office[Role.SECURITY_ADMIN])
+
+    def told(language: str = "zh") -> str:
+        return (
+            page(client, "the_security_admin", language).content.decode().split('id="h-places"')[1].split("</table>")[0]
+        )
+
+    assert "离线，还没有调回过，调回时写入" in told()
+    assert "st-fail" not in told()
+    place = Site.objects.get(code="c")
+    CatchUp.objects.create(site=place, asked_by="x", started_at=NOW, finished_at=NOW - timedelta(days=1), complete=True)
+    assert "离线，上次调回以后密钥换过" in told()
+    CatchUp.objects.create(site=place, asked_by="x", started_at=NOW, finished_at=NOW + timedelta(days=1), complete=True)
+    assert "离线，现在看不到" in told()
+    assert "最近看过" in told()
+    assert "st-fail" not in told()
+    assert "Offline" in told("en")

@@ -212,3 +212,26 @@ def test_the_doctor_says_which_class_lacks_what_and_when_the_set_is_due(kept, di
 def test_call_in_of_an_unknown_site_is_refused(kept, capsys):
     assert command.call_in("x") == command.REFUSED
     assert "x" in capsys.readouterr().err
+
+
+def test_places_out_of_reach_are_told_before_what_the_books_say_of_them(archivist, settings):
+    paths = ("/preservation/", "/preservation/policy/", "/preservation/policy/class/internal/")
+    for path in paths:
+        assert "现在不算数" not in page(archivist, path), path
+    a, b = (Path(item["path"]) for item in settings.SITES[:2])
+    a.rename(a.with_name("x"))
+    b.rename(a)
+    a.with_name("x").rename(b)
+    for path in paths:
+        told = page(archivist, path)
+        assert "现在不算数" in told, path
+        assert "放错了位置的，换回去就好" in told, path
+        assert "do not count now" in page(archivist, path, **{"accept-language": "en"}), path
+
+
+def test_an_offline_set_that_is_complete_but_connected_does_not_wait_to_be_caught_up(archivist, disk: OfflineSet):
+    disk.connect()
+    assert command.call_in("c") == 0
+    told = page(archivist, "/preservation/policy/class/internal/")
+    assert "取下后才算离线" in told
+    assert "等补写" not in told

@@ -18,6 +18,7 @@ from preservation.test_national_suite import openssl
 from preservation.test_rebuilding import _another_empty_database, _exports, _objects
 from zhudang.content.models import File
 from zhudang.filing.models import Record
+from zhudang.identity.models import Account
 from zhudang.identity.rights import SYSTEM
 from zhudang.preservation import books, command, ingesting, keeping
 from zhudang.preservation.keys import ceremony, keyring, recovery, shares, wrapping
@@ -70,6 +71,16 @@ def test_internal_holdings_are_encrypted_as_soon_as_there_are_keys_and_tell_noth
         keys = keyring.identities([a])
         document = reader.read_json(folder, inventory, "description.json", keys)
         assert document["format"] in {"zhudang-description/1", "zhudang-catalogue/1"}
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_encrypted_object_does_not_send_people_to_a_file_that_is_not_there(places: Path, client):
+    hold()
+    KeptProject().preserve()
+    client.force_login(Account.objects.get(username="archivist"))
+    page = client.get(f"/preservation/{ArchivalObject.objects.filter(kind='volume').first().pk}/").content.decode()
+    assert "凭密钥才读得到" in page
+    assert "原名见 description.json" not in page
 
 
 @pytest.mark.django_db

@@ -60,6 +60,12 @@ def folders() -> list[Path]:
     return [*chosen, *(Path(path) for path in getattr(settings, "AUDIT_WITNESSES", []))]
 
 
+def sites_of_folders() -> dict[str, str]:
+    """The name of the preservation site beside which a witness's folder lies, by that folder."""
+    sites = [site for site in getattr(settings, "SITES", []) if site.get("path")]
+    return {str(Path(site["path"]) / "log-witness"): str(site.get("name", site["code"])) for site in sites}
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """Witnesses that lie where there are no folders; those who know how to reach them say so.

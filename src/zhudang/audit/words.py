@@ -1,5 +1,7 @@
 """The sentences of the log."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext_lazy as _
 
 from zhudang.audit.domain.judging import Fault, LogFinding
@@ -21,10 +23,25 @@ UNNUMBERED = {
     Fault.CHAIN: _("链头不对"),
     Fault.RESTORED: _("见证里有一行说日志恢复到空，日志里没有这次恢复"),
 }
+WITNESSED = {
+    Fault.CHANGED: _("第 %(number)s 条与这处见证写的不同"),
+    Fault.REMOVED: _("这处见证写有第 %(number)s 条，日志里没有"),
+    Fault.INSERTED: _("日志里有第 %(number)s 条，这处见证没有"),
+    Fault.REORDERED: _("第 %(number)s 条的位置与这处见证写的不同"),
+    Fault.CHAIN: _("到第 %(number)s 条的链值与这处见证写的不同"),
+    Fault.TREE: _("到第 %(number)s 条的树根与这处见证收到的不同"),
+}
+"""What a witness tells: that log and witness differ, whichever of the two was changed."""
 
 
-def finding(found: LogFinding) -> str:
-    """One fault in words, with the witness that told it."""
+def finding(found: LogFinding, called: Mapping[str, str] | None = None) -> str:
+    """One fault in words, with the witness that told it.
+
+    Args:
+        called: what witnesses are called, by their folders.
+    """
     text = FAULTS[found.fault] if found.number else UNNUMBERED[found.fault]
+    if found.witness and found.number:
+        text = WITNESSED.get(found.fault, text)
     told = str(text) % {"number": found.number, "last": found.last, "entry": found.entry_id}
-    return f"{told} · {found.witness}" if found.witness else told
+    return f"{told} · {(called or {}).get(found.witness, found.witness)}" if found.witness else told

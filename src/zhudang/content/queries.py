@@ -123,6 +123,19 @@ def visible_to(actor: Actor) -> QuerySet[File]:
     return files.filter(reached | Q(with_archive=True) if everything else reached)
 
 
+def named_by_bytes(actor: Actor, digests: Collection[str]) -> dict[str, list[tuple[UUID, str]]]:
+    """The files an actor may read, with their names, by the SHA-256 of their bytes; the same bytes may have several names."""
+    rows = File.objects.filter(blob__sha256__in=digests, withdrawn_at__isnull=True).order_by("name", "id")
+    found = list(rows.values_list("blob__sha256", "id", "name"))
+    readable = set(visible_to(actor).filter(blob__sha256__in=digests).values_list("id", flat=True))
+    readable |= places.readable_elsewhere(actor, frozenset(row[1] for row in found) - readable)
+    named: dict[str, list[tuple[UUID, str]]] = {}
+    for digest, file_id, name in found:
+        if file_id in readable:
+            named.setdefault(digest, []).append((file_id, name))
+    return named
+
+
 def file_for(actor: Actor, file_id: UUID) -> StoredFile:
     """Find one file this actor may read.
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 
 from zhudang.events.models import Work, WorkState
 from zhudang.shared.plain import plain
+from zhudang.shared.turns import take_turn
 
 _LOST_AFTER = timedelta(hours=1)
 
@@ -60,10 +61,7 @@ def under_way(*, kind: str, subject: str, actor: Starter, now: datetime) -> UUID
     Call it in the transaction that would start the work; two clicks at once take their turn. Work that nobody has heard of
     for an hour counts as lost.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind} {subject} {actor.account_id}"]
-        )
+    take_turn(f"{kind} {subject} {actor.account_id}")
     heard = Q(created_at__gt=now - _LOST_AFTER) | Q(advanced_at__gt=now - _LOST_AFTER)
     rows = Work.objects.filter(heard, kind=kind, subject=subject, account_id=actor.account_id)
     open_rows = rows.filter(finished_at__isnull=True, cancel_asked_at__isnull=True).order_by("-created_at")

@@ -82,7 +82,7 @@ def takes_long() -> bool:
 
 @transaction.atomic
 def ask(*, actor: Actor, now: datetime) -> UUID:
-    """Ask for the books to be laid side by side; gives the id of the work to follow.
+    """Ask for the books to be laid side by side; gives the id of the work to follow, that under way where there is one.
 
     Raises:
         Forbidden.
@@ -90,7 +90,10 @@ def ask(*, actor: Actor, now: datetime) -> UUID:
     from zhudang.preservation import jobs
 
     demand(actor, "preservation.object.verify")
-    work_id = work.start(kind="preservation.books", subject="preservation.store:all", actor=actor, total=1, now=now)
+    subject = "preservation.store:all"
+    if under_way := work.under_way(kind="preservation.books", subject=subject, actor=actor, now=now):
+        return under_way
+    work_id = work.start(kind="preservation.books", subject=subject, actor=actor, total=1, now=now)
     jobs.compare_books.defer(username=actor.username, work_id=str(work_id))
     return work_id
 

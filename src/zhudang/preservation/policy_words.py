@@ -87,7 +87,7 @@ REQUIREMENTS = {
 }
 SHOWN = {
     Shown.MET: _("满足"),
-    Shown.WAITING: _("等补写"),
+    Shown.WAITING: _("等副本到位"),
     Shown.PLANNED: _("按计划补救"),
     Shown.UNKNOWN: _("不知道"),
     Shown.NOT_MET: _("不满足"),

@@ -17,6 +17,7 @@ from zhudang.preservation.domain.placing import Plan, why_not_place
 from zhudang.preservation.models import Placement, RemedyPlan, Site
 from zhudang.preservation.policy_file import policy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+from zhudang.shared.turns import take_turn
 
 
 class CannotPlan(Refusal):
@@ -42,6 +43,8 @@ class Remedy:
 def enter_plan(*, actor: Actor, class_code: str, plan: Remedy, today: date, now: datetime) -> UUID:
     """Enter a class's plan of remedy; the one before it stays in the history. Gives the entry's id.
 
+    A plan that says what the standing one says is that one: it is not entered again.
+
     Raises:
         Forbidden, NotFound: no such class.
         CannotPlan: with every reason.
@@ -57,18 +60,16 @@ def enter_plan(*, actor: Actor, class_code: str, plan: Remedy, today: date, now:
         reasons.append(Reason("preservation.plan_until"))
     if reasons:
         raise CannotPlan(*reasons)
-    row = RemedyPlan.objects.create(
-        class_code=class_code, requirements=sorted(plan.requirements), missing=plan.missing.strip(),
-        remedy=plan.remedy.strip(), responsible=plan.responsible.strip(), until=plan.until,
-        entered_at=now, entered_by=actor.username,
-    )  # fmt: skip
-    audit.record(
-        actor=actor, act="preservation.plan.entered", subject=row, at=now,
-        data={
-            "class": class_code, "requirements": row.requirements, "missing": row.missing, "remedy": row.remedy,
-            "responsible": row.responsible, "until": plan.until,
-        },
-    )  # fmt: skip
+    said = {
+        "requirements": sorted(plan.requirements), "missing": plan.missing.strip(), "remedy": plan.remedy.strip(),
+        "responsible": plan.responsible.strip(), "until": plan.until,
+    }  # fmt: skip
+    take_turn(f"preservation.plan {class_code}")
+    standing = standing_plan(class_code)
+    if standing is not None and all(getattr(standing, name) == value for name, value in said.items()):
+        return standing.pk
+    row = RemedyPlan.objects.create(class_code=class_code, entered_at=now, entered_by=actor.username, **said)
+    audit.record(actor=actor, act="preservation.plan.entered", subject=row, at=now, data={"class": class_code, **said})
     return row.pk
 
 
@@ -101,6 +102,8 @@ def end_plan(*, actor: Actor, class_code: str, how: str, now: datetime) -> UUID:
 def choose_places(*, actor: Actor, class_code: str, codes: Collection[str], today: date, now: datetime) -> UUID:
     """Say which places a class goes to from now on; what lies elsewhere stays there. Gives the placement's id.
 
+    Where it goes to these places already, under the same plan, nothing is chosen again.
+
     Raises:
         Forbidden, NotFound.
         CannotPlace: with everything that breaks the policy and no standing plan of remedy covers.
@@ -117,10 +120,14 @@ def choose_places(*, actor: Actor, class_code: str, codes: Collection[str], toda
     if reasons := why_not_place(need, chosen, planned=planned):
         raise CannotPlace(*reasons)
     leans_on_plan = bool(why_not_place(need, chosen))
+    plan = standing if leans_on_plan else None
+    take_turn(f"preservation.placement {class_code}")
+    newest = Placement.objects.filter(class_code=class_code).first()
+    if newest is not None and (newest.sites, newest.plan) == ([site.code for site in chosen], plan):
+        return newest.pk
     placed = Placement.objects.create(
-        class_code=class_code, sites=[site.code for site in chosen], chosen_at=now, chosen_by=actor.username,
-        plan=standing if leans_on_plan else None,
-    )  # fmt: skip
+        class_code=class_code, sites=[site.code for site in chosen], chosen_at=now, chosen_by=actor.username, plan=plan
+    )
     audit.record(
         actor=actor, act="preservation.placement.chosen", subject=placed, at=now,
         data={"class": class_code, "sites": placed.sites, "plan": placed.plan_id},

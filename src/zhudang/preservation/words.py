@@ -239,6 +239,9 @@ KEY_PLACES = {
     "stale": _("密钥文件是旧的"),
     "lacking": _("没有密钥文件"),
     "unreachable": _("读不到存储地"),
+    "apart": _("离线，现在看不到"),
+    "apart_stale": _("离线，上次调回以后密钥换过，调回时更新"),
+    "apart_lacking": _("离线，还没有调回过，调回时写入"),
 }
 KEY_SUITES = {"age": _("age（X25519、ChaCha20）"), "sm": _("国密（SM2、SM4）")}
 KEY_ACTS = {
@@ -297,6 +300,8 @@ def sentence(reason: Reason) -> str:
     if reason.code == "preservation.disposal_stands":
         return text % {"state": disposal_words.STATES[CaseState(reason.data["state"])]}
     data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    if reason.code == "preservation.disposal_never_ends":
+        data["period"] = disposal_words.retention(str(data["period"]))
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text

@@ -23,6 +23,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 STATE_FILE = "emergency.json"
+MOST_LACKING = 100
+"""Damaged files the page names; their number is told."""
 LOOKED_AT = frozenset(
     {
         "site:home", "site:emergency", "site:language", "site:live", "site:ready", "identity:login", "identity:logout",
@@ -170,11 +172,16 @@ class ReadOnly:
 
 def page(request: HttpRequest) -> HttpResponse:
     """What is here, since when, how far loading came, and what is not here."""
+    from zhudang.content import queries as content
     from zhudang.preservation import emergency
 
+    lacking = emergency.damaged_files()
+    shown = lacking[:MOST_LACKING]
+    named = content.named_by_bytes(request.actor, shown)  # type: ignore[attr-defined]
     context = {
         "state": read_state(Path(settings.DATA)),
-        "lacking": emergency.damaged_files(),
+        "lacking": lacking,
+        "shown": [(digest, named.get(digest, [])) for digest in shown],
         "log": settings.EMERGENCY["log"],
         "english": translation.get_language() == "en",
     }

@@ -260,7 +260,7 @@ def _links(actor: Actor) -> list[tuple[str, str, str]]:
         ({Role.SERVICE_DESK, Role.EMERGENCY_OFFICER}, _("查询"), _("题名、著录和正文"), "discovery:search"),
         ({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}, _("人员"), _("开账号的不给角色，给角色的不开账号"), "identity:people"),
         ({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN}, _("单位"), _("一个单位一条，改名留痕"), "identity:organisations"),
-        ({Role.SECURITY_ADMIN}, _("密钥"), _("加密馆藏的密钥、保管人与最近一次试用"), "preservation:keys"),
+        ({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN}, _("密钥"), _("加密馆藏的密钥、保管人与最近一次试用"), "preservation:keys"),
         ({Role.AUDIT_ADMIN}, _("日志"), _("谁在何时做了什么；谁也改不了"), "audit:log"),
         ({Role.SYSTEM_ADMIN}, _("失败的作业"), _("没有送到的事件"), "events:failures"),
     ]  # fmt: skip

@@ -31,7 +31,7 @@ _ENTRIES: list[tuple[set[str], Callable[[], str], str, str]] = [
      lambda: pgettext("navigation", "项目"), "registry:project_list", "buildings"),
     ({"client_manager", "client_clerk", "reviewer", "archivist", "official"}, lambda: pgettext("navigation", "验收"), "handover:applications", "checklist"),
     ({"archivist", "keeper", "client_manager"}, lambda: pgettext("navigation", "移交"), "handover:transfers", "transfer"),
-    ({"archivist", "keeper"}, lambda: pgettext("navigation", "馆藏"), "preservation:holdings", "archive"),
+    ({"archivist", "keeper", "official"}, lambda: pgettext("navigation", "馆藏"), "preservation:holdings", "archive"),
     ({"*"}, lambda: pgettext("navigation", "查询"), "discovery:search", "search"),
     ({"*"}, lambda: pgettext("navigation", "一张图"), "atlas:map", "map"),
     ({"system_admin", "security_admin"}, lambda: pgettext("navigation", "人员"), "identity:people", "users"),

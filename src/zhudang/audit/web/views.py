@@ -1,10 +1,13 @@
 """The log's pages, for the audit administrator only."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, queries, tree_heads, words
+from zhudang.audit import operations, queries, tree_heads, witness, words
 from zhudang.audit.sealing import seal_everything
+from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
 from zhudang.shared.refusals import Forbidden
 from zhudang.shared.web import exports, lists
@@ -113,5 +117,19 @@ def verify(request: HttpRequest) -> HttpResponse:
     found = [{"number": f.number, "fault": f.fault.value} for f in verdict.findings[:200]]
     data = {"sealed": verdict.sealed, "head": verdict.head, "sound": verdict.is_sound, "findings": found}
     operations.record(actor=actor, act="audit.log.verified", subject="audit.log", at=now, data=data)
-    sentences = [words.finding(finding) for finding in verdict.findings[:500]]
-    return render(request, "audit/verdict.html", {"verdict": verdict, "sentences": sentences})
+    called = {str(Path(settings.DATA) / "witness"): _("数据文件夹"), **witness.sites_of_folders()}
+    context = {
+        "verdict": verdict,
+        "sentences": [words.finding(finding, called) for finding in verdict.findings[:500]],
+        "witnesses": [_shown_witness(report, called) for report in verdict.witnesses],
+    }
+    return render(request, "audit/verdict.html", context)
+
+
+def _shown_witness(report: WitnessReport, called: Mapping[str, str]) -> dict[str, Any]:
+    """A witness with the name of its place, and the moments since when it bears witness again."""
+    return {
+        "report": report,
+        "name": called.get(report.folder, ""),
+        "refilled": [(refill, datetime.fromisoformat(refill.since)) for refill in report.refilled],
+    }

@@ -28,6 +28,7 @@ from zhudang.preservation.domain.disposal import (
     why_not_dispose,
     why_not_propose,
 )
+from zhudang.preservation.models import ArchivalObject
 from zhudang.shared.plain import plain
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -45,7 +46,7 @@ class CannotDecide(Refusal):
 
 @transaction.atomic
 def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[UUID], why: str, now: datetime) -> UUID:
-    """Propose volumes for destruction to a committee; gives the case's id.
+    """Propose volumes for destruction to a committee; gives the case's id, that of the same proposal where it was just made.
 
     Args:
         object_ids: the volumes; each must have come to the end of its time, with nothing against it.
@@ -64,6 +65,8 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
         .select_for_update(no_key=True, of=("self",)).order_by("reference_code", "id")
     )  # fmt: skip
     members = [member for member in map(identity.actor_of, dict.fromkeys(committee)) if _may_appraise(member)]
+    if same := _same_proposal(actor, rows, members, why):
+        return same
     reasons = why_not_propose(
         actor.username, [member.username for member in members], volumes=len(rows), why=why, rules=known
     )
@@ -324,6 +327,20 @@ def _end(case: DisposalCase, state: CaseState, username: str, name: str, because
 
 def _must_stand(case: DisposalCase, state: CaseState) -> list[Reason]:
     return [] if case.state == state.value else [Reason("preservation.disposal_stands", {"state": case.state})]
+
+
+def _same_proposal(actor: Actor, rows: Collection[ArchivalObject], members: Sequence[Actor], why: str) -> UUID | None:
+    """The case under appraisal that says the very same: a second click finds what the first made."""
+    appointed, volumes = {member.username for member in members}, {row.pk for row in rows}
+    made = DisposalCase.objects.filter(
+        state=CaseState.APPRAISING.value, proposed_by=actor.username, why=why.strip(), volumes=len(rows)
+    )
+    for case in made.order_by("-proposed_at"):
+        if {member["username"] for member in case.committee} == appointed and volumes == set(
+            case.items.values_list("object_id", flat=True)
+        ):
+            return case.pk
+    return None
 
 
 def _may_appraise(member: Actor) -> bool:

@@ -171,8 +171,13 @@ def _places_of(warrant: Warrant, now: datetime) -> tuple[list[Place], list[Held]
     here, held = [], []
     for place in places():
         if in_buckets.is_bucket(place):
-            seen = in_buckets.look(place, warrant.item, now) if in_buckets.may_hold(place) else in_buckets.Seen(now, ())
-            if place.site_id in with_copy or seen.keys != ():
+            told = place.site_id in with_copy
+            seen = (
+                in_buckets.look(place, warrant.item, now)
+                if told or in_buckets.may_hold(place)
+                else in_buckets.Seen(now, ())
+            )
+            if told or seen.keys != ():
                 held.append(Held(f"{owed.SITE}{place.code}", place.name, "bucket", seen))
         elif place.root is not None and not place.facts.worm:
             # Also where no row tells of a copy: one that was half written may lie there.

@@ -216,7 +216,7 @@ def _time_has_not_ended(facts: HoldingFacts, rules: DisposalRules, today: date, 
     if period is None:
         return [Reason("preservation.disposal_no_retention", who)]
     if period.years is None:
-        return [Reason("preservation.disposal_never_ends", {**who, "period": period.names["zh"]})]
+        return [Reason("preservation.disposal_never_ends", {**who, "period": facts.retention})]
     if facts.newest is None:
         return [Reason("preservation.disposal_no_date", who)]
     ends = rules.ends_on(facts.retention, facts.newest)

@@ -31,10 +31,11 @@ from zhudang.preservation.models import (
 from zhudang.preservation.queries import known_objects
 from zhudang.registry import queries as registry
 from zhudang.shared.refusals import NotFound, Reason, Refusal
+from zhudang.shared.turns import take_turn
 
 MOST_OUTCOMES, MOST_PROJECTS = 500, 300
 _WORST_FIRST = {Risk.HIGH: 0, Risk.UNKNOWN: 1, Risk.WATCH: 2, Risk.LOW: 3}
-_A_DAY = timedelta(days=1)
+_A_DAY, _SAME_REVIEW = timedelta(days=1), timedelta(hours=1)
 
 
 class CannotReview(Refusal):
@@ -141,6 +142,8 @@ def reviews() -> list[FormatReview]:
 def review(*, actor: Actor, note: str, now: datetime) -> UUID:
     """Note that a person looked at all formats and the policy in force; gives the review's id.
 
+    Sent again within the hour with nothing changed it is the same review.
+
     Raises:
         Forbidden.
         CannotReview: unknown formats are held and the note says nothing of them.
@@ -151,10 +154,15 @@ def review(*, actor: Actor, note: str, now: datetime) -> UUID:
     unknown = sum(row.entry.risk is Risk.UNKNOWN for row in rows)
     if unknown and not note:
         raise CannotReview(Reason("preservation.review_unknown", {"count": unknown}))
+    seen = {
+        "reviewed_by": actor.username, "policy_sha256": policy.sha256, "formats": len(rows), "unknown": unknown, "note": note,
+    }  # fmt: skip
+    take_turn("preservation.formats.review")
+    if (same := FormatReview.objects.filter(reviewed_at__gt=now - _SAME_REVIEW, **seen).first()) is not None:
+        return same.id
     row = FormatReview.objects.create(
-        reviewed_at=now, reviewed_by=actor.username, reviewer_name=actor.name, policy_version=policy.version[:40],
-        policy_sha256=policy.sha256, formats=len(rows), unknown=unknown, note=note,
-    )  # fmt: skip
+        reviewed_at=now, reviewer_name=actor.name, policy_version=policy.version[:40], **seen
+    )
     audit.record(
         actor=actor, act="preservation.formats.reviewed", subject=row, at=now,
         data={"policy": policy.version, "sha256": policy.sha256, "formats": len(rows), "unknown": unknown},

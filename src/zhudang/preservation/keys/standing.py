@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.keys import classes, keyring, wrapping
 from zhudang.preservation.keys.classes import KeyClass
-from zhudang.preservation.keys.register import CEREMONY, RECOVERY, TRIAL, Register
+from zhudang.preservation.keys.register import CEREMONY, RECOVERY, ROTATION, TRIAL, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
-from zhudang.preservation.models import ArchivalObject, Site
+from zhudang.preservation.models import ArchivalObject, CatchUp, Site
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import Reason
 
 CURRENT, STALE, LACKING, UNREACHABLE = "current", "stale", "lacking", "unreachable"
+APART, APART_STALE, APART_LACKING = "apart", "apart_stale", "apart_lacking"
+"""Of a removable set that lies apart, as it should: whether it was called in since the keys last changed, before, or never."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class PlaceStanding:
     """Whether a place has the register and the key files as they are in the installation.
 
     Args:
-        seen_at: of a bucket, when that was last looked at; a page asks no server.
+        seen_at: of a bucket, when that was last looked at; a page asks no server. Of a set that lies apart, when it was last
+            called in.
     """
 
     code: str
@@ -106,12 +109,7 @@ def standing(now: datetime) -> Standing:
         reasons=reasons,
         unfinished=register is not None and not wrapping.is_settled(register),
         classes=tuple(_classes(register, policy)),
-        places=tuple(
-            _bucket(register, place)
-            if place.facts.kind is Kind.S3
-            else PlaceStanding(place.code, place.name, _place(register, place))
-            for place in all_places
-        ),
+        places=tuple(_place(register, place) for place in all_places),
         last_trial=last,
         trial_due=last is not None and now - last > timedelta(days=policy.trial_after_days),
     )
@@ -158,9 +156,29 @@ def _bucket(register: Register | None, place: Place) -> PlaceStanding:
     return PlaceStanding(place.code, place.name, state, seen)
 
 
-def _place(register: Register | None, place: Place) -> str:
+def _place(register: Register | None, place: Place) -> PlaceStanding:
+    if place.facts.kind is Kind.S3:
+        return _bucket(register, place)
+    if place.away:
+        return _apart(register, place)
+    return PlaceStanding(place.code, place.name, _folder(register, place))
+
+
+def _folder(register: Register | None, place: Place) -> str:
     if place.root is None:
         return UNREACHABLE
     if register is None or wrapping.register_at(place.root.folder) is None:
         return LACKING
     return CURRENT if wrapping.holds_all(register, place.root.folder) else STALE
+
+
+def _apart(register: Register | None, place: Place) -> PlaceStanding:
+    """What is known of a set that cannot be looked at: every call-in writes the key files there."""
+    calls = CatchUp.objects.filter(site_id=place.site_id, complete=True)
+    seen: datetime | None = calls.aggregate(last=Max("finished_at"))["last"]
+    changed = register.last(CEREMONY, ROTATION, RECOVERY) if register else None
+    if seen is None:
+        state = APART_LACKING
+    else:
+        state = APART_STALE if changed is not None and changed > seen else APART
+    return PlaceStanding(place.code, place.name, state, seen)

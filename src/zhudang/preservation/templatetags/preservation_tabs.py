@@ -7,7 +7,9 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
+
+from zhudang.preservation.archive_registers import TITLE as OWN_REGISTERS
 
 register = template.Library()
 TABS = (
@@ -18,6 +20,12 @@ TABS = (
     ("books", pgettext_lazy("tab", "账物目"), "preservation.holdings.read"),
     ("disposals", pgettext_lazy("tab", "鉴定销毁"), "preservation.disposal.read"),
 )
+
+
+@register.filter
+def title_in_words(title: str) -> str:
+    """A holding's title; that of the archive's own registers, which the system gave itself, in the reader's language."""
+    return gettext("馆级登记") if title == OWN_REGISTERS else title
 
 
 @register.inclusion_tag("preservation/_tabs.html", takes_context=True)

@@ -27,6 +27,8 @@ def opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Give an opinion; volumes to spare are named by their reference codes, one a line, an optional day behind."""
     actor = _actor(request)
     demand(actor, "preservation.disposal.appraise")
+    if request.POST.get("agrees") not in {"yes", "no"}:
+        return _unsaid(request, case_id, _("请选“同意销毁”或“不同意”"))
     case = queries.case_page(actor, case_id, today=queries.today()).case
     spared, unknown = _spared(case, request.POST.get("spared", ""))
     if unknown:
@@ -44,7 +46,9 @@ def opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Approve, or refuse, for the department."""
-    approves = request.POST.get("decision") == "approve"
+    if request.POST.get("decision") not in {"approve", "refuse"}:
+        return _unsaid(request, case_id, _("请选“批准”或“不批准”"))
+    approves = request.POST["decision"] == "approve"
     return _act(
         request, case_id, _("已批准，等待期开始。") if approves else _("已决定不予销毁。"),
         lambda: cases.decide(
@@ -146,6 +150,12 @@ def stay_lift(request: HttpRequest, stay_id: UUID) -> HttpResponse:
         tell(request, refusal)
         return redirect("preservation:holdings")
     return redirect("preservation:object", object_id)
+
+
+def _unsaid(request: HttpRequest, case_id: UUID, what: str) -> HttpResponse:
+    """Send back a form that leaves open which of two it means: what ends a case is never guessed."""
+    tell(request, [what])
+    return redirect("preservation:disposal_case", case_id)
 
 
 def _act(request: HttpRequest, case_id: UUID, done: str, act: Callable[[], Any]) -> HttpResponse:

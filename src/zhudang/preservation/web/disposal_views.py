@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,8 +19,10 @@ from zhudang.preservation import words
 from zhudang.preservation.disposal import cases, clearing, facts, lists, queries
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
+from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.disposal.rules_file import rules
-from zhudang.preservation.domain.disposal import ENDED, CaseState, Outcome, why_not_dispose
+from zhudang.preservation.domain.disposal import CaseState, Outcome, why_not_dispose
+from zhudang.preservation.web import disposal_course as course
 from zhudang.preservation.web.forms import ProposalForm
 from zhudang.shared.web import exports
 from zhudang.shared.web import lists as pages
@@ -37,11 +40,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     counts = {each: rows.filter(state=each.value).count() for each in CaseState}
     if wanted := state.filters.get("state", ""):
         rows = rows.filter(state=wanted)
+    owed, day = list(queries.owed()), queries.today()
+    of_case = Counter(each.case_id for each in owed)
     context = {
-        "page": pages.take_page(rows, state, _shown_case),
+        "page": pages.take_page(rows, state, lambda case: _shown_case(case, owed=of_case[case.pk], today=day)),
         "states": [(s.value, disposal_words.STATES[s], counts[s], disposal_words.MARKS[s]) for s in CaseState],
         "total": sum(counts.values()),
-        "owed": [_shown_owed(each) for each in queries.owed()],
+        "owed": [_shown_owed(each) for each in owed],
+        "overdue": any(each.overdue for each in owed),
         "rules": rules(),
         "sources": [
             (words.own_half(part["source"]), words.doubt(part.get("doubt", "")))
@@ -127,11 +133,9 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         items = items.filter(reference_code__icontains=state.q) | items.filter(title__icontains=state.q)
     context = {
         "page": page,
-        "case": case,
-        "word": disposal_words.STATES[CaseState(case.state)],
-        "mark": disposal_words.MARKS[CaseState(case.state)],
-        "steps": _steps(page),
-        "next": _who_is_next(page),
+        **_shown_case(case, owed=len(page.owed), today=queries.today()),
+        "steps": course.steps(page),
+        "next": course.who_is_next(page),
         "items": pages.take_page(items, state, lambda item: _shown_item(item, CaseState(case.state))),
         "state": state,
         "outcomes": [
@@ -139,7 +143,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
             for o in Outcome
             if o.value
         ],
-        "places": [(disposal_words.place(key, name), clean, held) for key, name, clean, held in page.places],
+        "places": _shown_places(page),
         "owed": [_shown_owed(each) for each in page.owed],
         "halted": words.sentence(page.halted) if page.halted else "",
         "may_look": actor.may("preservation.disposal.execute"),
@@ -168,9 +172,18 @@ def _ids(values: list[str]) -> list[UUID]:
     return found
 
 
-def _shown_case(case: DisposalCase) -> dict[str, Any]:
+def _shown_case(case: DisposalCase, *, owed: int, today: date) -> dict[str, Any]:
     state = CaseState(case.state)
-    return {"case": case, "word": disposal_words.STATES[state], "mark": disposal_words.MARKS[state]}
+    waited = state is CaseState.WAITING and case.wait_until is not None and case.wait_until < today
+    word = _("等待期已满") if waited else disposal_words.STATES[state]
+    return {"case": case, "word": word, "mark": disposal_words.MARKS[state], "owed": owed, "waited": waited}
+
+
+def _shown_places(page: queries.CasePage) -> list[tuple[Any, int, int, bool]]:
+    """What a case cleared and still owes, place by place, the sites first; and whether it is late there."""
+    late = {each.place for each in page.owed if each.overdue}
+    ordered = sorted(page.places, key=lambda each: not each[0].startswith(SITE))
+    return [(disposal_words.place(key, name), clean, held, key in late) for key, name, clean, held in ordered]
 
 
 def _shown_owed(each: queries.OwedPlace) -> dict[str, Any]:
@@ -199,64 +212,3 @@ def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date, *, ti
         "ends": rules().ends_on(told.retention, told.newest), "ticked": ticked,
         "files": sum(each.files for each in objects if each.newest),
     }  # fmt: skip
-
-
-def _steps(page: queries.CasePage) -> list[dict[str, Any]]:
-    """The way of a case: what was done, by whom and when; then what is still to come, which has no moment yet."""
-    case, state = page.case, CaseState(page.case.state)
-    decision = _("主管部门不批准") if state is CaseState.REFUSED and case.decided_at else _("主管部门批准")
-    steps = [_step(_("提出"), case.proposed_name, case.proposed_at, case.why)]
-    steps += [
-        _step(_("鉴定意见：同意") if row.agrees else _("鉴定意见：不同意"), row.name, row.at, row.reasons)
-        for row in page.opinions
-    ]
-    if page.awaited:
-        steps.append(_step(_("鉴定意见"), _("、").join(page.awaited)))
-    steps.append(_step(decision, case.decided_name, case.decided_at, case.decided_because))
-    waited = case.called_at or (case.wait_until if page.waited else None)
-    if not waited:
-        steps.append(_step(_("等待期满（%(days)s 个整天）") % {"days": case.waiting_days}))
-    steps.append(_step(_("召集监销"), case.executor_name, case.called_at))
-    steps += [_step(_("监销签字"), row.name, row.at) for row in page.witnesses]
-    lacking = case.rules["witnesses"]["number"] - len(page.witnesses)
-    if lacking > 0:
-        steps.append(_step(_("监销签字，还差 %(n)s 人") % {"n": lacking}))
-    steps.append(_step(_("开始销毁"), case.executor_name if case.began_at else "", case.began_at))
-    if state is not CaseState.REFUSED or not case.decided_at:
-        ending = state if state in ENDED else CaseState.DONE
-        steps.append(_step(str(disposal_words.STATES[ending]), case.ended_name, case.ended_at, case.ended_because))
-    if state in ENDED:
-        return [step for step in steps if step["at"]]
-    coming = next((step for step in steps if not step["at"]), None)
-    return [{**step, "now": step is coming} for step in steps]
-
-
-def _step(what: str, who: str = "", at: Any = None, why: str = "") -> dict[str, Any]:
-    return {"what": what, "who": who, "at": at, "why": why, "now": False}
-
-
-def _who_is_next(page: queries.CasePage) -> str:
-    case = page.case
-    match CaseState(case.state):
-        case CaseState.APPRAISING:
-            return _("等鉴定委员给出意见：%(names)s") % {"names": "、".join(page.awaited)}
-        case CaseState.APPROVING:
-            return _("等主管部门的人批准（提出人和委员除外）")
-        case CaseState.WAITING if page.days_left:
-            return _("等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停") % {"days": page.days_left}
-        case CaseState.WAITING if not page.waited:
-            return _("今天是等待期最后一天；馆里、委员和主管部门的人都可以叫停")
-        case CaseState.WAITING:
-            return _("等待期已满；等馆员或库管认作执行人，召集监销")
-        case CaseState.DUE if len(page.witnesses) < case.rules["witnesses"]["number"]:
-            return _("等监销人签字（提出人 %(proposer)s、执行人 %(executor)s 以外的两人）") % {
-                "proposer": case.proposed_name, "executor": case.executor_name,
-            }  # fmt: skip
-        case CaseState.DUE:
-            return _("监销人都签了；等执行人 %(executor)s 开始") % {"executor": case.executor_name}
-        case CaseState.EXECUTING:
-            return _("系统正在逐卷销毁；中断了会自己继续")
-        case CaseState.DONE if page.owed:
-            return _("还有 %(places)s 处留着内容，须清除并由两人签字") % {"places": len(page.owed)}
-        case _:
-            return _("没有谁要办的了；清册永久保存")

@@ -14,7 +14,10 @@ from zhudang.preservation import words
 from zhudang.preservation.keys.standing import standing
 from zhudang.preservation.web import people
 
-_PLACE_MARKS = {"current": "ok", "stale": "soon", "lacking": "fail", "unreachable": "fail"}
+_PLACE_MARKS = {
+    "current": "ok", "stale": "soon", "lacking": "fail", "unreachable": "fail", "apart": "na", "apart_stale": "soon",
+    "apart_lacking": "na",
+}  # fmt: skip
 
 
 @require_safe

@@ -16,7 +16,7 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import compliance, policy_words, remedy, standings, words
 from zhudang.preservation.domain.placing import BELOW, Shown
 from zhudang.preservation.policy_file import policy
-from zhudang.preservation.web import people
+from zhudang.preservation.web import people, reach
 from zhudang.preservation.web.forms import PlanForm
 from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import NotFound, Reason
@@ -30,8 +30,10 @@ _SORTS = {"accession": ("accession_no", "id"), "code": ("reference_code", "id"),
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Every holding class: which requirement is met, which is not, why, and by when it will be."""
-    rows = [_shown_class(row) for row in compliance.class_rows(_actor(request), _ground())]
+    on = _ground()
+    rows = [_shown_class(row) for row in compliance.class_rows(_actor(request), on)]
     context = {
+        "away": reach.out_of_reach(on.places),
         "rows": rows,
         "below": sum(each["below"] for each in rows),
         "holdings": sum(each["row"].holdings for each in rows),
@@ -74,16 +76,18 @@ def below(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def holding_class(request: HttpRequest, class_code: str) -> HttpResponse:
     """One class: its requirements, its plan and the plans before, the places it goes to and those proposed."""
-    page = compliance.class_page(_actor(request), class_code, _ground())
-    return _class_page(request, page)
+    on = _ground()
+    page = compliance.class_page(_actor(request), class_code, on)
+    return _class_page(request, page, reach.out_of_reach(on.places))
 
 
-def _class_page(request: HttpRequest, page: compliance.ClassPage) -> HttpResponse:
+def _class_page(request: HttpRequest, page: compliance.ClassPage, away: list[tuple[str, str]]) -> HttpResponse:
     actor = _actor(request)
     placed, placement = {site.code for site in page.row.placed}, page.row.placement
     chosen_by = placement.chosen_by if placement else ""
     names = people.names([chosen_by, *(plan.entered_by for plan in page.plans)])
     context = {
+        "away": away,
         "names": names,
         "placed_by": names.get(chosen_by, chosen_by),
         "page": page,

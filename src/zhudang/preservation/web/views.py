@@ -30,8 +30,9 @@ from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
+from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
-from zhudang.preservation.web import people
+from zhudang.preservation.web import people, reach
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -73,6 +74,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
         "sites": [_shown_site(row, now) for row in places],
+        "away": reach.rows_out_of_reach(places),
         "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
         "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
@@ -105,6 +107,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "page": page,
         "object": _shown_object(page.row),
         "versions": [(version, words.own_half(version.message)) for version in page.versions],
+        "sealed": any(part.path in sealing.INDEXES.values() for part in page.parts),
         "parts": lists.take_page(page.parts, lists.read_state(request, rows=PARTS_A_PAGE)),
         "registered": [
             (row, policy_words.MEDIA[Medium(row.medium)], row.version < page.row.version) for row in page.registered

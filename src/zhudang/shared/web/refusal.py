@@ -76,6 +76,9 @@ def tell(request: HttpRequest, refusal: Refusal | Iterable[Any], heading: str = 
     """
     told: list[Any] = list(sentences(refusal)) if isinstance(refusal, Refusal) else list(refusal)
     reasons = [one if isinstance(one, tuple) else (str(one), "") for one in told]
-    heading = heading or _("现在还办不了，差 %(count)s 样：") % {"count": len(reasons)}
+    if not heading:
+        # One reason is often no lack: a wrong password, a step that is over.
+        counted = _("现在还办不了，差 %(count)s 样：") % {"count": len(reasons)}
+        heading = counted if len(reasons) > 1 else _("现在办不了：")
     note = render_to_string("partials/_refusal.html", {"heading": heading, "reasons": reasons})
     messages.add_message(request, messages.ERROR, note, extra_tags="refusal")
