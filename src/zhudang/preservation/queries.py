@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import healths, placement, standings
@@ -120,24 +123,10 @@ class HoldingsCounts:
     bytes: int
     by_health: Mapping[Health, int]
     oldest_reading: datetime | None
-    on: healths.Wanted
-    groups: tuple[standings.Group, ...]
-    """By what their copies say, for a list of the objects of one health; `table` is what was grouped."""
-    table: standings.Table
-
-    def health_of(self, group: standings.Group) -> Health:
-        """The health of the objects of a group."""
-        return healths.health_of(*group.key, self.on)
 
     def of(self, health: Health) -> int:
         """How many objects are in this state."""
         return self.by_health.get(health, 0)
-
-    def of_filter(self, health: str) -> int:
-        """How many objects the filter of this health shows: all without one, none for a word that is no health."""
-        if not health:
-            return self.objects
-        return self.of(Health(health)) if health in set(Health) else 0
 
     @property
     def damaged(self) -> int:
@@ -186,34 +175,102 @@ def of_known(actor: Actor, path: str = "") -> Q:
     return own & Q((f"{path}level__lte", actor.reach))
 
 
-def searched(
-    rows: QuerySet[ArchivalObject], counts: HoldingsCounts, *, words: str, health: str, kind: str
-) -> QuerySet[ArchivalObject]:
-    """Narrow the register by words (title, codes, project), health, and kind of object.
+_SEARCHED = ("title", "reference_code", "accession_no")
 
-    Args:
-        rows: what the actor may know of; `counts` are theirs.
+
+@dataclass(frozen=True)
+class Asked:
+    """What of the register is asked for: words (in title, codes, project), health, kind of object, and the order."""
+
+    words: str
+    health: str
+    kind: str
+    order: Sequence[str]
+
+    @property
+    def by_copies(self) -> bool:
+        """Whether the copies of every object must be looked at for it."""
+        return bool(self.health) or "oldest_reading" in self.order or "-oldest_reading" in self.order
+
+    def matching(self, actor: Actor) -> Q:
+        """The condition that an object has the words and is of the kind."""
+        fits = Q(kind=self.kind) if self.kind else Q()
+        if self.words:
+            # Not to lower every title: it takes longer than all the rest, and most words here have no case.
+            found = "contains" if self.words.lower() == self.words.upper() else "icontains"
+            projects = registry.visible_projects(actor).filter(**{f"name__{found}": self.words})
+            named = Q(project__in=projects)
+            fits &= reduce(or_, (Q(**{f"{field}__{found}": self.words}) for field in _SEARCHED), named)
+        return fits
+
+
+def holdings_asked(actor: Actor, asked: Asked, now: datetime) -> QuerySet[ArchivalObject]:
+    """All objects of the register that are asked for, in order, for a file.
+
+    Raises:
+        Forbidden.
     """
-    if health:
-        rows = standings.of_groups(
-            rows, counts.groups, lambda each: counts.health_of(each) == health, table=counts.table, by=_BY
-        )
-    if words:
-        rows = rows.filter(
-            Q(title__icontains=words)
-            | Q(reference_code__icontains=words)
-            | Q(accession_no__icontains=words)
-            | Q(project__name__icontains=words)
-        )
-    return rows.filter(kind=kind) if kind else rows
+    rows = known_objects(actor).filter(asked.matching(actor))
+    if not asked.by_copies:
+        return rows.order_by(*asked.order)
+    on = healths.wanted()
+    rows = healths.standing(rows, on, now)
+    if asked.health:
+        table = standings.table_of(rows, ("kind", "level", "said"))
+        fitting = f"SELECT pk FROM {table.sql} WHERE {healths.health_in_sql(on)} = %s" if table.sql else ""
+        rows = rows.filter(pk__in=RawSQL(fitting, [*table.params, asked.health])) if table.sql else rows.none()
+    return rows.order_by(*asked.order)
 
 
-def by_reading(rows: QuerySet[ArchivalObject]) -> QuerySet[ArchivalObject]:
-    """Add the oldest reading of every object's copies, to sort by."""
-    return healths.with_oldest_reading(rows, healths.wanted())
+@dataclass(frozen=True)
+class HoldingsPage:
+    """One page of the register: what is counted of all of it, how many are asked for, and the ids of those on the page."""
+
+    counts: HoldingsCounts
+    number: int
+    ids: Sequence[UUID]
+
+
+def holdings_page(actor: Actor, asked: Asked, now: datetime, *, rows: int, page: int) -> HoldingsPage:
+    """Count the register, and cut out the page that is asked for; beyond the end the last page.
+
+    Raises:
+        Forbidden.
+    """
+    known = known_objects(actor)
+    if asked.by_copies:
+        return _page_by_copies(known, actor, asked, now, rows=rows, page=page)
+    counts = counts_of(known, now)
+    chosen = known.filter(asked.matching(actor))
+    if not (asked.words or asked.kind):
+        start = rows * max(0, min(page - 1, (counts.objects - 1) // rows))
+        ids = chosen.order_by(*asked.order).values_list("pk", flat=True)[start : start + rows]
+        return HoldingsPage(counts, counts.objects, ids)
+    ids, number = standings.searched(chosen.order_by(*asked.order), rows_a_page=rows, page=page)
+    return HoldingsPage(counts, number, ids)
+
+
+def _page_by_copies(
+    known: QuerySet[ArchivalObject], actor: Actor, asked: Asked, now: datetime, *, rows: int, page: int
+) -> HoldingsPage:
+    """The same by one look at the copies of all objects."""
+    on = healths.wanted()
+    fits, params = "true", ()
+    if matching := asked.matching(actor):
+        found = standings.table_of(known.filter(matching), ())
+        fits, params = (f"pk IN (SELECT pk FROM {found.sql})", found.params) if found.sql else ("false", ())
+    if asked.health:
+        is_known = asked.health in set(Health)
+        fits += f" AND {healths.health_in_sql(on)} = '{asked.health}'" if is_known else " AND false"
+    table = standings.table_of(healths.standing(known, on, now), _COLUMNS)
+    cut = standings.cut(
+        table, _BY, _SUMS, fits=fits, params=params, order=asked.order, among=_COLUMNS, rows=rows, page=page
+    )
+    return HoldingsPage(_counts(cut.groups, on), cut.number, cut.ids)
 
 
 _BY = ("kind", "level", "said")
+_COLUMNS = (*_BY, "oldest_reading", "part", "newest", "files", "bytes", "kept_at", "destroyed_at")
 _NEWEST_OF_VOLUMES = "FILTER (WHERE kind = 'volume' AND newest)"
 _SUMS = (
     # A volume counts once, by its first part; a tombstone is none.
@@ -224,31 +281,25 @@ _SUMS = (
 )
 
 
-def counts_of(rows: QuerySet[ArchivalObject], now: datetime, *, listed: bool = False) -> HoldingsCounts:
-    """Count the register.
-
-    Args:
-        rows: what the actor may know of.
-        listed: those of one health will be asked for (`searched`).
-    """
+def counts_of(rows: QuerySet[ArchivalObject], now: datetime) -> HoldingsCounts:
+    """Count the register: what the actor may know of."""
     on = healths.wanted()
-    columns = ("kind", "level", "part", "newest", "files", "bytes", "destroyed_at")
-    table = healths.table_of(rows, columns, on, now)
-    groups = standings.group(table, _BY, _SUMS, named=listed)
+    table = standings.table_of(healths.standing(rows, on, now), _COLUMNS)
+    return _counts(standings.group(table, _BY, _SUMS, named=False), on)
+
+
+def _counts(told: Sequence[standings.Group], on: healths.Wanted) -> HoldingsCounts:
     by_health: dict[Health, int] = {}
-    for each in groups:
+    for each in told:
         health = healths.health_of(*each.key, on)
         by_health[health] = by_health.get(health, 0) + each.number
     return HoldingsCounts(
-        objects=sum(each.number for each in groups),
-        volumes=sum(each.sums[0] for each in groups),
-        files=sum(int(each.sums[1]) for each in groups),
-        bytes=sum(int(each.sums[2]) for each in groups),
+        objects=sum(each.number for each in told),
+        volumes=sum(each.sums[0] for each in told),
+        files=sum(int(each.sums[1]) for each in told),
+        bytes=sum(int(each.sums[2]) for each in told),
         by_health=by_health,
-        oldest_reading=min((each.sums[3] for each in groups if each.sums[3] is not None), default=None),
-        on=on,
-        groups=tuple(groups),
-        table=table,
+        oldest_reading=min((each.sums[3] for each in told if each.sums[3] is not None), default=None),
     )
 
 
@@ -264,7 +315,7 @@ def shown_all(rows: QuerySet[ArchivalObject], now: datetime) -> Iterator[ObjectR
 def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
     """Shape the rows of one page in this order: four queries, whatever their number. Rights were asked by the caller."""
     on = healths.wanted()
-    rows = healths.with_marks(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
+    rows = healths.standing(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
     sites = list(Site.objects.filter(in_use=True))
     copies: dict[UUID, dict[UUID, Copy]] = {}
     for copy in Copy.objects.filter(object__in=ids):
@@ -273,7 +324,7 @@ def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
     return [
         _object_row(
             row,
-            healths.health_of(row.kind, row.level, row.marks, on),  # type: ignore[attr-defined]
+            healths.health_of(row.kind, row.level, row.said, on),  # type: ignore[attr-defined]
             copy_rows(row, sites, copies.get(row.pk, {}), on.chosen, now),
         )
         for row in found

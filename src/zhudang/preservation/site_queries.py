@@ -161,6 +161,11 @@ def takers(actor: Actor) -> list[tuple[str, str]]:
     return sorted(told.items(), key=lambda item: item[1])
 
 
+def in_use() -> list[Site]:
+    """The places in use, in the order of their codes; what they hold is not counted."""
+    return list(Site.objects.filter(in_use=True))
+
+
 def site_rows(now: datetime) -> list[SiteRow]:
     """The places in use with what they hold."""
     return _site_rows(places(now), now)
