@@ -1,5 +1,6 @@
 """The register and its lists in one pass over a great many copies: the same as each object judged by itself."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -8,16 +9,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from preservation.disposal_case import NAMES
-from preservation.kept_project import KeptProject
+from preservation.disposal_case import FAST_HASHERS, NAMES, Disposal
+from preservation.kept_project import KeptProject, site_settings
 from preservation.offline_set import OfflineSet
 from zhudang.identity.models import Account
-from zhudang.preservation import compliance, healths, queries, standings
+from zhudang.preservation import compliance, healths, queries, register_queries, site_queries, standings
 from zhudang.preservation.domain.placing import BELOW
 from zhudang.preservation.domain.policy_data import KINDS, LEVELS
 from zhudang.preservation.domain.states import Health
 from zhudang.preservation.models import ArchivalObject, Copy, Site
-from zhudang.preservation.queries import Asked
+from zhudang.preservation.register_queries import Asked
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +56,9 @@ def asked(order: tuple[str, ...] = ("-kept_at", "id"), **wanted: str) -> Asked:
 
 def listed(kept: KeptProject, what: Asked) -> list[UUID]:
     """What all pages of one row each show."""
-    number = queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=1).number
+    number = register_queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=1).number
     pages = [
-        queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=page)
+        register_queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=page)
         for page in range(1, number + 1)
     ]
     return [pk for page in pages for pk in page.ids]
@@ -66,27 +67,29 @@ def listed(kept: KeptProject, what: Asked) -> list[UUID]:
 def test_the_objects_of_each_health_are_listed_as_each_is_judged_by_itself(kept):
     first, second, project = mixed(kept)
     now, known = timezone.now(), queries.known_objects(kept.site.archivist)
-    counts = queries.counts_of(known, now)
+    counts = register_queries.counts_of(known, now)
     judged = {row.id: row.health for row in queries.shown(list(known.values_list("pk", flat=True)), now)}
     assert judged == {first.pk: Health.DAMAGED, second.pk: Health.WAITING, project.pk: Health.SOUND}
     for health in Health:
         of_this = {pk for pk, own in judged.items() if own is health}
         assert set(listed(kept, asked(health=health.value))) == of_this
-        file = queries.holdings_asked(kept.site.archivist, asked(health=health.value), now)
+        file = register_queries.holdings_asked(kept.site.archivist, asked(health=health.value), now)
         assert set(file.values_list("pk", flat=True)) == of_this
         assert counts.of(health) == len(of_this)
     assert (counts.objects, listed(kept, asked(health="no such"))) == (3, [])
 
 
-@pytest.mark.parametrize("order", [*queries.SORTS.values(), ("-title", "-id"), ("-oldest_reading", "-id")])
+@pytest.mark.parametrize("order", [*register_queries.SORTS.values(), ("-title", "-id"), ("-oldest_reading", "-id")])
 @pytest.mark.parametrize("wanted", [{}, {"kind": "volume"}, {"words": "记录"}, {"words": "A"}])
 def test_the_pages_of_the_register_show_every_object_once_in_every_order(kept, order, wanted):
     mixed(kept)
     what = asked(order, **wanted)
-    all_of_them = list(queries.holdings_asked(kept.site.archivist, what, timezone.now()).values_list("pk", flat=True))
+    all_of_them = list(
+        register_queries.holdings_asked(kept.site.archivist, what, timezone.now()).values_list("pk", flat=True)
+    )
     assert listed(kept, what) == all_of_them
     assert len(set(all_of_them)) == len(all_of_them) and (wanted or len(all_of_them) == 3)
-    beyond = queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=900)
+    beyond = register_queries.holdings_page(kept.site.archivist, what, timezone.now(), rows=1, page=900)
     assert list(beyond.ids) == all_of_them[-1:]
 
 
@@ -103,7 +106,7 @@ def test_what_one_may_not_know_of_is_neither_counted_nor_listed(kept):
     hidden, *others = mixed(kept)
     ArchivalObject.objects.filter(pk=hidden.pk).update(level=4)
     for wanted in ({}, {"words": hidden.title}, {"health": "damaged"}, {"kind": "volume"}):
-        page = queries.holdings_page(kept.site.archivist, asked(**wanted), timezone.now(), rows=50, page=1)
+        page = register_queries.holdings_page(kept.site.archivist, asked(**wanted), timezone.now(), rows=50, page=1)
         assert hidden.pk not in page.ids and page.counts.objects == len(others) and page.number == len(page.ids)
 
 
@@ -190,3 +193,44 @@ def test_a_search_finds_the_same_whether_it_finds_little_or_much(kept, monkeypat
     found, number = standings.search_once(known.filter(kind="volume"))
     assert set(found) == set(ArchivalObject.objects.filter(kind="volume"))
     assert number == (2 if most else None)
+
+
+def test_the_pages_of_a_place_show_every_copy_once_in_order(kept):
+    mixed(kept)
+    actor, site = kept.site.archivist, Site.objects.get(code="a")
+    all_of_them = [copy.pk for copy in site_queries.copies_at(actor, site.pk)]
+    pages = [
+        site_queries.cut_copies(actor, site.pk, number=3, rows=1, page=page) for page in range(1, len(all_of_them) + 1)
+    ]
+    assert [copy.pk for page in pages for copy in page] == all_of_them and len(all_of_them) == 3
+    beyond = site_queries.cut_copies(actor, site.pk, number=3, rows=2, page=900)
+    assert [copy.pk for copy in beyond] == all_of_them[2:]
+    assert site_queries.cut_copies(actor, Site.objects.get(code="c").pk, number=0, rows=2, page=1) == []
+
+
+def test_the_page_of_a_place_tells_nothing_of_copies_above_clearance(kept):
+    hidden, *_others = mixed(kept)
+    site, long_ago = Site.objects.get(code="a"), timezone.now() - timedelta(days=900)
+    Copy.objects.filter(object=hidden, site=site).update(verified_at=long_ago)
+    before = site_queries.site_page(kept.site.archivist, site.pk, timezone.now())
+    ArchivalObject.objects.filter(pk=hidden.pk).update(level=4)
+    after = site_queries.site_page(kept.site.archivist, site.pk, timezone.now())
+    assert (before.copies, before.oldest_reading, after.copies) == (3, long_ago, 2)
+    assert after.oldest_reading > long_ago
+    cut = site_queries.cut_copies(kept.site.archivist, site.pk, number=after.copies, rows=50, page=1)
+    assert len(cut) == 2 and hidden.pk not in {copy.object_id for copy in cut}
+
+
+def test_what_a_disposal_removes_is_not_said_to_wait_for_its_turn(settings, tmp_path: Path):
+    settings.SITES, settings.CONTENT_ROOT = site_settings(tmp_path), str(tmp_path / "content")
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    disposal = Disposal().ready()
+    Copy.objects.update(looked_at=None)
+
+    def waiting() -> int:
+        return next(row.round.waiting for row in site_queries.site_rows(timezone.now()) if row.code == "a")
+
+    before = waiting()
+    disposal.begin()
+    ArchivalObject.objects.filter(pk=disposal.volumes[0].pk).update(condemned_at=timezone.now())
+    assert before - waiting() == ArchivalObject.objects.filter(condemned_at__isnull=False).count() > 0

@@ -223,7 +223,13 @@ class Copy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state"]),
             models.Index(fields=["site", "verified_at"]),
-            models.Index("site", F("looked_at").asc(nulls_first=True), "object", name="preservation_copy_in_turn"),
+            models.Index(
+                "site",
+                F("looked_at").asc(nulls_first=True),
+                "object",
+                include=["state"],
+                name="preservation_copy_in_turn",
+            ),
         ]
 
 

@@ -42,4 +42,12 @@ class Migration(migrations.Migration):
                 name="preservation_object_at_a_look",
             ),
         ),
+        migrations.RemoveIndex("copy", "preservation_copy_in_turn"),
+        migrations.AddIndex(
+            "copy",
+            models.Index(
+                "site", models.F("looked_at").asc(nulls_first=True), "object", include=["state"],
+                name="preservation_copy_in_turn",
+            ),
+        ),
     ]  # fmt: skip

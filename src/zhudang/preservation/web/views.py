@@ -21,6 +21,7 @@ from zhudang.preservation import (
     policy_words,
     queries,
     reading,
+    register_queries,
     site_queries,
     words,
 )
@@ -49,16 +50,16 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
     """The accession register: every object, where its copies are, and when each was last read whole."""
     now = timezone.now()
     state = lists.read_state(request, filters=("health", "kind"))
-    asked = queries.Asked(
+    asked = register_queries.Asked(
         words=state.q,
         health=state.filters.get("health", ""),
         kind=state.filters.get("kind", ""),
-        order=state.order(queries.SORTS, ("-kept_at", "id")),
+        order=state.order(register_queries.SORTS, ("-kept_at", "id")),
     )
     if file := exports.wanted_format(request):
-        chosen = queries.holdings_asked(_actor(request), asked, now)
+        chosen = register_queries.holdings_asked(_actor(request), asked, now)
         return exports.list_file(file, _("馆藏登记"), _heads(), map(_line, queries.shown_all(chosen, now)))
-    found = queries.holdings_page(_actor(request), asked, now, rows=state.rows, page=state.page)
+    found = register_queries.holdings_page(_actor(request), asked, now, rows=state.rows, page=state.page)
     counts, page = found.counts, lists.page_of(found.ids, state, found.number)
     rows, places = queries.shown(page.rows, now), site_queries.in_use()
     context = {
