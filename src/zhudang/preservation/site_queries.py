@@ -24,7 +24,7 @@ from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, 
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.queries import of_known
 from zhudang.preservation.reading import UNDER_DESTRUCTION
-from zhudang.preservation.sites import Place, another_there, places
+from zhudang.preservation.sites import Place, another_there, facts_of_row, places
 from zhudang.shared.refusals import NotFound, Reason
 
 MOST_ROWS = 50
@@ -191,9 +191,20 @@ def takers(actor: Actor) -> list[tuple[str, str]]:
     return sorted(told.items(), key=lambda item: item[1])
 
 
-def in_use() -> list[Site]:
-    """The places in use, in the order of their codes; what they hold is not counted."""
-    return list(Site.objects.filter(in_use=True))
+@dataclass(frozen=True)
+class PlaceInUse:
+    """A place without what it holds."""
+
+    id: UUID
+    name: str
+    facts: SiteFacts
+    proof: Proof | None
+
+
+def in_use() -> list[PlaceInUse]:
+    """The places in use, in the order of their codes; nothing is counted."""
+    rows = Site.objects.filter(in_use=True)
+    return [PlaceInUse(row.pk, row.name, facts_of_row(row), proof_of(row.proof)) for row in rows]
 
 
 def site_rows(now: datetime) -> list[SiteRow]:

@@ -70,7 +70,10 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "healths": [
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
-        "sites": places,
+        "sites": [
+            (place, policy_words.KINDS[place.facts.kind], policy_words.promise(place.facts, place.proof))
+            for place in places
+        ],
         "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
         "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
