@@ -156,9 +156,11 @@ def _page_by_copies(
     """The same by one look at the copies of all objects."""
     on = healths.wanted()
     fits, params = "true", ()
-    if matching := asked.matching(actor):
-        found = standings.table_of(known.filter(matching), ())
+    if asked.words:
+        found = standings.table_of(known.filter(asked.matching(actor)), ())
         fits, params = (f"pk IN (SELECT pk FROM {found.sql})", found.params) if found.sql else ("false", ())
+    elif asked.kind:
+        fits, params = "kind = %s", (asked.kind,)
     if asked.health:
         is_known = asked.health in set(Health)
         fits += f" AND {healths.health_in_sql(on)} = '{asked.health}'" if is_known else " AND false"
