@@ -9,7 +9,17 @@ from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.offline_set import OfflineSet
 from zhudang.audit.models import Entry
 from zhudang.events import work
-from zhudang.preservation import catching_up, command, compliance, ingesting, queries, reading, rounds, site_queries
+from zhudang.preservation import (
+    catching_up,
+    command,
+    compliance,
+    ingesting,
+    queries,
+    reading,
+    register_queries,
+    rounds,
+    site_queries,
+)
 from zhudang.preservation.domain.states import Health
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Ingest, Site
 from zhudang.preservation.sites import places
@@ -37,7 +47,7 @@ def on_disk() -> dict:
 
 
 def healths(kept: KeptProject) -> set[str]:
-    return set(queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
+    return set(register_queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
 
 
 def test_a_set_lying_apart_holds_up_no_ingest_and_nothing_is_written_at_its_path(kept, disk):

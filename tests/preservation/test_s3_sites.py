@@ -31,6 +31,7 @@ from zhudang.preservation import (
     outcomes,
     queries,
     reading,
+    register_queries,
     rounds,
     site_command,
     site_queries,
@@ -80,7 +81,7 @@ def in_bucket() -> dict[Any, Copy]:
 
 
 def healths(kept: KeptProject) -> set[str]:
-    return set(queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
+    return set(register_queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now()).by_health)
 
 
 def rename(kept: KeptProject, name: str) -> ArchivalObject:

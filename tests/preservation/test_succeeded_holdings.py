@@ -24,7 +24,7 @@ from zhudang.cli import doctor
 from zhudang.content import holdings as content_holdings
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
-from zhudang.preservation import books, command, emergency, ingesting, keeping, nightly, queries
+from zhudang.preservation import books, command, emergency, ingesting, keeping, nightly, queries, register_queries
 from zhudang.preservation.giving.operations import CannotGive, Form, give
 from zhudang.preservation.models import ArchivalObject, BookComparison, Copy
 from zhudang.preservation.ocfl.reader import read_json
@@ -104,7 +104,7 @@ def test_a_volume_in_parts_and_a_succeeded_catalogue_are_verified_mended_counted
     near = [side for side in agreed.sides if side["volumes"] is not None]
     assert agreed.difference_count == 0
     assert {(side["volumes"], side["files"]) for side in near} == {(1, ORIGINALS)}
-    counts = queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now())
+    counts = register_queries.counts_of(queries.known_objects(kept.site.archivist), timezone.now())
     assert (counts.volumes, counts.files, counts.objects) == (1, ORIGINALS, 4)
 
     lost = next(path for path in (roots(tmp_path)[1].object_folder(part.ocfl_id)).rglob("files/0021.pdf"))

@@ -14,7 +14,7 @@ from operator import add
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Count, Expression, F, Q, QuerySet, Value, When
 from django.db.models.functions import Least
 
 from zhudang.identity.rights import Actor, demand
@@ -28,7 +28,7 @@ from zhudang.preservation.models import ArchivalObject, Copy, Placement, Registe
 from zhudang.preservation.policy_file import due_days, policy
 from zhudang.preservation.queries import known_objects
 from zhudang.preservation.sites import Place, places
-from zhudang.preservation.standings import Group, Says, Table, group, of_groups, table_of
+from zhudang.preservation.standings import CopyAt, Group, Says, Table, group, of_groups, standing, table_of
 from zhudang.shared.refusals import NotFound, Reason
 
 _BITS_A_SITE = 2
@@ -287,7 +287,7 @@ def _table(rows: QuerySet[ArchivalObject], on: Ground) -> Table:
     Two bits a place, in the order of `on.places`: one if the copy there counts, two if there is one that is damaged,
     missing, unread or due. From bit 40 on, three bits for each medium of current copies on paper or film.
     """
-    told = table_of(rows, ("kind", "level"), [place.site_id for place in on.places], _says(on))
+    told = table_of(standing(rows, [place.site_id for place in on.places], _says(on)), ("kind", "level", "said"))
     if not told.sql:
         return told
     current = RegisteredCopy.objects.filter(version__gte=F("object__version"), withdrawn_at=None)
@@ -308,17 +308,16 @@ def _table(rows: QuerySet[ArchivalObject], on: Ground) -> Table:
 
 
 def _says(on: Ground) -> Says:
-    """What one copy says of whether it counts."""
+    """What the copy at one place says of whether it counts."""
 
-    def said(newest: Q) -> Case:
-        cases = []
-        for number, place in enumerate(on.places):
-            here = Q(site_id=place.site_id)
-            fresh = Q(state=CopyState.VERIFIED.value, verified_at__gte=on.now - timedelta(days=due_days(place.facts)))
-            broken = Q(state__in=[CopyState.DAMAGED.value, CopyState.MISSING.value])
-            if place.counts:
-                cases.append(When(here & newest & fresh, then=Value(_COUNTS << number * _BITS_A_SITE)))
-            cases.append(When(here & (newest | broken), then=Value(_BAD << number * _BITS_A_SITE)))
+    def said(copy: CopyAt) -> Expression:
+        place = on.places[copy.number]
+        since = on.now - timedelta(days=due_days(place.facts))
+        fresh = copy.having(state=CopyState.VERIFIED.value, verified_at__gte=since)
+        broken = copy.having(state__in=[CopyState.DAMAGED.value, CopyState.MISSING.value])
+        cases = [When(copy.newest | broken, then=Value(_BAD << copy.number * _BITS_A_SITE))]
+        if place.counts:
+            cases.insert(0, When(copy.newest & fresh, then=Value(_COUNTS << copy.number * _BITS_A_SITE)))
         return Case(*cases, default=Value(0), output_field=BigIntegerField())
 
     return said

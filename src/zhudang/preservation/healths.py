@@ -1,27 +1,26 @@
 """The health of objects, worked out by the database: what their copies say as one number, and the health from it.
 
-Rules judge each different number once (`standings`). Of its bits the first four tell that some copy is damaged, missing, unread, or due; one more for each place tells
+Of its bits the first four tell that some copy is damaged, missing, unread, or due; one more for each place tells
 that the copy it should hold is there (of a removable set or a bucket: in the newest version).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Min, Q, QuerySet, Value, When
-from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Case, Expression, QuerySet, Value, When
 
 from zhudang.preservation import placement, standings
+from zhudang.preservation.domain.policy_data import KINDS, LEVELS
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.models import ArchivalObject, Site
 from zhudang.preservation.policy_file import due_days, policy
 from zhudang.preservation.sites import facts_of_row
-from zhudang.preservation.standings import Says, Table
+from zhudang.preservation.standings import CopyAt, Says
 
 _BIT_OF = {CopyState.DAMAGED: 1, CopyState.MISSING: 2, CopyState.WRITTEN: 4}
 _LATE = 8
@@ -71,44 +70,50 @@ def health_of(kind: str, level: int, marks: int, on: Wanted) -> Health:
     return Health.SOUND if marks & apart == apart else Health.WAITING
 
 
-def says(on: Wanted, now: datetime) -> Says:
-    """What one copy says of its object's health."""
-    there = [state.value for state in CopyState if state is not CopyState.MISSING]
-    states = [When(state=state.value, then=_number(bit)) for state, bit in _BIT_OF.items()]
-    late = Q(pk__in=[])
-    for site_id, facts in on.places:
-        late |= Q(site_id=site_id, verified_at__lt=now - timedelta(days=due_days(facts)))
+def health_in_sql(on: Wanted) -> str:
+    """The same in SQL, over a table with the columns kind, level and said."""
 
-    def said(newest: Q) -> CombinedExpression:
-        held = [
-            When(
-                Q(site_id=site_id) & (Q(state__in=there) if facts.at_ingest else newest),
-                then=_number(1 << (_FIRST_PLACE + number)),
-            )
-            for number, (site_id, facts) in enumerate(on.places)
-        ]
+    def bits(*, at_ingest: bool) -> str:
+        by_class = (
+            f"WHEN kind = '{kind}' AND level = {level} THEN {on.bits(policy().class_of(kind, level).code, at_ingest=at_ingest)}"
+            for kind in KINDS
+            for level in LEVELS
+        )
+        return f"CASE {' '.join(by_class)} END"
+
+    here, apart = bits(at_ingest=True), bits(at_ingest=False)
+    return f"""CASE
+        WHEN said & {_BIT_OF[CopyState.DAMAGED]} <> 0 THEN '{Health.DAMAGED}'
+        WHEN said & {_BIT_OF[CopyState.MISSING]} <> 0 OR ~said & ({here}) <> 0 THEN '{Health.LACKING}'
+        WHEN said & {_BIT_OF[CopyState.WRITTEN]} <> 0 THEN '{Health.UNREAD}'
+        WHEN said & {_LATE} <> 0 THEN '{Health.DUE}'
+        WHEN ~said & ({apart}) = 0 THEN '{Health.SOUND}'
+        ELSE '{Health.WAITING}'
+    END"""
+
+
+def says(on: Wanted, now: datetime) -> Says:
+    """What the copy at one place says of its object's health."""
+    there = [state.value for state in CopyState if state is not CopyState.MISSING]
+
+    def said(copy: CopyAt) -> Expression:
+        _site_id, facts = on.places[copy.number]
+        states = [When(copy.having(state=state.value), then=_number(bit)) for state, bit in _BIT_OF.items()]
+        late = copy.having(verified_at__lt=now - timedelta(days=due_days(facts)))
+        held = copy.having(state__in=there) if facts.at_ingest else copy.newest
         zero = _number(0)
-        due = Case(When(late, then=_number(_LATE)), default=zero)
-        return Case(*states, default=zero) + due + Case(*held, default=zero)
+        return (
+            Case(*states, default=zero)
+            + Case(When(late, then=_number(_LATE)), default=zero)
+            + Case(When(held, then=_number(1 << (_FIRST_PLACE + copy.number))), default=zero)
+        )
 
     return said
 
 
-def table_of(rows: QuerySet[ArchivalObject], columns: Sequence[str], on: Wanted, now: datetime) -> Table:
-    """Write objects with what their copies say as a table."""
-    return standings.table_of(rows, columns, on.sites, says(on, now))
-
-
-def with_marks(rows: QuerySet[ArchivalObject], on: Wanted, now: datetime) -> QuerySet[ArchivalObject]:
-    """Add to every object what its copies say (`marks`), for few objects."""
-    return rows.annotate(marks=Coalesce(standings.said_of_each(on.sites, says(on, now)), _number(0)))
-
-
-def with_oldest_reading(rows: QuerySet[ArchivalObject], on: Wanted) -> QuerySet[ArchivalObject]:
-    """Add to every object its `oldest_reading`, to sort by."""
-    return rows.annotate(
-        oldest_reading=Min("copies__verified_at", filter=Q(copies__site_id__in=on.sites or [UUID(int=0)]))
-    )
+def standing(rows: QuerySet[ArchivalObject], on: Wanted, now: datetime) -> QuerySet[ArchivalObject]:
+    """Add to every object what its copies say (`said`) and its `oldest_reading`."""
+    return standings.standing(rows, on.sites, says(on, now))
 
 
 def _number(value: int) -> Value:

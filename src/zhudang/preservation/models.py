@@ -138,8 +138,48 @@ class ArchivalObject(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["kind", "accession_no"]),
-            models.Index(fields=["accession_no", "id"], name="preservation_object_by_number"),
-            models.Index(fields=["-kept_at", "id"], name="preservation_object_newest"),
+            # The orders of the register, with what tells who may know of an object: late pages are found without reading rows.
+            models.Index(
+                fields=["accession_no", "id"],
+                include=["kind", "level", "project"],
+                name="preservation_object_by_number",
+            ),
+            models.Index(
+                fields=["reference_code", "id"],
+                include=["kind", "level", "project"],
+                name="preservation_object_by_code",
+            ),
+            models.Index(
+                fields=["title", "id"], include=["kind", "level", "project"], name="preservation_object_by_title"
+            ),
+            models.Index(
+                fields=["files", "id"], include=["kind", "level", "project"], name="preservation_object_by_files"
+            ),
+            models.Index(
+                fields=["bytes", "id"], include=["kind", "level", "project"], name="preservation_object_by_size"
+            ),
+            models.Index(
+                fields=["-kept_at", "id"], include=["kind", "level", "project"], name="preservation_object_newest"
+            ),
+            # With what is asked of all objects at once, in the order of the copies at each place.
+            models.Index(
+                fields=["id"],
+                include=[
+                    "kind",
+                    "level",
+                    "project",
+                    "part",
+                    "newest",
+                    "version",
+                    "files",
+                    "bytes",
+                    "stored_bytes",
+                    "kept_at",
+                    "condemned_at",
+                    "destroyed_at",
+                ],
+                name="preservation_object_at_a_look",
+            ),
             models.Index(fields=["project", "kind"]),
             models.Index(fields=["kind", "-kept_at"]),
             models.Index(fields=["class_level", "protection"]),
@@ -166,9 +206,9 @@ class Copy(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            # With what is asked of all copies at once, so that the index alone answers (`standings`).
+            # With what is asked of all copies of a place at once, so that the index alone answers (`standings`).
             models.UniqueConstraint(
-                fields=["object", "site"],
+                fields=["site", "object"],
                 include=["version", "state", "verified_at"],
                 name="preservation_one_copy_a_site",
             ),
@@ -183,7 +223,13 @@ class Copy(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state"]),
             models.Index(fields=["site", "verified_at"]),
-            models.Index("site", F("looked_at").asc(nulls_first=True), "object", name="preservation_copy_in_turn"),
+            models.Index(
+                "site",
+                F("looked_at").asc(nulls_first=True),
+                "object",
+                include=["state"],
+                name="preservation_copy_in_turn",
+            ),
         ]
 
 

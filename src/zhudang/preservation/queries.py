@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import healths, placement, standings
+from zhudang.preservation import healths, placement
 from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState, Health, IngestState, is_due
@@ -30,15 +30,6 @@ from zhudang.preservation.sites import facts_of_row
 from zhudang.registry import queries as registry
 from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import Reason
-
-SORTS = {
-    "accession": ("accession_no", "id"),
-    "code": ("reference_code", "id"),
-    "title": ("title", "id"),
-    "files": ("files", "id"),
-    "bytes": ("bytes", "id"),
-    "read": ("oldest_reading", "id"),
-}
 
 
 @dataclass(frozen=True)
@@ -110,66 +101,6 @@ class IngestRow:
     reason: Reason | None
 
 
-@dataclass(frozen=True)
-class HoldingsCounts:
-    """What the sentence at the top of the register says."""
-
-    objects: int
-    volumes: int
-    files: int
-    bytes: int
-    by_health: Mapping[Health, int]
-    oldest_reading: datetime | None
-    on: healths.Wanted
-    groups: tuple[standings.Group, ...]
-    """By what their copies say, for a list of the objects of one health; `table` is what was grouped."""
-    table: standings.Table
-
-    def health_of(self, group: standings.Group) -> Health:
-        """The health of the objects of a group."""
-        return healths.health_of(*group.key, self.on)
-
-    def of(self, health: Health) -> int:
-        """How many objects are in this state."""
-        return self.by_health.get(health, 0)
-
-    def of_filter(self, health: str) -> int:
-        """How many objects the filter of this health shows: all without one, none for a word that is no health."""
-        if not health:
-            return self.objects
-        return self.of(Health(health)) if health in set(Health) else 0
-
-    @property
-    def damaged(self) -> int:
-        """Objects with a damaged copy."""
-        return self.of(Health.DAMAGED)
-
-    @property
-    def lacking(self) -> int:
-        """Objects that lack a copy at some place."""
-        return self.of(Health.LACKING)
-
-    @property
-    def unread(self) -> int:
-        """Objects with a copy that nobody has read whole."""
-        return self.of(Health.UNREAD)
-
-    @property
-    def waiting(self) -> int:
-        """Objects whose newest version a removable set lacks until it is called in."""
-        return self.of(Health.WAITING)
-
-    @property
-    def due(self) -> int:
-        """Objects read so long ago that they should be read again."""
-        return self.of(Health.DUE)
-
-    @property
-    def bad(self) -> bool:
-        """Whether any object is damaged or lacks a copy."""
-        return bool(self.damaged or self.lacking)
-
-
 def known_objects(actor: Actor) -> QuerySet[ArchivalObject]:
     """The objects this actor may know of.
 
@@ -186,72 +117,6 @@ def of_known(actor: Actor, path: str = "") -> Q:
     return own & Q((f"{path}level__lte", actor.reach))
 
 
-def searched(
-    rows: QuerySet[ArchivalObject], counts: HoldingsCounts, *, words: str, health: str, kind: str
-) -> QuerySet[ArchivalObject]:
-    """Narrow the register by words (title, codes, project), health, and kind of object.
-
-    Args:
-        rows: what the actor may know of; `counts` are theirs.
-    """
-    if health:
-        rows = standings.of_groups(
-            rows, counts.groups, lambda each: counts.health_of(each) == health, table=counts.table, by=_BY
-        )
-    if words:
-        rows = rows.filter(
-            Q(title__icontains=words)
-            | Q(reference_code__icontains=words)
-            | Q(accession_no__icontains=words)
-            | Q(project__name__icontains=words)
-        )
-    return rows.filter(kind=kind) if kind else rows
-
-
-def by_reading(rows: QuerySet[ArchivalObject]) -> QuerySet[ArchivalObject]:
-    """Add the oldest reading of every object's copies, to sort by."""
-    return healths.with_oldest_reading(rows, healths.wanted())
-
-
-_BY = ("kind", "level", "said")
-_NEWEST_OF_VOLUMES = "FILTER (WHERE kind = 'volume' AND newest)"
-_SUMS = (
-    # A volume counts once, by its first part; a tombstone is none.
-    "count(*) FILTER (WHERE kind = 'volume' AND newest AND part = 1 AND destroyed_at IS NULL)",
-    f"coalesce(sum(files) {_NEWEST_OF_VOLUMES}, 0)",
-    f"coalesce(sum(bytes) {_NEWEST_OF_VOLUMES}, 0)",
-    "min(oldest_reading)",
-)
-
-
-def counts_of(rows: QuerySet[ArchivalObject], now: datetime, *, listed: bool = False) -> HoldingsCounts:
-    """Count the register.
-
-    Args:
-        rows: what the actor may know of.
-        listed: those of one health will be asked for (`searched`).
-    """
-    on = healths.wanted()
-    columns = ("kind", "level", "part", "newest", "files", "bytes", "destroyed_at")
-    table = healths.table_of(rows, columns, on, now)
-    groups = standings.group(table, _BY, _SUMS, named=listed)
-    by_health: dict[Health, int] = {}
-    for each in groups:
-        health = healths.health_of(*each.key, on)
-        by_health[health] = by_health.get(health, 0) + each.number
-    return HoldingsCounts(
-        objects=sum(each.number for each in groups),
-        volumes=sum(each.sums[0] for each in groups),
-        files=sum(int(each.sums[1]) for each in groups),
-        bytes=sum(int(each.sums[2]) for each in groups),
-        by_health=by_health,
-        oldest_reading=min((each.sums[3] for each in groups if each.sums[3] is not None), default=None),
-        on=on,
-        groups=tuple(groups),
-        table=table,
-    )
-
-
 AT_ONCE = 500
 
 
@@ -264,7 +129,7 @@ def shown_all(rows: QuerySet[ArchivalObject], now: datetime) -> Iterator[ObjectR
 def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
     """Shape the rows of one page in this order: four queries, whatever their number. Rights were asked by the caller."""
     on = healths.wanted()
-    rows = healths.with_marks(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
+    rows = healths.standing(ArchivalObject.objects.filter(pk__in=ids).select_related("project"), on, now).in_bulk()
     sites = list(Site.objects.filter(in_use=True))
     copies: dict[UUID, dict[UUID, Copy]] = {}
     for copy in Copy.objects.filter(object__in=ids):
@@ -273,7 +138,7 @@ def shown(ids: Sequence[UUID], now: datetime) -> list[ObjectRow]:
     return [
         _object_row(
             row,
-            healths.health_of(row.kind, row.level, row.marks, on),  # type: ignore[attr-defined]
+            healths.health_of(row.kind, row.level, row.said, on),  # type: ignore[attr-defined]
             copy_rows(row, sites, copies.get(row.pk, {}), on.chosen, now),
         )
         for row in found

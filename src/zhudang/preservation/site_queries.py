@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
@@ -24,7 +24,7 @@ from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
 from zhudang.preservation.queries import of_known
-from zhudang.preservation.sites import Place, another_there, places
+from zhudang.preservation.sites import Place, another_there, facts_of_row, places
 from zhudang.shared.refusals import NotFound, Reason
 
 MOST_ROWS = 50
@@ -84,7 +84,8 @@ class SitePage:
 
     Attributes:
         by_state: state -> copies of what this actor may know of; `behind` counts those of an older version.
-        lacking: holdings the place should hold in their newest version and does not.
+        oldest_reading: of those copies.
+        lacking: holdings the place should hold in their newest version and does not; None where that was not asked.
         keeper: who signed for the set last; empty before the first handing over.
     """
 
@@ -93,7 +94,8 @@ class SitePage:
     registered_at: datetime
     by_state: Mapping[CopyState, int]
     behind: int
-    lacking: int
+    oldest_reading: datetime | None
+    lacking: int | None
     custody: tuple[Custody, ...]
     catch_ups: tuple[CatchUp, ...]
     keeper: str
@@ -109,8 +111,11 @@ class SitePage:
         return next((row for row in self.custody if not row.took_at and not row.withdrawn_at), None)
 
 
-def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
+def site_page(actor: Actor, site_id: UUID, now: datetime, *, whole: bool = True) -> SitePage:
     """One place in use.
+
+    Args:
+        whole: count what it lacks, too, for which every object is compared with its copy here.
 
     Raises:
         Forbidden, NotFound.
@@ -120,8 +125,10 @@ def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
     if place is None:
         raise NotFound
     site = Site.objects.get(pk=site_id)
-    behind = Count("pk", filter=Q(version__lt=F("object__version")))
-    states = copies_at(actor, site_id).order_by().values("state").annotate(number=Count("pk"), behind=behind)
+    # By a field of the index: to count another the rows themselves would be read.
+    behind = Count("site_id", filter=Q(version__lt=F("object__version")))
+    by_state = copies_at(actor, site_id).order_by().values("state")
+    states = list(by_state.annotate(number=Count("*"), behind=behind, oldest=Min("verified_at")))
     custody = tuple(Custody.objects.filter(site=site)[:MOST_ROWS])
     signed = Custody.objects.filter(site=site, took_at__isnull=False).first()
     wanted = lacking(place).filter(of_known(actor))
@@ -132,7 +139,8 @@ def site_page(actor: Actor, site_id: UUID, now: datetime) -> SitePage:
         registered_at=site.registered_at,
         by_state={CopyState(each["state"]): each["number"] for each in states},
         behind=sum(each["behind"] for each in states),
-        lacking=wanted.count(),
+        oldest_reading=min((each["oldest"] for each in states if each["oldest"]), default=None),
+        lacking=wanted.count() if whole else None,
         custody=custody,
         catch_ups=tuple(CatchUp.objects.filter(site=site)[:MOST_ROWS]),
         keeper=signed.took_name if signed else "",
@@ -150,6 +158,28 @@ def copies_at(actor: Actor, site_id: UUID) -> QuerySet[Copy]:
     return rows.select_related("object").order_by("object__accession_no", "object_id")
 
 
+def cut_copies(actor: Actor, site_id: UUID, *, number: int, rows: int, page: int) -> list[Copy]:
+    """One page of the place's catalogue, which has so many copies; beyond the end the last page.
+
+    Which objects are on it is told by indexes alone, from whichever end of the list is nearer.
+
+    Raises:
+        Forbidden.
+    """
+    demand(actor, "preservation.site.read")
+    here = Copy.objects.filter(object=OuterRef("pk"), site_id=site_id)
+    objects = ArchivalObject.objects.filter(of_known(actor)).filter(Exists(here)).order_by("accession_no", "pk")
+    start = rows * max(0, min(page - 1, (number - 1) // rows))
+    stop = min(start + rows, number)
+    ids = objects.values_list("pk", flat=True)
+    on_page = list(ids[start:stop]) if start < number / 2 else list(ids.reverse()[number - stop : number - start])[::-1]
+    copies = {
+        copy.object_id: copy
+        for copy in Copy.objects.filter(site_id=site_id, object__in=on_page).select_related("object")
+    }
+    return [copies[pk] for pk in on_page if pk in copies]
+
+
 def takers(actor: Actor) -> list[tuple[str, str]]:
     """Who may sign for a set, but for this actor: (account id, name and organisation)."""
     told: dict[str, str] = {}
@@ -159,6 +189,22 @@ def takers(actor: Actor) -> list[tuple[str, str]]:
             if account_id != actor.account_id:
                 told[str(account_id)] = f"{name}（{organisation.name}）"
     return sorted(told.items(), key=lambda item: item[1])
+
+
+@dataclass(frozen=True)
+class PlaceInUse:
+    """A place without what it holds."""
+
+    id: UUID
+    name: str
+    facts: SiteFacts
+    proof: Proof | None
+
+
+def in_use() -> list[PlaceInUse]:
+    """The places in use, in the order of their codes; nothing is counted."""
+    rows = Site.objects.filter(in_use=True)
+    return [PlaceInUse(row.pk, row.name, facts_of_row(row), proof_of(row.proof)) for row in rows]
 
 
 def site_rows(now: datetime) -> list[SiteRow]:
@@ -186,6 +232,8 @@ class _Sums:
     unverified: int = 0
     late: int = 0
     in_turn: int = 0
+    not_in_turn: int = 0
+    """Of those whose turn has come, what a disposal is removing."""
 
 
 def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime) -> dict[UUID, _Sums]:
@@ -203,7 +251,8 @@ def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime) -> dict[UUID, _Sums]:
     for name, rows in (
         ("unverified", here.filter(state__in=others)),
         ("late", here.filter(late, state=CopyState.VERIFIED.value)),
-        ("in_turn", here.filter(turn).exclude(UNDER_DESTRUCTION)),
+        ("in_turn", here.filter(turn)),
+        ("not_in_turn", here.filter(turn).filter(UNDER_DESTRUCTION)),
     ):
         for site_id, number in rows.values_list("site_id").annotate(number=Count("*")):
             setattr(told[site_id], name, number)
@@ -249,7 +298,7 @@ def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: _Sums, size: int) 
         verified=verified,
         oldest_reading=sums.oldest,
         round=RoundRow(
-            rhythm, verified - sums.late, sums.in_turn, rhythm.days_for(size),
+            rhythm, verified - sums.late, sums.in_turn - sums.not_in_turn, rhythm.days_for(size),
             rhythm.keeps_up_with(size),
         ),
         called_in_at=called_in,

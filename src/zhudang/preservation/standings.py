@@ -3,29 +3,65 @@
 What an object's copies say is one number of bits (`healths`, `compliance`), and rules judge each different number once. A
 list of those that stand in some way then costs no second pass where they are few, or where all others are few.
 
-Copies are added up by themselves, in the order of an index that holds all that is asked of them. Only where an object has
-copies of different versions are its few copies compared with its newest version one by one.
+Objects and the copies at each place are laid side by side in the order of their ids, from indexes that hold all that is asked of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import BitOr
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, Expression, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    Expression,
+    F,
+    FilteredRelation,
+    Q,
+    QuerySet,
+    Value,
+    Window,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Least
 
-from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.models import ArchivalObject
 
 MOST_NAMED = 2000
 """Objects of a group whose ids are told with it."""
-Says = Callable[[Q], Expression]
-"""What one copy says, in bits: an expression on copies, given the condition that a copy is of the newest version."""
+
+
+@dataclass(frozen=True)
+class CopyAt:
+    """The copy of an object at one place, to be named in expressions on objects (`standing`). Where none is, nothing is true of it."""
+
+    number: int
+    """Of the place, among those asked for."""
+    site_id: UUID
+
+    @property
+    def name(self) -> str:
+        """What the copy is called in expressions."""
+        return f"at_{self.number}"
+
+    @property
+    def newest(self) -> Q:
+        """The condition that it is of the newest version."""
+        return self.having(version=F("version"))
+
+    def having(self, **values: Any) -> Q:
+        """The condition that its fields are so."""
+        return Q(**{f"{self.name}__{field}": value for field, value in values.items()})
+
+
+Says = Callable[[CopyAt], Expression]
+"""What the copy at one place says, in bits; 0 where none is."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +76,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """What a FROM takes: objects with these columns, `pk`, `said` (what their copies say) and `oldest_reading`.
+    """What a FROM takes: objects with their `pk` and other columns.
 
     `sql` is empty where there can be no objects.
     """
@@ -49,40 +85,28 @@ class Table:
     params: tuple[Any, ...]
 
 
-def said_of_each(sites: Sequence[UUID], says: Says) -> Subquery:
-    """What the copies of one object at these places say, for an annotation on few objects; None without any."""
-    copies = (
-        Copy.objects.filter(object=OuterRef("pk"), site_id__in=sites or [UUID(int=0)]).order_by().values("object_id")
+def standing(rows: QuerySet[ArchivalObject], sites: Sequence[UUID], says: Says) -> QuerySet[ArchivalObject]:
+    """Add to every object what its copies at these places say (`said`), and the oldest reading of any of them (`oldest_reading`)."""
+    copies = [CopyAt(number, site_id) for number, site_id in enumerate(sites)]
+    joined = rows.alias(
+        **{each.name: FilteredRelation("copies", condition=Q(copies__site_id=each.site_id)) for each in copies}
     )
-    return Subquery(
-        copies.annotate(said=BitOr(says(Q(version=OuterRef("version"))), output_field=BigIntegerField())).values("said")
+    readings: list[Any] = [F(f"{each.name}__verified_at") for each in copies]
+    nothing: Expression = Value(0, output_field=BigIntegerField())
+    never = Cast(None, DateTimeField())
+    return joined.annotate(
+        said=reduce(lambda told, each: told.bitor(says(each)), copies, nothing),
+        oldest_reading=Least(*readings, never, never),
     )
 
 
-def table_of(rows: QuerySet[ArchivalObject], columns: Sequence[str], sites: Sequence[UUID], says: Says) -> Table:
-    """Write objects with what their copies at these places say as a table.
-
-    Args:
-        columns: fields of the objects, under their own names.
-    """
-    names = [*columns, "version", "exactly"]
-    exact = rows.order_by().annotate(exactly=said_of_each(sites, says)).values_list("pk", *names)
+def table_of(rows: QuerySet[ArchivalObject], columns: Sequence[str]) -> Table:
+    """Write objects with these of their fields and annotations as a table."""
     try:
-        objects, some = exact.query.sql_with_params()
+        sql, params = rows.order_by().values_list("pk", *columns).query.sql_with_params()
     except EmptyResultSet:
         return Table("", ())
-    copies, more = (
-        Copy.objects.filter(site_id__in=sites or [UUID(int=0)]).order_by().values("object_id")
-        .annotate(said=BitOr(says(Q(object_id__isnull=False))), oldest=Min("verified_at"), least=Min("version"), most=Max("version"))
-        .values_list("object_id", "said", "oldest", "least", "most").query.sql_with_params()
-    )  # fmt: skip
-    said = "CASE WHEN least = version AND most = version THEN said ELSE coalesce(exactly, 0) END"
-    sql = (
-        f"(SELECT told.*, {said}, oldest FROM ({objects}) AS told(pk, {', '.join(names)})"
-        f" LEFT JOIN ({copies}) AS copies(object_id, said, oldest, least, most) ON copies.object_id = told.pk)"
-        f" AS standing(pk, {', '.join(names)}, said, oldest_reading)"
-    )
-    return Table(sql, (*some, *more))
+    return Table(f"({sql}) AS standing({', '.join(['pk', *columns])})", params)
 
 
 def group(table: Table, by: Sequence[str], sums: Sequence[str] = (), *, named: bool) -> list[Group]:
@@ -105,6 +129,56 @@ def group(table: Table, by: Sequence[str], sums: Sequence[str] = (), *, named: b
 def _group(row: Sequence[Any], parts: int) -> Group:
     ids = row[parts + 1]
     return Group(tuple(row[:parts]), row[parts], None if ids is None else tuple(ids), tuple(row[parts + 2 :]))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One page of the objects that fit, and the groups of all."""
+
+    groups: list[Group]
+    ids: list[UUID]
+    number: int
+    """How many fit."""
+
+
+def cut(
+    table: Table, by: Sequence[str], sums: Sequence[str], *,
+    fits: str, params: Sequence[Any], order: Sequence[str], among: Sequence[str], rows: int, page: int,
+) -> Cut:  # fmt: skip
+    """Group the objects of a table and cut a page out of those that fit, in one pass over them; beyond the end the last page.
+
+    Args:
+        fits: a condition in SQL on the columns, with its `params`.
+        order: columns of the table or other fields of the objects, with "-" in front when descending.
+        among: the columns of the table; other fields are read of those that fit alone.
+        page: counts from one.
+    """
+    if not table.sql:
+        return Cut([], [], 0)
+    nothing = ", ".join(["NULL"] * (len(by) + 1 + len(sums)))
+    sql = f"""
+        WITH told AS MATERIALIZED (SELECT * FROM {table.sql}),
+            fitting AS MATERIALIZED (SELECT * FROM told WHERE {fits}),
+            counted AS (SELECT count(*) AS number FROM fitting)
+        SELECT {", ".join([*by, "count(*)", *sums])}, NULL AS ids, NULL AS number FROM told GROUP BY {", ".join(by)}
+        UNION ALL
+        SELECT {nothing}, ARRAY(
+            SELECT pk FROM fitting LEFT JOIN {ArchivalObject._meta.db_table} AS object ON object.id = pk
+            ORDER BY {", ".join(_ordered(each, among) for each in order)} LIMIT %s
+            OFFSET (SELECT %s * greatest(0, least(%s, (number - 1) / %s)) FROM counted)
+        ), (SELECT number FROM counted)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*table.params, *params, rows, rows, page - 1, rows])
+        told = cursor.fetchall()
+    groups = [Group(tuple(row[: len(by)]), row[len(by)], None, tuple(row[len(by) + 1 : -2])) for row in told[:-1]]
+    return Cut(groups, told[-1][-2], told[-1][-1])
+
+
+def _ordered(column: str, among: Sequence[str]) -> str:
+    name = column.removeprefix("-")
+    field = "pk" if name == "id" else f"fitting.{name}" if name in among else f"object.{name}"
+    return f"{field} DESC" if column.startswith("-") else field
 
 
 def of_groups(
@@ -147,3 +221,17 @@ def search_once(rows: QuerySet[ArchivalObject]) -> tuple[QuerySet[ArchivalObject
     """
     found = list(rows.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
     return (ArchivalObject.objects.filter(pk__in=found), len(found)) if len(found) <= MOST_NAMED else (rows, None)
+
+
+def searched(rows: QuerySet[ArchivalObject], *, rows_a_page: int, page: int) -> tuple[list[UUID], int]:
+    """Search once; give the ids on one page, in the order of `rows`, and how many were found. Beyond the end gives the last page.
+
+    The search itself has no order: in an order the database may walk an index of all objects to the last match.
+    """
+    found = rows.annotate(found=Window(Count("*"))).values_list("pk", "found")
+    start = rows_a_page * (page - 1)
+    told = list(found[start : start + rows_a_page])
+    if not told and page > 1:
+        last = max(1, -(-rows.count() // rows_a_page))
+        return searched(rows, rows_a_page=rows_a_page, page=last) if last < page else ([], 0)
+    return [pk for pk, _number in told], told[0][1] if told else 0

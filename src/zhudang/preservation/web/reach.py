@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from zhudang.preservation import words
 from zhudang.preservation.domain.site_facts import Kind, SiteFacts
-from zhudang.preservation.site_queries import SiteRow
 from zhudang.preservation.sites import Place, another_there
 from zhudang.shared.refusals import Reason
 
@@ -22,13 +21,6 @@ def out_of_reach(all_places: Iterable[Place]) -> list[tuple[str, str]]:
         (place.name, _why(place.facts, another_there(place) if place.carries else None, place.address))
         for place in all_places
         if not place.counts
-    ]
-
-
-def rows_out_of_reach(rows: Iterable[SiteRow]) -> list[tuple[str, str]]:
-    """The same of rows that a page has already."""
-    return [
-        (row.name, _why(row.facts, row.astray, row.path)) for row in rows if not (row.reachable or row.facts.offline)
     ]
 
 

@@ -35,13 +35,14 @@ def site(request: HttpRequest, site_id: UUID) -> HttpResponseBase:
 
 def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) -> HttpResponseBase:
     now, actor = timezone.now(), _actor(request)
-    page = site_queries.site_page(actor, site_id, now)
     state = lists.read_state(request)
-    copies = site_queries.copies_at(actor, site_id)
+    page = site_queries.site_page(actor, site_id, now, whole=state.page == 1)
     if kind := exports.wanted_format(request):
+        copies = site_queries.copies_at(actor, site_id)
         return exports.list_file(
             kind, _("%(site)s目录") % {"site": page.row.name}, _heads(), map(_line, copies.iterator(500))
         )
+    cut = site_queries.cut_copies(actor, site_id, number=page.copies, rows=state.rows, page=state.page)
     facts = page.row.facts
     may_sign = actor.may("preservation.custody.sign")
     if form is None and facts.offline and may_sign and not page.open_custody:
@@ -67,7 +68,7 @@ def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) 
             (row, words.sentence(Reason(**row.stopped_because)) if row.stopped_because else "")
             for row in page.catch_ups
         ],
-        "copies": lists.take_page(copies, state, _shown_copy, total=page.copies),
+        "copies": lists.page_of([_shown_copy(copy) for copy in cut], state, page.copies),
         "form": form,
         "may_sign": may_sign,
         "may_catch_up": actor.may("preservation.site.catch_up"),

@@ -43,6 +43,7 @@ urlpatterns = [
     path("preservation/disposal/<uuid:case_id>/look/", disposal_acts.look, name="disposal_look"),
     path("preservation/disposal/stays/<uuid:stay_id>/lift/", disposal_acts.stay_lift, name="disposal_stay_lift"),
     path("preservation/<uuid:object_id>/stay/", disposal_acts.stay, name="disposal_stay"),
+    path("preservation/sites/", views.sites, name="sites"),
     path("preservation/sites/<uuid:site_id>/", site_views.site, name="site"),
     path("preservation/sites/<uuid:site_id>/catch-up/", site_views.catch_up, name="catch_up"),
     path("preservation/sites/<uuid:site_id>/custody/", site_views.hand_over, name="hand_over"),

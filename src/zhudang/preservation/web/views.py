@@ -21,8 +21,8 @@ from zhudang.preservation import (
     policy_words,
     queries,
     reading,
+    register_queries,
     site_queries,
-    standings,
     words,
 )
 from zhudang.preservation.disposal import queries as disposal
@@ -32,6 +32,7 @@ from zhudang.preservation.domain.states import CopyState, Health
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
+from zhudang.preservation.sites import places as all_places
 from zhudang.preservation.web import people, reach
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
@@ -51,20 +52,18 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
     """The accession register: every object, where its copies are, and when each was last read whole."""
     now = timezone.now()
     state = lists.read_state(request, filters=("health", "kind"))
-    known = queries.known_objects(_actor(request))
-    health, kind = state.filters.get("health", ""), state.filters.get("kind", "")
-    counts = queries.counts_of(known, now, listed=bool(health))
-    counted = None if kind else counts.of_filter(health)
-    chosen = queries.searched(known, counts, words=state.q, health=health, kind=kind)
-    if state.q:
-        chosen, counted = standings.search_once(chosen)
-    if state.sort.lstrip("-") == "read":
-        chosen = queries.by_reading(chosen)
-    chosen = chosen.order_by(*state.order(queries.SORTS, ("-kept_at", "id")))
+    asked = register_queries.Asked(
+        words=state.q,
+        health=state.filters.get("health", ""),
+        kind=state.filters.get("kind", ""),
+        order=state.order(register_queries.SORTS, ("-kept_at", "id")),
+    )
     if file := exports.wanted_format(request):
+        chosen = register_queries.holdings_asked(_actor(request), asked, now)
         return exports.list_file(file, _("馆藏登记"), _heads(), map(_line, queries.shown_all(chosen, now)))
-    page = lists.take_page(chosen.values_list("pk", flat=True), state, total=counted)
-    rows, places = queries.shown(page.rows, now), site_queries.site_rows(now)
+    found = register_queries.holdings_page(_actor(request), asked, now, rows=state.rows, page=state.page)
+    counts, page = found.counts, lists.page_of(found.ids, state, found.number)
+    rows, places = queries.shown(page.rows, now), site_queries.in_use()
     context = {
         "page": page,
         "rows": [_shown_object(row) for row in rows],
@@ -73,8 +72,11 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "healths": [
             (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
         ],
-        "sites": [_shown_site(row, now) for row in places],
-        "away": reach.rows_out_of_reach(places),
+        "sites": [
+            (place, policy_words.KINDS[place.facts.kind], policy_words.promise(place.facts, place.proof))
+            for place in places
+        ],
+        "away": reach.out_of_reach(all_places(now)),
         "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
         "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
@@ -86,6 +88,15 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         "owed": disposal.number_owed(),
     }
     return render(request, "preservation/holdings.html", context)
+
+
+@require_safe
+def sites(request: HttpRequest) -> HttpResponse:
+    """The places with what they hold, to be put beside the register: counting that takes as long as the register itself."""
+    demand(_actor(request), "preservation.holdings.read")
+    now = timezone.now()
+    shown = [_shown_site(row, now) for row in site_queries.site_rows(now)]
+    return render(request, "preservation/_sites.html", {"sites": shown})
 
 
 @require_safe

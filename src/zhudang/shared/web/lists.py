@@ -96,6 +96,11 @@ def _text(given: str) -> str:
     return given.replace("\x00", "").strip()
 
 
+def page_of(rows: Sequence[Any], state: ListState, total: int) -> Page[Any]:
+    """A page whose rows were cut out elsewhere, which is the last one where the state asks for a later one."""
+    return Page(rows, min(state.page, max(1, -(-total // state.rows))), state.rows, total)
+
+
 def take_page(
     rows: Any, state: ListState, shape: Callable[[Any], Any] | None = None, *, total: int | None = None
 ) -> Page[Any]:
