@@ -39,7 +39,8 @@ DAMAGES = {
 }
 """Code of the examiner -> damage, where it is the same whatever the sentence broken."""
 
-_WORKERS = max(2, os.cpu_count() or 2)
+_WORKERS = 2 * (os.cpu_count() or 1)
+"""Twice as many as processors: each waits for the medium as long as it digests a small file."""
 _AT_ONCE = 32
 _PIECE = 256 * 1024
 """Bytes read and digested at a time: they are still in the processor's own memory when they are digested."""
