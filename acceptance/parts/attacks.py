@@ -37,7 +37,7 @@ def ransomware_everywhere(ground: Ground) -> Drilled:
     said, detect = ground.must(1, "verify", "--repair")
     for one in ground.objects:
         for code in ("a", "b"):
-            expect(f"damaged  {code}  {one}" in said, f"{one} is not told damaged at {code}: {said[:800]}")
+            expect(f"(damaged)  {code}  {one}" in said, f"{one} is not told damaged at {code}: {said[:800]}")
     kept = ground.files
     with connected(ground) as mount:
         serve, lost = served_from(ground, mount)
@@ -60,7 +60,7 @@ def rolled_back(ground: Ground) -> Drilled:
     shutil.rmtree(site)
     snapshot.rename(site)
     said, detect = ground.must(1, "verify")
-    expect("missing  a" in said, f"what came since is not told missing: {said[:800]}")
+    expect("(missing)  a" in said, f"what came since is not told missing: {said[:800]}")
     told = until(
         lambda: WRITTEN_AGAIN in ground.must(0, "audit", "verify")[0], time.monotonic(), "the witness that lost heads"
     )

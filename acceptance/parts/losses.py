@@ -251,7 +251,7 @@ def forged_destruction(ground: Ground) -> Drilled:
     expect(
         "DSP-001" in said and "DSP-005" in said and one in said, f"the forged destruction is not told: {said[-800:]}"
     )
-    expect(first == last or f"unknown  a  {other}" in said, f"the rows taken away are not told: {said[-800:]}")
+    expect(first == last or f"(unknown)  a  {other}" in said, f"the rows taken away are not told: {said[-800:]}")
     refused = ground.act("application", f"UPDATE filing_volume SET destroyed_at = now() WHERE id = '{last}'")
     expect("disposal" in refused["refused"], f"the application's own role is not refused: {refused}")
     serve, lost = ground.looked_at()
@@ -277,7 +277,7 @@ def ransomware(ground: Ground) -> Drilled:
     count = rewritten(ground.sites["a"])
     said, detect = ground.must(1, "verify")
     expect(
-        all(f"damaged  a  {one}" in said for one in ground.objects), f"not all volumes are told damaged: {said[:800]}"
+        all(f"(damaged)  a  {one}" in said for one in ground.objects), f"not all volumes are told damaged: {said[:800]}"
     )
     serve, lost = ground.looked_at()
     _said, restore = ground.must(0, "verify", "--repair")

@@ -315,7 +315,7 @@ def test_an_officer_searches_and_looks_and_changes_nothing_of_the_copy(
         assert "摘要不符" in refused.text
         told = visitor.page("/emergency/").text
         assert "打开时发现 1 份" in told
-        assert re.search(rf'/files/{broken_id}/">[^<]+\.pdf</a>', told), "people know files by their names"
+        assert re.search(rf'/files/{broken_id}/">[^<]+\.(pdf|PDF)</a>', told), "people know files by their names"
         assert broken[1] in told
         # Above the person's level: as if it were not there.
         assert not {"涉密工程", "涉密竣工图"} & set(

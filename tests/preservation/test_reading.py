@@ -68,7 +68,7 @@ def test_where_every_copy_is_damaged_each_is_told_and_nothing_is_written_over(
     assert command.verify(repair=True) == 1
     said = capsys.readouterr().out
     for one in Copy.objects.select_related("object", "site"):
-        assert f"damaged  {one.site.code}  {one.object.ocfl_id}" in said
+        assert f"(damaged)  {one.site.code}  {one.object.ocfl_id}" in said
         assert one.state == "damaged"
     assert {code: tree(tmp_path / code / "store") for code in ("a", "b")} == before
     assert not (tmp_path / "a" / "quarantine").exists()

@@ -129,7 +129,7 @@ def test_the_register_tells_how_far_a_place_is_and_whether_it_keeps_up(kept: Kep
     assert (row.round.in_time, row.round.waiting, row.round.keeps_up) == (0, count, True)
     browser = Client()
     browser.force_login(Account.objects.get(username="archivist"))
-    assert f"{count} 份轮到了" in browser.get("/preservation/").content.decode()
+    assert f"{count} 份轮到了" in browser.get("/preservation/sites/").content.decode()
     ArchivalObject.objects.update(stored_bytes=10**15)
     assert "读不过来" in browser.get("/preservation/").content.decode()
 

@@ -129,7 +129,7 @@ TABLE: dict[str, Walk] = {
     "atlas:base": NOTHING,
     "atlas:features": MANY,
     # preservation
-    **each("preservation", "holdings readings books keys formats", MANY),
+    **each("preservation", "holdings sites readings books keys formats", MANY),
     "preservation:format_review": Walk(Speaks.OF_NOTHING, "", (), ("get",)),
     "preservation:migrate": Walk(Speaks.BY_ROLE, "", (), ("get",)),
     "preservation:migration": role("migration_id"),
