@@ -131,7 +131,7 @@ def test_the_register_tells_how_far_a_place_is_and_whether_it_keeps_up(kept: Kep
     browser.force_login(Account.objects.get(username="archivist"))
     assert f"{count} 份轮到了" in browser.get("/preservation/sites/").content.decode()
     ArchivalObject.objects.update(stored_bytes=10**15)
-    assert "读不过来" in browser.get("/preservation/").content.decode()
+    assert "读不过来" in browser.get("/preservation/sites/").content.decode()
 
 
 def test_what_is_read_in_turn_stands_among_the_readings_one_row_a_place_and_day(kept, tmp_path: Path) -> None:
