@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from zhudang.audit import queries as audit
+from zhudang.preservation import logged
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.models import ArchivalObject, Copy
 
@@ -40,21 +41,17 @@ class Finding:
 
 
 def check() -> Iterator[Finding]:
-    """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it."""
-    unfounded = set(ArchivalObject.objects.filter(destroyed_at=None).values_list("pk", flat=True))
+    """Compare every object's row, and the sites its copies stand at, with the newest act of the log that kept it; flat memory."""
     destroyed = {_key(subject) for subject in audit.subjects("preservation.volume.destroyed")}
     kept = audit.newest_by_version(**_KEPT)
     while batch := dict(islice(kept, _BATCH)):
-        unfounded -= {_key(subject) for subject in batch}
         living = {subject: said for subject, said in batch.items() if _thing(said) not in destroyed}
         if any(_compare(living)):
             # A version may have been kept after the log was read and before the rows were: both once more.
             yield from _compare(dict(audit.newest_by_version(**_KEPT, about=list(living))))
-    found = {_key(subject) for subject in audit.subjects(_FOUND)}
-    unfounded -= found | destroyed
     # A rebuilding by an earlier version told nothing of single objects.
-    if unfounded and (found or not audit.entries(act=_REBUILT).exists()):
-        for row in ArchivalObject.objects.filter(pk__in=unfounded).order_by("pk"):
+    if audit.entries(act=_FOUND).exists() or not audit.entries(act=_REBUILT).exists():
+        for row in logged.unknown_to_it().exclude(pk__in=destroyed).order_by("pk").iterator(chunk_size=_BATCH):
             yield Finding("HLD-002", row.ocfl_id, row.title, f"v{row.version}")
 
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import CharField, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Concat
 
@@ -63,8 +64,7 @@ def states_of(object_id: UUID) -> dict[int, str]:
 
 def disagreements(object_id: UUID | None = None) -> Iterator[Disagreement]:
     """Rows that tell another state of their object than the log, all of them or one; one statement, flat memory."""
-    subject = Concat(Value(_SUBJECT), Cast(OuterRef("pk"), CharField()))
-    newest = acts.facts_about(subject, KEPT).annotate(told=_VERSION, digest=_DIGEST).order_by("-told", "-at", "-id")
+    newest = _of_row().annotate(told=_VERSION, digest=_DIGEST).order_by("-told", "-at", "-id")
     rows = (
         ArchivalObject.objects.filter(condemned_at=None, **({"pk": object_id} if object_id else {}))
         .annotate(
@@ -77,6 +77,16 @@ def disagreements(object_id: UUID | None = None) -> Iterator[Disagreement]:
     for row in rows.iterator(chunk_size=500):
         said = (row.logged_version, row.logged_digest)
         yield Disagreement(row.pk, row.ocfl_id, row.title, said, (row.version, row.inventory_sha512))
+
+
+def _of_row() -> QuerySet[Any]:
+    """What the log tells of the object whose row stands around this query."""
+    return acts.facts_about(Concat(Value(_SUBJECT), Cast(OuterRef("pk"), CharField())), KEPT)
+
+
+def unknown_to_it() -> QuerySet[ArchivalObject]:
+    """Rows of objects, none destroyed, of which the log tells nothing, neither that they were kept nor that they were found."""
+    return ArchivalObject.objects.filter(~Exists(_of_row()), destroyed_at=None)
 
 
 def settle(object_id: UUID, *, now: datetime) -> Disagreement | None:

@@ -180,11 +180,14 @@ def sha512_of(path: str | Path) -> tuple[str, int]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         durable.drop_cache(descriptor)
-        durable.read_ahead(descriptor)
         digest, size = hashlib.sha512(), 0
-        # A small file in one piece, and without room for a large one.
-        piece = memoryview(bytearray(min(max(os.fstat(descriptor).st_size, 1), _PIECE)))
-        while read := os.readv(descriptor, [piece]):
+        # A small file in one piece, without room for a large one; asked for a byte more than there is, a file tells its end.
+        room = min(os.fstat(descriptor).st_size + 1, _PIECE)
+        if room == _PIECE:
+            durable.read_ahead(descriptor)
+        piece, read = memoryview(bytearray(room)), room
+        while read == room:
+            read = os.readv(descriptor, [piece])
             digest.update(piece[:read])
             size += read
         durable.drop_cache(descriptor)

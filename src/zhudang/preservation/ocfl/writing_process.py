@@ -140,11 +140,12 @@ class WritingProcesses:
     Take and give back from the thread that made it: a child dies with the thread that started it.
 
     Args:
-        most: how many; as many as there are processors, two at least and four at most, where it is not told.
+        most: how many; one more than there are processors, since each also waits for the disk, and four at most, where it is
+            not told.
     """
 
     def __init__(self, roots: Sequence[StorageRoot], most: int | None = None) -> None:
-        self.most = most or max(2, min(4, os.cpu_count() or 2))
+        self.most = most or min(4, (os.cpu_count() or 1) + 1)
         self._roots = roots
         self._idle: list[WritingProcess] = []
         self._started: list[WritingProcess] = []
