@@ -61,6 +61,7 @@ def _kind(
     least: tuple[float, float | None],
 ) -> list[Row]:
     sources = list(_sources(place / "sources", count, size))
+    os.sync()  # nobody pays for what was written before
     floor = _timed(partial(_floor, sources, place / "floor"))
     peer, peer_syncs, peer_reads = _by_ocfl_py(sources, place / "peer")
     ours, our_reads = _by_us(sources, place)
