@@ -34,7 +34,7 @@ class NewContent:
         return self.content.size > _SMALL
 
 
-def write_all(
+def write_files(
     folders: Sequence[Path],
     new: Sequence[NewContent],
     seal: Seal | None,

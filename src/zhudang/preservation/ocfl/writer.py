@@ -17,7 +17,7 @@ from pathlib import Path
 from zhudang.preservation.domain.succession import LIMITS, Limits
 from zhudang.preservation.ocfl import layout, sealing, together
 from zhudang.preservation.ocfl.content import Act, Content, CopyDiffers, Progress, TooLarge
-from zhudang.preservation.ocfl.filling import NewContent, write_all, write_index
+from zhudang.preservation.ocfl.filling import NewContent, write_files, write_index
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, Version, sidecar
 from zhudang.preservation.ocfl.root import StorageRoot, StoreFull, is_no_space
 from zhudang.preservation.ocfl.sealing import Held, Seal
@@ -59,7 +59,7 @@ def write_version(
     with _staged(roots) as stages:
         folders = [stage / f"v{number}" / _CONTENT for stage in stages]
         with together.forced(stages, len(new)) as disk:
-            written = write_all(folders, new, seal, progress, disk)
+            written = write_files(folders, new, seal, progress, disk)
             held = {**known, **{file.sha256: file for file in written}}
             files = [replace(held[content.sha256], path=content.path) for content in contents]
             if seal:
