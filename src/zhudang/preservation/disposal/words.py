@@ -13,6 +13,7 @@ from zhudang.preservation.domain.disposal import CaseState, Outcome
 REASONS = {
     "preservation.disposal_no_retention": _("%(code)s《%(title)s》没有认得的保管期限"),
     "preservation.disposal_never_ends": _("%(code)s《%(title)s》的保管期限（%(period)s）不会自行届满"),
+    "preservation.disposal_works_stand": _("%(code)s《%(title)s》与工程共存：工程没有登记为已拆除，或没有登记拆除日期"),
     "preservation.disposal_no_date": _("%(code)s《%(title)s》没有文件形成日期，期限算不出来"),
     "preservation.disposal_not_ended": _("%(code)s《%(title)s》的保管期限到 %(ends)s 才满"),
     "preservation.disposal_extended": _("%(code)s《%(title)s》经鉴定延长保管到 %(until)s"),

@@ -209,6 +209,6 @@ def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date, *, ti
     reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
     return {
         "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
-        "ends": rules().ends_on(told.retention, told.newest), "ticked": ticked,
+        "ends": rules().ends_on(told.retention, told.newest, told.works_ended), "ticked": ticked,
         "files": sum(each.files for each in objects if each.newest),
     }  # fmt: skip
