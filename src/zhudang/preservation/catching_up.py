@@ -21,7 +21,7 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import copy_reading, far_copies, logged, placement, rounds
+from zhudang.preservation import copy_reading, far_copies, logged, placement, retention, rounds
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
@@ -247,8 +247,10 @@ def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Do
     fresh = ArchivalObject.objects.filter(pk=item.pk).first()
     if fresh is None or (fresh.condemned_at and not fresh.destroyed_at):
         return
-    item = fresh
+    item, lay_there = fresh, False
     if place.bucket is not None:
+        known = Copy.objects.filter(object=item, site_id=place.site_id).exists()
+        lay_there = not known and bool(place.bucket.files(item.ocfl_id))
         found = far_copies.bring(item, place, place.bucket, everywhere, pace)
     else:
         assert place.root is not None
@@ -259,6 +261,8 @@ def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Do
         done.wrong += 1
         return
     _note(item, place, timezone.now())
+    if lay_there:
+        retention.take_over(item, place, timezone.now())
     done.copied, done.bytes = done.copied + 1, done.bytes + found.bytes
 
 

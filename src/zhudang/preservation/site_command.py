@@ -89,12 +89,13 @@ def check(site: str) -> int:
         highlight=False,
         soft_wrap=True,
     )
+    if policy_words.otherwise(proof):
+        console.print(in_both(partial(policy_words.all_otherwise, proof)), highlight=False, soft_wrap=True)
     retention.look_after(place, now)
-    if (kept := retention.standing(place, now)) is not None:
-        console.print(in_both(partial(policy_words.retention, kept)), highlight=False, soft_wrap=True)
-        if kept.last.get("refused"):
-            return WRONG
-    return OK if proof.nothing_lost else WRONG
+    kept = retention.standings(place, now)
+    for each in kept:
+        console.print(in_both(partial(policy_words.retention, each)), highlight=False, soft_wrap=True)
+    return OK if proof.nothing_lost and not any(each.last.get("refused") for each in kept) else WRONG
 
 
 def fetch(site: str, target: Path) -> int:

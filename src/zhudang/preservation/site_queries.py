@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import rounds
+from zhudang.preservation import retention, rounds
 from zhudang.preservation.bucket.proving import Proof, proof_of
 from zhudang.preservation.catching_up import lacking
 from zhudang.preservation.copy_reading import UNDER_DESTRUCTION
@@ -87,6 +87,7 @@ class SitePage:
         oldest_reading: of those copies.
         lacking: holdings the place should hold in their newest version and does not; None where that was not asked.
         keeper: who signed for the set last; empty before the first handing over.
+        retention: of a bucket that keeps things from everybody for a time, how that stands.
     """
 
     row: SiteRow
@@ -99,6 +100,7 @@ class SitePage:
     custody: tuple[Custody, ...]
     catch_ups: tuple[CatchUp, ...]
     keeper: str
+    retention: tuple[retention.Standing, ...]
 
     @property
     def copies(self) -> int:
@@ -144,6 +146,7 @@ def site_page(actor: Actor, site_id: UUID, now: datetime, *, whole: bool = True)
         custody=custody,
         catch_ups=tuple(CatchUp.objects.filter(site=site)[:MOST_ROWS]),
         keeper=signed.took_name if signed else "",
+        retention=retention.standings(place, now),
     )
 
 

@@ -162,6 +162,9 @@ MESSAGES = {
     "preservation.site.retention_ends": _(
         "%(place)s里的保留期最早于 %(until)s 结束，有 %(files)s 个文件没能延长，或没有看完（%(problem)s）：请查桶的规则"
     ),
+    "preservation.site.witness_retention_ends": _(
+        "%(place)s里日志见证的保留期最早于 %(until)s 结束，有 %(files)s 个文件没能延长，或没有看完（%(problem)s）：请查桶的规则"
+    ),
     "preservation.working_store.damaged": _("工作存储里“%(title)s”的内容与收到时的摘要不符"),
     "preservation.formats.review_due": _("馆藏格式该评审了，请查看格式登记"),
     "preservation.custody.offered": _("%(name)s要把%(site)s交给您，请查看后签收"),

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from zhudang.checks.packages.tree import Tree, Unreadable, hasher
 from zhudang.preservation.bucket import uploading
 from zhudang.preservation.bucket.client import Bucket, BucketUnreachable, Missing, Progress, Stored
+from zhudang.preservation.bucket.versions import Version, by_key
 from zhudang.preservation.ocfl import layout, replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, readme, trusted_inventory
@@ -78,6 +79,10 @@ class BucketRoot:
         """What lies at an object's place: path in the object -> what the listing tells; empty where there is nothing."""
         start = self._start(object_id)
         return {row.key.removeprefix(start): row for row in self.bucket.listed(start)}
+
+    def versions(self, object_id: str) -> Iterator[list[Version]]:
+        """All versions of each file at an object's place, the newest first."""
+        return by_key(self.bucket, self._start(object_id))
 
     def object_ids(self) -> Iterator[str]:
         """The ids of all objects, by the names of their folders, at flat memory."""
