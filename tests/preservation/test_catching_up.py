@@ -58,9 +58,12 @@ def test_a_set_lying_apart_holds_up_no_ingest_and_nothing_is_written_at_its_path
     assert Site.objects.get(code="c").prepared_at is None
 
 
-def test_called_in_it_gets_what_it_lacks_and_each_copy_counts_once_read_back(kept, disk):
+def test_called_in_it_gets_what_it_lacks_and_each_copy_counts_once_read_back(kept, disk, capsys):
     disk.connect()
     assert command.call_in("c") == command.OK
+    said = " ".join(capsys.readouterr().out.split())
+    number = ArchivalObject.objects.count()
+    assert f"caught up {number} copies, each read back whole, and read the 0 that lay there before" in said
     copies = on_disk()
     assert len(copies) == ArchivalObject.objects.count()
     assert {copy.state for copy in copies.values()} == {"verified"}

@@ -82,6 +82,7 @@ def test_an_installation_from_before_the_national_suite_takes_it_up_with_a_trial
     )
     before = [line for line in (home / "working.key").read_text().splitlines() if not line.startswith("#~")]
     (home / "working.key").write_text("\n".join([*before, ""]))
+    (home / "given.sha256").unlink()
     for place in (home, *(root.folder for root in places_)):
         (place / "keys.json").write_bytes(older.to_json())
         (place / "key-confidential.p7m").unlink()

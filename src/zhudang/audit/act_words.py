@@ -143,6 +143,8 @@ ACTS = {
     "preservation.site.retention_looked_at": pgettext_lazy("act", "查看并延长桶里的保留期"),
     "preservation.site.retired": pgettext_lazy("act", "存储地停用"),
     "preservation.site.unreachable": pgettext_lazy("act", "存储地连不上"),
+    "preservation.store.damaged": pgettext_lazy("act", "发现保存库自身文件或密钥文件损坏"),
+    "preservation.store.repaired": pgettext_lazy("act", "修复保存库自身文件或密钥文件"),
     "preservation.transfer.preserved": pgettext_lazy("act", "移交全部入库"),
     "preservation.volume.cleared": pgettext_lazy("act", "清除待销毁内容"),
     "preservation.volume.keys_listed": pgettext_lazy("act", "列出存储桶里应删的内容"),

@@ -400,10 +400,10 @@ def holding_keys() -> Iterator[Result]:
         said = f"{told.exposed} 个该加密的对象含明文（以前存的）/ kept before, hold plain bytes"
         yield Result("密钥 keys", "attention", said)
     for place in told.places:
-        if place.state in {"stale", "lacking"}:
+        if place.state in {"stale", "lacking", "changed", "missing"}:
             yield Result(
                 f"密钥 keys {place.code}",
-                "attention",
+                "ill" if place.state in {"changed", "missing"} else "attention",
                 in_both(partial(words.KEY_PLACES.__getitem__, place.state), " / "),
             )
     if not (told.reasons or told.unfinished or told.trial_due):

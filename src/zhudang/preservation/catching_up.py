@@ -21,13 +21,12 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import copy_reading, far_copies, logged, placement, retention, rounds
+from zhudang.preservation import copy_reading, far_copies, logged, own_files, placement, retention, rounds
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
 from zhudang.preservation.ocfl import durable, layout, replicate
 from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
@@ -228,11 +227,10 @@ def _not_reached(name: str, problem: str) -> Reason:
 
 
 def _make_ready(place: Place) -> None:
-    """Give the place the key files, and a bucket its root."""
+    """Give the place the key files, and a bucket its root; what is damaged among them is told and set aside."""
+    list(own_files.look_at(place, repair=True, now=timezone.now(), equipping=True))
     if place.bucket is not None:
         far_copies.make_ready(place, place.bucket, timezone.now())
-    elif place.root is not None:
-        keyring.equip([place.root])
 
 
 def _still_there(place: Place) -> None:

@@ -120,7 +120,8 @@ def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
     )
     for damage in outcome.damages:
         console.print(
-            f"    {damage['code']} {damage['path']}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
+            f"    {damage['code']} {damage['path']}  expected {outcomes.shortened(damage['expected'])} "
+            f"found {outcomes.shortened(damage['found'])}",
             highlight=False,
             soft_wrap=True,
         )
@@ -143,10 +144,11 @@ def call_in(site: str) -> int:
     row.refresh_from_db()
     seconds = max(time.monotonic() - began, 0.001)
     console.print(
-        f"补写 {done.copied} 份副本，读回 {done.read} 份（{write_size(done.bytes)}），有问题 {done.wrong}，用时 {seconds:.1f} 秒；"
-        f"{'补齐，全部一致' if row.complete else '没有补齐'}\n"
-        f"caught up {done.copied} copies, read {done.read} whole ({write_size(done.bytes)}), wrong {done.wrong}, in "
-        f"{seconds:.1f} s; {'complete' if row.complete else 'not complete'}",
+        f"补写 {done.copied} 份副本，每份写完都读回核对；另读回原有的 {done.read} 份；共读回 {write_size(done.bytes)}，"
+        f"有问题 {done.wrong}，用时 {seconds:.1f} 秒；{'补齐，全部一致' if row.complete else '没有补齐'}\n"
+        f"caught up {done.copied} copies, each read back whole, and read the {done.read} that lay there before: "
+        f"{write_size(done.bytes)} read in all, wrong {done.wrong}, in {seconds:.1f} s; "
+        f"{'complete' if row.complete else 'not complete'}",
         highlight=False,
     )
     return OK if row.complete else WRONG if done.wrong else INCOMPLETE

@@ -15,7 +15,7 @@ from zhudang.audit import operations as audit
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
-from zhudang.preservation import far_copies, logged
+from zhudang.preservation import far_copies, logged, naming_damage
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy
@@ -23,7 +23,7 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
-from zhudang.preservation.ocfl.verifier import NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
+from zhudang.preservation.ocfl.verifier import MISSING, NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
 from zhudang.preservation.outcomes import (
     AHEAD,
     NO_ROOM,
@@ -62,7 +62,7 @@ def read_copy(
     if repair and logged.settle(copy.object_id, now=now):
         _refresh(copy)
     try:
-        outcome = _read_one(copy, place, now, progress)
+        outcome = _read_one(copy, place, all_places, now, progress)
         if repair and not outcome.sound:
             outcome = _mend(copy, place, all_places, outcome, now) or outcome
     except StoreFull as full:
@@ -77,7 +77,7 @@ def read_copy(
     return outcome
 
 
-def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None) -> Outcome:
+def _read_one(copy: Copy, place: Place, all_places: list[Place], now: datetime, progress: Progress | None) -> Outcome:
     object_id = copy.object.ocfl_id
     found = (
         far_copies.look(copy, place, place.bucket, progress)
@@ -86,9 +86,15 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
     )
     if (found is None or not found.sound) and not Copy.objects.exclude(UNDER_DESTRUCTION).filter(pk=copy.pk).exists():
         raise UnderDestruction
-    if found is None:
-        return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
     wanted = _wanted(copy, place)
+    if found is None:
+        gone = asdict(Damage(MISSING, INVENTORY, min(wanted)))
+        return _note(
+            copy,
+            place,
+            Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value, damages=(gone,)),
+            now,
+        )
     if place.root is not None and found.inventory is not None and found.sound and found.inventory.sha512 not in wanted:
         # A writer's bytes stand before its rows do: what counts is what both say while nobody writes.
         with place.root.only_writer():
@@ -103,6 +109,8 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
             )
         # Another version, or another object under its name: sound in itself is not enough.
         damages = [Damage("STO-004", "inventory.json", min(wanted), found.inventory.sha512)]
+    if damages:
+        damages = naming_damage.named(copy, place, all_places, found, damages, wanted, progress)
     state = CopyState.DAMAGED.value if damages else CopyState.VERIFIED.value
     told = tuple(asdict(damage) for damage in damages)
     return _note(

@@ -19,7 +19,7 @@ from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.bucket.fetching import fetch_object
 from zhudang.preservation.bucket.proving import Proof, proof_of, prove
 from zhudang.preservation.bucket.root import BucketRoot
-from zhudang.preservation.keys import wrapping
+from zhudang.preservation.keys import given, wrapping
 from zhudang.preservation.models import ArchivalObject, Copy, Site
 from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
@@ -83,13 +83,13 @@ def bring(
 def look(copy: Copy, place: Place, bucket: BucketRoot, progress: Progress | None) -> Verification | None:
     """Read a copy whole; None where nothing lies there. What a writer is at, or died at, is no damage."""
     object_id = copy.object.ocfl_id
-    found = _finished(bucket.verify(object_id, progress), copy)
+    found = without_coming(bucket.verify(object_id, progress), copy)
     if found is None or found.sound:
         return found
     # A writer may just have been at it: what counts is what is there while nobody writes.
     with sites.only_writer_of(place):
         bucket.mend_head(object_id)
-        return _finished(bucket.verify(object_id, progress), copy)
+        return without_coming(bucket.verify(object_id, progress), copy)
 
 
 def mend(
@@ -178,7 +178,7 @@ def _written(
     return found
 
 
-def _finished(found: Verification | None, copy: Copy) -> Verification | None:
+def without_coming(found: Verification | None, copy: Copy) -> Verification | None:
     """Leave out the files of a version that is on its way there: what a killed upload left, the next one goes on with."""
     if found is None or found.inventory is None:
         return found
@@ -202,7 +202,7 @@ def _keeps_versions(bucket: BucketRoot) -> bool:
 def _key_files() -> tuple[dict[str, bytes], str]:
     """The register and the wrapped key files, and a digest of them: whoever holds the bucket and enough shares can read it."""
     with wrapping.only_one() as home:
-        register = wrapping.register_at(home)
+        register = wrapping.register_at(home) if given.vouches_for_register(home) else None
         return (wrapping.files_for_stores(register), wrapping.digest_of_files(register)) if register else ({}, "")
 
 

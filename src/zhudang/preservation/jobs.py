@@ -75,6 +75,15 @@ def notice(timestamp: int) -> None:
     noticing.look(timezone.now())
 
 
+@app.periodic(cron="35 3 * * *", periodic_id="preservation.own_files")
+@app.task(name="preservation.own_files", queue="preservation", queueing_lock="preservation.own_files")
+def look_at_own_files(timestamp: int) -> None:
+    """Hold the stores' own files, and those of the keys, against what was written; what is damaged is told and mended."""
+    from zhudang.preservation import rounds
+
+    rounds.look_at_own_files(timezone.now())
+
+
 @app.periodic(cron="*/10 * * * *", periodic_id="preservation.go_on")
 @app.task(name="preservation.go_on", queue="preservation", queueing_lock="preservation.go_on")
 def go_on(timestamp: int) -> None:

@@ -42,7 +42,7 @@ class Site(models.Model):
     proof = models.JSONField(default=dict)
     """Of a bucket: what came of trying to delete there (`bucket.proving`); empty before."""
     key_files = models.JSONField(default=dict)
-    """Of a bucket: {at, sha256} of the key files when they were last seen there as they are here; empty before."""
+    """{at, sha256} of the key files when they were last given there, in a bucket seen there as they are here; empty before."""
 
     class Meta:
         ordering: ClassVar = ["code"]

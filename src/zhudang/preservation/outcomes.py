@@ -14,6 +14,14 @@ NOT_AS_LOGGED, NO_ROOM, ANOTHER_SITE = "STO-007", "STO-008", "STO-009"
 RETURNED, OWED = "returned", "owed"
 COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
 
+_SHORT = 16
+
+
+def shortened(digest: str) -> str:
+    """A digest's beginning, enough to tell two apart by eye; of what is no SHA-512 its algorithm stands before it."""
+    algorithm, _, value = digest.rpartition(" ")
+    return f"{algorithm} {value[:_SHORT]}".lstrip()
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -15,21 +15,10 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import site_code, strays
-from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
+from zhudang.preservation import own_files, site_code, strays
 from zhudang.preservation.copy_reading import UNDER_DESTRUCTION, Progress, UnderDestruction, read_copy
-from zhudang.preservation.domain.states import CopyState
-from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import Copy, Reading
-from zhudang.preservation.ocfl.root import StorageRoot
-from zhudang.preservation.ocfl.verifier import Damage
-from zhudang.preservation.outcomes import (
-    ANOTHER_SITE,
-    REPAIRED,
-    UNREACHABLE,
-    Outcome,
-    Summary,
-)
+from zhudang.preservation.outcomes import ANOTHER_SITE, UNREACHABLE, Outcome, Summary
 from zhudang.preservation.sites import Place, meet, places
 
 _BATCH = 200
@@ -111,7 +100,7 @@ def read_all(
     if object_id is None:
         for place in all_places.values():
             yield from _another_site(place)
-            yield from _own_files(place, repair)
+        yield from own_files.look_at_all(list(all_places.values()), repair=repair, now=now())
     yield from strays.rows_not_as_logged(object_id, repair, now)
     began = now()
     # A clock that ran ahead left moments to come: such copies were read at nobody knows when, and are read again.
@@ -153,24 +142,6 @@ def _another_site(place: Place) -> Iterator[Outcome]:
     if place.carries:
         told = {"code": ANOTHER_SITE, "path": site_code.FILE, "expected": place.code, "found": place.carries}
         yield Outcome(place.code, "store", place.name, UNREACHABLE, damages=(told,))
-
-
-def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
-    """Tell where the store's own files (declaration, layout, text, key files) are not as written, and write them anew."""
-    try:
-        wrong = [*place.root.damaged_own_files(), *keyring.lacking_at(place.root)] if place.root else []
-        if place.bucket is not None and place.reached:
-            wrong = place.bucket.damaged_own_files()
-        if not wrong:
-            return
-        if repair and place.bucket is not None:
-            place.bucket.prepare()
-        elif repair:
-            keyring.equip([StorageRoot.create(place.path)])
-    except (BucketUnreachable, BucketFull):
-        return  # its copies will tell
-    damages = tuple(asdict(Damage("STO-002", path, "", "")) for path in wrong)
-    yield Outcome(place.code, "store", place.name, REPAIRED if repair else CopyState.DAMAGED.value, damages=damages)
 
 
 def _rows(object_id: UUID | None) -> Any:

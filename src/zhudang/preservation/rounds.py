@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from zhudang.preservation import copy_reading, outcomes
+from zhudang.preservation import copy_reading, outcomes, own_files
 from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
 from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
@@ -121,6 +121,17 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> outcomes.Summary:
             _note(code, part)
             summary += part
     return summary
+
+
+def look_at_own_files(now: datetime) -> int:
+    """Look at the stores' own files and those of the keys, mend what is wrong, and add it to the day's readings; tells how many places."""
+    all_places, count = [meet(place, now) for place in places(now)], 0
+    for outcome in own_files.look_at_all(all_places, repair=True, now=now, equipping=True):
+        part = outcomes.Summary()
+        part.add(outcome)
+        _note(outcome.site, part)
+        count += 1
+    return count
 
 
 @transaction.atomic

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 from django.utils import timezone
@@ -20,6 +22,7 @@ from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
 from zhudang.preservation.ocfl.inventory import INVENTORY
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
+from zhudang.preservation.ocfl.verifier import UNEXPECTED, Damage, sha512_of
 from zhudang.preservation.outcomes import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
 from zhudang.preservation.sites import Place
 
@@ -40,9 +43,25 @@ def intruding(all_places: list[Place]) -> Iterator[Outcome]:
         if place.root is None:
             continue
         for path in intruders(place.root):
-            yield Outcome(place.code, path, place.name, UNKNOWN)
+            yield Outcome(place.code, path, place.name, UNKNOWN, damages=_as_found(place.root, path))
         for strange in _without_row(object_ids_by_name(place.root)):
             yield from _not_known(place, [each for each in strange if not _readable(place.root, each)])
+
+
+def _as_found(root: StorageRoot, path: str) -> tuple[dict[str, str], ...]:
+    """What a file that does not belong there holds; of a folder nothing is told."""
+    try:
+        digest = sha512_of(root.folder / path)[0] if _is_plain_file(root.folder / path) else ""
+    except OSError:
+        return ()
+    if not digest:
+        return ()
+    return (asdict(Damage(UNEXPECTED, path, found=digest)),)
+
+
+def _is_plain_file(path: Path) -> bool:
+    # Opening what is no file may wait for ever.
+    return path.is_file() and not path.is_symlink()
 
 
 def in_buckets(all_places: list[Place]) -> Iterator[Outcome]:

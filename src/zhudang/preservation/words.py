@@ -96,6 +96,9 @@ REASONS = (
         "preservation.keys_lost": _(
             "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
         ),
+        "preservation.keys_register_changed": _(
+            "本机 var/keys 里的 keys.json 不是本系统写下的，有人动过或已损坏，没有用它：请运行 zhudang verify --repair 从存储地恢复，并查明原因"
+        ),
         "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
         "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
         "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),
@@ -152,6 +155,9 @@ REASONS = (
 MESSAGES = {
     "preservation.copy.damaged": _("“%(title)s”在%(site)s的副本有损坏"),
     "preservation.copy.missing": _("“%(title)s”在%(site)s的副本不见了"),
+    "preservation.store.damaged": _(
+        "%(site)s：保存库自身的文件或密钥文件有 %(count)s 个缺失或被改动（%(files)s），请看历次核验并查明原因"
+    ),
     "preservation.register.changed_unlogged": _(
         "“%(title)s”的目录有 %(rows)s 行变了，日志里没有相应的操作：请查是谁改的"
     ),
@@ -237,9 +243,12 @@ OUTCOMES = {
     "owed": _("别处已销毁，这里逾期没有清除"),
     "ahead": _("完好，但比目录新（数据库是从较早的备份恢复的，或写它的作业被打断）"),
 }
+KEYS_HERE = _("本机的密钥文件")
 KEY_PLACES = {
     "current": _("密钥文件齐全"),
     "stale": _("密钥文件是旧的"),
+    "changed": _("密钥文件被改动或已损坏"),
+    "missing": _("缺密钥文件"),
     "lacking": _("没有密钥文件"),
     "unreachable": _("读不到存储地"),
     "apart": _("离线，现在看不到"),

@@ -20,9 +20,9 @@ from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, readme, t
 from zhudang.preservation.ocfl.verifier import (
     INVENTORY_BAD,
     NOT_AN_OBJECT,
-    Damage,
     Verification,
     examine_copy,
+    told_of,
 )
 
 _AT_ONCE = 4
@@ -71,9 +71,13 @@ class BucketRoot:
             self.bucket.put(self.key(path), wanted[path])
         return changed
 
-    def damaged_own_files(self) -> list[str]:
-        """Names of the root's own files that are not there or not ours."""
-        return [path for path, data in OWN_FILES.items() if self.bucket.read(self.key(path)) != data]
+    def own_files(self) -> dict[str, bytes]:
+        """The root's own files with what they hold; the declaration last."""
+        return {README: readme(), **OWN_FILES}
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a small file below the storage root; None where there is none."""
+        return self.bucket.read(self.key(path))
 
     def files(self, object_id: str) -> dict[str, Stored]:
         """What lies at an object's place: path in the object -> what the listing tells; empty where there is nothing."""
@@ -92,6 +96,10 @@ class BucketRoot:
             if len(parts) == 5 and parts[4] == INVENTORY and parts[0] != "extensions":
                 yield unquote(parts[3])
 
+    def object_file(self, object_id: str, path: str) -> bytes | None:
+        """The bytes of a small file of an object; None where there is none."""
+        return self.bucket.read(self._start(object_id) + path)
+
     def version_sha512(self, object_id: str, number: int) -> str:
         """SHA-512 of a version's inventory; empty where there is none."""
         data = self.bucket.read(self._start(object_id) + f"v{number}/{INVENTORY}")
@@ -99,18 +107,21 @@ class BucketRoot:
 
     def verify(self, object_id: str, progress: Progress | None = None) -> Verification | None:
         """Read every byte of an object back and compare, as for one on a disk; None where nothing lies there."""
-        found = self.files(object_id)
-        if not found:
+        tree = self.tree(object_id, progress)
+        if not tree.files:
             return None
-        tree = _BucketTree(self.bucket, found, progress)
-        if layout.OBJECT_DECLARATION not in found:
-            return Verification(object_id, None, 0, 0, (Damage(NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
+        if layout.OBJECT_DECLARATION not in tree.files:
+            return Verification(object_id, None, 0, 0, (told_of(tree, NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
         try:
             inventory = trusted_inventory(object_id, tree.read(INVENTORY), tree.read(SIDECAR))
         except (ObjectDamaged, Unreadable):
-            return Verification(object_id, None, 0, 0, (Damage(INVENTORY_BAD, INVENTORY),))
+            return Verification(object_id, None, 0, 0, (told_of(tree, INVENTORY_BAD, INVENTORY),))
         told = examine_copy(tree, inventory)
         return Verification(inventory.object_id, inventory, len(inventory.manifest), tree.bytes_read, told)
+
+    def tree(self, object_id: str, progress: Progress | None = None) -> _BucketTree:
+        """An object's files as they lie there; empty where there are none."""
+        return _BucketTree(self.bucket, self.files(object_id), progress)
 
     def bring_up_to(
         self, source: StorageRoot, object_id: str, *, again: Collection[str] = (), progress: Progress | None = None
@@ -161,8 +172,15 @@ class BucketRoot:
 
     def set_aside(self, object_id: str, paths: Iterable[str], now: datetime) -> list[str]:
         """Copy damaged files to the quarantine before they are written anew; gives their keys there."""
-        kept, start = [], self._start(object_id)
         name = f"{layout.object_path(object_id).name}-{now:%Y%m%dT%H%M%S%f}"
+        return self._copied_aside(name, self._start(object_id), paths)
+
+    def set_own_aside(self, paths: Iterable[str], now: datetime) -> list[str]:
+        """The same, of files of the storage root itself and of those of the keys."""
+        return self._copied_aside(f"{STORE}-{now:%Y%m%dT%H%M%S%f}", self.key(""), paths)
+
+    def _copied_aside(self, name: str, start: str, paths: Iterable[str]) -> list[str]:
+        kept = []
         for path in paths:
             key = self.bucket.address.key(f"{QUARANTINE}/{name}/{path}")
             try:

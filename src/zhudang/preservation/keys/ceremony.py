@@ -97,8 +97,7 @@ def finish(ceremony: Ceremony, *, now: datetime) -> Register:
         for row in classes.current().encrypted:
             if register.key_of(row.code, row.suite) is None:
                 register = wrapping.make_class_key(register, row.code, row.suite, at=timezone.localtime(now))
-        for store in stores:
-            wrapping.spread(register, store)
+        keyring.give(register, stores)
     return register
 
 

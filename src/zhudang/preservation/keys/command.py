@@ -126,7 +126,7 @@ def status() -> int:
     told = standing(timezone.now())
     for line in status_lines(told):
         print(line)
-    return WRONG if told.reasons or told.unfinished else OK
+    return WRONG if told.reasons or told.unfinished or told.harmed else OK
 
 
 def status_lines(told: Standing) -> list[str]:

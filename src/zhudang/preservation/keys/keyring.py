@@ -12,11 +12,13 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from zhudang.preservation.keys import classes, wrapping
+from zhudang.preservation import alarm
+from zhudang.preservation.keys import classes, fixity, given, wrapping
 from zhudang.preservation.keys.register import REGISTER, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl.root import StorageRoot
 from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
+from zhudang.preservation.ocfl.verifier import Damage
 from zhudang.shared.refusals import Reason
 
 
@@ -89,6 +91,8 @@ def load(stores: Sequence[Path] = ()) -> Keyring | None:
         if any(wrapping.had_keys(place) for place in [home, *stores]):
             raise KeysUnusable(Reason("preservation.keys_lost"))
         return None
+    if not given.vouches_for_register(home):
+        raise KeysUnusable(Reason("preservation.keys_register_changed"))
     # Before they are read: what is changed while it is read is read again next time.
     facts |= {path: _facts(path) for path in _files(register, home, stores)}
     ring = Keyring(register, _opened(register, stores))
@@ -170,18 +174,60 @@ def recipient_for(code: str, suite: str, roots: Sequence[StorageRoot]) -> str:
 
 
 def equip(stores: Sequence[StorageRoot]) -> None:
-    """Give places the key files and the register: whoever holds such a place and enough shares can read it."""
+    """Give places the key files and the register: whoever holds such a place and enough shares can read it.
+
+    Where the register here is not one we wrote, nothing is given. What is damaged there, `wrong_at` has told before.
+    """
     with wrapping.only_one() as home:
-        if (register := wrapping.register_at(home)) is not None:
-            for store in stores:
-                wrapping.spread(register, store.folder)
+        given.begin(home)
+        if (register := wrapping.register_at(home)) is not None and given.vouches_for_register(home):
+            give(register, [store.folder for store in stores], told=True)
 
 
-def lacking_at(store: StorageRoot) -> list[str]:
-    """Tell the key files and the register that a place ought to hold and does not: without them no share opens anything there."""
-    register = wrapping.register_at(wrapping.folder())
-    names = [REGISTER, *(key.file for key in register.classes)] if register else []
-    return [name for name in names if not (store.folder / name).is_file()]
+def give(register: Register, stores: Sequence[Path], *, told: bool = False) -> None:
+    """Give places the register and the key files; what was damaged there before is told. Inside `wrapping.only_one`.
+
+    Args:
+        told: whoever asks tells it.
+    """
+    for store in stores:
+        read, site = fixity.reader_of(store), alarm.site_at(store)
+        wrong = fixity.wrong_at(read, register, wrapping.folder())
+        were_given = bool(site and site.key_files) or wrapping.had_keys(store)
+        wrapping.spread(register, store)
+        if site is None:
+            continue
+        now = timezone.now()
+        if were_given and not told:
+            left = fixity.wrong_at(read, register, wrapping.folder())
+            alarm.tell(f"preservation.site:{site.pk}", site.code, site.name, wrong, now, mended=not left)
+        site.key_files = {"at": now.isoformat(), "sha256": wrapping.digest_of_files(register)}
+        site.save(update_fields=["key_files"])
+
+
+def wrong_at(read: fixity.Read) -> list[Damage]:
+    """Tell the files of the keys that a place ought to hold and does not, or not as written: without them no share opens anything there.
+
+    Where the register here is not one we wrote, nothing can be told of the places.
+    """
+    home = wrapping.folder()
+    register = wrapping.register_at(home)
+    if register is None or not given.vouches_for_register(home):
+        return []
+    return fixity.wrong_at(read, register, home)
+
+
+def wrong_here() -> list[Damage]:
+    """Tell the files of the keys that are not as they were written in the installation's own folder."""
+    home = wrapping.folder()
+    return fixity.wrong_here(wrapping.register_at(home), home)
+
+
+def mend_here(elsewhere: Sequence[fixity.Read]) -> None:
+    """Mend what is wrong in the installation's own folder of keys from the places: first the register, then what it tells of."""
+    with wrapping.only_one() as home:
+        for _ in range(2):
+            fixity.mend_here(home, wrong_here(), elsewhere)
 
 
 def _ready(code: str, suite: str, stores: Sequence[Path]) -> Keyring | None:
@@ -196,8 +242,7 @@ def _ready(code: str, suite: str, stores: Sequence[Path]) -> Keyring | None:
             register = settle(stores)
             if register.key_of(code, suite) is None:
                 register = wrapping.make_class_key(register, code, suite, at=timezone.localtime(timezone.now()))
-            for store in stores:
-                wrapping.spread(register, store)
+            give(register, stores)
         # Not yet known to be spread: the next use looks at what was just written.
         return load(stores)
     ring.spread.add((code, suite))
@@ -217,8 +262,7 @@ def settle(stores: Sequence[Path]) -> Register:
     # A next one made with nothing wrapped to it yet is taken up by whoever rotates next.
     if (wrapping.folder() / wrapping.NEXT).exists() and wrapping.next_working().is_of(register):
         register = wrapping.rewrap(register, opener, stores)
-        for store in stores:
-            wrapping.spread(register, store)
+        give(register, stores)
         wrapping.take_next()
         return register
     return wrapping.rewrap(register, opener, stores)

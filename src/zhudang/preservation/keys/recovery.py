@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from zhudang.audit import operations as audit
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation.keys import keyring, shares, wrapping
+from zhudang.preservation.keys import given, keyring, shares, wrapping
 from zhudang.preservation.keys.ceremony import SUBJECT
 from zhudang.preservation.keys.register import RECOVERY, ROTATION, TRIAL, Register
 from zhudang.preservation.keys.shares import SharesRefused
@@ -104,8 +104,7 @@ def try_shares(texts: Sequence[str], *, now: datetime) -> Register:
         at = timezone.localtime(now)
         register = wrapping.save(register.with_act(TRIAL, by="", at=at, shares=shares.indexes(texts)))
         _record(SYSTEM, "tried", register, now, shares=shares.indexes(texts))
-        for store in stores:
-            wrapping.spread(register, store)
+        keyring.give(register, stores)
         return register
 
 
@@ -119,7 +118,9 @@ def _register_of(identity: pyrage.x25519.Identity, homes: Sequence[Path]) -> Reg
         SharesRefused: there is none. KeysUnusable: the sites disagree.
     """
     recipient = str(identity.to_public())
-    found = {home: register for home in homes if (register := wrapping.register_at(home))}
+    # What somebody changed here is no register of ours; those at the sites are asked then.
+    trusted = [home for home in homes if home != wrapping.folder() or given.vouches_for_register(home)]
+    found = {home: register for home in trusted if (register := wrapping.register_at(home))}
     ours = {home: register for home, register in found.items() if register.recovery.recipient == recipient}
     if not ours:
         raise SharesRefused(Reason("preservation.shares_of_another_key" if found else "preservation.keys_none"))
@@ -190,8 +191,7 @@ def _pass_on(register: Register, following: WorkingKey, act: str, *, by: str, no
 def _wrap_all(register: Register, opener: Identities, stores: Sequence[Path]) -> Register:
     # Old and new working key are both there until every file is wrapped to the new one: a stop anywhere leaves all readable.
     register = wrapping.rewrap(register, opener, stores)
-    for store in stores:
-        wrapping.spread(register, store)
+    keyring.give(register, stores)
     wrapping.take_next()
     return register
 

@@ -8,16 +8,18 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max
 
 from zhudang.preservation.domain.site_facts import Kind
-from zhudang.preservation.keys import classes, keyring, wrapping
+from zhudang.preservation.keys import classes, fixity, keyring, wrapping
 from zhudang.preservation.keys.classes import KeyClass
 from zhudang.preservation.keys.register import CEREMONY, RECOVERY, ROTATION, TRIAL, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, CatchUp, Site
-from zhudang.preservation.ocfl import sealing
+from zhudang.preservation.ocfl import sealing, verifier
 from zhudang.preservation.sites import Place, places
 from zhudang.shared.refusals import Reason
 
 CURRENT, STALE, LACKING, UNREACHABLE = "current", "stale", "lacking", "unreachable"
+CHANGED, MISSING = "changed", "missing"
+"""Of a folder: some file is neither as it is in force nor of an earlier state of ours, or is gone. STALE is such an earlier state."""
 APART, APART_STALE, APART_LACKING = "apart", "apart_stale", "apart_lacking"
 """Of a removable set that lies apart, as it should: whether it was called in since the keys last changed, before, or never."""
 
@@ -80,6 +82,11 @@ class Standing:
     places: tuple[PlaceStanding, ...]
     last_trial: datetime | None
     trial_due: bool
+
+    @property
+    def harmed(self) -> bool:
+        """Whether files of the keys at a place are damage, rather than of before."""
+        return any(place.state in {CHANGED, MISSING} for place in self.places)
 
     @property
     def shows_sm(self) -> bool:
@@ -167,8 +174,10 @@ def _place(register: Register | None, place: Place) -> PlaceStanding:
 def _folder(register: Register | None, place: Place) -> str:
     if place.root is None:
         return UNREACHABLE
-    if register is None or wrapping.register_at(place.root.folder) is None:
+    if register is None or not wrapping.had_keys(place.root.folder):
         return LACKING
+    if wrong := keyring.wrong_at(fixity.reader_of(place.root.folder)):
+        return MISSING if all(each.code == verifier.MISSING for each in wrong) else CHANGED
     return CURRENT if wrapping.holds_all(register, place.root.folder) else STALE
 
 

@@ -22,10 +22,12 @@ from pathlib import Path
 
 import pyrage
 from django.conf import settings
+from django.utils import timezone
 
+from zhudang.preservation.keys import given
 from zhudang.preservation.keys.register import REGISTER, ClassKey, Register, RegisterUnreadable, read_register
-from zhudang.preservation.ocfl import durable, sealing
-from zhudang.preservation.ocfl.root import readme
+from zhudang.preservation.ocfl import durable, quarantine, sealing
+from zhudang.preservation.ocfl.root import known_texts, readme
 from zhudang.preservation.ocfl.sealing import SM, CannotOpen, Identities, Identity
 from zhudang.preservation.ocfl.sm2_keys import Sm2Key
 from zhudang.shared.refusals import Reason, Refusal
@@ -85,7 +87,9 @@ def had_keys(place: Path) -> bool:
 
 
 def save(register: Register) -> Register:
-    """Put a register in the place of the installation's own."""
+    """Put a register in the place of the installation's own; both are noted among what was given (`given`)."""
+    given.begin(folder())
+    given.note(folder(), register.to_json())
     durable.replace_durably(folder() / REGISTER, register.to_json())
     return register
 
@@ -239,13 +243,28 @@ def spread(register: Register, store: Path) -> bool:
     changed = {name: data for name, data in wanted.items() if not _holds(store / name, data)}
     # The register last: what it tells of is there before it.
     for name in sorted(changed, key=lambda each: each == REGISTER):
-        durable.replace_durably(store / name, changed[name])
+        put(store, name, changed[name])
     return bool(changed)
 
 
+def put(target: Path, name: str, data: bytes) -> None:
+    """Put a file of the keys, or the text beside them, into a folder; what lies there and was never ours is set aside."""
+    path, found = target / name, ""
+    with suppress(OSError):
+        found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if (name, found) not in given.all_given(folder()) and found not in known_texts():
+        quarantine.set_file_aside(target.parent, target, name, timezone.now())
+    durable.replace_durably(path, data)
+
+
 def files_for_stores(register: Register) -> dict[str, bytes]:
-    """Name -> bytes of what lies at the root of every store; the register last: what it tells of is there before it."""
-    return {key.file: (folder() / key.file).read_bytes() for key in register.classes} | {REGISTER: register.to_json()}
+    """Name -> bytes of what lies at the root of every store; the register last: what it tells of is there before it.
+
+    A key file that is not here as the register tells is left out: it must not be laid over a sound one.
+    """
+    return {key.file: data for key in register.classes if (data := _sound(key)) is not None} | {
+        REGISTER: register.to_json()
+    }
 
 
 def digest_of_files(register: Register) -> str:
@@ -266,11 +285,7 @@ def give(target: Path) -> None:
 
 def holds_all(register: Register, store: Path) -> bool:
     """Whether a store has the register and the key files as they are here."""
-    files = {REGISTER: register.to_json()}
-    for key in register.classes:
-        with suppress(OSError):
-            files[key.file] = (folder() / key.file).read_bytes()
-    return all(_holds(store / name, data) for name, data in files.items())
+    return all(_holds(store / name, data) for name, data in files_for_stores(register).items())
 
 
 def _wrapped(key: ClassKey, identity: Identity, register: Register) -> ClassKey:
@@ -283,13 +298,17 @@ def _wrapped(key: ClassKey, identity: Identity, register: Register) -> ClassKey:
 
 
 def _is_current(register: Register, key: ClassKey) -> bool:
-    path = folder() / key.file
-    return (
-        key.wrapped_to == register.wanted(key.suite)
-        and path.exists()
-        and hashlib.sha256(path.read_bytes()).hexdigest() == key.sha256
-    )
+    return key.wrapped_to == register.wanted(key.suite) and _sound(key) is not None
+
+
+def _sound(key: ClassKey) -> bytes | None:
+    """A key file of the installation, where it is the one the register tells of."""
+    try:
+        data = (folder() / key.file).read_bytes()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == key.sha256 else None
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    return path.exists() and path.read_bytes() == data
+    return path.is_file() and path.read_bytes() == data

@@ -94,13 +94,23 @@ class Inventory:
 
 def sidecar(inventory_json: bytes) -> bytes:
     """Give the bytes of the sidecar that holds an inventory's own digest."""
-    return f"{hashlib.sha512(inventory_json).hexdigest()} {INVENTORY}\n".encode()
+    return sidecar_of(hashlib.sha512(inventory_json).hexdigest())
+
+
+def sidecar_of(sha512: str) -> bytes:
+    """Give the bytes of the sidecar of the inventory with this digest."""
+    return f"{sha512} {INVENTORY}\n".encode()
+
+
+def stated_in(sidecar_bytes: bytes) -> str:
+    """The digest that a sidecar states; empty where it states none."""
+    words = sidecar_bytes.split()
+    return words[0].decode("ascii", "replace") if words else ""
 
 
 def sidecar_agrees(inventory_json: bytes, sidecar_bytes: bytes) -> bool:
     """Tell whether an inventory is the one its sidecar was written for."""
-    words = sidecar_bytes.split()
-    return bool(words) and words[0].decode("ascii", "replace") == hashlib.sha512(inventory_json).hexdigest()
+    return stated_in(sidecar_bytes) == hashlib.sha512(inventory_json).hexdigest()
 
 
 def read_inventory(inventory_json: bytes) -> Inventory:

@@ -9,7 +9,6 @@ Both must be on one file system: an object enters the store by a rename.
 
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import uuid
@@ -78,34 +77,25 @@ class StorageRoot:
         root = cls(place)
         durable.make_folders(root.folder)
         durable.make_folders(root.staging)
-        for path, data in root._own_files().items():
+        for path, data in ((root.folder / name, data) for name, data in root.own_files().items()):
             durable.make_folders(path.parent)
             if not path.exists() or path.read_bytes() != data:
                 durable.replace_durably(path, data)
         return root
 
-    def _own_files(self) -> dict[Path, bytes]:
+    def own_files(self) -> dict[str, bytes]:
         """The store's own files with what they hold; the declaration last, since it says that all else is there."""
         return {
-            self.folder / "extensions" / layout.EXTENSION / "config.json": layout.layout_config(),
-            self.folder / "ocfl_layout.json": layout.layout_file(),
-            self.folder / "README.txt": readme(),
-            self.folder / layout.ROOT_DECLARATION: layout.ROOT_DECLARATION_TEXT,
+            f"extensions/{layout.EXTENSION}/config.json": layout.layout_config(),
+            "ocfl_layout.json": layout.layout_file(),
+            "README.txt": readme(),
+            layout.ROOT_DECLARATION: layout.ROOT_DECLARATION_TEXT,
         }
 
     def own_paths(self) -> frozenset[str]:
         """The names at the store's top that its own files have, or have while they are written."""
-        tops = {path.relative_to(self.folder).parts[0] for path in self._own_files()}
+        tops = {Path(path).parts[0] for path in self.own_files()}
         return frozenset(tops | {f"{name}.new" for name in tops})
-
-    def damaged_own_files(self) -> list[str]:
-        """Names of the store's own files that are not there or not ours; an older version's text is ours too."""
-        damaged = []
-        for path, data in self._own_files().items():
-            found = path.read_bytes() if path.is_file() else b""
-            if found != data and not (path.name == "README.txt" and hashlib.sha256(found).hexdigest() in known_texts()):
-                damaged.append(path.relative_to(self.folder).as_posix())
-        return damaged
 
     @classmethod
     def open(cls, place: Path) -> "StorageRoot":

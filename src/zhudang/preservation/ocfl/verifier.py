@@ -21,8 +21,7 @@ from zhudang.checks.packages import ocfl
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Tree, Unreadable
 from zhudang.preservation.ocfl import durable, layout
-from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
-from zhudang.preservation.ocfl.inventory import sidecar as sidecar_of
+from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar, sidecar_of, stated_in
 from zhudang.preservation.ocfl.root import ObjectDamaged, read_root_inventory
 
 Progress = Callable[[int], None]
@@ -52,7 +51,8 @@ class Damage:
 
     Args:
         path: relative to the object's folder.
-        expected, found: SHA-512, both given for STO-002.
+        expected, found: SHA-512, each given wherever it can be known; of what has no SHA-512 the algorithm stands before
+            the digest (`sha256 …`).
     """
 
     code: str
@@ -84,13 +84,13 @@ def verify_object(folder: Path, *, object_id: str = "", progress: Progress | Non
         object_id: the id the object must have; leave empty when it is to be learned from the object.
         progress: called with the number of bytes of each file read; may raise to stop.
     """
+    tree = StoredFiles(folder, progress)
     if not (folder / layout.OBJECT_DECLARATION).is_file():
-        return Verification(object_id, None, 0, 0, (Damage(NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
+        return Verification(object_id, None, 0, 0, (told_of(tree, NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
     try:
         inventory = read_root_inventory(object_id, folder)
     except ObjectDamaged:
-        return Verification(object_id, None, 0, 0, (Damage(INVENTORY_BAD, INVENTORY),))
-    tree = _StoredFiles(folder, progress)
+        return Verification(object_id, None, 0, 0, (told_of(tree, INVENTORY_BAD, INVENTORY),))
     damages = examine_copy(tree, inventory)
     return Verification(inventory.object_id, inventory, len(inventory.manifest), tree.bytes_read, damages)
 
@@ -124,9 +124,47 @@ class _Copy(Package):
             self.note(told, path, str(data.get("expected", "")), str(data.get("found", "")))
 
     def note(self, code: str, path: str, expected: str = "", found: str = "") -> None:
-        if code in (MISSING, CHANGED, UNREADABLE):
-            expected = expected or self.manifest.get(path, "")
-        self.damages.setdefault((path, code), Damage(code, path, expected, found))
+        if (path, code) not in self.damages:
+            expected = expected or ("" if code == UNEXPECTED else self.manifest.get(path, ""))
+            self.damages[path, code] = told_of(self.tree, code, path, expected, found)
+
+
+def told_of(tree: Tree, code: str, path: str, expected: str = "", found: str = "") -> Damage:
+    """A damage with the digests that can be known of it: what is there is read, what should be is said beside it or is always the same.
+
+    Of an inventory that its own sidecar confirms, what it should be is not known here.
+    """
+    found = found or (digest_in(tree, path) if code not in (MISSING, UNREADABLE) else "")
+    if code != UNEXPECTED and not expected:
+        stated = _stated(tree, path)
+        expected = stated if stated != found else ""
+    return Damage(code, path, expected, found)
+
+
+def digest_in(tree: Tree, path: str) -> str:
+    """SHA-512 of a file as it lies there; empty where there is none, or none that can be read."""
+    if path not in tree.files:
+        return ""
+    try:
+        return tree.digests(path, ["sha512"])["sha512"]
+    except Unreadable:
+        return ""
+
+
+def _stated(tree: Tree, path: str) -> str:
+    """SHA-512 that a file of the object itself should have, by what lies beside it."""
+    folder, _, name = path.rpartition("/")
+    before = f"{folder}/" if folder else ""
+    try:
+        if path == layout.OBJECT_DECLARATION:
+            return hashlib.sha512(layout.OBJECT_DECLARATION_TEXT).hexdigest()
+        if name == INVENTORY:
+            return stated_in(tree.read(f"{before}{SIDECAR}"))
+        if name == SIDECAR:
+            return hashlib.sha512(sidecar(tree.read(f"{before}{INVENTORY}"))).hexdigest()
+    except Unreadable:
+        pass
+    return ""
 
 
 def _code_of(code: str, sentence: str, path: str) -> str:
@@ -144,7 +182,7 @@ def _code_of(code: str, sentence: str, path: str) -> str:
     return DAMAGES.get(code, "")
 
 
-class _StoredFiles(FolderTree):
+class StoredFiles(FolderTree):
     """An object's files, digested beside each other and from the medium."""
 
     def __init__(self, folder: Path, progress: Progress | None) -> None:
@@ -165,7 +203,7 @@ class _StoredFiles(FolderTree):
 def _sidecar_as_written(tree: Tree, version: str) -> bool:
     """Whether a version's inventory and sidecar fit to the byte; where one is not there, that is told already."""
     try:
-        return tree.read(f"{version}/{SIDECAR}") == sidecar_of(tree.read(f"{version}/{INVENTORY}"))
+        return tree.read(f"{version}/{SIDECAR}") == sidecar(tree.read(f"{version}/{INVENTORY}"))
     except Unreadable:
         return True
 
@@ -225,6 +263,44 @@ def _look_at(folder: str, heap: Sequence[tuple[str, str]]) -> list[tuple[str, st
         else:
             seen.append((path, digest, found, size))
     return seen
+
+
+def files_of(inventory: Inventory, earlier: Mapping[int, str]) -> dict[str, str]:
+    """The files of an object with the SHA-512 each should have, as its newest inventory tells.
+
+    Args:
+        earlier: SHA-512 of the inventories of the versions before it, as far as they are known; the others are left out.
+    """
+    files = {
+        **inventory.manifest,
+        layout.OBJECT_DECLARATION: hashlib.sha512(layout.OBJECT_DECLARATION_TEXT).hexdigest(),
+    }
+    told = {f"v{number}/": earlier.get(number, "") for number in inventory.versions}
+    told |= {"": inventory.sha512, f"v{inventory.head}/": inventory.sha512}
+    for folder, digest in told.items():
+        if digest:
+            files[folder + INVENTORY] = digest
+            files[folder + SIDECAR] = hashlib.sha512(sidecar_of(digest)).hexdigest()
+    return files
+
+
+def hold_against(tree: Tree, files: Mapping[str, str], known: Collection[str]) -> Iterator[Damage]:
+    """Hold a stored copy against the digests its files should have, whatever its own inventory says.
+
+    Args:
+        known: what may lie there besides.
+    """
+    for path in files.keys() - tree.files.keys():
+        yield Damage(MISSING, path, files[path])
+    there = {path: ["sha512"] for path in sorted(files.keys() & tree.files.keys())}
+    for path, found in tree.digest_many(there):
+        if isinstance(found, Unreadable):
+            yield Damage(UNREADABLE, path, files[path])
+        elif found["sha512"] != files[path]:
+            is_inventory = path.endswith(INVENTORY) and path.count("/") < 2
+            yield Damage(INVENTORY_BAD if is_inventory else CHANGED, path, files[path], found["sha512"])
+    for path in (tree.files.keys() | set(tree.special)) - set(known) - files.keys():
+        yield Damage(UNEXPECTED, path, found=digest_in(tree, path))
 
 
 def known_files(inventory: Inventory) -> set[str]:

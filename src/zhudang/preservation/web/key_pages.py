@@ -15,8 +15,8 @@ from zhudang.preservation.keys.standing import standing
 from zhudang.preservation.web import people
 
 _PLACE_MARKS = {
-    "current": "ok", "stale": "soon", "lacking": "fail", "unreachable": "fail", "apart": "na", "apart_stale": "soon",
-    "apart_lacking": "na",
+    "current": "ok", "stale": "soon", "changed": "fail", "missing": "fail", "lacking": "fail", "unreachable": "fail",
+    "apart": "na", "apart_stale": "soon", "apart_lacking": "na",
 }  # fmt: skip
 
 
