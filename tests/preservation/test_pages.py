@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,34 @@ def test_a_reading_that_found_much_wrong_names_some_and_counts_the_rest(archivis
     assert "还有 680 份有问题" in page
     name = Site.objects.get(code="b").name
     assert f"按期巡检 {name}" in page and "STO-002" not in page and "内容改变" in page
+
+
+def test_a_reading_tells_both_digests_of_a_damage_short_and_whole(archivist, kept: KeptProject, tmp_path: Path):
+    path = next(iter((tmp_path / "b" / "store").rglob("files/0001.pdf")))
+    good = hashlib.sha512(path.read_bytes()).hexdigest()
+    path.write_bytes(b"rotten")
+    bad = hashlib.sha512(b"rotten").hexdigest()
+    command.verify()
+    page = archivist.get("/preservation/readings/").content.decode()
+    for digest in (good, bad):
+        assert f'title="{digest}">{digest[:16]}…</span>' in page
+        assert f" {digest}</p>" in page
+
+
+def test_a_reading_of_a_copy_damaged_in_many_files_names_some_and_counts_the_rest(archivist, kept: KeptProject):
+    many = [{"code": "STO-002", "path": f"v1/{at}", "expected": "a" * 128, "found": "b" * 128} for at in range(1000)]
+    wrong = {"site": "keys", "object": "keys", "title": "var/keys", "state": "damaged", "damages": many}
+    Reading.objects.create(asked_by="x", started_at=timezone.now(), wrong=[wrong], wrong_count=1)
+    page = archivist.get("/preservation/readings/").content.decode()
+    assert page.count("v1/") == views.MOST_DAMAGES
+    assert "还有 990 处" in page and "本机的密钥文件" in page
+
+
+def test_the_readings_count_copies_and_files_in_english(archivist, kept: KeptProject):
+    command.verify()
+    page = archivist.get("/preservation/readings/", headers={"accept-language": "en"}).content.decode()
+    head = page.split("<thead>", 1)[1].split("</thead>")[0]
+    assert ">Copies<" in head and ">Files<" in head
 
 
 def test_the_pages_lead_to_one_another_as_far_as_one_may_go(archivist, kept: KeptProject, client):

@@ -18,6 +18,7 @@ from zhudang.preservation import books as bookkeeping
 from zhudang.preservation import (
     ingesting,
     object_queries,
+    outcomes,
     policy_words,
     queries,
     reading,
@@ -29,6 +30,7 @@ from zhudang.preservation.disposal import queries as disposal
 from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.domain.site_facts import Kind, Medium
 from zhudang.preservation.domain.states import CopyState, Health
+from zhudang.preservation.keys.fixity import KEYS
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
@@ -45,6 +47,8 @@ PARTS_A_PAGE = 100
 MOST_DIFFERENCES = 50
 MOST_WRONG = 20
 """Copies a reading found wrong that its row names; their number is told."""
+MOST_DAMAGES = 10
+"""Damages of one copy that a reading's row names; the object's page has all."""
 
 
 @require_safe
@@ -143,7 +147,7 @@ def readings(request: HttpRequest) -> HttpResponse:
     """The readings of the store and what each found: those somebody asked for, and each place's in turn, a row a day."""
     demand(_actor(request), "preservation.holdings.read")
     page = lists.take_page(queries.readings(), lists.read_state(request))
-    sites = site_queries.names_by_code()
+    sites = {**site_queries.names_by_code(), KEYS: str(words.KEYS_HERE)}
     context = {
         "page": page,
         "rows": [_shown_reading(row, sites) for row in page.rows],
@@ -164,9 +168,27 @@ def _shown_reading(row: Any, sites: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _shown_wrong(each: Mapping[str, Any], sites: Mapping[str, str]) -> dict[str, Any]:
-    damages = [{**damage, "word": words.DAMAGES.get(damage["code"], damage["code"])} for damage in each["damages"]]
-    word = words.OUTCOMES.get(each["state"], each["state"])
-    return {**each, "word": word, "damages": damages, "site": sites.get(each["site"], each["site"])}
+    told, word = each["damages"][:MOST_DAMAGES], words.OUTCOMES.get(each["state"], each["state"])
+    damages = [
+        {
+            "expected": "", "found": "", **damage, "word": words.DAMAGES.get(damage["code"], damage["code"]),
+            **{f"{side}_short": _short(damage.get(side, "")) for side in ("expected", "found")},
+        }
+        for damage in told
+    ]  # fmt: skip
+    more = len(each["damages"]) - len(told)
+    return {
+        **each,
+        "word": word,
+        "damages": damages,
+        "more_damages": more,
+        "site": sites.get(each["site"], each["site"]),
+    }
+
+
+def _short(digest: str) -> str:
+    shown = outcomes.shortened(digest)
+    return shown if shown == digest else f"{shown}…"
 
 
 def books(request: HttpRequest) -> HttpResponse:
