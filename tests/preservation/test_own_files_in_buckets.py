@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
 from filing.filing_support import NOW
-from preservation.kept_project import KeptProject
+from preservation.ceph import APPLICATION
+from preservation.kept_project import KeptProject, site_settings
 from preservation.s3_support import Far
 from preservation.test_own_files import sha256, told
+from preservation.test_s3_sites import settings_of
 from preservation.test_s3_sites import site as site
 from preservation.test_sealed_holdings import hold
 from zhudang.events.models import Message
 from zhudang.preservation import catching_up, command
+from zhudang.preservation.bucket import credentials
+from zhudang.preservation.bucket.versions import by_key
 from zhudang.preservation.keys import wrapping
 from zhudang.preservation.models import ArchivalObject, Copy
 from zhudang.preservation.ocfl.inventory import sidecar
@@ -46,18 +51,28 @@ def test_a_destroyed_key_file_and_text_are_told_with_both_digests_set_aside_and_
     assert found["s", "README.txt"]["found"] == hashlib.sha512(b"rotten").hexdigest()
     assert command.verify(repair=True) == command.OK
     assert far.root.read(KEY) == good
-    assert len([path for path in far.listed("quarantine/") if path.endswith((KEY, "README.txt"))]) == 2
+    assert [len(each) for each in by_key(far.bucket, far.root.key(KEY))] == [3], "what was written over stays a version"
+    assert far.listed("quarantine/") == []
     assert Message.objects.filter(kind="preservation.store.damaged").count() == 1
 
 
-def test_the_hourly_run_tells_what_it_writes_over(kept: KeptProject, far: Far):
+def test_the_hourly_run_tells_what_it_writes_over_and_sets_it_aside_where_no_versions_are_kept(
+    unversioned: Far, settings, tmp_path: Path
+):
+    settings.DATA = tmp_path / "data"
+    settings.DATA.mkdir()
+    settings.SITES = [*site_settings(tmp_path), settings_of(unversioned)]
+    settings.CONTENT_ROOT = str(tmp_path / "content")
+    credentials.write("s", APPLICATION)
     hold()
+    KeptProject().preserve()
     assert command.call_in("s") == command.OK
-    far.rot("store/keys.json")
+    key = unversioned.rot("store/keys.json")
     assert command.call_in("s") == command.OK
     assert Message.objects.filter(kind="preservation.store.damaged").count() == 1
-    assert [path for path in far.listed("quarantine/") if path.endswith("keys.json")]
-    assert far.root.read("keys.json") == (wrapping.folder() / "keys.json").read_bytes()
+    [aside] = [path for path in unversioned.listed("quarantine/") if path.endswith("/keys.json")]
+    assert unversioned.bucket.read(f"{unversioned.prefix}/{aside}") == b"rotten"
+    assert unversioned.bucket.read(key) == (wrapping.folder() / "keys.json").read_bytes()
 
 
 def test_an_object_rewritten_with_its_inventories_is_told_by_the_file_that_was_changed(kept: KeptProject, far: Far):

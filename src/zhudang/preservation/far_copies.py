@@ -110,7 +110,7 @@ def mend(
         with sites.only_writer_of(place):
             if not as_it_was(copy.object):
                 return None
-            if not _keeps_versions(bucket):
+            if not keeps_versions(bucket):
                 bucket.set_aside(copy.object.ocfl_id, sorted(paths), now)
             found = _written(other, bucket, copy.object.ocfl_id, paths, None)
         if found is not None and found.sound:
@@ -191,7 +191,7 @@ def without_coming(found: Verification | None, copy: Copy) -> Verification | Non
     return replace(found, damages=kept)
 
 
-def _keeps_versions(bucket: BucketRoot) -> bool:
+def keeps_versions(bucket: BucketRoot) -> bool:
     """Whether what is written over stays as an earlier version; where the bucket will not say, no."""
     try:
         return bool(bucket.bucket.ask("get_bucket_versioning").get("Status") == "Enabled")

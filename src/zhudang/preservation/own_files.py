@@ -106,7 +106,8 @@ def _other_than(wanted: Mapping[str, bytes], read: fixity.Read) -> Iterator[Dama
 def _write(place: Place, wrong: Sequence[Damage], now: datetime) -> None:
     if place.bucket is not None:
         if wrong:
-            place.bucket.set_own_aside([each.path for each in wrong], now)
+            if not far_copies.keeps_versions(place.bucket):
+                place.bucket.set_own_aside([each.path for each in wrong], now)
             far_copies.make_ready(place, place.bucket, timezone.now())
         return
     assert place.root is not None
