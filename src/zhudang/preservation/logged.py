@@ -41,6 +41,12 @@ _VERSION = Cast(KeyTextTransform("version", "data"), IntegerField())
 _DIGEST = KeyTextTransform("inventory_sha512", "data")
 
 
+def log_number_at(object_id: UUID, version: int) -> int:
+    """How far the log went when a version of registers was read; 0 where the act that kept it does not tell."""
+    told = acts.facts_about(f"{_SUBJECT}{object_id}", KEPT).annotate(version=_VERSION).filter(version=version)
+    return max((int(data.get("log_number", 0)) for data in told.values_list("data", flat=True)), default=0)
+
+
 @dataclass(frozen=True)
 class Disagreement:
     """A row that tells another state than the log.
