@@ -93,7 +93,7 @@ def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:
 
 def rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
     """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
-    for each in list(logged.disagreements(object_id)):
+    for each in list(logged.disagreements(None if object_id is None else [object_id])):
         if repair and logged.settle(each.object_id, now=now()) is None:
             continue
         damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
