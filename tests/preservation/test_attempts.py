@@ -21,11 +21,12 @@ from zhudang.audit.models import Entry
 from zhudang.filing import operations as filing
 from zhudang.filing.domain.describing import Description
 from zhudang.filing.models import Obligation, ScopeAdoption
+from zhudang.identity import as_logged
 from zhudang.identity import operations as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.identity.rights import SYSTEM
-from zhudang.preservation import command, ingesting
+from zhudang.preservation import command, ingesting, noticing
 from zhudang.registry import operations as registry
 
 Enemy = Callable[[str], None]
@@ -287,3 +288,23 @@ def test_what_administrators_do_is_never_told(registers: KeptProject) -> None:
     assert night()
     assert _told() == {}
     assert command.verify(registers=True) == command.OK
+
+
+def test_an_account_opened_cleared_or_given_a_role_by_hand_is_told_the_same_night_and_by_verify(
+    registers: KeptProject, enemy: Enemy
+) -> None:
+    newcomer = Account.objects.get(username="newcomer")
+    identity.disable_account(actor=SYSTEM, account_id=newcomer.pk, reason="离职", now=timezone.now())
+    assert noticing.look(timezone.now()) == 0
+    enemy(
+        "UPDATE identity_account SET is_active = true, clearance = 4 WHERE username = 'newcomer'; "
+        "UPDATE identity_membership SET until = NULL WHERE role = 'reviewer' AND account_id = (SELECT id FROM identity_account "
+        "WHERE username = 'newcomer'); UPDATE identity_membership SET until = now() WHERE role = 'audit_admin'"
+    )
+    told = {("ACC-002", "newcomer"), ("ACC-003", "newcomer"), ("ACC-004", "newcomer"), ("ACC-005", "auditadmin")}
+    assert {(each.code, each.username) for each in as_logged.check()} == told
+    assert noticing.look(timezone.now()) == len(told)
+    assert {
+        (each["code"], each["account"]) for each in Entry.objects.get(act="preservation.log.differs").data["accounts"]
+    } == told
+    assert command.verify() == command.WRONG

@@ -8,6 +8,7 @@ FACTS = {
     "absent": pgettext_lazy("fact", "缺少的"),
     "accession": pgettext_lazy("fact", "总登记号"),
     "accession_no": pgettext_lazy("fact", "总登记号"),
+    "accounts": pgettext_lazy("fact", "账号不符的"),
     "address": pgettext_lazy("fact", "地址"),
     "after": pgettext_lazy("fact", "之后"),
     "against": pgettext_lazy("fact", "不同意的"),

@@ -143,6 +143,7 @@ def read_all(
         yield from strays.in_buckets([place for place in all_places.values() if place.site_id not in silent])
         yield from strays.disposals_not_as_logged()
         yield from strays.holdings_not_as_logged()
+        yield from strays.accounts_not_as_logged()
         yield from strays.owed_too_long(now())
 
 

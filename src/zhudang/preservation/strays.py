@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from zhudang.identity import as_logged as accounts_as_logged
 from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.bucket.lying import lying_in
@@ -117,6 +118,13 @@ def holdings_not_as_logged() -> Iterator[Outcome]:
     for each in as_logged.check():
         damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
         yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
+
+
+def accounts_not_as_logged() -> Iterator[Outcome]:
+    """Tell accounts that are open, cleared or in roles otherwise than the log says."""
+    for each in accounts_as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
+        yield Outcome("log", f"identity.account:{each.account_id}", each.username, FORGED, damages=(damage,))
 
 
 def owed_too_long(now: datetime) -> Iterator[Outcome]:
