@@ -95,6 +95,8 @@ def _registry() -> None:
     _can("registry.project.merged", project, "status continued_in_id" + TOUCHED)
     _can("registry.project.split", project, "split_from_id" + TOUCHED)
     _can("registry.project.registered", project, adds=True)
+    for table in ("registry.project_name", "registry.party"):
+        _can("registry.project.registered", table, adds=True, by="project_id")
     _can("registry.party.replaced", project, "client_id" + TOUCHED, told={"client_id": "organisation_id"})
     moved = "registry.project.merged registry.project.split"
     _can(moved, "registry.phase", "project_id", adds=True, removes=True)
