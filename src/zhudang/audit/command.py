@@ -25,10 +25,11 @@ def verify() -> int:
     )
     out.print(f"树根 {verdict.tree_heads} 个已签，逐个重算 / {verdict.tree_heads} signed roots, each computed again")
     out.print(f"待封 {verdict.unsealed} 条 / {verdict.unsealed} entries wait for the seal")
-    if verdict.tail_waits:
+    if verdict.back_in_time:
+        numbers = ", ".join(map(str, verdict.back_in_time[:10]))
         out.print(
-            "待封的条目已等了很久：没有后台在封日志，请看 `zhudang doctor`\n"
-            "They have waited long: no worker seals the log, see `zhudang doctor`"
+            f"这些条目写的时间比前一条早一天以上（时钟拨回过，或日期是人写的）：{numbers}\n"
+            f"These say a moment more than a day before the entry in front (a clock set back, or a date by hand): {numbers}"
         )
     for report in verdict.witnesses:
         _tell_witness(out, report)

@@ -1,13 +1,13 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import starmap
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,7 +17,7 @@ from zhudang.audit.act_words import ACTS
 from zhudang.audit.fact_words import fact_name
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
 from zhudang.audit.tree import StoredTree
-from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
+from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues, known_keys
 from zhudang.shared.refusals import NotFound
 
 
@@ -183,6 +183,13 @@ def seal_state() -> SealState:
     )
 
 
+def tail() -> tuple[int, datetime | None]:
+    """How many entries wait for their seal, and since when the oldest of them."""
+    waiting = Entry.objects.order_by().filter(id__in=Unsealed.objects.values("entry_id"))
+    told = waiting.aggregate(count=Count("id"), since=Min("at"))
+    return told["count"], told["since"]
+
+
 @dataclass(frozen=True)
 class HeadRow:
     """A signed head with the one before it, and whether it is proved to continue that one."""
@@ -191,6 +198,8 @@ class HeadRow:
     at: datetime
     before: int
     continues: bool
+    strange: bool = False
+    """Signed with a key that is none of this log."""
 
 
 def tree_heads() -> QuerySet[TreeHead]:
@@ -203,7 +212,9 @@ def head_rows(rows: Sequence[Any]) -> list[HeadRow]:
     """Shape some heads: each is proved to continue the one before as anyone outside would, from one reading of the tree."""
     before = TreeHead.objects.in_bulk([row.before for row in rows if row.before])
     tree = StoredTree([row.size for row in (*rows, *before.values())])
-    return [_head_row(row, before.get(row.before), tree) for row in rows]
+    known = known_keys()
+    told = [_head_row(row, before.get(row.before), tree) for row in rows]
+    return [replace(each, strange=bool(known) and each.head.key not in known) for each in told]
 
 
 def _head_row(row: Any, earlier: TreeHead | None, tree: StoredTree) -> HeadRow:
@@ -221,12 +232,14 @@ def _head_row(row: Any, earlier: TreeHead | None, tree: StoredTree) -> HeadRow:
 def head_lines() -> Iterator[list[Any]]:
     """Every signed head as a line of a list that is taken out."""
     for row in TreeHead.objects.order_by("size").iterator(chunk_size=2_000):
-        yield [row.size, row.at, row.root, row.key, row.signature]
+        yield [row.size, as_signed(row).at, row.root, row.key, row.signature]
 
 
-def log_keys() -> list[tuple[str, int]]:
-    """The public keys heads were signed with, and since which size."""
-    return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))
+def log_keys() -> list[tuple[str, int, bool]]:
+    """The public keys heads were signed with, since which size, and whether the log knows them as its own."""
+    known = known_keys()
+    rows = TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since")
+    return [(key, since, not known or key in known) for key, since in rows]
 
 
 def in_order(

@@ -9,13 +9,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from zhudang.audit import witness_lines
 from zhudang.audit.domain.chain import SHORT, SealedEntry
 from zhudang.audit.domain.judging import Fault, LogFinding, Span, compare_with_witness, without
-from zhudang.audit.models import Seal
+from zhudang.audit.models import Head, Seal
 from zhudang.audit.tree_heads import SignedHead
+from zhudang.shared.bulk import batched
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,12 @@ class Testimony:
             if kept_to >= line.last:
                 closing = line.leaves[line.last - line.first : line.last - line.first + 1]
                 yield Told(line.last, *closing, head=line.head)
+
+    def heads_told(self) -> Iterator[witness_lines.WitnessedHead]:
+        """Every head it was given that no restore made void."""
+        for position, line in self._whole_lines():
+            if self._kept_to(position, line.last) >= line.last:
+                yield line
 
     def report(self) -> WitnessReport:
         return WitnessReport(
@@ -210,6 +218,18 @@ class Confrontation:
                 heads.setdefault(told.number, told.head)
         now = dict(Seal.objects.filter(number__in=list(heads)).values_list("number", "chain"))
         return min((number for number, head in heads.items() if now.get(number) != head), default=None)
+
+
+def other_heads(testimony: Testimony) -> list[LogFinding]:
+    """The heads that cover other numbers than the witness was told, or say another moment; their values are compared elsewhere."""
+    found = []
+    for lines in batched(testimony.heads_told(), 1_000):
+        now = Head.objects.in_bulk([line.last for line in lines])
+        for line in lines:
+            head = now.get(line.last)
+            if head is None or (head.first, head.sealed_at) != (line.first, datetime.fromisoformat(line.at)):
+                found.append(LogFinding(line.last, Fault.HEAD, witness=testimony.name))
+    return found
 
 
 def unvouched(testimonies: Iterable[Testimony]) -> list[LogFinding]:

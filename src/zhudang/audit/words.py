@@ -17,11 +17,14 @@ FAULTS = {
     Fault.UNWITNESSED: _("见证缺行，从第 %(number)s 条起"),
     Fault.REFILLED: _("第 %(number)s 到 %(last)s 条没有一处见证是当时写下的，都是后来从数据库补写的"),
     Fault.RESTORED: _("见证里有一行说日志恢复到第 %(number)s 条，日志里没有这次恢复"),
+    Fault.HEAD: _("封到第 %(number)s 条的那一次，起号或封存时间与这处见证写的不同"),
+    Fault.STRANGE_KEY: _("到第 %(number)s 条的树根是用不认得的钥匙签的"),
 }
 UNNUMBERED = {
     Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),
     Fault.REMOVED: _("待封条目 %(entry)s 不见了"),
     Fault.CHAIN: _("链头不对"),
+    Fault.HELD: _("有条目等了很久还封不上：有人占着封存的锁，或封存出了错；等着的条目被删掉不会留痕"),
     Fault.RESTORED: _("见证里有一行说日志恢复到空，日志里没有这次恢复"),
 }
 WITNESSED = {

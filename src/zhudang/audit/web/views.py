@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, queries, tree_heads, words
+from zhudang.audit import operations, proof_files, proofs, queries, tree_heads, words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
-from zhudang.shared.refusals import Forbidden
+from zhudang.shared.refusals import Forbidden, NotFound
 from zhudang.shared.web import exports, lists
 
 _FILTERS = ("actor", "act", "subject", "since", "until", "number")
@@ -71,10 +71,15 @@ def _lines(rows: Any) -> Iterator[list[Any]]:
 @require_safe
 @login_required
 def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
-    """One entry, whole, with its place in the chain."""
-    _demand(request, "audit.log.read")
-    from zhudang.audit import proofs
-
+    """One entry, whole, with its place in the chain, and its proof as a file."""
+    actor = _demand(request, "audit.log.read")
+    if request.GET.get("export") == "proof":
+        _demand(request, "audit.log.export")
+        told = proof_files.of_entry(entry_id)
+        if told is None:
+            raise NotFound
+        _note_export(actor, format="json", what="proof", number=told["number"])
+        return _proof_file(told, f"{_('日志证明')} {told['number']}")
     row, proof = queries.entry(entry_id), proofs.proof_of(entry_id)
     under_root = bool(proof and proof.tree and tree_heads.holds(proof.tree))
     return render(request, "audit/entry.html", {"row": row, "proof": proof, "under_root": under_root})
@@ -88,19 +93,27 @@ def heads(request: HttpRequest) -> HttpResponseBase:
     actor = _demand(request, "audit.log.read")
     if kind := exports.wanted_format(request):
         _demand(request, "audit.log.export")
-        operations.record(
-            actor=actor,
-            act="audit.log.exported",
-            subject="audit.log",
-            at=timezone.now(),
-            data={"format": kind, "what": "heads"},
-        )
+        _note_export(actor, format=kind, what="heads")
         columns = [_("前几条"), _("签于"), _("树根"), _("公钥"), _("签名")]
         return exports.list_file(kind, _("签过的树根"), columns, queries.head_lines())
     state = lists.read_state(request)
     page = lists.take_page(queries.tree_heads(), state)
+    if request.GET.get("export") == "proof":
+        _demand(request, "audit.log.export")
+        _note_export(actor, format="json", what="heads")
+        return _proof_file(proof_files.of_heads(page.rows), _("树根证明"))
     context = {"page": page, "rows": queries.head_rows(page.rows), "state": state, "keys": queries.log_keys()}
     return render(request, "audit/heads.html", context)
+
+
+def _note_export(actor: Any, **told: Any) -> None:
+    operations.record(actor=actor, act="audit.log.exported", subject="audit.log", at=timezone.now(), data=told)
+
+
+def _proof_file(told: Mapping[str, Any], name: str) -> HttpResponse:
+    answer = HttpResponse(json.dumps(told, ensure_ascii=False, indent=1) + "\n", content_type="application/json")
+    answer["Content-Disposition"] = exports.attachment_name(f"{name}.json")
+    return answer
 
 
 @never_cache
