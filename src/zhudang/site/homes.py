@@ -104,7 +104,7 @@ def _archive_desk(actor: Actor, now: datetime) -> Desk:
             if rows
             else _("没有移交在办")
         )
-        if held := _unfinished():
+        if held := _unfinished(actor):
             groups.append(
                 Group(_("入库未完"), _("两处写完并逐字节读回才算保存"), held, reverse("preservation:holdings"))
             )
@@ -185,10 +185,10 @@ def _transfer_task(row: handover.TransferRow) -> Task:
     )
 
 
-def _unfinished() -> list[Task]:
+def _unfinished(actor: Actor) -> list[Task]:
     return [
         Task(("late", _("停下")) if row.reason else ("part", _("正在写")), _("移交的案卷写入两处存储地"), row.project_name, write_date(row.asked_at, "short"), reverse("handover:transfer", args=[row.transfer_id]))
-        for row in preservation.unfinished_ingests()
+        for row in preservation.unfinished_ingests(actor)
     ]  # fmt: skip
 
 
