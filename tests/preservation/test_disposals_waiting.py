@@ -215,6 +215,14 @@ def test_a_bucket_waits_for_its_keeper_and_seen_empty_for_two_who_sign(client, m
     assert all_acts(made) == {}
 
 
+def test_a_place_held_by_a_case_above_the_clearance_is_told_to_nobody(made: Disposal):
+    _end(made, ("registered:缩微 12", 2, {}))
+    witness = made.witnesses[0]
+    assert acts(witness) == [Act.CLEAR]
+    Account.objects.filter(username=witness.username).update(clearance=0)
+    assert acts(actor_by_username(witness.username)) == []
+
+
 def test_what_is_overdue_comes_first_and_says_so_with_its_day(client, made: Disposal):
     _end(made, ("registered:缩微 12", 2, {}), ("site:off", 40, {}))
     rows = waiting.waiting_for(made.executor, today=queries.today())

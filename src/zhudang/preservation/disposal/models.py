@@ -13,6 +13,8 @@ from django.db.models import Q
 from zhudang.preservation.domain.disposal import ENDED, CaseState, Outcome
 from zhudang.shared.ids import new_id
 
+NOT_SEEN_EMPTY = ~Q(proof__has_key="keys") | ~Q(proof__keys=[])
+"""Of a step at a bucket: no look has shown that nothing of the volume is left there."""
 OPEN_STATES = [state.value for state in CaseState if state not in ENDED]
 
 
@@ -176,7 +178,10 @@ class DisposalStep(models.Model):
             models.Index(
                 fields=["place"], include=["item", "place_name", "at"], condition=Q(gone=False),
                 name="preservation_disposal_owed",
-            )
+            ),
+            models.Index(
+                fields=["place", "item"], condition=Q(gone=False) & NOT_SEEN_EMPTY, name="preservation_disposal_to_empty"
+            ),
         ]  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef
 from django.utils import timezone
 
 from zhudang.identity.rights import Actor
 from zhudang.preservation.disposal.models import (
+    NOT_SEEN_EMPTY,
     OPEN_STATES,
     DisposalCase,
     DisposalItem,
@@ -104,19 +105,22 @@ def _stayed(cases: Collection[DisposalCase]) -> set[UUID]:
 
 def _at_places(actor: Actor, today: date) -> Iterator[Waiting]:
     held = list(
-        DisposalStep.objects.filter(gone=False, item__case__level__lte=actor.reach)
-        .order_by().values("item__case_id", "place", "place_name").annotate(volumes=Count("id"), since=Min("at"))
+        DisposalStep.objects.filter(gone=False).order_by()
+        .values("item__case_id", "place", "place_name").annotate(volumes=Count("id"), since=Min("at"))
     )  # fmt: skip
     if not held:
         return
     buckets = {f"{SITE}{code}" for code in Site.objects.filter(kind="s3", in_use=True).values_list("code", flat=True)}
     asked = sorted(buckets & {row["place"] for row in held})
-    cases = _with_what_is_left({row["item__case_id"] for row in held}, asked)
+    # The clearance is asked here: joined to the steps it would have the lines of every case read.
+    cases = _with_what_is_left(actor, {row["item__case_id"] for row in held}, asked)
     signed: dict[tuple[UUID, str], set[str]] = defaultdict(set)
     for signature in DisposalSignature.objects.filter(case__in=cases).exclude(place=""):
         signed[signature.case_id, signature.place].add(signature.username)
     for row in held:
-        case, place = cases[row["item__case_id"]], row["place"]
+        case, place = cases.get(row["item__case_id"]), row["place"]
+        if case is None:
+            continue
         left = place in buckets and getattr(case, f"left_{asked.index(place)}")
         facts = StillHeld(case.proposed_by, case.executor, left, place in buckets, frozenset(signed[case.pk, place]))
         acts = [act for act in acts_at_place(actor.username, facts) if actor.may(RIGHTS[act])]
@@ -127,12 +131,12 @@ def _at_places(actor: Actor, today: date) -> Iterator[Waiting]:
             )
 
 
-def _with_what_is_left(case_ids: Collection[UUID], buckets: list[str]) -> dict[UUID, DisposalCase]:
-    """The cases, each with `left_<n>`: whether the n-th bucket was not seen empty of one of its volumes.
+def _with_what_is_left(actor: Actor, case_ids: Collection[UUID], buckets: list[str]) -> dict[UUID, DisposalCase]:
+    """Those of the cases that this actor may know of, each with `left_<n>`: whether the n-th bucket was not seen empty of one of its volumes.
 
-    Asked by existence: the lists of keys are long, and the first that is not empty is the answer.
+    Asked by existence through an index of its own: the lists of keys are long and stay unread.
     """
-    not_seen_empty = ~Q(proof__has_key="keys") | ~Q(proof__keys=[])
-    held = DisposalStep.objects.filter(not_seen_empty, item__case=OuterRef("pk"), gone=False)
+    held = DisposalStep.objects.filter(NOT_SEEN_EMPTY, item__case=OuterRef("pk"), gone=False)
     left = {f"left_{n}": Exists(held.filter(place=place)) for n, place in enumerate(buckets)}
-    return {case.pk: case for case in DisposalCase.objects.filter(pk__in=case_ids).annotate(**left)}
+    known = DisposalCase.objects.filter(pk__in=case_ids, level__lte=actor.reach)
+    return {case.pk: case for case in known.annotate(**left)}

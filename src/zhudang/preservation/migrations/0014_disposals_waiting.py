@@ -21,4 +21,12 @@ class Migration(migrations.Migration):
                 fields=["place"], include=["item", "place_name", "at"], condition=models.Q(gone=False), name=OWED
             ),
         ),
+        migrations.AddIndex(
+            "disposalstep",
+            models.Index(
+                fields=["place", "item"],
+                condition=models.Q(gone=False) & (~models.Q(proof__has_key="keys") | ~models.Q(proof__keys=[])),
+                name="preservation_disposal_to_empty",
+            ),
+        ),
     ]
