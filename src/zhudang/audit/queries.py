@@ -1,5 +1,6 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -52,13 +53,25 @@ class EntryRow:
         return [Fact(key, str(fact_name(key)), _short(value)) for key, value in self.data.items()]
 
     @property
+    def folded(self) -> tuple[list[Fact], list[Fact]]:
+        """The same for a row of a list: the facts shown at once, and those behind a fold."""
+        facts = self.facts
+        return (facts, []) if len(facts) <= _AT_ONCE else (facts[: _AT_ONCE - 1], facts[_AT_ONCE - 1 :])
+
+    @property
     def whole_facts(self) -> list[Fact]:
         """The entry's data, nothing left out."""
         return [Fact(key, str(fact_name(key)), _written(value)) for key, value in self.data.items()]
 
 
+_AT_ONCE = 3
+"""Facts of a row shown unfolded: one hidden alone would take the room it saves."""
+_DIGEST = re.compile(r"\b(?:[0-9a-f]{32}){1,4}\b")
+
+
 def _short(value: Any) -> str:
-    text = _written(value)
+    """As a line of a list says it: digests by their beginning, as people compare them; the entry's page has all."""
+    text = _DIGEST.sub(lambda found: f"{found[0][:12]}…", _written(value))
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 

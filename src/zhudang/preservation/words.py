@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -297,17 +299,47 @@ DIFFERENCES = {
 
 def sentence(reason: Reason) -> str:
     """Write one reason in the reader's language."""
+    if reason.code in disposal_words.AGAINST_A_VOLUME:
+        return _of_volume(reason.data, [said_of(reason)])
+    return said_of(reason)
+
+
+def sentences(reasons: Iterable[Reason]) -> list[str]:
+    """Write the reasons of a no, all that stands against one volume in one line, which names it once."""
+    told: dict[Any, list[Reason]] = {}
+    for number, reason in enumerate(reasons):
+        against = reason.code in disposal_words.AGAINST_A_VOLUME
+        told.setdefault((reason.data["code"], reason.data["title"]) if against else number, []).append(reason)
+    return [
+        _of_volume(some[0].data, map(said_of, some)) if isinstance(key, tuple) else said_of(some[0])
+        for key, some in told.items()
+    ]
+
+
+def _of_volume(volume: Mapping[str, Any], said: Iterable[str]) -> str:
+    named = {"code": volume["code"], "title": volume["title"], "said": str(_("；")).join(said)}
+    return (str(disposal_words.NAMED) % named).strip()
+
+
+def said_of(reason: Reason) -> str:
+    """Write one reason where the volume it stands against is named already."""
     if composed := policy_words.COMPOSED.get(reason.code):
         return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
     if reason.code == "preservation.disposal_stands":
         return text % {"state": disposal_words.STATES[CaseState(reason.data["state"])]}
-    data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    data = {name: _written(value) for name, value in reason.data.items()}
     if reason.code == "preservation.disposal_never_ends":
         data["period"] = disposal_words.retention(str(data["period"]))
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, date):
+        return write_date(value)
+    return str(_("、")).join(value) if isinstance(value, tuple) else value
 
 
 def own_half(text: str) -> str:

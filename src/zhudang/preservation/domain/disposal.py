@@ -225,7 +225,7 @@ def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -
         reasons.append(Reason("preservation.disposal_classified", {**who, "level": facts.level}))
     reasons += [Reason("preservation.disposal_held", {**who, "because": because}) for because in facts.holds]
     if facts.unproven:
-        places = "、".join(filter(None, facts.unproven)) or "—"
+        places = tuple(filter(None, facts.unproven)) or ("—",)
         reasons.append(Reason("preservation.disposal_unproven", {**who, "places": places}))
     if facts.in_case:
         reasons.append(Reason("preservation.disposal_in_case", {**who, "case": facts.in_case}))

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -90,7 +91,7 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
-        "owed": disposal.number_owed(),
+        "owed": disposal.number_owed(_actor(request)),
     }
     return render(request, "preservation/holdings.html", context)
 
@@ -327,7 +328,8 @@ def _shown_comparison(row: Any, titles: Mapping[str, str] | None = None) -> dict
 def _files_and_bytes(pair: Sequence[int] | None) -> str:
     if not pair:
         return ""
-    return _("%(files)s 件，%(bytes)s 字节") % {"files": write_number(pair[0]), "bytes": write_number(pair[1])}
+    told = ngettext("%(files)s 件，%(bytes)s 字节", "%(files)s 件，%(bytes)s 字节", pair[0])
+    return told % {"files": write_number(pair[0]), "bytes": write_number(pair[1])}
 
 
 def _heads() -> list[str]:
