@@ -14,7 +14,7 @@ from zhudang.audit.domain.grams import gram_of_actor, grams
 from zhudang.audit.models import Entry, Seal, SearchBlock
 
 WIDTH = 1_024
-AT_ONCE = 8
+AT_ONCE = 4
 """So many rows are written in one go: a log from before the blocks catches up pass by pass."""
 _LOCK = 7_140_321_002
 """Advisory lock of whoever writes blocks: every worker has a sealer, one writes."""
