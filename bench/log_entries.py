@@ -10,7 +10,7 @@ BEGUN = datetime(2023, 6, 1, tzinfo=UTC)
 SECONDS_EACH = 90
 """A million entries take some three years."""
 RARE_WORDS, RARE_ACTOR = "古桥拆除回访", "inspector"
-RARE_AT = (7, 2_007, 5_507)
+RARE_AT = (1_007, 2_007, 5_507)
 """Which entries say the rare words, and which the rare actor made: three each."""
 
 
