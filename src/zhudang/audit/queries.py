@@ -3,13 +3,12 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from zhudang.audit import witness
@@ -99,51 +98,14 @@ class SealState:
     witnesses: int
 
 
-def entries(
-    *,
-    q: str = "",
-    actor: str = "",
-    act: str = "",
-    subject: str = "",
-    since: str = "",
-    until: str = "",
-    number: str = "",
-) -> QuerySet[Entry]:
-    """Entries by filters, newest first, with their numbers.
-
-    Args:
-        q: words anywhere in act, subject or data.
-        since: first day, until: last day, as 2026-06-17; what is no day is passed over.
-        number: a number people quote.
-    """
+def entries(*, act: str = "") -> QuerySet[Entry]:
+    """Entries, or those whose act begins so, with their numbers."""
     sealed = Seal.objects.filter(entry_id=OuterRef("id"))
     rows = Entry.objects.annotate(number=Subquery(sealed.values("number")[:1]))
-    if q:
-        rows = rows.filter(Q(act__icontains=q) | Q(subject__icontains=q) | Q(data__icontains=q))
-    if actor:
-        rows = rows.filter(actor=actor.strip())
-    if act:
-        rows = rows.filter(act__startswith=act.strip())
-    if subject:
-        rows = rows.filter(subject__contains=subject.strip())
-    if number.strip().isdecimal() and len(number.strip()) < 18:
-        rows = rows.filter(id__in=Seal.objects.filter(number=int(number)).values("entry_id"))
-    if first := _day(since):
-        rows = rows.filter(at__gte=first)
-    if last := _day(until):
-        rows = rows.filter(at__lt=last + timedelta(days=1))
-    return rows
+    return rows.filter(act__startswith=act) if act else rows
 
 
 NEWEST = (F("at").desc(), F("id").desc())
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 def entry_row(row: Any) -> EntryRow:
