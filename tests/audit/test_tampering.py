@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +232,17 @@ def test_lines_taken_out_of_a_witness_are_told(log_of_ten: str, tmp_path: Path) 
     assert findings() == [(1, Fault.UNWITNESSED)]
 
 
+def test_an_entry_changed_and_lines_taken_out_of_the_same_witness_are_told_together(
+    log_of_ten: str, tamper, tmp_path: Path
+) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[6]}'")
+    _recompute(tamper, order)
+    for path in tmp_path.glob("**/audit-heads-*.jsonl"):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    assert set(findings()) == {(1, Fault.UNWITNESSED), (7, Fault.CHANGED)}
+
+
 def test_a_clock_set_back_leaves_the_witnesses_lines_in_order_each_once(committed_db: str, settings, tmp_path) -> None:
     settings.DATA, settings.SITES = tmp_path, []
     witness._up_to.clear()
@@ -293,6 +304,12 @@ def test_one_witness_emptied_is_refilled_by_an_act_and_the_others_vouch_for_its_
     assert command.verify() == 0
     told = capsys.readouterr().out
     assert "第 1 到 11 条是" in told and "numbers 1 to 11 were filled in" in told
+    assert (
+        f"见证 数据文件夹 ({tmp_path / 'witness'})" in told and f"witness Data folder ({tmp_path / 'witness'})" in told
+    )
+    assert f"见证 a ({folder})" in told
+    since = timezone.localtime(datetime.fromisoformat(next(iter(witness_lines.read(folder))).refilled))
+    assert f"{since:%Y-%m-%d %H:%M:%S} 从数据库补写" in told and "+00:00" not in told
 
 
 def test_a_witness_cut_is_refilled_from_where_it_was_cut(log_of_ten: str, tmp_path: Path) -> None:

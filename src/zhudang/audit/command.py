@@ -1,15 +1,17 @@
 """What `zhudang audit verify` says, in Chinese and English."""
 
+from datetime import datetime
 from functools import partial
 
 from django.utils import timezone
 from rich.console import Console
 
 from zhudang.audit import words
+from zhudang.audit.domain.judging import LogFinding
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
-from zhudang.shared.both_languages import in_both
+from zhudang.shared.both_languages import in_both, in_each
 
 
 def verify() -> int:
@@ -36,7 +38,7 @@ def verify() -> int:
             "There is no witness file: a change is found, a chain computed anew as a whole is not"
         )
     for finding in verdict.findings:
-        out.print(f"  {in_both(partial(words.finding, finding), ' / ')}")
+        out.print(f"  {in_both(partial(_told, finding), ' / ')}")
     number = len(verdict.findings)
     out.print(
         "日志完好 / the log is sound" if verdict.is_sound else f"日志不完好：{number} 处 / not sound: {number} found"
@@ -44,19 +46,31 @@ def verify() -> int:
     return 0 if verdict.is_sound else 1
 
 
+def _told(finding: LogFinding) -> str:
+    return words.finding(finding, words.witnesses_called())
+
+
+def _name(folder: str) -> str:
+    """A witness as people call it, with its folder: in the language in force."""
+    name = words.witnesses_called().get(folder)
+    return f"{name} ({folder})" if name else folder
+
+
 def _tell_witness(out: Console, report: WitnessReport) -> None:
     lost, lost_en = "", ""
     if report.lost_by_restore:
         lost = f"，因恢复备份而失去 {report.lost_by_restore} 条"
         lost_en = f", {report.lost_by_restore} entries lost when a backup was restored"
+    name, name_en = in_each(partial(_name, report.folder))
     out.print(
-        f"见证 {report.folder}：{report.heads} 个链头，到第 {report.last_number} 条，{report.tree_heads} 个已签树根{lost}\n"
-        f"witness {report.folder}: {report.heads} heads up to number {report.last_number}, "
+        f"见证 {name}：{report.heads} 个链头，到第 {report.last_number} 条，{report.tree_heads} 个已签树根{lost}\n"
+        f"witness {name_en}: {report.heads} heads up to number {report.last_number}, "
         f"{report.tree_heads} signed roots{lost_en}"
     )
     for refill in report.refilled:
+        since = f"{timezone.localtime(datetime.fromisoformat(refill.since)):%Y-%m-%d %H:%M:%S}"
         out.print(
-            f"  第 {refill.first} 到 {refill.last} 条是 {refill.since} 从数据库补写的，自那时起才作证\n"
-            f"  numbers {refill.first} to {refill.last} were filled in from the database at {refill.since}: "
+            f"  第 {refill.first} 到 {refill.last} 条是 {since} 从数据库补写的，自那时起才作证\n"
+            f"  numbers {refill.first} to {refill.last} were filled in from the database at {since}: "
             "it bears witness since then only"
         )

@@ -4,10 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext
 
@@ -135,6 +136,11 @@ def facts_about(subject: Any, acts: Sequence[str]) -> QuerySet[Entry]:
     return Entry.objects.order_by().filter(subject=subject, act__in=acts)
 
 
+def facts_about_each(subjects: Collection[str], acts: Sequence[str]) -> QuerySet[Entry]:
+    """As `facts_about`, of many things in one statement."""
+    return Entry.objects.order_by().filter(subject__in=list(subjects), act__in=acts)
+
+
 def entries_about(subject: str, limit: int = 50) -> list[EntryRow]:
     """What happened to one thing, newest first: for the history on other contexts' pages."""
     return [entry_row(row) for row in entries().filter(subject=subject).order_by(*NEWEST)[:limit]]
@@ -198,18 +204,54 @@ def log_keys() -> list[tuple[str, int]]:
     return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))
 
 
-def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Acts since a moment, each with what it says, subject and facts as one text, in no order; memory stays flat.
+def in_order(
+    acts: Collection[str], subjects: Collection[str] | None = None
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Subject, act and data of every entry of some acts, as they were written one after the other.
 
     Args:
-        prefixes: acts that begin with one of these.
+        subjects: these only.
     """
-    wanted = Q()
-    for prefix in prefixes:
-        wanted |= Q(act__startswith=prefix)
-    rows = Entry.objects.order_by().filter(wanted, at__gte=since).annotate(text=Cast("data", TextField()))
-    for act, subject, text in rows.values_list("act", "subject", "text").iterator(chunk_size=2000):
-        yield act, f"{subject} {text}"
+    rows = Entry.objects.filter(act__in=list(acts)).order_by("id")
+    if subjects is not None:
+        rows = rows.filter(subject__in=list(subjects))
+    yield from rows.values_list("subject", "act", "data").iterator(chunk_size=2000)
+
+
+def sealed_number() -> int:
+    """The last number given, as this transaction sees it: what the numbered acts did, it sees too."""
+    return Seal.objects.aggregate(last=Max("number"))["last"] or 0
+
+
+@dataclass(frozen=True)
+class Told:
+    """An act of the log as it accounts for rows.
+
+    Args:
+        facts: its data, as JSON.
+        numbered: whether it had a number up to the one that was asked for.
+    """
+
+    id: UUID
+    act: str
+    actor: str
+    subject: str
+    facts: str
+    numbered: bool
+
+
+def told_since(since: datetime, *, acts: Collection[str], up_to: int) -> Iterator[Told]:
+    """Some acts since a moment, in no order; memory stays flat.
+
+    Args:
+        acts: their names.
+        up_to: a number of the log: of each act it is told whether it had been numbered by then.
+    """
+    rows = Entry.objects.order_by().filter(act__in=list(acts), at__gte=since)
+    numbered = Exists(Seal.objects.filter(entry_id=OuterRef("id"), number__lte=up_to))
+    rows = rows.annotate(text=Cast("data", TextField()), numbered=numbered)
+    fields = ("id", "act", "actor", "subject", "text", "numbered")
+    yield from starmap(Told, rows.values_list(*fields).iterator(chunk_size=2000))
 
 
 def newest_by_version(

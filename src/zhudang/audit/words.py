@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from zhudang.audit import witness
 from zhudang.audit.domain.judging import Fault, LogFinding
 
 FAULTS = {
@@ -32,6 +33,11 @@ WITNESSED = {
     Fault.TREE: _("到第 %(number)s 条的树根与这处见证收到的不同"),
 }
 """What a witness tells: that log and witness differ, whichever of the two was changed."""
+
+
+def witnesses_called() -> dict[str, str]:
+    """What the witnesses in folders are called, by their folders; those elsewhere bear their names already."""
+    return {str(witness.main_folder()): str(_("数据文件夹")), **witness.sites_of_folders()}
 
 
 def finding(found: LogFinding, called: Mapping[str, str] | None = None) -> str:

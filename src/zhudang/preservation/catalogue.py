@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from zhudang.audit import queries as acts
 from zhudang.content import holdings as content_holdings
 from zhudang.content import queries as content
 from zhudang.documents import holdings as documents_holdings
@@ -182,6 +183,7 @@ def _package(project_id: UUID, working: Path) -> Package:
         files=len(documents),
         bytes=sum(document.size for document in documents),
         class_level=max(highest.level, project["level"]),
+        log_number=acts.sealed_number(),
     )
 
 

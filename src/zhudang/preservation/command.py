@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -68,13 +69,20 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
     began = time.monotonic()
+    unreachable = Counter[str]()
     for outcome in reading.read_all(repair=repair, now=timezone.now):
         summary.add(outcome)
         line.show(f"{summary.copies} 份副本 copies · {summary.files} 个文件 files · {write_size(summary.bytes)}")
-        if outcome.state != "verified":
+        if outcome.state == outcomes.UNREACHABLE and not outcome.damages:
+            unreachable[outcome.site] += 1
+        elif outcome.state != "verified":
             line.clear()
             _tell_outcome(console, outcome)
     line.clear()
+    for code, copies in unreachable.items():
+        console.print(
+            f"{_state(outcomes.UNREACHABLE)}  {code}  {copies} 份副本 copies", highlight=False, soft_wrap=True
+        )
     reading.close(row, summary)
     if apart := reading.copies_apart():
         console.print(
@@ -113,10 +121,14 @@ def _look_at_registers(console: Console) -> int:
     return count
 
 
+def _state(state: str) -> str:
+    word = in_both(lambda: words.OUTCOMES.get(state, state), " / ")
+    return f"{word} ({state})"
+
+
 def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
-    word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
     console.print(
-        f"{word} ({outcome.state})  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+        f"{_state(outcome.state)}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
     )
     for damage in outcome.damages:
         console.print(

@@ -49,9 +49,13 @@ def read_copy(
     *,
     repair: bool,
     now: datetime,
+    said: logged.Said,
     progress: Progress | None = None,
 ) -> Outcome:
     """Read one copy whole and note what was found; where asked, a damaged or missing one is mended from another place.
+
+    Args:
+        said: what the log said of its object a moment ago; where the copy does not fit that, the log is asked again.
 
     Raises:
         StoreUnreachable: the place is not there.
@@ -59,10 +63,10 @@ def read_copy(
     """
     if not place.there:
         raise StoreUnreachable(place.path)
-    if repair and logged.settle(copy.object_id, now=now):
+    if repair and copy.object_id in said.disagreeing and logged.settle(copy.object_id, now=now):
         _refresh(copy)
     try:
-        outcome = _read_one(copy, place, now, progress)
+        outcome = _read_one(copy, place, now, said, progress)
         if repair and not outcome.sound:
             outcome = _mend(copy, place, all_places, outcome, now) or outcome
     except StoreFull as full:
@@ -77,7 +81,7 @@ def read_copy(
     return outcome
 
 
-def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None) -> Outcome:
+def _read_one(copy: Copy, place: Place, now: datetime, said: logged.Said, progress: Progress | None) -> Outcome:
     object_id = copy.object.ocfl_id
     found = (
         far_copies.look(copy, place, place.bucket, progress)
@@ -88,13 +92,16 @@ def _read_one(copy: Copy, place: Place, now: datetime, progress: Progress | None
         raise UnderDestruction
     if found is None:
         return _note(copy, place, Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value), now)
-    wanted = _wanted(copy, place)
+    wanted = _wanted(copy, place, said.states[copy.object_id])
+    if found.inventory is not None and found.inventory.sha512 not in wanted:
+        # It may have been kept since the log was asked.
+        wanted = _wanted(copy, place, logged.states_of([copy.object_id])[copy.object_id])
     if place.root is not None and found.inventory is not None and found.sound and found.inventory.sha512 not in wanted:
         # A writer's bytes stand before its rows do: what counts is what both say while nobody writes.
         with place.root.only_writer():
             _refresh(copy)
             found = verify_object(place.root.object_folder(object_id), object_id=object_id, progress=progress)
-        wanted = _wanted(copy, place)
+        wanted = _wanted(copy, place, logged.states_of([copy.object_id])[copy.object_id])
     damages = list(found.damages)
     if found.inventory is not None and not damages and found.inventory.sha512 not in wanted:
         if _goes_on_from(place, found.inventory, copy.object):
@@ -121,9 +128,9 @@ def _refresh(copy: Copy) -> None:
     copy.refresh_from_db()
 
 
-def _wanted(copy: Copy, place: Place) -> set[str]:
+def _wanted(copy: Copy, place: Place, states: logged.States) -> set[str]:
     """The SHA-512 of the inventories that a copy may have: by the log, and by the rows where it tells nothing."""
-    told = logged.states_of(copy.object_id) if copy.object.condemned_at is None else {}
+    told = states if copy.object.condemned_at is None else {}
     newest = told[max(told)] if told else copy.object.inventory_sha512
     if place.facts.at_ingest or copy.version >= copy.object.version:
         return {newest}

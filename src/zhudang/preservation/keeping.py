@@ -130,6 +130,7 @@ def _note_object(package: Package, each: KeptObject, places: Sequence[Place], no
             "object": str(name), "version": each.inventory.head, "inventory_sha512": digest,
             "sites": [place.code for place in places], "files": each.files, "bytes": each.bytes,
             "accession_no": package.accession_no, "written": each.changed, "protection": row.protection,
+            **({} if package.log_number is None else {"log_number": package.log_number}),
         },
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ class Package:
         project_id: None for the archive's own registers.
         files, bytes: of the originals alone.
         class_level: the highest secrecy level of anything it tells, by which its key class is chosen.
+        log_number: of registers the last number of the log when they were read: what those acts did is in them.
     """
 
     thing_id: UUID
@@ -45,6 +46,7 @@ class Package:
     files: int
     bytes: int
     class_level: int
+    log_number: int | None = None
 
     @property
     def object_id(self) -> str:

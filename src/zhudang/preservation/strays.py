@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from zhudang.identity import as_logged as accounts_as_logged
 from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.bucket.lying import lying_in
@@ -93,7 +94,7 @@ def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:
 
 def rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
     """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
-    for each in list(logged.disagreements(object_id)):
+    for each in list(logged.disagreements(None if object_id is None else [object_id])):
         if repair and logged.settle(each.object_id, now=now()) is None:
             continue
         damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
@@ -117,6 +118,13 @@ def holdings_not_as_logged() -> Iterator[Outcome]:
     for each in as_logged.check():
         damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
         yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
+
+
+def accounts_not_as_logged() -> Iterator[Outcome]:
+    """Tell accounts that are open, cleared or in roles otherwise than the log says."""
+    for each in accounts_as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
+        yield Outcome("log", f"identity.account:{each.account_id}", each.username, FORGED, damages=(damage,))
 
 
 def owed_too_long(now: datetime) -> Iterator[Outcome]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, queries, search, tree_heads, witness, words
+from zhudang.audit import operations, queries, search, tree_heads, words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
@@ -125,7 +123,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     found = [{"number": f.number, "fault": f.fault.value} for f in verdict.findings[:200]]
     data = {"sealed": verdict.sealed, "head": verdict.head, "sound": verdict.is_sound, "findings": found}
     operations.record(actor=actor, act="audit.log.verified", subject="audit.log", at=now, data=data)
-    called = {str(Path(settings.DATA) / "witness"): _("数据文件夹"), **witness.sites_of_folders()}
+    called = words.witnesses_called()
     context = {
         "verdict": verdict,
         "sentences": [words.finding(finding, called) for finding in verdict.findings[:500]],

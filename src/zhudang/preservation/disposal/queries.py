@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import logged
 from zhudang.preservation.disposal import owed as owed_places
 from zhudang.preservation.disposal.models import (
     DisposalCase,
@@ -220,9 +221,16 @@ def tombstone_of(object_id: UUID) -> Tombstone | None:
 
 
 def destroyed_with(object_id: UUID) -> UUID | None:
-    """The volume of whose objects one was a further part or a successor that is destroyed; its row went with the volume."""
-    rows = DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).exclude(further=[])
-    for volume_id, further in rows.values_list("object_id", "further").iterator(chunk_size=500):
+    """The volume of whose objects one was a further part or a successor that is destroyed; its row went with the volume.
+
+    The log knows what each object was called. After a rebuilding it begins anew: then the lists are gone through.
+    """
+    destroyed = DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).exclude(further=[])
+    if name := logged.name_of(object_id):
+        destroyed = destroyed.filter(object_id=name.thing)
+    elif not logged.begins_anew():
+        return None
+    for volume_id, further in destroyed.values_list("object_id", "further").iterator(chunk_size=500):
         names = (object_name(each["object"]) for each in further)
         if any(name is not None and name.row_id == object_id for name in names):
             return volume_id

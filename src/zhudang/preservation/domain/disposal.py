@@ -242,7 +242,9 @@ def _time_has_not_ended(facts: HoldingFacts, rules: DisposalRules, today: date, 
         return [Reason("preservation.disposal_never_ends", {**who, "period": facts.retention})]
     ends = rules.ends_on(facts.retention, facts.newest, facts.works_ended)
     if ends is None:
-        return [Reason("preservation.disposal_works_stand" if period.with_works else "preservation.disposal_no_date", who)]
+        return [
+            Reason("preservation.disposal_works_stand" if period.with_works else "preservation.disposal_no_date", who)
+        ]
     reasons = []
     if today <= ends:
         reasons.append(Reason("preservation.disposal_not_ended", {**who, "ends": ends}))
