@@ -137,12 +137,7 @@ class Ceph:
         self._user("owner", OWNER)
         self._user("app", APPLICATION)
         self._gateway = self._spawn("radosgw", "-f", "-n", "client.admin")
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError("the gateway does not answer")
+        self._answers(self.port)
 
     def stop(self) -> None:
         for process in reversed([*self._running, *filter(None, [self._gateway])]):
@@ -159,6 +154,27 @@ class Ceph:
         finally:
             self._gateway.send_signal(signal.SIGCONT)
 
+    @contextmanager
+    def with_clock(self, off: str) -> Iterator[str]:
+        """A second gateway whose clock is off by so much ("+7m"); gives its endpoint. Debian: `faketime`."""
+        port = _free_port()
+        second = self._spawn(
+            "faketime",
+            "-f",
+            off,
+            "radosgw",
+            "-f",
+            "-n",
+            "client.admin",
+            f"--rgw-frontends=beast endpoint=127.0.0.1:{port}",
+        )
+        try:
+            self._answers(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            second.kill()
+            second.wait()
+
     def bucket(
         self, name: str, *, policy: dict[str, Any] | None = None, versioned: bool = True, locked: bool = False
     ) -> Bucket:
@@ -169,6 +185,14 @@ class Ceph:
             owner.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
         owner.ask("put_bucket_policy", Policy=json.dumps(policy or guide_policy(name)))
         return owner
+
+    def _answers(self, port: int) -> None:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("the gateway does not answer")
 
     def _user(self, name: str, known_by: Credentials) -> None:
         self._run(

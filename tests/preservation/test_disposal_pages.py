@@ -14,7 +14,8 @@ from preservation.kept_project import site_settings
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
 from zhudang.preservation import words
-from zhudang.preservation.disposal.models import DisposalCase, DisposalStay
+from zhudang.preservation.disposal import executing
+from zhudang.preservation.disposal.models import DisposalCase, DisposalStay, DisposalStep
 from zhudang.preservation.models import Copy, Site
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason
@@ -218,3 +219,51 @@ def test_an_opinion_or_a_decision_that_does_not_say_which_is_sent_back_and_ends_
     told = as_(client, made.official).post(f"{path}decide/", {"because": "看过"}, follow=True).content.decode()
     assert "请选“批准”或“不批准”" in told
     assert made.case.state == "approving"
+
+
+def test_the_list_says_a_reason_beside_its_volume_and_a_refusal_names_each_volume_once(client, made: Disposal):
+    first, second = made.volumes
+    as_(client, made.proposer)
+    for because in ("诉讼中", "查档未结"):
+        client.post(f"/preservation/{first.pk}/stay/", {"because": because})
+    listed = shown(client, "/preservation/disposal/new/")
+    row = next(each for each in listed.split("<tr>") if f'value="{first.pk}"' in each)
+    assert "暂缓销毁：诉讼中" in row and "暂缓销毁：查档未结" in row
+    # The box that is ticked bears the code for readers who do not see the row.
+    assert (row.count(first.title), row.count(first.reference_code)) == (1, 2)
+    everyone = [str(member.account_id) for member in made.members]
+    told = {"volume": [str(first.pk), str(second.pk)], "committee": everyone, "why": "期满"}
+    refused = client.post("/preservation/disposal/new/", told).content.decode().split("<table")[0]
+    line = f"{first.reference_code}《{first.title}》暂缓销毁：诉讼中；暂缓销毁：查档未结"
+    assert line in refused and refused.count(first.title) == 1
+    english = shown(client, "/preservation/disposal/new/", "en")
+    assert "Under a stay: 诉讼中" in english
+
+
+def test_what_a_case_above_the_clearance_owes_is_told_to_nobody(client, made: Disposal):
+    made.ready().begin()
+    for item in made.case.items.all():
+        DisposalStep.objects.create(
+            item=item, place="registered:缩微 12", place_name="缩微 12", gone=False, proof={}, at=timezone.now()
+        )
+    executing.run(made.case.pk)
+    as_(client, made.members[0])
+    overview, holdings = "/preservation/disposal/", "/preservation/"
+    assert made.case.number in shown(client, overview) and "缩微 12" in shown(client, overview)
+    assert made.case.level > 0
+    Account.objects.update(clearance=0)
+    assert made.case.number not in shown(client, overview) and "缩微 12" not in shown(client, overview)
+    as_(client, made.executor)
+    assert "处留着已销毁案卷的内容" not in shown(client, holdings)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_english_tells_one_and_several_apart(client, made: Disposal, number: int):
+    made.propose(made.volumes[:number]).appraise().approve(now=timezone.now() - timedelta(days=30 - number))
+    as_(client, made.proposer)
+    page = " ".join(shown(client, f"/preservation/disposal/{made.case.pk}/", "en").split())
+    one, many = ("1 volume, 1 file,", "1 day of the waiting period is left"), (
+        "2 volumes, 2 files,", "2 days of the waiting period are left",
+    )  # fmt: skip
+    assert all(text in page for text in (one if number == 1 else many))
+    assert not any(text in page for text in (many if number == 1 else one))

@@ -32,7 +32,7 @@ def test_a_short_term_of_twenty_years_is_counted_from_the_year_after():
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"retention": "permanent"}, ["never_ends"]), ({"retention": "long"}, ["never_ends"]),
+        ({"retention": "permanent"}, ["never_ends"]), ({"retention": "long"}, ["works_stand"]),
         ({"retention": ""}, ["no_retention"]), ({"newest": None}, ["no_date"]), ({"level": 2}, ["classified"]),
         ({"holds": ("诉讼", "查档")}, ["held", "held"]), ({"unproven": ("",)}, ["unproven"]), ({"in_case": "销2026-001"}, ["in_case"]),
         ({"destroyed": True}, ["gone"]), ({"extended_until": date(2026, 6, 17)}, ["extended"]), ({"extended_until": date(2026, 6, 16)}, []),
@@ -41,6 +41,26 @@ def test_a_short_term_of_twenty_years_is_counted_from_the_year_after():
 )  # fmt: skip
 def test_each_thing_against_it_is_a_reason_and_all_come_at_once(changed, told):
     assert codes(replace(READY, **changed)) == told
+
+
+LONG = replace(READY, retention="long", works_ended=date(2024, 5, 1))
+
+
+def test_what_is_kept_as_long_as_the_works_may_go_from_the_day_after_they_were_gone():
+    assert codes(LONG, date(2024, 5, 1)) == ["not_ended"]
+    assert codes(LONG, date(2024, 5, 2)) == []
+    assert codes(replace(LONG, newest=None), date(2024, 5, 2)) == []
+
+
+def test_a_document_made_after_the_works_were_gone_puts_the_end_off_to_its_own_day():
+    assert codes(replace(LONG, newest=date(2024, 7, 9)), date(2024, 7, 9)) == ["not_ended"]
+    assert codes(replace(LONG, newest=date(2024, 7, 9)), date(2024, 7, 10)) == []
+
+
+def test_works_that_are_gone_end_no_other_period():
+    gone = replace(LONG, retention="short", newest=date(2020, 1, 1))
+    assert codes(gone) == ["not_ended"]
+    assert codes(replace(gone, retention="permanent")) == ["never_ends"]
 
 
 @given(
@@ -52,7 +72,7 @@ def test_the_first_choice_of_the_database_holds_exactly_what_the_rule_lets_pass(
     year = RULES.latest_year(code, today)
     chosen = year is not None and newest <= date(year, 12, 31) if year is None or year > 0 else False
     passed = not why_not_dispose(replace(READY, retention=code, newest=newest), RULES, today=today)
-    assert passed == chosen
+    assert passed == (chosen and not RULES.retentions[code].with_works)
 
 
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(1, 400))
@@ -65,11 +85,17 @@ def test_a_file_that_makes_no_sense_is_told_whole():
         **OURS,
         "committee": {"members": 0, "source": "x"},
         "waiting": {"days": 0},
-        "retention": [{"code": "permanent", "years": 5}],
+        "retention": [{"code": "permanent", "years": 5}, {"code": "long", "years": 5, "with_works": True}],
     }
     with pytest.raises(ValueError) as told:
         read_rules(wrong)
-    for part in ("[committee] members", "[waiting]", "permanent: cannot have years", "source, name_zh or name_en"):
+    for part in (
+        "[committee] members",
+        "[waiting]",
+        "permanent: cannot have years",
+        "long: with_works is true or false",
+        "source, name_zh or name_en",
+    ):
         assert part in str(told.value)
 
 

@@ -16,7 +16,7 @@ from preservation.test_s3_sites import settings_of
 from zhudang.audit import operations, queries, sealing, verification, witness
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry
-from zhudang.preservation import command, far_witness, jobs
+from zhudang.preservation import command, far_witness, jobs, noticing
 from zhudang.preservation.bucket import client, credentials
 
 pytestmark = pytest.mark.debian
@@ -128,3 +128,96 @@ def test_a_restore_says_so_in_the_bucket_and_its_lost_acts_are_told_as_lost(log:
     act(1)
     verdict = verification.verify(timezone.now())
     assert verdict.is_sound, verdict.findings
+
+
+def gone_for_good(far: Far, key: str) -> None:
+    """Delete a key as the bucket's keeper can: all versions of it."""
+    for row in far.owner.ask("list_object_versions", Prefix=key)["Versions"]:
+        far.owner.ask("delete_object", Key=key, VersionId=row["VersionId"])
+
+
+def refills() -> list[Any]:
+    return list(Entry.objects.filter(act=witness.REFILLED).order_by("id").values_list("data", flat=True))
+
+
+@pytest.mark.parametrize("which", ["the first", "one between", "the newest", "a signed root", "all of them"])
+def test_a_piece_deleted_in_the_bucket_is_missed_told_and_written_again_as_what_it_is(log: str, far: Far, which: str):
+    for _ in range(3):
+        act()
+        far_witness.bring_up_to_date()
+    chain = [name for name in pieces(far) if name.startswith("audit")]
+    (root,) = [name for name in pieces(far) if name.startswith("tree")]
+    lost = {
+        "the first": chain[:1], "one between": chain[1:2], "the newest": chain[-1:], "a signed root": [root],
+        "all of them": [*chain, root],
+    }[which]  # fmt: skip
+    told = heads(far)
+    for name in lost:
+        gone_for_good(far, f"{far.prefix}/log-witness/{name}")
+    assert refills() == []
+    assert far_witness.bring_up_to_date() == len(lost)
+    (said,) = refills()
+    assert (said["witness"], said["files"], said["missing"]) == (far_witness.names()[0], len(lost), lost)
+    assert ("first" in said) == (which != "a signed root")
+    assert heads(far) == told, "the lines are there again, in the same order"
+    assert {name.split("-refilled-")[0] for name in pieces(far) if "-refilled-" in name} == {
+        name.removesuffix(".jsonl") for name in lost
+    }
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound, verdict.findings
+    (report,) = [each for each in verdict.witnesses if each.folder == far_witness.names()[0]]
+    assert bool(report.refilled) == (which != "a signed root"), "since when it bears witness is told with it"
+    assert len(refills()) == 1, "the same loss is told once"
+    assert noticing.look(timezone.now()) >= 1
+    assert Entry.objects.get(act="preservation.log.differs").data["witnesses"] == [said]
+    # What was written again and is deleted again is missed again.
+    again = [name for name in pieces(far) if "-refilled-" in name]
+    gone_for_good(far, f"{far.prefix}/log-witness/{again[0]}")
+    far_witness.bring_up_to_date()
+    assert len(refills()) == 2
+
+
+def test_a_piece_whose_lines_are_here_no_more_is_told_once_and_left_missing(log: str, far: Far, settings: Any):
+    far_witness.bring_up_to_date()
+    (month,) = (Path(settings.DATA) / "witness").glob("audit-heads-*.jsonl")
+    act()
+    far_witness.bring_up_to_date()
+    (last,) = [name for name in pieces(far) if name.startswith("audit")][-1:]
+    gone_for_good(far, f"{far.prefix}/log-witness/{last}")
+    month.write_bytes(month.read_bytes().split(b"\n")[0] + b"\n")
+    far_witness.bring_up_to_date()
+    (said,) = refills()
+    assert (said["missing"], said["written"]) == ([last], 0)
+    far_witness.bring_up_to_date()
+    assert len(refills()) == 1
+
+
+def test_a_piece_written_over_or_hidden_by_a_marker_is_missed_though_what_was_first_is_still_read(log: str, far: Far):
+    for _ in range(2):
+        far_witness.bring_up_to_date()
+        act()
+    far_witness.bring_up_to_date()
+    first, second = [name for name in pieces(far) if name.startswith("audit")][:2]
+    far.bucket.put(f"{far.prefix}/log-witness/{first}", b"{}\n")
+    far.owner.ask("delete_object", Key=f"{far.prefix}/log-witness/{second}")
+    far_witness.bring_up_to_date()
+    (said,) = refills()
+    assert said["missing"] == sorted([first, second])
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound, verdict.findings
+    (report,) = [each for each in verdict.witnesses if each.folder == far_witness.names()[0]]
+    assert report.refilled == (), "the oldest version stands, and bears witness since it was written"
+
+
+def test_another_bucket_is_new_and_nothing_is_missed_in_it(log: str, far: Far, settings: Any):
+    far_witness.bring_up_to_date()
+    before = pieces(far)
+    for row in list(far.owner.listed(f"{far.prefix}/store/")):
+        far.owner.put(row.key.replace(far.prefix, f"{far.prefix}-new", 1), far.owner.read(row.key) or b"")
+    settings.SITES = [
+        {**item, "prefix": f"{far.prefix}-new"} if item["code"] == "s" else item for item in settings.SITES
+    ]
+    assert command.call_in("s") == command.OK
+    assert far_witness.bring_up_to_date() == len(before)
+    assert refills() == []
+    assert Entry.objects.filter(act=witness.BEGUN, data__witness=far_witness.names()[0]).count() == 1

@@ -1,12 +1,15 @@
 """What `zhudang audit verify` says, in Chinese and English."""
 
+import json
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 from rich.console import Console
 
-from zhudang.audit import words
+from zhudang.audit import proof_files, words
 from zhudang.audit.domain.judging import LogFinding
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
@@ -45,6 +48,42 @@ def verify() -> int:
         "日志完好 / the log is sound" if verdict.is_sound else f"日志不完好：{number} 处 / not sound: {number} found"
     )
     return 0 if verdict.is_sound else 1
+
+
+def proof(path: Path, *, key: str = "") -> int | None:
+    """Check a file of proof taken from the log's pages; gives the exit status, None where it is no such file.
+
+    Args:
+        key: the archive's public log key (hex); without it the proof is only consistent in itself, and that is said.
+    """
+    checked = proof_files.check(_json(path))
+    if checked is None:
+        return None
+    out = Console(highlight=False, soft_wrap=True)
+    if checked.number:
+        out.print(f"日志第 {checked.number} 条 / entry {checked.number} of the log")
+    else:
+        out.print(f"{checked.heads} 个树根 / {checked.heads} signed roots")
+    for each in checked.keys:
+        out.print(f"公钥 key  {each}")
+    if not checked.holds:
+        out.print(
+            "证明不成立：条目、路径、树根、签名没有接上\nThe proof does not hold: entry, path, root and signature do not join"
+        )
+        return 1
+    if key and {key.strip().lower()} != set(checked.keys):
+        out.print("证明自成一体，但签名的不是所给的公钥\nConsistent in itself, but not signed with the key given")
+        return 1
+    out.print("证明成立 / the proof holds" if key else words.KEY_NOT_GIVEN)
+    return 0
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _told(finding: LogFinding) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +62,7 @@ def of_heads(rows: Sequence[TreeHead]) -> dict[str, Any]:
     tree = StoredTree([head.size for head in heads])
     ways = [
         {"from": old.size, "to": new.size, "path": list(tree_heads.consistency_of(old.size, new.size, tree))}
-        for old, new in zip(heads, heads[1:], strict=False)
+        for old, new in pairwise(heads)
     ]
     return {"format": HEADS, "how": HOW, "heads": [asdict(head) for head in heads], "consistency": ways}
 
@@ -93,7 +94,7 @@ def _check_heads(told: Mapping[str, Any]) -> Checked:
     sizes = sorted(heads)
     joined = all(
         (old, new) in ways and tree_heads.continues(heads[old], heads[new], ways[old, new])
-        for old, new in zip(sizes, sizes[1:], strict=False)
+        for old, new in pairwise(sizes)
     )
     holds = bool(heads) and joined and all(head.is_signed for head in heads.values())
     return Checked(holds, tuple(sorted({head.key for head in heads.values()})), heads=len(heads))

@@ -1,15 +1,15 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from itertools import starmap
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from zhudang.audit import witness
@@ -18,6 +18,7 @@ from zhudang.audit.fact_words import fact_name
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
 from zhudang.audit.tree import StoredTree
 from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues, known_keys
+from zhudang.shared.ids import made_at
 from zhudang.shared.refusals import NotFound
 
 
@@ -53,13 +54,25 @@ class EntryRow:
         return [Fact(key, str(fact_name(key)), _short(value)) for key, value in self.data.items()]
 
     @property
+    def folded(self) -> tuple[list[Fact], list[Fact]]:
+        """The same for a row of a list: the facts shown at once, and those behind a fold."""
+        facts = self.facts
+        return (facts, []) if len(facts) <= _AT_ONCE else (facts[: _AT_ONCE - 1], facts[_AT_ONCE - 1 :])
+
+    @property
     def whole_facts(self) -> list[Fact]:
         """The entry's data, nothing left out."""
         return [Fact(key, str(fact_name(key)), _written(value)) for key, value in self.data.items()]
 
 
+_AT_ONCE = 3
+"""Facts of a row shown unfolded: one hidden alone would take the room it saves."""
+_DIGEST = re.compile(r"\b(?:[0-9a-f]{32}){1,4}\b")
+
+
 def _short(value: Any) -> str:
-    text = _written(value)
+    """As a line of a list says it: digests by their beginning, as people compare them; the entry's page has all."""
+    text = _DIGEST.sub(lambda found: f"{found[0][:12]}…", _written(value))
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 
@@ -87,51 +100,14 @@ class SealState:
     witnesses: int
 
 
-def entries(
-    *,
-    q: str = "",
-    actor: str = "",
-    act: str = "",
-    subject: str = "",
-    since: str = "",
-    until: str = "",
-    number: str = "",
-) -> QuerySet[Entry]:
-    """Entries by filters, newest first, with their numbers.
-
-    Args:
-        q: words anywhere in act, subject or data.
-        since: first day, until: last day, as 2026-06-17; what is no day is passed over.
-        number: a number people quote.
-    """
+def entries(*, act: str = "") -> QuerySet[Entry]:
+    """Entries, or those whose act begins so, with their numbers."""
     sealed = Seal.objects.filter(entry_id=OuterRef("id"))
     rows = Entry.objects.annotate(number=Subquery(sealed.values("number")[:1]))
-    if q:
-        rows = rows.filter(Q(act__icontains=q) | Q(subject__icontains=q) | Q(data__icontains=q))
-    if actor:
-        rows = rows.filter(actor=actor.strip())
-    if act:
-        rows = rows.filter(act__startswith=act.strip())
-    if subject:
-        rows = rows.filter(subject__contains=subject.strip())
-    if number.strip().isdecimal() and len(number.strip()) < 18:
-        rows = rows.filter(id__in=Seal.objects.filter(number=int(number)).values("entry_id"))
-    if first := _day(since):
-        rows = rows.filter(at__gte=first)
-    if last := _day(until):
-        rows = rows.filter(at__lt=last + timedelta(days=1))
-    return rows
+    return rows.filter(act__startswith=act) if act else rows
 
 
 NEWEST = (F("at").desc(), F("id").desc())
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 def entry_row(row: Any) -> EntryRow:
@@ -185,9 +161,9 @@ def seal_state() -> SealState:
 
 def tail() -> tuple[int, datetime | None]:
     """How many entries wait for their seal, and since when the oldest of them."""
-    waiting = Entry.objects.order_by().filter(id__in=Unsealed.objects.values("entry_id"))
-    told = waiting.aggregate(count=Count("id"), since=Min("at"))
-    return told["count"], told["since"]
+    waiting = Unsealed.objects.order_by("entry_id").values_list("entry_id", flat=True)
+    first = waiting.first()
+    return waiting.count(), made_at(first) if first else None
 
 
 @dataclass(frozen=True)

@@ -182,13 +182,15 @@ class Confrontation:
         """Where the log, read to its end, is not the log this witness saw: entries, a head, and lines that lack, all at once."""
         if self._going_on() and self._next is not None:
             self._differs = self._next.number
-        name, found = self._testimony.name, list[LogFinding]()
+        name, found, differs = self._testimony.name, list[LogFinding](), None
         if not self._going_on():
             first = self._differs if self._in_order and self._differs is not None else 0
-            found = compare_with_witness(self._witnessed(first), _present(first), witness=name)
+            witnessed, present = self._witnessed(first), _present(first)
+            differs = min((number for number, leaf in witnessed.items() if present.get(number) != leaf), default=None)
+            found = compare_with_witness(witnessed, present, witness=name)
         # From the first entry that differs on, every head differs with it: only one before that says more.
         head = self._head_differs if self._going_on() else self._first_differing_head()
-        if head and all(head < each.number for each in found):
+        if head and (differs is None or head < differs):
             found.append(LogFinding(head, Fault.CHAIN, witness=name))
         if self._unwitnessed and self._unwitnessed not in {each.number for each in found}:
             found.append(LogFinding(self._unwitnessed, Fault.UNWITNESSED, witness=name))

@@ -12,11 +12,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from zhudang.audit import tree, tree_heads, witness
+from zhudang.audit import search_blocks, tree, tree_heads, witness
 from zhudang.audit.domain import merkle
 from zhudang.audit.domain.chain import LoggedEntry, SealedEntry, raw
 from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding
 from zhudang.audit.models import TreeHead, TreeTile
+from zhudang.audit.queries import tail
 from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport, lagging, other_heads, unvouched
 from zhudang.audit.tree_heads import as_signed
 
@@ -69,7 +70,6 @@ _HEADS = """
     UNION SELECT max(number) FROM audit_seal HAVING max(number) IS DISTINCT FROM (SELECT max(last) FROM audit_head)
 """
 _SEALED_UNTIL = "SELECT coalesce(max(last), 0) FROM audit_head WHERE sealed_at < %s"
-_TAIL = "SELECT count(*), min(e.at) FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id"
 
 
 def verify(now: datetime) -> LogVerdict:
@@ -103,8 +103,9 @@ def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
         findings += grown.contradictions(testimonies)
         findings += [LogFinding(n, Fault.RESTORED, witness=each.name) for each in testimonies for n in each.untold]
         findings += [finding for each in testimonies for finding in other_heads(each)]
+        findings += [LogFinding(number, Fault.SEARCH) for number in search_blocks.faults()]
         findings += lagging(testimonies, _rows(_SEALED_UNTIL, [now - SLOW_SEALING])[0][0]) + unvouched(testimonies)
-        unsealed, oldest = _rows(_TAIL)[0]
+        unsealed, oldest = tail()
         if oldest and now - oldest > SLOW_SEALING:
             findings.append(LogFinding(0, Fault.HELD))
     return LogVerdict(
@@ -219,14 +220,16 @@ _OF_AN_ENTRY = frozenset({Fault.CHANGED, Fault.REMOVED, Fault.INSERTED, Fault.RE
 
 
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
-    """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
+    """One finding a number and fault; a broken link, head or tree says nothing more where an entry itself is named."""
     named = {finding.number for finding in findings if finding.fault in _OF_AN_ENTRY}
     first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
     for finding in findings:
         if finding.fault is Fault.CHAIN and finding.number in named:
             continue
-        if finding.fault in {Fault.TREE, Fault.HEAD} and first is not None and first <= finding.number:
+        if finding.fault is Fault.TREE and first is not None and first <= finding.number:
+            continue
+        if finding.fault in {Fault.HEAD, Fault.SEARCH} and named:
             continue
         place = finding.witness if finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} else finding.entry_id
         of_place = finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} or not finding.number

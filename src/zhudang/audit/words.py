@@ -19,6 +19,7 @@ FAULTS = {
     Fault.RESTORED: _("见证里有一行说日志恢复到第 %(number)s 条，日志里没有这次恢复"),
     Fault.HEAD: _("封到第 %(number)s 条的那一次，起号或封存时间与这处见证写的不同"),
     Fault.STRANGE_KEY: _("到第 %(number)s 条的树根是用不认得的钥匙签的"),
+    Fault.SEARCH: _("到第 %(number)s 条为止的一段，检索所凭的字词缺了或不符，日志页按词可能找不到它们"),
 }
 UNNUMBERED = {
     Fault.INSERTED: _("条目 %(entry)s 绕过系统写入，不在链上，也不在待封名单里"),
@@ -36,6 +37,13 @@ WITNESSED = {
     Fault.TREE: _("到第 %(number)s 条的树根与这处见证收到的不同"),
 }
 """What a witness tells: that log and witness differ, whichever of the two was changed."""
+
+
+KEY_NOT_GIVEN = (
+    "证明自成一体；公钥是不是本馆的，请与馆里公布的核对，或用 --key 给出\n"
+    "Consistent in itself; whether the key is the archive's, compare with the published one, or give it by --key"
+)
+"""Said at the console of a proof that was checked without the archive's key."""
 
 
 def witnesses_called() -> dict[str, str]:

@@ -286,6 +286,9 @@ def buckets() -> Iterator[Result]:
             verdict = "well" if proof.nothing_lost else "attention"
             promise = in_both(partial(policy_words.promise, place.facts, proof), " / ")
             yield Result(part, verdict, f"{place.name}：{promise}")
+            if policy_words.otherwise(proof):
+                said = in_both(partial(policy_words.all_otherwise, proof), " / ")
+                yield Result(part, "attention", said)
         yield from retention(met, now)
         (row,) = [row for row in site_queries.site_rows(now) if row.code == place.code]
         if row.overdue(now):
@@ -298,12 +301,12 @@ def buckets() -> Iterator[Result]:
 
 
 def retention(place: Any, now: datetime) -> Iterator[Result]:
-    """Until when a bucket keeps from everybody what it holds, where it does."""
+    """Until when a bucket keeps from everybody what it holds, and its witness of the log, where it does."""
     from zhudang.preservation import policy_words, retention
 
-    if (kept := retention.standing(place, now)) is not None:
+    for kept in retention.standings(place, now):
         told = in_both(partial(policy_words.retention, kept), " / ")
-        yield Result(f"对象存储 {place.code}", "attention" if kept.near else "well", told)
+        yield Result(f"对象存储 {place.code}", "attention" if kept.is_open else "well", told)
 
 
 def rounds() -> Iterator[Result]:

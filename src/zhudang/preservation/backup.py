@@ -332,12 +332,12 @@ def _bring_content(files: BackupFiles) -> int:
 def _bring_from_stores() -> list[str]:
     """Put preserved bytes back from the stores in reach; tell the digests that are nowhere."""
     rows = content_holdings.expected_bytes().values_list("sha256", "size")
-    wanted = {sha256 for sha256, size in rows.iterator() if content_holdings.lacks_bytes(sha256, size)}
+    wanted = {sha256: size for sha256, size in rows.iterator() if content_holdings.lacks_bytes(sha256, size)}
     for place in places():
         if place.root is None or not wanted:
             continue
         for sha256 in brought_from(place.root, _keys(place.root), wanted):
-            wanted.discard(sha256)
+            wanted.pop(sha256, None)
     return sorted(wanted)
 
 

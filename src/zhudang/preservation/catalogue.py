@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from zhudang.audit import queries as acts
 from zhudang.content import holdings as content_holdings
@@ -40,6 +41,10 @@ FORMAT = "zhudang-catalogue/1"
 FOLDER = "catalogue"
 FIRST_TABLE = f"{FOLDER}/registry.project.jsonl"
 """Every project's object has it: that is how such objects are known."""
+
+DOES_NOT_FIT = (DatabaseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What bringing rows back raises where they are as written, and no rows of these tables: a copy from other hands, or of a later version."""
+_LONGEST_ROW = 64 * 1024 * 1024
 
 _OF_A_PROJECT = {
     "registry": registry_holdings,
@@ -90,7 +95,9 @@ class StoredTable:
     def lines(self) -> Iterator[str]:
         """The rows as they are written, one JSON object each."""
         with self.open() as lines:
-            for line in lines:
+            while line := lines.readline(_LONGEST_ROW):
+                if len(line) == _LONGEST_ROW:
+                    raise ValueError(f"a row of {_LONGEST_ROW} bytes or more")
                 yield line.decode()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,9 +27,10 @@ from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
-from zhudang.preservation.ocfl.root import StoreFull
+from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
+from zhudang.preservation.outcomes import UNREACHABLE
 from zhudang.preservation.policy_file import policy
-from zhudang.preservation.sites import LABEL, Place, another_there, bears_label, meet, places
+from zhudang.preservation.sites import Place, meet, out_of_reach, places, still_there, why_failed
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
 BATCH = 100
@@ -53,6 +54,11 @@ class Done:
     read: int = 0
     bytes: int = 0
     wrong: int = 0
+    not_taken: Reason | None = None
+    """Why the medium did not take a file, though it takes others."""
+
+    def counts(self) -> dict[str, int]:
+        return {"copied": self.copied, "read": self.read, "bytes": self.bytes, "wrong": self.wrong}
 
 
 @transaction.atomic
@@ -95,7 +101,7 @@ def run(catch_up_id: UUID, *, work_id: UUID) -> None:
 
         work.finish(work_id, "failed", {"reason": str(sentence(refusal.reasons[0])), **link})
     else:
-        work.finish(work_id, "done", {**asdict(done), **link})
+        work.finish(work_id, "done", {**done.counts(), **link})
 
 
 def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
@@ -125,6 +131,8 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
                 )
             except copy_reading.UnderDestruction:
                 continue
+            if outcome.state == UNREACHABLE:
+                raise StoreUnreachable(place.path)
             done.read, done.bytes, done.wrong = (
                 done.read + 1,
                 done.bytes + outcome.bytes,
@@ -133,22 +141,30 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
             _tell(told, done, outcome.title)
         left = lacking(place).count()
         if place.facts.offline and place.root is not None:
+            _still_there(place)
             set_catalogue.write(place, place.root)
     except work.Cancelled:
         _close(row, done, Reason("preservation.catch_up_cancelled"))
         raise
-    except (StoreFull, BucketFull, BucketUnreachable, OSError) as cause:
-        full = isinstance(cause, StoreFull | BucketFull)
-        reason = Reason("preservation.disk_full" if full else "preservation.unreachable", {"place": row.site.name})
-        if isinstance(cause, BucketUnreachable):
-            reason = _not_reached(row.site.name, cause.problem)
+    except (StoreFull, StoreUnreachable, BucketFull, BucketUnreachable, OSError) as cause:
+        reason = _why_stopped(row.site.name, cause)
         _close(row, done, reason)
         raise CannotCatchUp(reason) from cause
     except CannotCatchUp as refusal:
         _close(row, done, refusal.reasons[0])
         raise
-    _close(row, done, None, complete=not done.wrong and not left)
+    _close(row, done, done.not_taken, complete=not done.wrong and not left)
     return done
+
+
+def _why_stopped(name: str, cause: Exception) -> Reason:
+    if isinstance(cause, StoreFull | BucketFull):
+        return Reason("preservation.disk_full", {"place": name})
+    if isinstance(cause, BucketUnreachable):
+        return _not_reached(name, cause.problem)
+    return (
+        why_failed(name, cause) if isinstance(cause, OSError) else Reason("preservation.unreachable", {"place": name})
+    )
 
 
 def lacking(place: Place) -> QuerySet[ArchivalObject]:
@@ -194,11 +210,8 @@ def _place(site_code: str, now: datetime) -> Place:
         raise NotFound
     if place.facts.kind is Kind.S3:
         return _bucket_place(place, now)
-    if place.carries:
-        raise CannotCatchUp(another_there(place))
     if place.root is None:
-        code = "preservation.set_away" if place.facts.offline else "preservation.unreachable"
-        raise CannotCatchUp(Reason(code, {"place": place.name, "label": place.facts.label, "file": LABEL}))
+        raise CannotCatchUp(out_of_reach(place))
     return place
 
 
@@ -229,14 +242,15 @@ def _make_ready(place: Place) -> None:
 
 def _still_there(place: Place) -> None:
     """Stop when a set was taken away under us: what cannot be read then is not missing."""
-    if place.facts.offline and not bears_label(place.path, place.facts.label):
+    if place.root is not None and not still_there(place):
         raise CannotCatchUp(Reason("preservation.unreachable", {"place": place.name}))
 
 
 def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Done, pace: rounds.Pace) -> None:
     try:
         size = bringing.bring(item, place, everywhere, pace)
-    except bringing.NotBrought:
+    except bringing.NotBrought as refused:
+        done.not_taken = refused.reason or done.not_taken
         done.wrong += 1
         return
     if size is not None:
@@ -267,11 +281,11 @@ def _close(row: CatchUp, done: Done, reason: Reason | None, *, complete: bool = 
     now = timezone.now()
     because = {"code": reason.code, "data": dict(reason.data)} if reason else {}
     CatchUp.objects.filter(pk=row.pk).update(
-        finished_at=now, complete=complete, stopped_because=because, **asdict(done)
+        finished_at=now, complete=complete, stopped_because=because, **done.counts()
     )
     audit.record(
         actor=row.asked_by, act="preservation.catch_up.done", subject=row.site, at=now,
-        data={**asdict(done), "code": row.site.code, "complete": complete, "stopped": because},
+        data={**done.counts(), "code": row.site.code, "complete": complete, "stopped": because},
     )  # fmt: skip
 
 

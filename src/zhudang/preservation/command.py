@@ -25,7 +25,7 @@ from zhudang.preservation.sites import another_there, places
 from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.refusal import print_refusal
-from zhudang.shared.web.wording import write_size
+from zhudang.shared.web.wording import as_one_line, write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
 _EVERY_SECONDS = 0.5
@@ -56,7 +56,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
         new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
         registers: also lay every kept project's rows beside those in the store and tell changes no act accounts for.
     """
-    console, summary = Console(), outcomes.Summary()
+    console, summary = Console(markup=False), outcomes.Summary()
     if new_disk:
         try:
             refilling.begin_anew(new_disk, now=timezone.now())
@@ -128,11 +128,13 @@ def _state(state: str) -> str:
 
 def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
     console.print(
-        f"{_state(outcome.state)}  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+        f"{_state(outcome.state)}  {outcome.site}  {as_one_line(outcome.object)}  {as_one_line(outcome.title)}",
+        highlight=False,
+        soft_wrap=True,
     )
     for damage in outcome.damages:
         console.print(
-            f"    {damage['code']} {damage['path']}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
+            f"    {damage['code']} {as_one_line(damage['path'])}  expected {damage['expected'][:16]} found {damage['found'][:16]}",
             highlight=False,
             soft_wrap=True,
         )
@@ -140,7 +142,7 @@ def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
 
 def call_in(site: str) -> int:
     """Catch a place up with what it lacks, then read everything there whole; run again, it goes on where it stopped."""
-    console = Console()
+    console = Console(markup=False)
     line = _Line(console)
     began = time.monotonic()
     try:
@@ -161,12 +163,14 @@ def call_in(site: str) -> int:
         f"{seconds:.1f} s; {'complete' if row.complete else 'not complete'}",
         highlight=False,
     )
+    if done.not_taken is not None:
+        console.print(in_both(partial(words.sentence, done.not_taken)), highlight=False, soft_wrap=True)
     return OK if row.complete else WRONG if done.wrong else INCOMPLETE
 
 
 def rebuild(site: str) -> int:
     """Bring the transferred catalogue back from one site into an empty database."""
-    console = Console()
+    console = Console(markup=False)
     line = _Line(console)
     began = time.monotonic()
     try:
@@ -201,14 +205,19 @@ def rebuild(site: str) -> int:
             f"没有重建：这里没有它的项目目录 left out, its project's catalogue is not here: {object_id}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    for left_out in done.left_out:
+        console.print(
+            f"没有重建：读不出或不可信 left out, cannot be read or trusted: {as_one_line(left_out)}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sha256 in done.lacking:
         console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
-    return INCOMPLETE if done.lacking or done.without_project else OK
+    return INCOMPLETE if done.lacking or done.without_project or done.left_out else OK
 
 
 def backup(target: Path, *, plain: bool = False) -> int:
     """Write a backup of the database, the secrets and what is not yet preserved; encrypted once there are keys."""
-    console = Console()
+    console = Console(markup=False)
     now = timezone.now()
     try:
         result = backups.back_up(
@@ -238,7 +247,7 @@ def backup(target: Path, *, plain: bool = False) -> int:
 
 def restore(source: Path) -> int:
     """Bring a backup back into an empty installation."""
-    console = Console()
+    console = Console(markup=False)
     try:
         result = backups.restore(source, told=lambda what: console.print(f"… {what}"))
     except (backups.CannotRestore, backups.CannotBackUp) as refusal:
@@ -260,7 +269,7 @@ def export(project: str, volumes: tuple[str, ...], form: str, target: Path, leve
         )
     except giving.CannotGive as refusal:
         return _refused(refusal)
-    Console().print(
+    Console(markup=False).print(
         f"已写出 {given.volumes} 卷、{given.files} 个文件、{write_size(given.bytes)}：{given.target}\n"
         f"wrote {given.volumes} volumes, {given.files} files, {write_size(given.bytes)}: {given.target}",
         highlight=False,

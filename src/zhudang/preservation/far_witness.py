@@ -2,51 +2,36 @@
 
 A file in a bucket cannot be appended to, so each hour's new lines are a file of their own, named by its place in the
 line: `log-witness/audit-heads-202611-000002-000000004711.jsonl` begins where byte 4711 of the month's file does. In a
-bucket that keeps versions the oldest version of each is read: whoever writes over one changes nothing.
+bucket that keeps versions the oldest version of each is read: whoever writes over one changes nothing. Whoever deletes one
+is found out at the next telling: it was seen there before (`witness_pieces`).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
 from django.conf import settings
+from django.utils import timezone
 
-from zhudang.audit import witness
+from zhudang.audit import witness, witness_lines
 from zhudang.audit.models import Head
 from zhudang.preservation.bucket.client import DENIED, Bucket, BucketFull, BucketUnreachable, Missing, answers
+from zhudang.preservation.bucket.versions import by_key
 from zhudang.preservation.models import Site
 from zhudang.preservation.sites import bucket_of, only_writer_at
+from zhudang.preservation.witness_pieces import Known, Piece, Place, piece
 
 log = structlog.get_logger("zhudang.preservation")
 FOLDER = "log-witness"
 MOST_BYTES = 8 * 1024 * 1024
 """Of one piece; a month's first piece at a new bucket may be cut into several."""
-_PIECE = re.compile(r"((?:audit|tree)-heads-\d{6})-(\d{6})-(\d{12})\.jsonl\Z")
+MOST_TOLD = 50
 _MONTH = re.compile(r"(?:audit|tree)-heads-\d{6}\.jsonl\Z")
-
-
-@dataclass(frozen=True, order=True)
-class Piece:
-    """One file of a month's lines in a bucket.
-
-    Args:
-        turn: counted from 1; a month whose file here was replaced begins again at byte 0 with the next turn.
-        start: at which byte of the month's file it begins.
-    """
-
-    month: str
-    turn: int
-    start: int
-    size: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.month}-{self.turn:06}-{self.start:012}.jsonl"
 
 
 def bring_up_to_date() -> int:
@@ -58,58 +43,114 @@ def bring_up_to_date() -> int:
     for site, bucket in _within_reach():
         try:
             with only_writer_at(site.pk):
-                written += mirror(bucket, Path(settings.DATA) / "witness", begins=partial(_begins, _name(site)))
+                written += _Mirror(
+                    bucket, Path(settings.DATA) / "witness", Known(site.code, site.path), _name(site)
+                ).write()
         except (BucketUnreachable, BucketFull, Missing) as problem:
             log.warning("a bucket was not told the log's heads", site=site.code, problem=str(problem))
     return written
 
 
-def _begins(name: str) -> None:
-    """Tell the log that a bucket which holds nothing is given all the lines there are: a new one, or one that was emptied."""
-    if Head.objects.exists():
-        witness.tell_of_filling(name, is_new=True, facts={"last": Head.objects.latest("last").last})
-
-
-def mirror(bucket: Bucket, folder: Path, *, begins: Callable[[], None] = lambda: None) -> int:
-    """Write the whole lines that a bucket lacks of a witness's files; gives how many files were written. By one writer at a time.
+@dataclass(frozen=True)
+class _Mirror:
+    """A bucket that is given the whole lines it lacks of a witness's files; by one writer at a time.
 
     Args:
-        begins: called before the first is written into a bucket that holds none.
-
-    Raises:
-        BucketUnreachable, BucketFull, Missing: or it does not give back what was written.
+        name: what the witness in the bucket is called.
     """
-    there: dict[str, list[Piece]] = {}
-    for row in bucket.listed(bucket.address.key(f"{FOLDER}/")):
-        if (piece := _piece(row.key.rpartition("/")[2], row.size)) is not None:
-            there.setdefault(piece.month, []).append(piece)
-    written = 0
-    if not there and any(_MONTH.match(path.name) for path in folder.glob("*-heads-*.jsonl")):
-        begins()
-    for path in sorted(folder.glob("*-heads-*.jsonl")):
-        if _MONTH.match(path.name):
-            written += _bring(bucket, path, sorted(there.get(path.stem, [])))
-    return written
 
+    bucket: Bucket
+    folder: Path
+    known: Known
+    name: str
 
-def _bring(bucket: Bucket, path: Path, there: list[Piece]) -> int:
-    last = there[-1] if there else Piece(path.stem, 0, 0)
-    begin = last.start + last.size
-    data = _lines_from(path, begin)
-    if there and (data is None or (data and not _goes_on(bucket, path, last))):
-        # The file here is not the one that was copied before: restored, or rewritten. All of it follows what was there.
-        log.warning("the log's witness here is another than was copied to a bucket", file=path.name)
-        begin, data = 0, _lines_from(path, 0)
-    turn, written = last.turn, 0
-    while data:
-        turn += 1
-        cut = len(data) if len(data) <= MOST_BYTES else data.rfind(b"\n", 0, MOST_BYTES) + 1 or data.index(b"\n") + 1
-        key = bucket.address.key(f"{FOLDER}/{Piece(path.stem, turn, begin).name}")
-        bucket.put(key, data[:cut])
-        if bucket.read(key) != data[:cut]:
+    def write(self) -> int:
+        """Write what lacks, after the log was told where it was there before; gives how many files were written.
+
+        Raises:
+            BucketUnreachable, BucketFull, Missing: or it does not give back what was written.
+        """
+        files = {path.stem: path for path in sorted(self.folder.glob("*-heads-*.jsonl")) if _MONTH.match(path.name)}
+        there = [
+            found
+            for row in self.bucket.listed(self.bucket.address.key(f"{FOLDER}/"))
+            if (found := piece(row.key.rpartition("/")[2], row.size)) is not None
+        ]
+        again = self._refilled(files, there)
+        if not there and not again and files and Head.objects.exists():
+            # It holds nothing and was not seen to: a new one, or one that was emptied.
+            witness.tell_of_filling(self.name, is_new=True, facts={"last": Head.objects.latest("last").last})
+        self.known.note(there)
+        months: dict[str, list[Piece]] = {}
+        for each in sorted([*filter(self.known.agrees, there), *again]):
+            months.setdefault(each.month, []).append(each)
+        return len(again) + sum(self._bring(path, months.get(month, [])) for month, path in files.items())
+
+    def _refilled(self, files: Mapping[str, Path], there: list[Piece]) -> list[Piece]:
+        """Tell the log what was there and is not, and write it again where the file here still has it; gives what was written."""
+        lost = self.known.lost(there)
+        if not lost:
+            return []
+        begun: dict[str, int] = {}
+        for month, turn, start in (*self.known.sizes, *(each.place for each in there)):
+            if start == 0:
+                begun[month] = max(turn, begun.get(month, 0))
+        # A month that began again since is another file here than the one a piece before that was cut from.
+        same = [each for each in lost if each.month in files and each.turn >= begun.get(each.month, 0)]
+        here = [each for each in same if _lines_of(files[each.month], each) is not None]
+        self._tell(lost, here, files)
+        written = []
+        for each in here:
+            if data := _lines_of(files[each.month], each):
+                written.append(each.again(timezone.now()))
+                self._put(written[-1], data)
+        for each in set(lost).difference(here):
+            self.known.give_up(each)
+        return written
+
+    def _tell(self, lost: list[Piece], here: list[Piece], files: Mapping[str, Path]) -> None:
+        first, last = 0, 0
+        for each in here:
+            for raw in (_lines_of(files[each.month], each) or b"").splitlines():
+                if line := witness_lines.parse(raw):
+                    first, last = min(first or line.first, line.first), max(last, line.last)
+        facts = {"files": len(lost), "missing": [each.name for each in lost[:MOST_TOLD]], "written": len(here)}
+        numbers = {"first": first, "last": last} if last else {}
+        witness.tell_of_filling(self.name, is_new=False, facts={**numbers, **facts})
+
+    def _bring(self, path: Path, there: list[Piece]) -> int:
+        last = there[-1] if there else Piece(path.stem, 0, 0)
+        begin = last.start + last.size
+        data = _lines_from(path, begin)
+        if there and (data is None or (data and not _goes_on(self.bucket, path, last))):
+            # The file here is not the one that was copied before: restored, or rewritten. All of it follows what was there.
+            log.warning("the log's witness here is another than was copied to a bucket", file=path.name)
+            begin, data = 0, _lines_from(path, 0)
+        turn, written = last.turn, 0
+        while data:
+            turn += 1
+            cut = (
+                len(data) if len(data) <= MOST_BYTES else data.rfind(b"\n", 0, MOST_BYTES) + 1 or data.index(b"\n") + 1
+            )
+            self._put(Piece(path.stem, turn, begin, cut), data[:cut])
+            begin, data, written = begin + cut, data[cut:], written + 1
+        return written
+
+    def _put(self, new: Piece, data: bytes) -> None:
+        key = self.bucket.address.key(f"{FOLDER}/{new.name}")
+        self.bucket.put(key, data)
+        if self.bucket.read(key) != data:
             raise BucketUnreachable("NotAsWritten")
-        begin, data, written = begin + cut, data[cut:], written + 1
-    return written
+        self.known.note_written(new)
+
+
+def _lines_of(path: Path, lost: Piece) -> bytes | None:
+    """The lines of a lost piece, out of the month's file here; None where they do not stand there."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, lost.start - 1))
+        before = stream.read(1) if lost.start else b"\n"
+        data = stream.read(lost.size)
+    return data if data and before == b"\n" and len(data) == lost.size and data.endswith(b"\n") else None
 
 
 def _lines_from(path: Path, begin: int) -> bytes | None:
@@ -151,30 +192,54 @@ def fetch(target: Path) -> Iterator[tuple[str, Path]]:
         yield _name(site), folder
 
 
-def _told(bucket: Bucket) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of every piece, of each the oldest version."""
-    prefix = bucket.address.key(f"{FOLDER}/")
-    oldest: dict[str, str] = {}
+def as_read(bucket: Bucket) -> Iterator[tuple[str, str]]:
+    """Key and version of every piece as it is read: of each the oldest version; without a version where none are listed.
+
+    Of what was lost and written again both may be there: what was written first counts.
+    """
+    again: dict[Place, tuple[str, str]] = {}
+    for key, version in _oldest(bucket, bucket.address.key(f"{FOLDER}/")):
+        found = piece(key.rpartition("/")[2], 0)
+        if found is None:
+            continue
+        if found.refilled:  # its name comes before that of the first
+            again.setdefault(found.place, (key, version))
+        else:
+            again.pop(found.place, None)
+            yield key, version
+    yield from again.values()
+
+
+def _oldest(bucket: Bucket, prefix: str) -> Iterator[tuple[str, str]]:
     try:
-        with answers():
-            pages = bucket.client.get_paginator("list_object_versions")
-            for page in pages.paginate(Bucket=bucket.address.bucket, Prefix=prefix):
-                # Of one key the newest version comes first.
-                oldest |= {row["Key"]: row["VersionId"] for row in page.get("Versions", [])}
+        for versions in by_key(bucket, prefix):
+            yield versions[-1].key, versions[-1].id
     except BucketUnreachable as refused:
         if refused.problem not in DENIED:
             raise
-        oldest = {row.key: "" for row in bucket.listed(prefix)}
-    for key, version in sorted(oldest.items()):
-        if _piece(name := key.rpartition("/")[2], 0) is not None:
-            which = {"VersionId": version} if version else {}
-            with answers():
-                yield name, bucket.ask("get_object", Key=key, **which)["Body"].read()
+        yield from ((row.key, "") for row in bucket.listed(prefix))
 
 
-def _piece(name: str, size: int) -> Piece | None:
-    found = _PIECE.match(name)
-    return Piece(found[1], int(found[2]), int(found[3]), size) if found else None
+def _told(bucket: Bucket) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every piece; what was written again tells since when, as in other witnesses."""
+    for key, version in as_read(bucket):
+        which = {"VersionId": version} if version else {}
+        with answers():
+            data = bucket.ask("get_object", Key=key, **which)["Body"].read()
+        name = key.rpartition("/")[2]
+        found = piece(name, 0)
+        yield name, _marked(data, found.since) if found is not None and found.refilled else data
+
+
+def _marked(data: bytes, since: str) -> bytes:
+    lines = []
+    for raw in data.splitlines():
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            continue
+        lines.append(line if "restored_to" in line else {"refilled": since, **line})
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
 
 
 def _name(site: Site) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged, TooLar
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writing_process import WritingProcess, WritingProcesses
-from zhudang.preservation.sites import Place, at_hand, places, reason_of, writing
+from zhudang.preservation.sites import Place, at_hand, is_of_the_medium, places, reason_of, why_failed, writing
 from zhudang.preservation.storing import Kept, NoSoundCopy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -131,6 +132,11 @@ def preserve_transfer(transfer_id: UUID) -> None:
         _stop(row, Reason("preservation.no_sound_copy", {"object": cause.object_id}), cancelled=False)
     except FileNotFoundError as cause:
         _stop(row, Reason("preservation.bytes_missing", {"path": str(cause.filename or "")}), cancelled=False)
+    except OSError as cause:
+        if not is_of_the_medium(cause):
+            _stop(row, Reason("preservation.failed", {"problem": type(cause).__name__}), cancelled=False)
+            raise
+        _stop(row, why_failed(_place_of(cause), cause), cancelled=False)
     except Exception as cause:
         _stop(row, Reason("preservation.failed", {"problem": type(cause).__name__}), cancelled=False)
         raise
@@ -333,6 +339,12 @@ def _reason(cause: Exception) -> Reason:
     elif isinstance(cause, TooLarge):
         code, data = "preservation.too_large", {"object": str(cause)}
     return Reason(code, data)
+
+
+def _place_of(cause: OSError) -> str:
+    """The name of the place whose path a failure tells; the path itself where it is none's."""
+    told = Path(str(cause.filename or ""))
+    return next((place.name for place in places() if told.is_relative_to(place.path)), str(told))
 
 
 def _subject(transfer_id: UUID) -> str:

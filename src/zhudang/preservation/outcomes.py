@@ -10,9 +10,13 @@ from zhudang.preservation.models import Reading
 
 MOST_ROWS = 500
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
-NOT_AS_LOGGED, NO_ROOM, ANOTHER_SITE = "STO-007", "STO-008", "STO-009"
+NOT_AS_LOGGED, ANOTHER_SITE, NOT_WRITTEN = "STO-007", "STO-009", "STO-010"
 RETURNED, OWED = "returned", "owed"
 COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
+
+
+def _as_text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class Outcome:
     files: int = 0
     bytes: int = 0
     damages: tuple[dict[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        # Names on a disk need not be Unicode (those that come from GBK systems are not); all that they go into takes nothing else.
+        damages = tuple({key: _as_text(value) for key, value in damage.items()} for damage in self.damages)
+        for name, value in {"object": _as_text(self.object), "title": _as_text(self.title), "damages": damages}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def sound(self) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from zhudang.preservation.bucket.client import COMPLIANCE
 from zhudang.preservation.bucket.proving import ALLOWED, Proof
 from zhudang.preservation.domain.placing import Shown
 from zhudang.preservation.domain.site_facts import Kind, Medium, SiteFacts
 from zhudang.preservation.domain.states import Condition
-from zhudang.preservation.retention import Standing
+from zhudang.preservation.retention import WITNESS, Standing
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.wording import write_date, write_datetime
 
@@ -250,18 +252,61 @@ def promise(facts: SiteFacts, proof: Proof | None = None) -> str:
 
 
 def retention(stands: Standing) -> str:
-    """Until when what a bucket holds is kept from everybody, and what stands against keeping it longer."""
+    """Until when what a bucket holds is kept from everybody, and what stands against that."""
+    last, what = stands.last, gettext("日志见证") if stands.what == WITNESS else gettext("在存内容")
     until = write_date(timezone.localtime(stands.ends_at)) if stands.ends_at else ""
-    refused = stands.last.get("refused")
-    if refused:
-        return gettext("在存内容的保留期最早于 %(until)s 结束：桶不让延长 %(files)s 个文件（%(problem)s）") % {
-            "until": until or "—", "files": refused, "problem": stands.last["problem"],
-        }  # fmt: skip
-    if not until:
-        return gettext("在存内容没有保留期")
-    if stands.near:
-        return gettext("在存内容的保留期最早可能于 %(until)s 结束，夜里查看并延长") % {"until": until}
-    return gettext("在存内容的保留期到 %(until)s 之后才结束") % {"until": until}
+    told = {"what": what, "until": until or "—", "files": last.get("refused"), "problem": last.get("problem", "")}
+    if last.get("refused"):
+        said = gettext("%(what)s的保留期最早于 %(until)s 结束：桶不让延长 %(files)s 个文件（%(problem)s）") % told
+    elif last and not last["complete"]:
+        said = gettext("%(what)s的保留期没有看完（%(problem)s）") % told
+    elif stands.looked_at is None:
+        said = gettext("%(what)s的保留期还没有看过，夜里查看") % told
+    elif not last["files"]:
+        said = gettext("这里还没有日志见证")
+    elif not until:
+        said = gettext("%(what)s没有保留期") % told
+    elif stands.near:
+        said = gettext("%(what)s的保留期最早可能于 %(until)s 结束，夜里查看并延长") % told
+    else:
+        said = gettext("%(what)s的保留期到 %(until)s 之后才结束") % told
+    return said + "".join(_exceptions(last))
+
+
+def _exceptions(last: dict[str, Any]) -> Iterator[str]:
+    """What a look saw that the earliest end does not say."""
+    if last.get("without"):
+        yield gettext("；%(files)s 个文件没有保留期，或已过期") % {"files": last["without"]}
+    if last.get("weaker"):
+        yield gettext("；%(files)s 个文件不是 COMPLIANCE 方式，桶的主人可能删得了") % {"files": last["weaker"]}
+    if last.get("unlisted"):
+        yield gettext("；桶不让列旧版，被写覆盖的没有看")
+
+
+def otherwise(proof: Proof) -> list[str]:
+    """What trying showed to be otherwise than stated, or than a promise needs."""
+    told = {
+        "asked": proof.asked_days, "days": proof.named_days, "mode": proof.mode, "minutes": abs(proof.clock_off_minutes),
+    }  # fmt: skip
+    said = []
+    if proof.asked_days and not proof.named_days:
+        said.append(gettext("配置要求保留 %(asked)s 天，桶没有保留：没有开对象锁，或不让看。"))
+    elif proof.asked_days and proof.named_days != proof.asked_days:
+        said.append(gettext("配置要求保留 %(asked)s 天，服务器说保留 %(days)s 天。"))
+    if proof.mode and proof.mode != COMPLIANCE:
+        said.append(gettext("服务器按 %(mode)s 方式保留 %(days)s 天：桶的主人可能删得了，不算一次写入。"))
+    elif proof.mode and not proof.retained_days:
+        said.append(gettext("服务器说保留 %(days)s 天，但缩短或改松没有被拒绝：不算一次写入。"))
+    if proof.clock_off_minutes > 0:
+        said.append(gettext("服务器的时钟比本机快 %(minutes)s 分钟：保留期早结束这么久。"))
+    elif proof.clock_off_minutes < 0:
+        said.append(gettext("服务器的时钟比本机慢 %(minutes)s 分钟。"))
+    return [each % told for each in said]
+
+
+def all_otherwise(proof: Proof) -> str:
+    """The same in one line, for the console."""
+    return " ".join(otherwise(proof))
 
 
 def _tried(proof: Proof | None) -> str:

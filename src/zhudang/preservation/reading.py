@@ -30,7 +30,7 @@ from zhudang.preservation.outcomes import (
     Outcome,
     Summary,
 )
-from zhudang.preservation.sites import Place, meet, places
+from zhudang.preservation.sites import Place, meet, places, still_there
 
 _BATCH = 200
 
@@ -138,9 +138,10 @@ def read_all(
     for copy in unread.filter(site_id__in=silent).iterator(chunk_size=_BATCH):
         yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
-        yield from strays.unknown(list(all_places.values()))
-        yield from strays.intruding(list(all_places.values()))
-        yield from strays.in_buckets([place for place in all_places.values() if place.site_id not in silent])
+        still = [place for place in all_places.values() if place.site_id not in silent]
+        yield from strays.unknown(still)
+        yield from strays.intruding(still)
+        yield from strays.in_buckets(still)
         yield from strays.disposals_not_as_logged()
         yield from strays.holdings_not_as_logged()
         yield from strays.accounts_not_as_logged()
@@ -161,6 +162,7 @@ def _another_site(place: Place) -> Iterator[Outcome]:
 
 def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
     """Tell where the store's own files (declaration, layout, text, key files) are not as written, and write them anew."""
+    wrong: list[str] = []
     try:
         wrong = [*place.root.damaged_own_files(), *keyring.lacking_at(place.root)] if place.root else []
         if place.bucket is not None and place.reached:
@@ -173,6 +175,10 @@ def _own_files(place: Place, repair: bool) -> Iterator[Outcome]:
             keyring.equip([StorageRoot.create(place.path)])
     except (BucketUnreachable, BucketFull):
         return  # its copies will tell
+    except OSError:
+        if not wrong or not still_there(place):
+            return
+        repair = False  # it takes no writing
     damages = tuple(asdict(Damage("STO-002", path, "", "")) for path in wrong)
     yield Outcome(place.code, "store", place.name, REPAIRED if repair else CopyState.DAMAGED.value, damages=damages)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,11 +19,13 @@ from zhudang.preservation.bucket.lying import lying_in
 from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
 from zhudang.preservation.domain.names import ObjectName, object_name
+from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject
-from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
-from zhudang.preservation.ocfl.inventory import INVENTORY
+from zhudang.preservation.ocfl.intruders import LEVELS, intruders, object_ids_by_name
+from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
+from zhudang.preservation.ocfl.verifier import UNREADABLE, Damage
 from zhudang.preservation.outcomes import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
 from zhudang.preservation.sites import Place
 
@@ -30,9 +35,24 @@ _BATCH = 200
 def unknown(all_places: list[Place]) -> Iterator[Outcome]:
     """Tell objects in a folder's store that no row knows: left by another installation, by a lost database, or after a destruction."""
     for place in all_places:
-        if place.root is not None:
-            for strange in _without_row(inventory.object_id for _, inventory in object_inventories(place.root)):
-                yield from _not_known(place, strange)
+        if place.root is None:
+            continue
+        closed: dict[str, OSError] = {}
+        for strange in _without_row(inventory.object_id for _, inventory in _readable_ones(place.root, closed)):
+            yield from _not_known(place, strange)
+        for path, problem in closed.items():
+            told = asdict(Damage(UNREADABLE, path, "", errno.errorcode.get(problem.errno or 0, "")))
+            yield Outcome(place.code, path, place.name, CopyState.DAMAGED.value, damages=(told,))
+
+
+def _readable_ones(root: StorageRoot, closed: dict[str, OSError]) -> Iterator[tuple[Path, Inventory]]:
+    """The objects with their inventories; folders that cannot be listed are noted in `closed`, and who keeps them knows no object there."""
+
+    def left_out(folder: Path, problem: Exception) -> None:
+        if isinstance(problem, OSError) and len(folder.relative_to(root.folder).parts) <= LEVELS:
+            closed[folder.relative_to(root.folder).as_posix()] = problem
+
+    yield from object_inventories(root, left_out)
 
 
 def intruding(all_places: list[Place]) -> Iterator[Outcome]:
@@ -75,7 +95,7 @@ def _readable(root: StorageRoot, object_id: str) -> bool:
     """Whether `unknown` told of it already."""
     try:
         return root.inventory(object_id) is not None
-    except ObjectDamaged:
+    except (ObjectDamaged, OSError):
         return False
 
 

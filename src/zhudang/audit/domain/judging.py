@@ -31,6 +31,8 @@ class Fault(StrEnum):
     """The head that closed over this number covers others, or was made at another moment, than this witness was told."""
     STRANGE_KEY = "strange_key"
     """The root over all entries up to this number is signed with a key that is none of this log."""
+    SEARCH = "search"
+    """What the search goes by lacks for the stretch that ends here, or is not what its entries say: they may not be found."""
     HELD = "held"
     """Entries have waited for the seal for long, and it could not be set now: somebody keeps the sealer from it."""
 

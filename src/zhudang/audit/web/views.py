@@ -1,7 +1,7 @@
 """The log's pages, for the audit administrator only."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, proof_files, proofs, queries, tree_heads, words
+from zhudang.audit import operations, proof_files, proofs, queries, search, tree_heads, words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
@@ -39,33 +39,42 @@ def log(request: HttpRequest) -> HttpResponseBase:
     """Search, filter, page, export. Reading the log page is no act; taking it out is."""
     actor = _demand(request, "audit.log.read")
     state = lists.read_state(request, filters=_FILTERS)
-    rows = queries.entries(q=state.q, **{key: state.filters.get(key, "") for key in _FILTERS})
-    rows = rows.order_by("at", "id") if state.sort == "at" else rows.order_by(*queries.NEWEST)
+    asked = search.Asked(q=state.q, **state.filters)
+    oldest_first = state.sort == "at"
     if kind := exports.wanted_format(request):
         _demand(request, "audit.log.export")
-        asked = {"q": state.q, **state.filters}
         operations.record(
             actor=actor,
             act="audit.log.exported",
             subject="audit.log",
             at=timezone.now(),
-            data={"format": kind, "filters": asked},
+            data={"format": kind, "filters": {"q": state.q, **state.filters}},
         )
         return exports.list_file(
-            kind, _("审计日志"), [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")], _lines(rows)
+            kind,
+            _("审计日志"),
+            [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")],
+            search.walk(asked, oldest_first=oldest_first),
         )
+    found = search.find(
+        asked,
+        place=request.GET.get("place", "")[:40],
+        oldest_first=oldest_first,
+        limit=state.rows,
+        seen=_whole(request.GET.get("seen", "")),
+    )
     context = {
-        "page": lists.take_page(rows, state, queries.entry_row),
+        "page": found,
         "state": state,
         "seal": queries.seal_state(),
         "filters": state.filters,
+        "oldest_first": oldest_first,
     }
     return render(request, "audit/log.html", context)
 
 
-def _lines(rows: Any) -> Iterator[list[Any]]:
-    for row in rows.iterator(chunk_size=2_000):
-        yield [row.number, row.at, row.actor, row.act, row.subject, json.dumps(row.data, ensure_ascii=False)]
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 12 else 0
 
 
 @require_safe

@@ -198,6 +198,8 @@ def decide(*, actor: Actor, case_id: UUID, approves: bool, because: str, now: da
         problems.append(Reason("preservation.disposal_own_approval"))
     if not because.strip():
         problems.append(Reason("preservation.disposal_decision_why"))
+    if approves:
+        problems += facts.works_in_the_way(case)
     if problems:
         raise CannotDecide(*problems)
     case.decided_by, case.decided_name, case.decided_at = actor.username, actor.name, now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from django.db.models import Q, QuerySet
 
 from zhudang.identity.rights import Actor
 from zhudang.preservation import queries
-from zhudang.preservation.disposal.models import DisposalItem, DisposalStay
+from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStay
 from zhudang.preservation.disposal.rules_file import rules
 from zhudang.preservation.domain.disposal import ENDED, DisposalRules, HoldingFacts, Outcome, why_not_dispose
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.registry import queries as registry
 from zhudang.shared.bulk import batched
+from zhudang.shared.refusals import Reason
 
 _AT_ONCE = 1000
 
@@ -31,6 +33,8 @@ def ended(actor: Actor, *, today: date) -> QuerySet[ArchivalObject]:
     for code in rules().retentions:
         if (year := rules().latest_year(code, today)) is not None:
             over |= Q(volume__retention=code, volume__formed_until__lte=date(year, 12, 31))
+    if with_works := rules().with_works:
+        over |= Q(volume__retention__in=with_works) & _works_are_gone(today)
     return (
         volumes(actor)
         .filter(over, condemned_at=None)
@@ -46,6 +50,54 @@ def volumes(actor: Actor) -> QuerySet[ArchivalObject]:
         Forbidden.
     """
     return queries.known_objects(actor).filter(kind="volume", part=1, generation=1)
+
+
+def _works_are_gone(today: date) -> Q:
+    """Volumes of a unit work that is gone, or of no unit work and a project that is gone whole."""
+    works, projects = registry.ended_unit_works(today).values("pk"), registry.ended_projects(today).values("pk")
+    return Q(volume__unit_work__in=works) | Q(volume__unit_work=None, project__in=projects)
+
+
+def works_ended(objects: Iterable[ArchivalObject]) -> dict[UUID, date | None]:
+    """The day on which the works of each volume were gone, None where they stand; `objects` come with their `volume`."""
+    objects = list(objects)
+    works = registry.ends_of_unit_works(
+        {row.volume.unit_work_id for row in objects if row.volume and row.volume.unit_work_id}
+    )
+    whole = {row.project_id for row in objects if row.project_id and row.volume and not row.volume.unit_work_id}
+    projects = registry.ends_of_projects(whole)
+
+    def end(row: ArchivalObject) -> date | None:
+        if row.volume is None or row.project_id is None:
+            return None
+        unit_work = row.volume.unit_work_id
+        return works.get(unit_work) if unit_work else projects.get(row.project_id)
+
+    return {row.pk: end(row) for row in objects}
+
+
+def in_the_way(case: DisposalCase) -> list[Reason]:
+    """What came to stand against the volumes left on a case's list since it was proposed: stays, and works that are not gone after all."""
+    left = {item.object_id: item for item in case.items.filter(outcome="")}
+    held = [
+        Reason(
+            "preservation.disposal_held", {"code": left[pk].reference_code, "title": left[pk].title, "because": because}
+        )
+        for pk, reasons in stays_on(left).items()
+        for because in reasons
+    ]
+    return held + works_in_the_way(case)
+
+
+def works_in_the_way(case: DisposalCase) -> list[Reason]:
+    """The volumes left on a case's list that are kept as long as their works, and whose works are not gone after all."""
+    left = {item.object_id: item for item in case.items.filter(outcome="", retention__in=rules().with_works)}
+    rows = ArchivalObject.objects.filter(pk__in=left).select_related("volume")
+    return [
+        Reason("preservation.disposal_works_stand", {"code": left[pk].reference_code, "title": left[pk].title})
+        for pk, day in works_ended(rows).items()
+        if day is None
+    ]
 
 
 def objects_of(volume_ids: Collection[UUID]) -> dict[UUID, list[ArchivalObject]]:
@@ -86,11 +138,12 @@ def stays_on(object_ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
 
 def _gathered(rows: list[ArchivalObject], ids: list[UUID]) -> dict[UUID, HoldingFacts]:
     stays, unproven, extended, in_case = stays_on(ids), _unproven(ids), _extended(ids), _in_open_case(ids)
+    gone = works_ended(rows)
     return {
         row.pk: HoldingFacts(
             code=row.reference_code, title=row.title, retention=row.volume.retention if row.volume else "",
             newest=row.volume.formed_until if row.volume else None, level=max(row.level, row.class_level),
-            extended_until=extended.get(row.pk), holds=stays.get(row.pk, ()), unproven=unproven[row.pk],
+            works_ended=gone[row.pk], extended_until=extended.get(row.pk), holds=stays.get(row.pk, ()), unproven=unproven[row.pk],
             in_case=in_case.get(row.pk, ""), destroyed=row.condemned_at is not None,
         )
         for row in rows

@@ -57,11 +57,11 @@ def lines_for(case: DisposalCase, rows: Sequence[ArchivalObject]) -> list[Dispos
         files_of = filing.files_of_volumes([row.pk for row in some])
         current = {pk: [file_id for file_id, is_current in files if is_current] for pk, files in files_of.items()}
         stored = content.stored_files(file_id for files in current.values() for file_id in files)
-        objects = facts.objects_of([row.pk for row in some])
+        objects, gone = facts.objects_of([row.pk for row in some]), facts.works_ended(some)
         for position, row in enumerate(some, start=start + 1):
             volume, project = row.volume, row.project
             assert volume is not None and project is not None
-            ends = known.ends_on(volume.retention, volume.formed_until)
+            ends = known.ends_on(volume.retention, volume.formed_until, gone[row.pk])
             assert ends is not None
             own = objects[row.pk]
             items.append(

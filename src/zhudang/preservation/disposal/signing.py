@@ -36,7 +36,7 @@ def call(*, actor: Actor, case_id: UUID, now: datetime) -> None:
         problems.append(Reason("preservation.disposal_stands", {"state": case.state}))
     elif case.wait_until is None or timezone.localtime(now).date() <= case.wait_until:
         problems.append(Reason("preservation.disposal_waits", {"until": case.wait_until}))
-    problems += _stays(case)
+    problems += facts.in_the_way(case)
     if problems:
         raise CannotDecide(*problems)
     case.state, case.executor, case.executor_name, case.called_at = CaseState.DUE.value, actor.username, actor.name, now
@@ -91,7 +91,7 @@ def begin(*, actor: Actor, case_id: UUID, now: datetime) -> UUID:
                 {"signed": len(signed), "wanted": case.rules["witnesses"]["number"]},
             )
         )
-    problems += _stays(case)
+    problems += facts.in_the_way(case)
     if problems:
         raise CannotDecide(*problems)
     total = case.items.filter(outcome="").count()
@@ -158,17 +158,3 @@ def _left_in_bucket(case: DisposalCase, place: str) -> list[Reason]:
     if look.left is None:
         return [Reason("preservation.disposal_bucket_unseen", {"problem": look.problem or "—"})]
     return [Reason("preservation.disposal_bucket_holds", {"keys": look.left})] if look.left else []
-
-
-def _stays(case: DisposalCase) -> list[Reason]:
-    lines = {
-        item.object_id: item for item in case.items.filter(outcome="").only("object_id", "reference_code", "title")
-    }
-    return [
-        Reason(
-            "preservation.disposal_held",
-            {"code": lines[pk].reference_code, "title": lines[pk].title, "because": because},
-        )
-        for pk, reasons in facts.stays_on(list(lines)).items()
-        for because in reasons
-    ]

@@ -9,18 +9,24 @@ from django.utils.translation import gettext_lazy as _
 
 from zhudang.preservation.disposal.rules_file import rules
 from zhudang.preservation.domain.disposal import CaseState, Outcome
+from zhudang.preservation.domain.disposal_acts import Act
 
-REASONS = {
-    "preservation.disposal_no_retention": _("%(code)s《%(title)s》没有认得的保管期限"),
-    "preservation.disposal_never_ends": _("%(code)s《%(title)s》的保管期限（%(period)s）不会自行届满"),
-    "preservation.disposal_no_date": _("%(code)s《%(title)s》没有文件形成日期，期限算不出来"),
-    "preservation.disposal_not_ended": _("%(code)s《%(title)s》的保管期限到 %(ends)s 才满"),
-    "preservation.disposal_extended": _("%(code)s《%(title)s》经鉴定延长保管到 %(until)s"),
-    "preservation.disposal_classified": _("%(code)s《%(title)s》仍属涉密（%(level)s 级），须先解密"),
-    "preservation.disposal_held": _("%(code)s《%(title)s》暂缓销毁：%(because)s"),
-    "preservation.disposal_unproven": _("%(code)s《%(title)s》的副本没有都核验一致（%(places)s），请先核验"),
-    "preservation.disposal_in_case": _("%(code)s《%(title)s》已在销毁案 %(case)s 里"),
-    "preservation.disposal_gone": _("%(code)s《%(title)s》已经销毁，或正在销毁"),
+AGAINST_A_VOLUME = {
+    "preservation.disposal_no_retention": _("没有认得的保管期限"),
+    "preservation.disposal_never_ends": _("保管期限（%(period)s）不会自行届满"),
+    "preservation.disposal_works_stand": _("与工程共存：工程没有登记为已拆除，或没有登记拆除日期"),
+    "preservation.disposal_no_date": _("没有文件形成日期，期限算不出来"),
+    "preservation.disposal_not_ended": _("保管期限到 %(ends)s 才满"),
+    "preservation.disposal_extended": _("经鉴定延长保管到 %(until)s"),
+    "preservation.disposal_classified": _("仍属涉密（%(level)s 级），须先解密"),
+    "preservation.disposal_held": _("暂缓销毁：%(because)s"),
+    "preservation.disposal_unproven": _("副本没有都核验一致（%(places)s），请先核验"),
+    "preservation.disposal_in_case": _("已在销毁案 %(case)s 里"),
+    "preservation.disposal_gone": _("已经销毁，或正在销毁"),
+}
+"""What stands against one volume, beside its own line of a list; elsewhere the volume is named before it."""
+NAMED = _("%(code)s《%(title)s》%(said)s")
+REASONS = AGAINST_A_VOLUME | {
     "preservation.disposal_empty": _("没有选任何案卷"),
     "preservation.disposal_unknown": _("有 %(number)s 卷找不到"),
     "preservation.disposal_too_many": _("一案最多 %(most)s 卷，请分开提"),
@@ -92,6 +98,18 @@ HELD_BECAUSE = {
     "paper": _("纸质副本"),
     "microfilm": _("缩微副本"),
 }
+ACTS = {
+    Act.APPRAISE: _("给出鉴定意见"),
+    Act.DECIDE: _("批准或不批准"),
+    Act.CALL: _("召集监销"),
+    Act.WITNESS: _("监销签字"),
+    Act.BEGIN: _("开始销毁"),
+    Act.MEND: _("排除障碍"),
+    Act.EMPTY: _("请保管人删除"),
+    Act.BRING: _("取回并清除"),
+    Act.CLEAR: _("签字"),
+}
+"""What waits for a person, as the button says it."""
 PLACES = {"working-store": _("工作存储和预览"), "search-index": _("检索索引")}
 
 

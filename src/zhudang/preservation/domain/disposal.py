@@ -56,13 +56,19 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Retention:
-    """One retention period. `years` is None where it does not end by itself."""
+    """One retention period.
+
+    Attributes:
+        years: None where they do not end it.
+        with_works: it ends when the works are gone. With neither it does not end by itself.
+    """
 
     code: str
     names: Mapping[str, str]
     years: int | None
     source: str
     doubt: str
+    with_works: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,12 +86,23 @@ class DisposalRules:
     told: Mapping[str, Any]
     """The file as it was read, for the case's own record."""
 
-    def ends_on(self, retention: str, newest: date | None) -> date | None:
-        """The last day of a volume's retention; None where it does not end, or nobody can reckon it."""
+    def ends_on(self, retention: str, newest: date | None, works_ended: date | None = None) -> date | None:
+        """The last day of a volume's retention; None where it does not end, or nobody can reckon it.
+
+        Args:
+            works_ended: the day on which its works were gone; a document made later puts the end off to its own day.
+        """
         period = self.retentions.get(retention)
+        if period is not None and period.with_works:
+            return max(works_ended, newest or works_ended) if works_ended else None
         if period is None or period.years is None or newest is None:
             return None
         return date(newest.year + period.years, 12, 31)
+
+    @property
+    def with_works(self) -> list[str]:
+        """The codes of the periods that end with the works."""
+        return [code for code, period in self.retentions.items() if period.with_works]
 
     def latest_year(self, retention: str, today: date) -> int | None:
         """The latest year of formation whose retention of this period has ended; None where none ever has."""
@@ -125,12 +142,16 @@ def read_rules(data: Mapping[str, Any]) -> DisposalRules:
             wrong.append(f"[[retention]] {code or number}: source, name_zh or name_en missing")
         if years is not None and (isinstance(years, bool) or not isinstance(years, int) or years < 1):
             wrong.append(f"[[retention]] {code or number}: years is no whole number of 1 or more")
+        with_works = item.get("with_works", False)
+        if not isinstance(with_works, bool) or (with_works and years is not None):
+            wrong.append(f"[[retention]] {code or number}: with_works is true or false, and not beside years")
         names = {"zh": str(item.get("name_zh", "")), "en": str(item.get("name_en", ""))}
-        retentions[code] = Retention(code, names, years, str(item.get("source", "")), str(item.get("doubt", "")))
+        source, doubt = str(item.get("source", "")), str(item.get("doubt", ""))
+        retentions[code] = Retention(code, names, years, source, doubt, with_works is True)
     if not retentions:
         wrong.append("[[retention]]: none")
-    if "permanent" in retentions and retentions["permanent"].years is not None:
-        wrong.append("[[retention]] permanent: cannot have years")
+    if "permanent" in retentions and (retentions["permanent"].years is not None or retentions["permanent"].with_works):
+        wrong.append("[[retention]] permanent: cannot have years, nor end with the works")
     if (clearing := data.get("clearing")) is not None and not _is_number(clearing, "days", 1):
         wrong.append("[clearing] days: no whole number of 1 or more, or without source")
     if wrong:
@@ -175,6 +196,7 @@ class HoldingFacts:
 
     Attributes:
         newest: date of its newest document.
+        works_ended: the day on which its works were gone; None while they stand, or nobody told the day.
         level: the highest secrecy level of anything it tells, its project's included.
         extended_until: to which day an earlier committee extended it.
         holds: reasons of the stays (暂缓) that stand on it.
@@ -187,6 +209,7 @@ class HoldingFacts:
     retention: str
     newest: date | None
     level: int
+    works_ended: date | None = None
     extended_until: date | None = None
     holds: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
@@ -202,7 +225,7 @@ def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -
         reasons.append(Reason("preservation.disposal_classified", {**who, "level": facts.level}))
     reasons += [Reason("preservation.disposal_held", {**who, "because": because}) for because in facts.holds]
     if facts.unproven:
-        places = "、".join(filter(None, facts.unproven)) or "—"
+        places = tuple(filter(None, facts.unproven)) or ("—",)
         reasons.append(Reason("preservation.disposal_unproven", {**who, "places": places}))
     if facts.in_case:
         reasons.append(Reason("preservation.disposal_in_case", {**who, "case": facts.in_case}))
@@ -215,12 +238,13 @@ def _time_has_not_ended(facts: HoldingFacts, rules: DisposalRules, today: date, 
     period = rules.retentions.get(facts.retention)
     if period is None:
         return [Reason("preservation.disposal_no_retention", who)]
-    if period.years is None:
+    if period.years is None and not period.with_works:
         return [Reason("preservation.disposal_never_ends", {**who, "period": facts.retention})]
-    if facts.newest is None:
-        return [Reason("preservation.disposal_no_date", who)]
-    ends = rules.ends_on(facts.retention, facts.newest)
-    assert ends is not None
+    ends = rules.ends_on(facts.retention, facts.newest, facts.works_ended)
+    if ends is None:
+        return [
+            Reason("preservation.disposal_works_stand" if period.with_works else "preservation.disposal_no_date", who)
+        ]
     reasons = []
     if today <= ends:
         reasons.append(Reason("preservation.disposal_not_ended", {**who, "ends": ends}))

@@ -53,6 +53,8 @@ def _page(request: HttpRequest, site_id: UUID, form: CustodyForm | None = None) 
         "unknown": [policy_words.FACTS[name] for name in facts.unknown],
         "kind": policy_words.KINDS[facts.kind],
         "promise": policy_words.promise(facts, page.row.proof),
+        "otherwise": policy_words.otherwise(page.row.proof) if page.row.proof else [],
+        "retention": [(each.is_open, policy_words.retention(each)) for each in page.retention],
         "states": [
             (words.COPY_STATES[s], words.COPY_MARKS[s], page.by_state[s]) for s in CopyState if page.by_state.get(s)
         ],

@@ -1,6 +1,12 @@
 """What people see of the registry: plain facts and frozen dataclasses shaped for a page."""
 
 from zhudang.registry.queries.calendar import calendar_year_published, calendar_years, working_calendar
+from zhudang.registry.queries.ended_works import (
+    ended_projects,
+    ended_unit_works,
+    ends_of_projects,
+    ends_of_unit_works,
+)
 from zhudang.registry.queries.facts import (
     PartyFacts,
     UnitWorkFacts,
@@ -63,6 +69,10 @@ __all__ = [
     "calendar_years",
     "count_projects",
     "count_structures",
+    "ended_projects",
+    "ended_unit_works",
+    "ends_of_projects",
+    "ends_of_unit_works",
     "find_organisations",
     "find_projects",
     "find_structures",
