@@ -87,7 +87,16 @@ def back_up(target: Path, *, now: datetime, plain: bool = False, told: Told | No
         raise CannotBackUp(Reason("preservation.target_not_empty", {"path": str(target)}))
     files = BackupFiles(target, "" if plain else _recipient())
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    say = told or (lambda _: None)
+    try:
+        return _written(files, target, now, told or (lambda _: None))
+    except BaseException:
+        # Half a backup is none, and the next one wants an empty folder.
+        for path in target.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        raise
+
+
+def _written(files: BackupFiles, target: Path, now: datetime, say: Told) -> Result:
     say("database")
     _dump(files)
     say("secrets")

@@ -225,6 +225,12 @@ def backup(target: Path, *, plain: bool = False) -> int:
         )
     except backups.CannotBackUp as refusal:
         return _refused(refusal)
+    except OSError as problem:
+        console.print(
+            f"没有备份，写了一半的已经去掉：{problem}\nnot backed up, and what was written is taken away: {problem}",
+            highlight=False,
+        )
+        return WRONG
     with transaction.atomic():
         audit.record(
             actor="system", act="preservation.backup.made", subject="preservation.backup:all", at=now,

@@ -350,7 +350,7 @@ def facts_of_row(site: Site) -> SiteFacts:
 def bears_label(path: Path, label: str) -> bool:
     """Whether the medium at this path is the set of this label: an empty mount point, or another disk, is not."""
     try:
-        with (path / LABEL).open(encoding="utf-8") as stream:
+        with (path / LABEL).open(encoding="utf-8-sig") as stream:  # some editors begin a file with the mark
             return stream.readline(200).strip() == label
     except (OSError, UnicodeDecodeError):
         return False

@@ -117,6 +117,7 @@ REASONS = (
         "preservation.keys_lost": _(
             "工作密钥不在本机，已加密的内容打不开、也不会改存明文：请凭份额运行 zhudang keys recover"
         ),
+        "preservation.keys_no_register": _("%(path)s 里没有密钥登记册（keys.json），不能从那里恢复"),
         "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
         "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
         "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),

@@ -170,7 +170,7 @@ def _way(record: filing.RecordRow, volume: filing.VolumeRow | None) -> tuple[Mom
     steps = (
         (_("建立"), record.created_at, ""), (pgettext("course", "归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
         (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
-        (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
+        (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("入库保存并核验"), record.preserved_at, ""),
         (_("鉴定销毁"), volume.destroyed_at if volume else None, ""),
     )  # fmt: skip
     return tuple(sorted((Moment(label, at, by) for label, at, by in steps if at), key=lambda moment: moment.at))
