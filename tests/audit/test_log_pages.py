@@ -1,6 +1,7 @@
 """The log's pages: for the audit administrator, and for nobody else."""
 
 import hashlib
+import html
 import json
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.identity_support import PASSWORD, person
-from zhudang.audit import operations, sealing, search, witness
+from zhudang.audit import operations, proof_files, sealing, search, witness
 from zhudang.audit.models import Entry, Seal, TreeHead
 from zhudang.identity.domain.roles import Role
 
@@ -191,3 +192,33 @@ def test_a_witness_filled_in_again_tells_since_when_in_the_readers_time(auditor:
     page = auditor.post("/audit/verify/").content.decode()
     assert "从数据库补写的" in page
     assert "2026年6月17日 09:41:20" in page
+
+
+def test_a_filter_that_says_nothing_is_told_and_not_passed_over(auditor: Client) -> None:
+    page = auditor.get("/audit/?since=2026%2F11%2F30&number=abc").content.decode()
+    assert "“2026/11/30”不是日期" in page and "“abc”不是编号" in page
+    assert "不是日期" not in auditor.get("/audit/?since=2026-11-30").content.decode()
+
+
+def test_an_entry_and_the_roots_are_taken_out_with_their_proofs_and_that_is_logged(auditor: Client) -> None:
+    operations.record(actor="clerk", act="test.done", subject="test:1", at=timezone.now(), data={"title": "桥梁"})
+    sealing.seal_everything(timezone.now())
+    entry = Entry.objects.get(act="test.done")
+    told = json.loads(auditor.get(f"/audit/{entry.id}/?export=proof").content)
+    checked = proof_files.check(told)
+    assert (
+        checked is not None
+        and checked.holds
+        and told["canonical"] in html.unescape(auditor.get(f"/audit/{entry.id}/").content.decode())
+    )
+    heads = json.loads(auditor.get("/audit/heads/?export=proof").content)
+    assert (
+        proof_files.check(heads) is not None
+        and heads["heads"][0]["at"] in auditor.get("/audit/heads/").content.decode()
+    )
+    assert [each.data.get("what") for each in Entry.objects.filter(act="audit.log.exported").order_by("id")] == [
+        "proof",
+        "heads",
+    ]
+    unsealed = operations.record(actor="clerk", act="test.done", subject="test:2", at=timezone.now())
+    assert auditor.get(f"/audit/{unsealed}/?export=proof").status_code == 404

@@ -1,7 +1,8 @@
 """Finding entries in a long log: the same ones reading everything would find, a bounded piece of it at a time."""
 
+import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhudang.audit import operations, sealing, search, search_blocks, verification, witness
+from zhudang.audit.domain.chain import LoggedEntry, leaf_of
 from zhudang.audit.domain.grams import grams, grams_asked
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Seal, SearchBlock, Unsealed
@@ -235,3 +237,35 @@ def test_blocks_taken_away_or_made_false_are_told_by_a_verification(log_of_200, 
     assert search_blocks.faults(sample=SearchBlock.objects.count()) == [32, 48]
     found = verification.verify(timezone.now()).findings
     assert (32, Fault.SEARCH) in [(each.number, each.fault) for each in found]
+
+
+def test_an_act_is_found_by_what_it_is_called_with_blocks_and_without(log_of_200: str) -> None:
+    operations.record(
+        actor="clerk", act="audit.log.exported", subject="audit.log", at=timezone.now(), data={"what": "x"}
+    )
+    _write(20, start=300)
+    _seal()
+    assert "audit.log.exported" in search.acts_called("导出日志")
+    for asked in (
+        Asked(act="导出日志"),
+        Asked(q="导出日志"),
+        Asked(act="audit.log.exp"),
+        Asked(act="导出", q="audit.log"),
+    ):
+        assert asked.ways, "blocks tell where it stands"
+        assert _subjects(_pages(asked)) == ["audit.log"]
+    assert _subjects(_pages(Asked(act="导出日志", q="古桥拆除"))) == []
+
+
+def test_what_is_no_day_and_no_number_is_told(log_of_200: str) -> None:
+    assert Asked(since="2026/11/30", until="2026-13-01", number="abc").unread == ["since", "until", "number"]
+    assert Asked(since="2026-11-30", number="7").unread == []
+
+
+def test_a_line_taken_out_has_what_its_leaf_is_made_of(log_of_200: str) -> None:
+    lines = list(search.walk(Asked(subject="filing.record:0003")))
+    (line,) = lines
+    _, _, actor, act, subject, data, entry_id, account_id, moment, leaf = line
+    entry = LoggedEntry(entry_id, datetime.fromisoformat(moment), actor, account_id, act, subject, json.loads(data))
+    assert leaf_of(entry) == leaf == Seal.objects.get(entry_id=entry_id).leaf
+    assert next(search.walk(Asked(subject="filing.record:0204")))[-1] is None, "it waits for its seal"

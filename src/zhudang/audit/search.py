@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, reduce
-from itertools import chain, islice, repeat
+from itertools import chain, islice, product, repeat, starmap
 from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, Q, QuerySet, TextField
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Collate, Greatest, Lower
 from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, LessThan
 from django.utils import timezone
 
+from zhudang.audit.act_words import ACTS
 from zhudang.audit.domain.grams import gram_of_actor, grams_asked
 from zhudang.audit.models import Entry, Seal, Unsealed
 from zhudang.audit.queries import EntryRow, entries, entry_row
@@ -41,8 +42,8 @@ class Asked:
     """What somebody looks for in the log; what is empty asks for nothing.
 
     Args:
-        q: words anywhere in act, subject or data.
-        act: how it begins.
+        q: words anywhere in act, subject or data, or in what the act is called.
+        act: how it begins, or words of what it is called.
         since: first day, until: last day, as 2026-06-17; what is no day is passed over.
         number: a number people quote.
     """
@@ -76,11 +77,12 @@ class Asked:
         """What an entry must be."""
         wanted = Q()
         if self.q:
-            wanted &= _has("act", self.q) | _has("subject", self.q) | _has("data", self.q)
+            called = Q(act__in=acts_called(self.q))
+            wanted &= _has("act", self.q) | _has("subject", self.q) | _has("data", self.q) | called
         if self.actor:
             wanted &= Q(Exact(Collate("actor", "C"), self.actor))
         if self.act:
-            wanted &= Q(act__startswith=self.act)
+            wanted &= Q(act__startswith=self.act) | Q(act__in=acts_called(self.act))
         if self.subject:
             wanted &= Q(subject__contains=self.subject)
         if self.first:
@@ -89,21 +91,45 @@ class Asked:
             wanted &= Q(LessThan(_AT, self.end))
         return wanted
 
+    @cached_property
+    def ways(self) -> list[list[int]]:
+        """What a stretch must have for such an entry to stand in it: all grams of one of these; none where it can stand in any."""
+        always = [gram_of_actor(self.actor)] if self.actor else []
+        ways = [
+            [*always, *told]
+            for told in starmap(grams_asked, product(_or_called(self.q), _or_called(self.act), [self.subject]))
+        ]
+        return ways if all(ways) and len(ways) <= _MOST_WAYS else [always] if always else []
+
     @property
-    def grams(self) -> list[int]:
-        """What a stretch must have for such an entry to stand in it."""
-        told = grams_asked(self.q, self.act, self.subject)
-        return [gram_of_actor(self.actor), *told] if self.actor else told
+    def unread(self) -> list[str]:
+        """The names of what was given and says nothing: a day that is none, a number that is none."""
+        given = {"since": self.first, "until": self.end, "number": self.only}
+        return [name for name, read in given.items() if getattr(self, name) and read is None]
 
     @property
     def is_narrow(self) -> bool:
         """Whether blocks can tell where such entries stand; what they cannot tell is never asked of them."""
-        return bool(self.grams or self.first or self.end)
+        return bool(self.ways or self.first or self.end)
 
     @property
     def is_everything(self) -> bool:
         """Whether every entry is asked for."""
         return not self.condition and self.only is None
+
+
+_MOST_WAYS = 24
+"""More ways than this to stand in a stretch are not asked of the blocks one by one."""
+
+
+def acts_called(words: str) -> list[str]:
+    """The acts in whose names, in the language in force, these words stand."""
+    wanted = words.strip().lower()
+    return [act for act, name in ACTS.items() if wanted and wanted in str(name).lower()]
+
+
+def _or_called(words: str) -> list[str]:
+    return [words, *acts_called(words)]
 
 
 def _has(field: str, words: str) -> Q:
@@ -259,13 +285,15 @@ def _blocks(asked: Asked, low: int, high: int, *, oldest_first: bool) -> Iterato
     """Where the blocks begin that can have what is asked; some are read at a time."""
     if low > high:
         return
-    grams = asked.grams
+    ways = asked.ways
     # Nothing else is told: the rows behind the index are large, and walking them in order would read each one.
     statement = _BLOCKS.format(
-        has="grams @> %(grams)s::int[]" if grams else "true", order="ASC" if oldest_first else "DESC"
+        has=" OR ".join(f"grams @> %(way{n})s::int[]" for n in range(len(ways))) or "true",
+        order="ASC" if oldest_first else "DESC",
     )
     given = {
-        "low": (low - 1) // WIDTH, "high": (high - 1) // WIDTH, "grams": grams, "most": LOOK_AT + 1,
+        "low": (low - 1) // WIDTH, "high": (high - 1) // WIDTH, "most": LOOK_AT + 1,
+        **{f"way{n}": way for n, way in enumerate(ways)},
         "first": asked.first or datetime.min.replace(year=2, tzinfo=timezone.get_fixed_timezone(0)),
         "end": asked.end or datetime.max.replace(year=9998, tzinfo=timezone.get_fixed_timezone(0)),
     }  # fmt: skip
@@ -347,8 +375,14 @@ def how_many() -> int:
     return (Seal.objects.aggregate(last=Max("number"))["last"] or 0) + Unsealed.objects.count()
 
 
-def walk(asked: Asked, *, oldest_first: bool = False) -> Iterator[tuple[int | None, datetime, str, str, str, str]]:
-    """Everything that is asked for, to be taken out: number, moment, account, act, subject, and the data as JSON.
+_TAKEN_OUT = ("number", "at", "actor", "act", "subject", "text", "id", "account_id", "leaf")
+_SEALED = Seal.objects.filter(entry_id=OuterRef("id"))
+
+
+def walk(asked: Asked, *, oldest_first: bool = False) -> Iterator[tuple[Any, ...]]:
+    """Everything that is asked for, to be taken out: number, moment, account, act, subject, the data as JSON; and what its leaf is made of.
+
+    That is the entry's id, the account's id, the moment in UTC as the chain has it; then the leaf itself, None before the seal.
 
     Memory stays flat, and no transaction lasts.
     """
@@ -356,10 +390,14 @@ def walk(asked: Asked, *, oldest_first: bool = False) -> Iterator[tuple[int | No
     while again:
         waiting = 0
         for stretch in _stretches(asked, place, oldest_first=oldest_first):
-            rows = _rows([stretch], asked.condition, oldest_first=oldest_first).annotate(text=Cast("data", TextField()))
+            rows = _rows([stretch], asked.condition, oldest_first=oldest_first).annotate(
+                text=Cast("data", TextField()), leaf=Subquery(_SEALED.values("leaf")[:1])
+            )
             with _by_indexes():
-                found = list(rows.values_list("number", "at", "actor", "act", "subject", "text"))
-            yield from found
+                found = list(rows.values_list(*_TAKEN_OUT))
+            for row in found:
+                moment = row[1].astimezone(UTC).isoformat(timespec="microseconds")
+                yield (*row[:6], row[6], row[7], moment, row[8])
             place = stretch.end(oldest_first=oldest_first)
             waiting += bool(stretch.waiting)
         again = waiting > LOOK_AT  # there may be more of the tail than was read

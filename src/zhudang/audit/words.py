@@ -39,6 +39,11 @@ WITNESSED = {
 """What a witness tells: that log and witness differ, whichever of the two was changed."""
 
 
+UNREAD = {
+    "since": _("“%(given)s”不是日期（如 2026-06-17），没有按起始日筛选"),
+    "until": _("“%(given)s”不是日期（如 2026-06-17），没有按截止日筛选"),
+    "number": _("“%(given)s”不是编号，没有按编号筛选"),
+}
 KEY_NOT_GIVEN = (
     "证明自成一体；公钥是不是本馆的，请与馆里公布的核对，或用 --key 给出\n"
     "Consistent in itself; whether the key is the archive's, compare with the published one, or give it by --key"

@@ -53,7 +53,18 @@ def log(request: HttpRequest) -> HttpResponseBase:
         return exports.list_file(
             kind,
             _("审计日志"),
-            [_("编号"), _("时间"), _("账号"), _("事项"), _("对象"), _("内容")],
+            [
+                _("编号"),
+                _("时间"),
+                _("账号"),
+                _("事项"),
+                _("对象"),
+                _("内容"),
+                "id",
+                "account_id",
+                _("时间（UTC）"),
+                _("条目摘要 SM3"),
+            ],
             search.walk(asked, oldest_first=oldest_first),
         )
     found = search.find(
@@ -69,6 +80,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
         "seal": queries.seal_state(),
         "filters": state.filters,
         "oldest_first": oldest_first,
+        "unread": [words.UNREAD[name] % {"given": getattr(asked, name)} for name in asked.unread],
     }
     return render(request, "audit/log.html", context)
 
