@@ -93,6 +93,7 @@ FACTS = {
     "link": pgettext_lazy("fact", "链接"),
     "list_sha256": pgettext_lazy("fact", "清单摘要（SHA-256）"),
     "log": pgettext_lazy("fact", "日志"),
+    "log_keys": pgettext_lazy("fact", "日志公钥"),
     "looked_at": pgettext_lazy("fact", "看过的"),
     "made": pgettext_lazy("fact", "生成的"),
     "made_by": pgettext_lazy("fact", "制作人"),
