@@ -94,13 +94,28 @@ def _told(row: SealedDocument | None, now: datetime) -> Answer:
     return _answer(row, verdict, now, checks)
 
 
+@dataclass(frozen=True)
+class PublishedKeys:
+    """What tells the archive's papers from others', to be known outside: seal certificates (SHA-256) and log keys, hex."""
+
+    seals: list[str]
+    log_keys: list[str]
+
+
+def published_keys() -> PublishedKeys:
+    """The certificates the archive has sealed with, and the keys its logs' heads were signed with."""
+    return PublishedKeys(sorted(_certificates()), sorted(earlier_logs.own_keys()))
+
+
+def _certificates() -> frozenset[str]:
+    rows = SealedDocument.objects.exclude(certificate_sha256="")
+    return frozenset(rows.values_list("certificate_sha256", flat=True).distinct())
+
+
 def answer_for_pdf(*, pdf: bytes, now: datetime) -> Answer:
     """Answer for a PDF handed in. Only the very bytes that were sealed are valid; anything near them is changed."""
     row = SealedDocument.objects.filter(pdf_sha256=hashlib.sha256(pdf).hexdigest(), sealed_at__isnull=False).first()
-    known = frozenset(
-        SealedDocument.objects.exclude(certificate_sha256="").values_list("certificate_sha256", flat=True).distinct()
-    )
-    seals = seals_on(pdf, ours=known)
+    seals = seals_on(pdf, ours=_certificates())
     if row is not None and row.pdf_sm3 == sm3(pdf):
         sound = any(seal.ours and seal.intact and seal.whole for seal in seals)
         checks = [
