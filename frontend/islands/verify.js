@@ -60,8 +60,11 @@ class Check {
     const told = await this.ownAnswer(file);
     if (run !== this.run) return;
     const asked = make("div", { className: "asked" });
-    this.show(this.sheet(told, file), asked);
+    const sheet = this.sheet(told, file);
+    this.show(sheet, asked);
     say(word(WORDS[told.verdict][1]));
+    const { top, bottom } = sheet.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) sheet.scrollIntoView();
     await this.askRegister(file, asked, () => run === this.run);
   }
 

@@ -44,7 +44,7 @@ const ENGLISH = {
   "文件没有自带登记证明；移交凭证才有": "The file carries no proof of registration; only transfer certificates do",
   "先在这台机器上核对；联网时再问登记簿是否作废，问后即弃。": "Checked on this machine first; then, if online, the register is asked whether it is void, and the file discarded.",
   "正在核对……": "Checking…", "离线核对": "Checked offline", "不经服务器": "Without a server", "登记簿的回答": "What the register says",
-  "正在问登记簿……": "Asking the register…", "查验本馆签发的文书": "Check a document issued by this archive",
+  "正在问登记簿……": "Asking the register…", "查验本馆签发的文书": "Verify a document we issued",
   "没有连上服务器。是否作废、是否被替换，要联网问登记簿，或向本馆查询。": "No server was reached. Whether it was voided or replaced, ask the register online, or the archive.",
 };
 

@@ -83,6 +83,7 @@ def test_a_genuine_certificate_of_the_lost_log_is_valid_and_its_proof_holds_unde
             assert command.rebuild("b") == 0
             sealing.seal_everything(NOW)
             assert proof.head.key in earlier_logs.own_keys()
+            assert proof.head.key in queries.published_keys().log_keys
             answer = queries.answer_for_pdf(pdf=pdf, now=NOW)
             assert answer.verdict is Verdict.VALID
             assert outcomes(pdf) == {
