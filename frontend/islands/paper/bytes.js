@@ -29,6 +29,13 @@ export function der(bytes, at = 0) {
   return { tag, content: bytes.subarray(from, from + length), whole: bytes.subarray(at, from + length) };
 }
 
+export function encoded(tag, ...contents) {
+  const content = joined(...contents), digits = [];
+  for (let left = content.length; left > 0; left = Math.floor(left / 256)) digits.unshift(left % 256);
+  const length = content.length < 0x80 ? [content.length] : [0x80 + digits.length, ...digits];
+  return joined(Uint8Array.of(tag, ...length), content);
+}
+
 export function parts(value) {
   const found = [];
   for (let at = 0; at < value.content.length; at += found[found.length - 1].whole.length) found.push(der(value.content, at));

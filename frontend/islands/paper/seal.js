@@ -1,10 +1,11 @@
 // The seals on a PDF (PAdES, RSA with SHA-256), looked at without a server: whose, whether its bytes are as sealed, and
 // whether it covers the file to its last byte. A seal of any other kind is nobody's.
 import { plainSha256 } from "../digest.js";
-import { big, der, fromHex, joined, oid, parts, same, toHex } from "./bytes.js";
+import { big, der, encoded, fromHex, joined, oid, parts, same, toHex } from "./bytes.js";
 
-const SIGNED_DATA = "1.2.840.113549.1.7.2", MESSAGE_DIGEST = "1.2.840.113549.1.9.4", SHA256 = "2.16.840.1.101.3.4.2.1";
-const RSA = ["1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11"];
+const MESSAGE_DIGEST = "1.2.840.113549.1.9.4", RSA = "1.2.840.113549.1.1.1";
+const ONE = fromHex("020101"), DATA = fromHex("06092a864886f70d010701"), SIGNED_DATA = fromHex("06092a864886f70d010702");
+const SHA256 = fromHex("300d06096086480165030402010500"), SHA256_WITH_RSA = fromHex("300d06092a864886f70d01010b0500");
 const SHA256_INFO = fromHex("3031300d060960864801650304020105000420");
 
 function power(base, exponent, modulus) {
@@ -26,10 +27,12 @@ function isRsaSigned({ modulus, exponent }, message, signature) {
   return power(big(signature), big(exponent), n) === big(wanted);
 }
 
+// Without the version, which is not in all of them: serial number, algorithm, issuer, validity, subject, key.
+const fieldsOf = (certificate) => parts(parts(certificate)[0]).filter((field) => field.tag !== 0xa0);
+
 function keyOf(certificate) {
-  const fields = parts(parts(certificate)[0]);
-  const [algorithm, key] = parts(fields[fields[0].tag === 0xa0 ? 6 : 5]);
-  if (oid(parts(algorithm)[0]) !== RSA[0] || key.tag !== 0x03 || key.content[0]) throw new Error("no RSA key");
+  const [algorithm, key] = parts(fieldsOf(certificate)[5]);
+  if (oid(parts(algorithm)[0]) !== RSA || key.tag !== 0x03 || key.content[0]) throw new Error("no RSA key");
   const [modulus, exponent] = parts(der(key.content, 1));
   return { modulus: modulus.content, exponent: exponent.content };
 }
@@ -37,23 +40,29 @@ function keyOf(certificate) {
 function readCms(bytes) {
   const outer = der(bytes);
   if (bytes.subarray(outer.whole.length).some(Boolean)) throw new Error("something behind the seal");
-  const [kind, held] = parts(outer);
-  if (oid(kind) !== SIGNED_DATA) throw new Error("no seal");
-  const data = parts(parts(held)[0]);
+  const data = parts(parts(parts(outer)[1])[0]);
   const certificates = parts(data.find((part) => part.tag === 0xa0));
   const signers = parts(data[data.length - 1]);
   if (certificates.length !== 1 || signers.length !== 1) throw new Error("one signer, one certificate");
-  const [, , digest, attributes, algorithm, signature, more] = parts(signers[0]);
-  return { certificate: certificates[0], digest: oid(parts(digest)[0]), attributes, algorithm: oid(parts(algorithm)[0]), signature: signature.content, more };
+  const [, , , attributes, , signature] = parts(signers[0]);
+  return { whole: outer.whole, certificate: certificates[0], attributes, signature };
+}
+
+// Not all of a seal is under its signature: laid out anew from what is, it must come out as the same bytes.
+function asSealed({ certificate, attributes, signature }) {
+  const [serial, , issuer] = fieldsOf(certificate);
+  const signer = encoded(0x30, ONE, encoded(0x30, issuer.whole, serial.whole), SHA256, attributes.whole, SHA256_WITH_RSA, signature.whole);
+  const data = [ONE, encoded(0x31, SHA256), encoded(0x30, DATA), encoded(0xa0, certificate.whole), encoded(0x31, signer)];
+  return encoded(0x30, SIGNED_DATA, encoded(0xa0, encoded(0x30, ...data)));
 }
 
 function isIntact(cms, covered) {
-  if (cms.digest !== SHA256 || !RSA.includes(cms.algorithm) || cms.attributes.tag !== 0xa0 || cms.more) return false;
+  if (cms.attributes.tag !== 0xa0 || cms.signature.tag !== 0x04 || !same(cms.whole, asSealed(cms))) return false;
   const told = parts(cms.attributes).map(parts).filter(([name]) => oid(name) === MESSAGE_DIGEST);
   if (told.length !== 1 || !same(parts(told[0][1])[0].content, plainSha256(covered))) return false;
   const signed = Uint8Array.from(cms.attributes.whole);
   signed[0] = 0x31;
-  return isRsaSigned(keyOf(cms.certificate), signed, cms.signature);
+  return isRsaSigned(keyOf(cms.certificate), signed, cms.signature.content);
 }
 
 function lookAt(bytes, text, match, ours) {
