@@ -116,7 +116,10 @@ def test_the_page_of_the_inbox_tells_it_in_both_languages(language: str, sentenc
 
 @pytest.mark.parametrize(
     ("language", "kind", "sentence"),
-    [("zh-hans", "封装包", "提交包，已拆开，收了 1 个文件"), ("en", "encapsulated record", "taken apart: 1 file received")],
+    [
+        ("zh-hans", "封装包", "提交包，已拆开，收了 1 个文件"),
+        ("en", "encapsulated record", "taken apart: 1 file received"),
+    ],
 )
 def test_the_row_of_an_encapsulation_tells_its_kind_and_what_came_of_it(language: str, kind: str, sentence: str):
     from django.test import Client

@@ -6,6 +6,7 @@ ACTS = {
     "atlas.base.loaded": pgettext_lazy("act", "装载底图数据"),
     "audit.log.exported": pgettext_lazy("act", "导出日志"),
     "audit.log.key_changed": pgettext_lazy("act", "签树根换了钥匙"),
+    "audit.log.follows": pgettext_lazy("act", "日志另起，接续前一部"),
     "audit.log.restored": pgettext_lazy("act", "日志随备份恢复"),
     "audit.log.verified": pgettext_lazy("act", "核验日志"),
     "audit.witness.begun": pgettext_lazy("act", "新见证首次写满"),

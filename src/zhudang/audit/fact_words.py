@@ -102,6 +102,7 @@ FACTS = {
     "list_sha256": pgettext_lazy("fact", "清单摘要（SHA-256）"),
     "log": pgettext_lazy("fact", "日志"),
     "log_number": pgettext_lazy("fact", "读登记时日志到第几条"),
+    "log_keys": pgettext_lazy("fact", "日志公钥"),
     "looked_at": pgettext_lazy("fact", "看过的"),
     "loosening": pgettext_lazy("fact", "改松保留方式"),
     "made": pgettext_lazy("fact", "生成的"),

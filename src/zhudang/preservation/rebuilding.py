@@ -19,8 +19,8 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
+from zhudang.audit import earlier_logs, witness
 from zhudang.audit import operations as audit
-from zhudang.audit import witness
 from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
@@ -187,6 +187,7 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
     disposals.vouch()
     # Those at the sites saw the log that was lost.
     done.witnesses = witness.set_aside_of_another_log(now)
+    earlier_logs.note(done.witnesses, at=now)
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
