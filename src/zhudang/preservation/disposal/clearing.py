@@ -20,6 +20,7 @@ from zhudang.preservation.disposal.cases import locked, log_case
 from zhudang.preservation.disposal.executing import note_tombstone
 from zhudang.preservation.disposal.models import DisposalCase, DisposalStep
 from zhudang.preservation.disposal.removing import Warrant, bring_tombstone, warrant_for
+from zhudang.preservation.domain.disposal import legal_day
 from zhudang.preservation.models import ArchivalObject, RegisteredCopy, Site
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.sites import Place, places
@@ -169,7 +170,7 @@ def still_overdue(today: date) -> Iterator[tuple[DisposalStep, date]]:
 def remind(now: datetime) -> int:
     """Tell the archive's people of places that should have been cleared by now, each once a month; gives how many."""
     told = 0
-    today = timezone.localtime(now).date()
+    today = legal_day(now)
     for case_id, place, due in owed.overdue(today):
         last = (
             owed.steps_of(case_id, place).exclude(proof__reminded_at=None).values_list("proof__reminded_at", flat=True)
@@ -243,5 +244,5 @@ def _note_clear(step: DisposalStep, proof: dict[str, Any], row: ArchivalObject, 
         note_tombstone(row, site_id, now)
     audit.record(
         actor="system", act="preservation.volume.cleared", subject=row, at=now,
-        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof},
+        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof, "witnesses": witnesses},
     )  # fmt: skip

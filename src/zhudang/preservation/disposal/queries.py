@@ -23,7 +23,8 @@ from zhudang.preservation.disposal.models import (
     DisposalStay,
     DisposalStep,
 )
-from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
+from zhudang.preservation.disposal.untouched import why_not_as_told
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by, legal_day
 from zhudang.preservation.domain.names import object_name
 from zhudang.shared.refusals import NotFound, Reason
 
@@ -102,6 +103,8 @@ class CasePage:
     """Whole days of the waiting period still to come after today."""
     waited: bool
     """The waiting period is over."""
+    changed: Reason | None
+    """What of the case, its opinions and signatures a hand changed, by the log: nothing goes on then."""
 
 
 def cases_for(actor: Actor) -> QuerySet[DisposalCase]:
@@ -132,6 +135,7 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
     enough = len(witnesses) >= case.rules["witnesses"]["number"]
     left = (case.wait_until - today).days if case.wait_until else 0
     me = actor.username
+    changed = next(iter(why_not_as_told(case, lines=False)), None)
     return CasePage(
         case=case,
         opinions=opinions,
@@ -146,14 +150,16 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
         and actor.may("preservation.disposal.approve")
         and me not in {case.proposed_by, *members},
         may_stop=state in CAN_BE_STOPPED and actor.may("preservation.disposal.stop"),
-        may_call=state is CaseState.WAITING and left < 0 and actor.may("preservation.disposal.execute"),
+        may_call=state is CaseState.WAITING and left < 0 and not changed and actor.may("preservation.disposal.execute"),
         may_witness=state is CaseState.DUE
         and actor.may("preservation.disposal.witness")
         and me not in others | signed
-        and not enough,
-        may_begin=state is CaseState.DUE and me == case.executor and enough,
+        and not enough
+        and not changed,
+        may_begin=state is CaseState.DUE and me == case.executor and enough and not changed,
         days_left=max(left, 0),
         waited=left < 0,
+        changed=changed,
     )
 
 
@@ -176,7 +182,7 @@ def owed(*, case: DisposalCase | None = None) -> Iterator[OwedPlace]:
         signed = DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"])
         yield OwedPlace(
             row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
-            tuple(signed.values_list("name", flat=True)), clear_by(timezone.localtime(row["since"]).date(), row["rules"]),
+            tuple(signed.values_list("name", flat=True)), clear_by(legal_day(row["since"]), row["rules"]),
             **_in_bucket(row["item__case_id"], row["place"]),
         )  # fmt: skip
 
@@ -229,6 +235,11 @@ def stays_of(object_id: UUID) -> list[DisposalStay]:
     return list(DisposalStay.objects.filter(object_id=object_id))
 
 
+def volume_of_stay(stay_id: UUID) -> UUID:
+    """The volume a stay is on; its page is that of its first object."""
+    return DisposalStay.objects.values_list("object_id", flat=True).get(pk=stay_id)
+
+
 def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
     """Who may be appointed to a committee: (account, name with organisation), without the one who proposes."""
     found = {}
@@ -243,8 +254,8 @@ def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
 
 
 def today() -> date:
-    """Today at the archive."""
-    return timezone.localdate()
+    """Today by Beijing time, whatever zone the pages are shown in."""
+    return legal_day(timezone.now())
 
 
 def lines(case: DisposalCase) -> Iterator[list[Any]]:
