@@ -266,8 +266,9 @@ def test_a_case_that_a_hand_changed_says_so_and_offers_no_step(client, made: Dis
     as_(client, made.executor)
     path = f"/preservation/disposal/{made.case_id}/"
     told = shown(client, path)
-    assert "登记与日志不符，有人手改过（案的登记的理由）" in told
+    assert "登记与日志不符，有人手改过（案的登记：理由）" in told
     assert "我来执行" not in told
+    assert "等待期已满；等馆员" not in told
     assert "changed them by hand (case: " in shown(client, path, "en")
 
 

@@ -33,7 +33,7 @@ REASONS = {
         "主管部门能批准的只有 %(names)s，提出人和委员不能批准：请不要都选进委员会"
     ),
     "preservation.disposal_not_as_told": _(
-        "登记与日志不符，有人手改过（%(what)s）：不能往下办，什么也不会销毁；已告知档案员和审计员，先查清是谁改的"
+        "登记与日志不符，有人手改过（%(what)s）：不能往下办，什么也不会销毁；档案员和审计管理员会收到消息"
     ),
     "preservation.disposal_stands": _("这个销毁案现在不在这一步（%(state)s）"),
     "preservation.disposal_not_member": _("您不是这个销毁案的鉴定委员"),
@@ -155,7 +155,7 @@ def _differs(what: str) -> str:
         return str(WHAT.get(what, what))
     # Of a stay the log knows an identifier only, which says nothing to people.
     told = f"{WHAT[kind]} {whose}" if whose and kind != "stay" else str(WHAT[kind])
-    return gettext("%(row)s的%(field)s") % {"row": told, "field": FIELDS.get(name, name)} if name else told
+    return gettext("%(row)s：%(field)s") % {"row": told, "field": FIELDS.get(name, name)} if name else told
 
 
 def place(key: str, name: str) -> Any:

@@ -151,7 +151,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "halted": words.sentence(page.halted) if page.halted else "",
         "may_look": actor.may("preservation.disposal.execute"),
         "may_clear": may_clear,
-        "changed": words.sentence(page.changed) if page.changed else "",
+        "changed": [words.sentence(page.changed)] if page.changed else [],
         "decided_on": legal_day(case.decided_at) if case.decided_at else None,
         "waiting": {
             name: show(case.rules.get("waiting", {}).get(name, ""))
