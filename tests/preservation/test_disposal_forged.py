@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from preservation.disposal_case import FAST_HASHERS, Disposal
+from preservation.disposal_case import FAST_HASHERS, PASSWORD, VISITOR, Disposal
 from preservation.kept_project import site_settings
+from preservation.offline_set import OfflineSet
 from zhudang.audit.models import Entry
 from zhudang.events.models import Message
-from zhudang.preservation.disposal import cases, checking, executing, signing
+from zhudang.preservation import catching_up
+from zhudang.preservation.disposal import cases, checking, clearing, executing, signing
 from zhudang.preservation.disposal.as_told import Act, differences
-from zhudang.preservation.disposal.models import DisposalCase, DisposalOpinion
+from zhudang.preservation.disposal.models import DisposalCase, DisposalOpinion, DisposalStep
 from zhudang.preservation.disposal.untouched import NotAsTold
 from zhudang.preservation.models import ArchivalObject
 
@@ -231,3 +233,28 @@ def test_begin_by_another_before_anybody_called_says_only_where_the_case_stands(
     with pytest.raises(cases.CannotDecide) as refusal:
         signing.begin(actor=made.executor, case_id=made.case_id, now=timezone.now())
     assert [each.code for each in refusal.value.reasons] == ["preservation.disposal_stands"]
+
+
+def test_a_place_that_owes_is_not_cleared_for_a_changed_case(hand, made: Disposal, settings, tmp_path: Path, run_jobs):
+    disk = OfflineSet(tmp_path)
+    settings.SITES = disk.settings(tmp_path)
+    disk.connect()
+    assert catching_up.catch_up(catching_up.begin_for_command("c")).wrong == 0
+    disk.take_away()
+    made.ready(made.volumes[:1]).execute()
+    disk.connect()
+    hand("UPDATE preservation_disposalopinion SET reasons = '另一个' WHERE username = 'keeper'")
+
+    def clear(who) -> bool:
+        return signing.clear_owed(
+            actor=who, case_id=made.case_id, place="site:c", note="调回", password=PASSWORD, visitor=VISITOR, now=timezone.now()
+        )  # fmt: skip
+
+    assert refused_as_changed(lambda: clear(made.witnesses[0]))
+    assert clearing.clear_place(made.case_id, "site:c") == 0
+    assert not DisposalStep.objects.get(place="site:c").gone
+    hand("UPDATE preservation_disposalopinion SET reasons = '同意' WHERE username = 'keeper'")
+    assert [clear(who) for who in made.witnesses] == [False, True]
+    run_jobs()
+    assert DisposalStep.objects.get(place="site:c").gone
+    assert told() == []

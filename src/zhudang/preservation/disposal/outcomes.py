@@ -125,7 +125,7 @@ def _step_told(item: DisposalItem, place: str, act: Act, destroyed: Destroyed) -
         proof = _proof_told(place, data)
         # Acts of earlier versions told less of the proof.
         said |= {"proof": proof} if "removed" in data else proof
-    else:
+    elif "was_sha512" in data:
         said["was_sha512"] = data["was_sha512"]
     if place in data.get("held_because", {}):
         said["why"] = data["held_because"][place]
@@ -139,11 +139,12 @@ def _step_told(item: DisposalItem, place: str, act: Act, destroyed: Destroyed) -
 def _proof_told(place: str, data: Mapping[str, Any]) -> Row:
     """The proof of a place that was cleared by the execution itself."""
     if place == owed.WORKING_STORE:
-        return dict(data.get("removed", {"shared": data["shared"]}))
+        return dict(data.get("removed") or {key: data[key] for key in ("shared",) if key in data})
     if place == owed.SEARCH_INDEX:
         return {"left": 0}
     further = {"further": [each["object"] for each in data["further"]]} if data.get("further") else {}
-    return {"tombstone_sha512": data["tombstone_sha512"], "was_sha512": data["was_sha512"], **further}
+    told = {key: data[key] for key in ("tombstone_sha512", "was_sha512") if key in data}
+    return {**told, **further}
 
 
 def digest_of(

@@ -128,13 +128,13 @@ def clear_owed(
 
     demand(actor, "preservation.disposal.witness")
     check_credentials(username=actor.username, password=password, visitor=visitor, now=now)
-    with transaction.atomic():
+    with noticed(case_id, now), transaction.atomic():
         case = locked(actor, case_id)
         if not DisposalStep.objects.filter(item__case=case, place=place, gone=False).exists():
             raise NotFound
         problems = [] if note.strip() else [Reason("preservation.disposal_clear_how")]
         problems += _not_by(actor, case, place)
-        problems += _left_in_bucket(case, place)
+        problems += _left_in_bucket(case, place) + why_not_as_told(case)
         if problems:
             raise CannotDecide(*problems)
         _sign(actor, case, place, note, now)

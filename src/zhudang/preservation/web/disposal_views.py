@@ -137,6 +137,7 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         "page": page,
         **tried.take(request, case_id, _forms(page, may_clear)),
         **_shown_case(case, owed=len(page.owed), today=queries.today()),
+        **({"word": _("与日志不符"), "mark": "late"} if page.changed else {}),
         "steps": course.steps(page),
         "next": course.who_is_next(page),
         "items": pages.take_page(items, state, lambda item: _shown_item(item, CaseState(case.state))),
