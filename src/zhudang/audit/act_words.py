@@ -102,6 +102,7 @@ ACTS = {
     "preservation.disposal.approved": pgettext_lazy("act", "批准销毁"),
     "preservation.disposal.begun": pgettext_lazy("act", "开始销毁"),
     "preservation.disposal.called": pgettext_lazy("act", "召集监销"),
+    "preservation.disposal.differs": pgettext_lazy("act", "销毁案与日志不符"),
     "preservation.disposal.executed": pgettext_lazy("act", "销毁完成"),
     "preservation.disposal.keys_given": pgettext_lazy("act", "交出应删清单"),
     "preservation.disposal.overdue": pgettext_lazy("act", "应清除而逾期未清"),

@@ -10,14 +10,13 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from django.utils import timezone
-
 from zhudang.identity import as_logged as accounts_as_logged
 from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.bucket.lying import lying_in
 from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
+from zhudang.preservation.domain.disposal import legal_day
 from zhudang.preservation.domain.names import ObjectName, object_name
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject
@@ -149,7 +148,7 @@ def accounts_not_as_logged() -> Iterator[Outcome]:
 
 def owed_too_long(now: datetime) -> Iterator[Outcome]:
     """Tell what should have been cleared by now where it was destroyed elsewhere; into buckets a look is taken first."""
-    for step, due in clearing.still_overdue(timezone.localtime(now).date()):
+    for step, due in clearing.still_overdue(legal_day(now)):
         code = step.place.removeprefix(SITE)
         left = len(step.proof.get("keys") or ()) or ""
         told = {"code": "DSP-006", "path": step.place_name or step.place, "expected": f"{due}", "found": f"{left}"}

@@ -352,6 +352,8 @@ def said_of(reason: Reason) -> str:
     data = {name: _written(value) for name, value in reason.data.items()}
     if reason.code == "preservation.disposal_never_ends":
         data["period"] = disposal_words.retention(str(data["period"]))
+    if reason.code == "preservation.disposal_not_as_told":
+        data["what"] = disposal_words.differing(list(data["what"]))
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text

@@ -24,8 +24,9 @@ from zhudang.preservation.disposal.models import (
     DisposalStay,
     DisposalStep,
 )
+from zhudang.preservation.disposal.untouched import why_not_as_told
 from zhudang.preservation.disposal.waiting import standing_of
-from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by, legal_day
 from zhudang.preservation.domain.disposal_acts import RIGHTS, Act, act_in_case
 from zhudang.preservation.domain.names import object_name
 from zhudang.shared.refusals import NotFound, Reason
@@ -107,6 +108,8 @@ class CasePage:
     """Whole days of the waiting period still to come after today."""
     waited: bool
     """The waiting period is over."""
+    changed: Reason | None
+    """What of the case, its opinions and signatures a hand changed, by the log: nothing goes on then."""
 
 
 def cases_for(actor: Actor) -> QuerySet[DisposalCase]:
@@ -136,6 +139,7 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
     act = act_in_case(me, standing, today=today)
     may_act = act is not None and actor.may(RIGHTS[act])
     left = (case.wait_until - today).days if case.wait_until else 0
+    changed = next(iter(why_not_as_told(case, lines=False)), None)
     return CasePage(
         case=case,
         opinions=opinions,
@@ -148,11 +152,12 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
         may_appraise=may_act and act is Act.APPRAISE,
         may_decide=may_act and act is Act.DECIDE,
         may_stop=state in CAN_BE_STOPPED and actor.may("preservation.disposal.stop"),
-        may_call=may_act and act is Act.CALL,
-        may_witness=may_act and act is Act.WITNESS,
-        may_begin=may_act and act is Act.BEGIN,
+        may_call=may_act and act is Act.CALL and not changed,
+        may_witness=may_act and act is Act.WITNESS and not changed,
+        may_begin=may_act and act is Act.BEGIN and not changed,
         days_left=max(left, 0),
         waited=left < 0,
+        changed=changed,
     )
 
 
@@ -181,7 +186,7 @@ def owed(*, case: DisposalCase | None = None, up_to_level: int | None = None) ->
         signed = list(DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"]))
         yield OwedPlace(
             row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
-            tuple(each.name for each in signed), frozenset(each.username for each in signed), clear_by(timezone.localtime(row["since"]).date(), row["rules"]),
+            tuple(each.name for each in signed), frozenset(each.username for each in signed), clear_by(legal_day(row["since"]), row["rules"]),
             **_in_bucket(row["item__case_id"], row["place"]),
         )  # fmt: skip
 
@@ -242,6 +247,11 @@ def stays_of(object_id: UUID) -> list[DisposalStay]:
     return list(DisposalStay.objects.filter(object_id=object_id))
 
 
+def volume_of_stay(stay_id: UUID) -> UUID:
+    """The volume a stay is on; its page is that of its first object."""
+    return DisposalStay.objects.values_list("object_id", flat=True).get(pk=stay_id)
+
+
 def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
     """Who may be appointed to a committee: (account, name with organisation), without the one who proposes."""
     found = {}
@@ -256,8 +266,8 @@ def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
 
 
 def today() -> date:
-    """Today at the archive."""
-    return timezone.localdate()
+    """Today by Beijing time, whatever zone the pages are shown in."""
+    return legal_day(timezone.now())
 
 
 def lines(case: DisposalCase) -> Iterator[list[Any]]:

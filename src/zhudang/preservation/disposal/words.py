@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from zhudang.preservation.disposal.rules_file import rules
@@ -33,6 +34,12 @@ REASONS = AGAINST_A_VOLUME | {
     "preservation.disposal_why": _("请写明为什么要销毁"),
     "preservation.disposal_committee_small": _("鉴定委员会只有 %(members)s 人，至少要 %(wanted)s 人"),
     "preservation.disposal_own_member": _("提出人自己不能是鉴定委员"),
+    "preservation.disposal_nobody_approves": _(
+        "主管部门能批准的只有 %(names)s，提出人和委员不能批准：请不要都选进委员会"
+    ),
+    "preservation.disposal_not_as_told": _(
+        "登记与日志不符，有人手改过（%(what)s）：不能往下办，什么也不会销毁；档案员和审计管理员会收到消息"
+    ),
     "preservation.disposal_stands": _("这个销毁案现在不在这一步（%(state)s）"),
     "preservation.disposal_not_member": _("您不是这个销毁案的鉴定委员"),
     "preservation.disposal_opinion_twice": _("您已经给过鉴定意见"),
@@ -57,6 +64,8 @@ REASONS = AGAINST_A_VOLUME | {
 MESSAGES = {
     "preservation.disposal.appraise": _("销毁案 %(case)s（%(volumes)s 卷）请您给出鉴定意见"),
     "preservation.disposal.approve": _("销毁案 %(case)s（%(volumes)s 卷）鉴定委员都同意，等主管部门批准"),
+    "preservation.disposal.refused": _("销毁案 %(case)s 不予销毁：有人不同意，或没有剩下的案卷"),
+    "preservation.disposal.differs": _("销毁案 %(case)s 的登记与日志不符，有人手改过：已停住，请查是谁改的"),
     "preservation.disposal.stopped": _("销毁案 %(case)s 被叫停"),
     "preservation.disposal.overdue": _("销毁案 %(case)s：%(place)s 应在 %(due)s 前清除，还没有清除"),
     "preservation.disposal.owed": _("销毁案 %(case)s 还有 %(places)s 处留着内容，须清除并由两人签字"),
@@ -110,6 +119,34 @@ ACTS = {
     Act.CLEAR: _("签字"),
 }
 """What waits for a person, as the button says it."""
+WHAT = {
+    "case": _("案的登记"),
+    "opinion": _("鉴定意见"),
+    "signature": _("监销签字"),
+    "stay": _("暂缓销毁"),
+    "line": _("清单的一行"),
+    "step": _("清除的记录"),
+    "list": _("清单"),
+    "approved list": _("鉴定后的清单"),
+    "wait": _("等待期没满就召集了"),
+    "against": _("有人不同意仍往下办了"),
+}
+FIELDS = {
+    "state": _("状态"),
+    "wait_until": _("等待期满的日子"),
+    "waiting_days": _("等待天数"),
+    "committee": _("委员会"),
+    "agrees": _("同意与否"),
+    "reasons": _("理由"),
+    "spared": _("要留下的案卷"),
+    "why": _("理由"),
+    "because": _("理由"),
+    "decided_because": _("理由"),
+    "ended_because": _("理由"),
+    "name": _("姓名"),
+    "outcome": _("结果"),
+}
+"""The fields people know by a word; the others are told as the table calls them."""
 PLACES = {"working-store": _("工作存储和预览"), "search-index": _("检索索引")}
 
 
@@ -117,6 +154,25 @@ def retention(code: str) -> str:
     """The word for a retention period in the reader's language."""
     period = rules().retentions.get(code)
     return period.names["zh" if (get_language() or "zh").startswith("zh") else "en"] if period else code
+
+
+def differing(what: list[str]) -> str:
+    """Name the rows and fields that say otherwise than the log, as `as_told` told them."""
+    return _join(dict.fromkeys(_differs(each) for each in what))
+
+
+def _join(parts: Iterable[str]) -> str:
+    return gettext("、").join(parts)
+
+
+def _differs(what: str) -> str:
+    row, _colon, name = what.partition(": ")
+    kind, _space, whose = row.partition(" ")
+    if what in WHAT or kind not in WHAT:
+        return str(WHAT.get(what, what))
+    # Of a stay the log knows an identifier only, which says nothing to people.
+    told = f"{WHAT[kind]} {whose}" if whose and kind != "stay" else str(WHAT[kind])
+    return gettext("%(row)s：%(field)s") % {"row": told, "field": FIELDS.get(name, name)} if name else told
 
 
 def place(key: str, name: str) -> Any:

@@ -51,6 +51,8 @@ def _step(what: str, who: str = "", at: Any = None, why: str = "") -> dict[str, 
 def who_is_next(page: queries.CasePage) -> str:
     """Who must act now, and what on."""
     case = page.case
+    if page.changed and CaseState(case.state) not in ENDED:
+        return _("先查清是谁改了登记；照日志改回，才能往下办")
     match CaseState(case.state):
         case CaseState.APPRAISING:
             return _("等鉴定委员给出意见：%(names)s") % {"names": _("、").join(page.awaited)}

@@ -22,9 +22,10 @@ from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.disposal.rules_file import rules
 from zhudang.preservation.disposal.waiting import waiting_for
-from zhudang.preservation.domain.disposal import CaseState, Outcome, why_not_dispose
+from zhudang.preservation.domain.disposal import CaseState, Outcome, legal_day, why_not_dispose
 from zhudang.preservation.domain.disposal_acts import RIGHTS, Act, StillHeld, acts_at_place
 from zhudang.preservation.web import disposal_course as course
+from zhudang.preservation.web import tried
 from zhudang.preservation.web.forms import ProposalForm
 from zhudang.shared.web import exports
 from zhudang.shared.web import lists as pages
@@ -139,9 +140,12 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
     if state.q:
         items = items.filter(reference_code__icontains=state.q) | items.filter(title__icontains=state.q)
     owed = [_shown_owed(each, actor, case) for each in page.owed]
+    may_clear = any(each["may_sign"] for each in owed)
     context = {
         "page": page,
+        **tried.take(request, case_id, _forms(page, may_clear)),
         **_shown_case(case, owed=len(page.owed), today=queries.today()),
+        **({"word": _("与日志不符"), "mark": "late"} if page.changed else {}),
         "steps": course.steps(page),
         "next": course.who_is_next(page),
         "items": pages.take_page(items, state, lambda item: _shown_item(item, CaseState(case.state))),
@@ -153,9 +157,11 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         ],
         "places": _shown_places(page),
         "owed": owed,
-        "may_clear": any(each["may_sign"] for each in owed),
+        "may_clear": may_clear,
         "halted": words.sentence(page.halted) if page.halted else "",
         "may_look": actor.may("preservation.disposal.execute"),
+        "changed": [words.sentence(page.changed)] if page.changed else [],
+        "decided_on": legal_day(case.decided_at) if case.decided_at else None,
         "waiting": {
             name: show(case.rules.get("waiting", {}).get(name, ""))
             for name, show in (("source", words.own_half), ("doubt", words.doubt))
@@ -184,6 +190,15 @@ def _shown_case(case: DisposalCase, *, owed: int, today: date) -> dict[str, Any]
     waited = state is CaseState.WAITING and case.wait_until is not None and case.wait_until < today
     word = _("等待期已满") if waited else disposal_words.STATES[state]
     return {"case": case, "word": word, "mark": disposal_words.MARKS[state], "owed": owed, "waited": waited}
+
+
+def _forms(page: queries.CasePage, may_clear: bool) -> set[str]:
+    """The forms that stand on a case's page now."""
+    may = {
+        "opinion": page.may_appraise, "decide": page.may_decide, "stop": page.may_stop, "call": page.may_call,
+        "witness": page.may_witness, "begin": page.may_begin, "clear": may_clear and bool(page.owed),
+    }  # fmt: skip
+    return {form for form, shown in may.items() if shown}
 
 
 def _shown_places(page: queries.CasePage) -> list[tuple[Any, int, int, bool]]:

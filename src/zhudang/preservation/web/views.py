@@ -36,7 +36,7 @@ from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
 from zhudang.preservation.sites import Place
 from zhudang.preservation.sites import places as all_places
-from zhudang.preservation.web import people, reach
+from zhudang.preservation.web import people, reach, tried
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -122,8 +122,11 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         return redirect("preservation:object", first)
     tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     stays = disposal.stays_of(page.volume_id) if page.volume_id else []
+    may_stay = _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume"
+    forms = {"stay", *(str(stay.pk) for stay in stays if not stay.lifted_at)} if may_stay and not tombstone else set()
     context = {
         "page": page,
+        **tried.take(request, object_id, forms),
         "object": _shown_object(page.row, [place for place in all_places(now) if not place.counts]),
         "versions": [(version, words.own_half(version.message)) for version in page.versions],
         "sealed": any(part.path in sealing.INDEXES.values() for part in page.parts),
@@ -141,7 +144,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "stays": stays,
         "standing_stay": any(not stay.lifted_at for stay in stays),
         "names": people.names(name for stay in stays for name in (stay.placed_by, stay.lifted_by)),
-        "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
+        "may_stay": may_stay,
     }
     return render(request, "preservation/object.html", context)
 
