@@ -166,10 +166,9 @@ def _with_renditions(records: Sequence[dict[str, Any]], counting: Mapping[UUID, 
 def _record_facts(volume: filing.VolumeRow, row: filing.RecordRow, files: list[dict[str, Any]]) -> dict[str, Any]:
     facts = {key: getattr(row, key, None) for key in description.RECORD_LABELS}
     moments = {key: getattr(row, key) for key in ("filed_at", "with_client_at", "accepted_at", "transferred_at")}
-    code = f"{volume.reference_code}-{row.position:03}" if volume.reference_code and row.position else None
     return {
         **plain({**facts, **moments, "legal_force": row.legal_force, "e_sealed": row.e_sealed}),
-        "reference_code": code,
+        "reference_code": filing.record_code(volume.reference_code, row.position) or None,
         "scope_code": row.code,
         "filed_by_organisation": row.organisation_name,
         "files": files,

@@ -96,7 +96,7 @@ def _entity(volume: GivenVolume, number: int, record: Mapping[str, Any], source:
         + "<来源>"
         + _elements(档案馆名称=source, 立档单位名称=record.get("filed_by_organisation"), 工程项目名称=project["name"])
         + "</来源>"
-        + _elements(电子文件号=record["id"], 档号=f"{volume.code}-{number:03d}")
+        + _elements(电子文件号=record["id"], 档号=volume.code_of(record, number))
         + "<内容描述>"
         + _elements(
             题名=record["title"], 文件编号=record.get("document_no"), 责任者=record.get("responsible"),

@@ -37,6 +37,10 @@ class GivenVolume:
         """The volume's reference code (档号), or its identifier where none was given."""
         return self.package.reference_code or str(self.package.thing_id)
 
+    def code_of(self, record: Mapping[str, Any], number: int) -> str:
+        """A record's reference code; where none was given, its place in the volume after the volume's identifier."""
+        return record["reference_code"] or filing.record_code(self.code, number)
+
     @cached_property
     def contents(self) -> Mapping[str, Content]:
         """All files of the package by their stored path."""

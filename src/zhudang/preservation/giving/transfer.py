@@ -48,7 +48,7 @@ def write(sink: Sink, volumes: Iterable[GivenVolume], *, project_code: str, work
 def _record(sink: Sink, volume: GivenVolume, folder: str, number: int, record: Mapping[str, Any]) -> str:
     """Write one record's folder; give its entry of the directory."""
     place = f"{folder}/{number:03d}-{plain_name(record['title'])[:_LONGEST_TITLE]}".rstrip(". ")
-    said = {CODE: f"{volume.code}-{number:03d}", **_said(record, RECORD_LABELS), TITLE: record["title"]}
+    said = {**_said(record, RECORD_LABELS), CODE: volume.code_of(record, number), TITLE: record["title"]}
     taken: set[str] = {METADATA}
     files = []
     for file in record["files"]:
