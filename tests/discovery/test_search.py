@@ -20,6 +20,7 @@ from zhudang.filing import queries as filing
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
 from zhudang.preservation import packing
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.shared.ids import new_id
 
@@ -243,7 +244,7 @@ def test_the_page_of_a_record_tells_the_reference_code_that_is_preserved():
     volume = next(v for v in filing.volumes_of(project.project_id) if v.id == row.volume_id)
     [told] = [
         record
-        for record in GivenVolume(packing.pack_volume(packing.project_for_description(project.project_id), volume)).description["records"]
+        for record in GivenVolume(packing.pack_volume(around(project.project_id), volume)).description["records"]
         if record["id"] == str(row.id)
     ]  # fmt: skip
     assert told["reference_code"] == page.reference_code

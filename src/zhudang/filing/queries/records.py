@@ -58,7 +58,9 @@ class RecordRow:
     carrier: str
     specialty: str
     level: int
+    secrecy_term: str
     retention: str
+    keywords: str
     origin: str
     has_paper: bool
     legal_force: bool | None

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from zhudang.filing import queries as filing
 from zhudang.preservation import packing
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.ocfl.content import Content
 
 ORIGINALS = "files/"
@@ -59,7 +60,7 @@ class GivenVolume:
 
 def volumes(project_id: UUID, volume_ids: list[UUID]) -> Iterator[GivenVolume]:
     """Pack these volumes one after the other, as for the store."""
-    project = packing.project_for_description(project_id)
+    project = around(project_id)
     wanted = set(volume_ids)
     for volume in filing.volumes_of(project_id):
         if volume.id in wanted:
