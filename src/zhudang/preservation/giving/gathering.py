@@ -33,6 +33,13 @@ class GivenVolume:
         """Provenance events of the volume's records and files, in the terms of PREMIS."""
         return list(self._document("provenance.json")["events"])
 
+    @cached_property
+    def agents(self) -> dict[str, str]:
+        """The names of the people, organisations and programs of the events, by the identifier that events link."""
+        return {
+            each["agentIdentifier"]["value"]: each["agentName"] for each in self._document("provenance.json")["agents"]
+        }
+
     @property
     def code(self) -> str:
         """The volume's reference code (档号), or its identifier where none was given."""
