@@ -98,6 +98,9 @@ def test_an_encapsulation_is_signed_over_its_canonical_form_and_gives_the_bytes_
             assert hashlib.sha256(content).hexdigest() == encoded.findtext(".//e:摘要值", namespaces=EEP)
             found.add(hashlib.sha256(content).hexdigest())
         assert {act.text for act in root.iterfind(".//e:业务行为", EEP)} >= {"归档", "接收", "检测"}
+        assert {by.text for by in root.iterfind(".//e:机构人员名称", EEP)} >= {"筑档 Zhudang", "馆员乙"}
+        assert root.findtext(".//e:载体类型", namespaces=EEP) == "文字"
+        assert root.findtext(".//e:档号", namespaces=EEP).endswith(("-001", "-002"))
     assert found == originals(kept)
 
 

@@ -344,3 +344,11 @@ def files_of_packages(package_ids: Collection[UUID]) -> dict[UUID, int]:
         if count := Upload.objects.filter(metadata__startswith=mark, file__isnull=False).count():
             counts[package_id] = count
     return counts
+
+
+def uploaders(file_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Tell who handed files in: file -> (login, name); what the system made or nobody is known of is left out."""
+    rows = File.objects.filter(id__in=file_ids, uploaded_by__isnull=False)
+    return {
+        pk: (login, name) for pk, login, name in rows.values_list("id", "uploaded_by__username", "uploaded_by__name")
+    }

@@ -28,11 +28,12 @@ from zhudang.filing import queries as filing
 from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation import holdings as preservation_holdings
+from zhudang.preservation.around_volumes import project_for_description
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.content import Content, content_of_bytes, content_of_path
-from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, project_for_description
+from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.holdings import Description, Row, references
 from zhudang.shared.plain import plain

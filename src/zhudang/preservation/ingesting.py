@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,8 @@ from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation import archive_registers, catalogue, keeping, packing, placement, unlogged
+from zhudang.preservation import archive_registers, around_volumes, catalogue, keeping, packing, placement, unlogged
+from zhudang.preservation.domain import names
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Ingest
@@ -156,17 +157,21 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
         WritingProcesses(roots) as processes,
         ThreadPoolExecutor(processes.most, "preserve") as waiter,
     ):
-        project = packing.project_for_description(row.project_id)
+        around = around_volumes.around(row.project_id)
         being_written: deque[_Writing] = deque()
         try:
             for volume in wanted:
                 progress.at(volume.title)
                 # Gathering a volume's facts is this process's work while the others write the volumes before it.
-                package = packing.pack_volume(project, volume)
+                made_at = _made_at(volume.id, roots)
+                created = made_at or _whole_second(timezone.now())
+                package = packing.pack_volume(around, volume, ingested_at=created)
                 if len(being_written) == processes.most:
                     processes.give_back(being_written.popleft().finish(progress))
                 own = _own(package, all_places, roots)
-                being_written.append(_Writing.begin(waiter, processes.take(), package, *own))
+                being_written.append(
+                    _Writing.begin(waiter, processes.take(), package, *own, None if made_at else created)
+                )
             while being_written:
                 processes.give_back(being_written.popleft().finish(progress))
         except BaseException:
@@ -174,11 +179,28 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
                 each.stop.set()
             raise
         handover.note_preserved(row.transfer_id, now=timezone.now())
-        progress.at(project["name"])
+        progress.at(around.project["name"])
         with catalogue.packed_project(row.project_id) as package:
             _keep(package, *_own(package, all_places, roots), progress)
         progress.one_more()
     _finish(row, len(wanted))
+
+
+def _made_at(volume_id: UUID, roots: Sequence[StorageRoot]) -> datetime | None:
+    """Tell when the first version of a volume was made, by any place that holds it: a run of before may have been killed."""
+    for root in roots:
+        try:
+            inventory = root.inventory(names.object_id(volume_id))
+        except ObjectDamaged:
+            continue
+        if inventory:
+            return inventory.versions[1].created
+    return None
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Round up to what an inventory tells, so that nothing before it comes after."""
+    return moment.replace(microsecond=0) + timedelta(seconds=1 if moment.microsecond else 0)
 
 
 def keep_project(project_id: UUID) -> bool:
@@ -257,7 +279,13 @@ class _Writing:
         package: packing.Package,
         all_places: Sequence[Place],
         roots: Sequence[StorageRoot],
+        created: datetime | None = None,
     ) -> _Writing:
+        """Have a volume written.
+
+        Args:
+            created: when its first version is made, as its provenance says; a later one is made now.
+        """
         stop = threading.Event()
 
         def go_on(_bytes: int) -> None:
@@ -265,7 +293,7 @@ class _Writing:
                 raise work.Cancelled
 
         kept = waiter.submit(
-            keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
+            keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(created or timezone.now()),
             known=keeping.known_of(package.thing_id, all_places), progress=go_on, write=process.write_version,
         )  # fmt: skip
         return cls(package, all_places, process, kept, stop)

@@ -109,7 +109,7 @@ def _note_object(package: Package, each: KeptObject, places: Sequence[Place], no
         row = ArchivalObject.objects.create(
             id=name.row_id, ocfl_id=str(name), kind=package.kind, project_id=package.project_id,
             volume_id=package.thing_id if package.kind == VOLUME else None, part=name.part, generation=name.generation,
-            newest=not each.closed, first_kept_at=now, **facts,
+            newest=not each.closed, first_kept_at=each.inventory.versions[1].created, **facts,
         )  # fmt: skip
     else:
         for field, value in facts.items():

@@ -69,12 +69,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class RecordPage:
-    """Everything the page of one record shows."""
+    """Everything the page of one record shows.
+
+    Args:
+        reference_code: the record's own; its volume's while it has no place in it.
+    """
 
     record: filing.RecordRow
     project_name: str
     project_code: str
     volume: filing.VolumeRow | None
+    reference_code: str
     files: tuple[FileView, ...]
     former_files: tuple[filing.FileRow, ...]
     way: tuple[Moment, ...]
@@ -122,6 +127,7 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
         project.name,
         project.code,
         volume,
+        _reference_code(volume, record),
         files,
         former,
         _way(record, volume),
@@ -164,6 +170,11 @@ def _file_view(
     text_pages = int(str(read["pages"])) if read else None
     why_no_text = str(read.get("why", "")) if read else ""
     return FileView(row, viewer, blocking, len(findings), text_pages, why_no_text, tuple(made))
+
+
+def _reference_code(volume: filing.VolumeRow | None, record: filing.RecordRow) -> str:
+    code = volume.reference_code if volume else None
+    return filing.record_code(code, record.position) or code or ""
 
 
 def _way(record: filing.RecordRow, volume: filing.VolumeRow | None) -> tuple[Moment, ...]:
