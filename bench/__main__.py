@@ -1,10 +1,10 @@
-"""`./dev bench [small memory large pages checks log preservation] [--quick]`: a table of figures against the issue's targets."""
+"""`./dev bench [small memory large pages holdings checks log preservation] [--quick]`: a table of figures against the issue's targets."""
 
 import sys
 import time
 from collections.abc import Callable
 
-from bench import examination, many_files, measures, preserving, the_log, the_store
+from bench import examination, holdings, many_files, measures, preserving, the_log, the_store
 from bench.row import Row
 
 ALL: dict[str, Callable[[bool], list[Row]]] = {
@@ -12,6 +12,7 @@ ALL: dict[str, Callable[[bool], list[Row]]] = {
     "memory": measures.memory,
     "large": measures.large_file,
     "pages": measures.pages,
+    "holdings": holdings.holdings,
     "checks": examination.checks,
     "log": the_log.log,
     "preservation": lambda quick: [

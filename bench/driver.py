@@ -1,4 +1,4 @@
-"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | people | log N | copy N PATH`. Prints one JSON line."""
+"""Runs inside a benchmark's installation: `python -m bench.driver pipeline N | large PATH | fill N | people | log N | copy N PATH | holdings N`. Prints one JSON line."""
 
 import json
 import os
@@ -244,10 +244,25 @@ def copy(records: str, target: str) -> dict[str, Any]:
     return copies.make_copy(records, target)
 
 
+def holdings(count: str) -> dict[str, Any]:
+    """Fill the register of holdings with `count` volumes and their copies through bulk rows of the tables."""
+    from bench import holdings
+
+    return holdings.fill(int(count))
+
+
 def main(arguments: list[str]) -> int:
     _set_up()
     command, *rest = arguments
-    acts = {"pipeline": pipeline, "large": large, "fill": fill, "people": people, "log": log, "copy": copy}
+    acts = {
+        "pipeline": pipeline,
+        "large": large,
+        "fill": fill,
+        "people": people,
+        "log": log,
+        "copy": copy,
+        "holdings": holdings,
+    }
     print(json.dumps(acts[command](*rest)))
     return 0
 

@@ -1,4 +1,4 @@
-"""The log at a million entries: how fast it is sealed, proven and verified, and what a hundred million would take."""
+"""The log at a million entries: how fast it is sealed, proven, verified, searched and taken out, and what a hundred million would take."""
 
 import json
 import resource
@@ -7,7 +7,9 @@ import time
 from random import Random
 from typing import Any
 
+from bench import log_pages
 from bench.installation import installation
+from bench.log_entries import entries
 from bench.row import Row
 
 PLANNED = 100_000_000
@@ -18,16 +20,26 @@ def log(quick: bool) -> list[Row]:
     """Entries as acts write them, sealed by the worker of a running installation; then verified and proven."""
     few, many = (5_000, 50_000) if quick else (100_000, 1_000_000)
     with installation() as place:
+        place.run("people")
         small = json.loads(place.run("log", str(few)))
+        _, _, lean = log_pages.export(place)
         large = json.loads(place.run("log", str(many - few)))
+        pages = log_pages.rows(place, large)
+        taken, taken_s, full = log_pages.export(place)
+        some, some_s, _ = log_pages.export(place, "act=documents")
     verified = large["verified"] / large["verify_s"]
     grown = large["peak_mb"] / small["peak_mb"]
-    size = large["bytes"] / large["verified"]
+    size, search = large["bytes"] / large["verified"], large["search_bytes"] / large["verified"]
+    rate, held = taken / taken_s, full.bytes / lean.bytes
     return [
         Row(f"{many:,} entries sealed", f"{large['sealed'] / large['seal_s']:.0f} /s", "chained, in the tree, with two witnesses", "", None),
         Row("  verified: leaf, chain, tree, witnesses", f"{verified:.0f} /s", f"{large['findings']} findings, {large['verify_s']:.0f} s", "0 findings", not large["findings"]),
         Row("  memory to verify, against a tenth", f"{grown:.2f} ×", f"{small['peak_mb']:.0f} MB, {large['peak_mb']:.0f} MB", "≤ 1.10", grown <= 1.10),
         Row("  proof of one entry, path to a signed root", f"median {large['proof_ms']:.1f} ms", f"p95 {large['proof_p95_ms']:.1f} ms; with a tenth {small['proof_ms']:.1f} ms", "", None),
+        *pages,
+        Row("  all of it taken out as CSV", f"{rate:.0f} /s", f"{taken:,} lines, {taken_s:.0f} s; {some:,} of one kind, {some_s:.1f} s", f"≥ {log_pages.EXPORT_RATE}/s", rate >= log_pages.EXPORT_RATE and taken >= many),
+        Row("  memory of the web to do so, against a tenth", f"{held:.2f} ×", f"{lean.bytes / 1e6:.0f} MB, {full.bytes / 1e6:.0f} MB", "≤ 1.10", held <= 1.10),
+        Row("  for searching, of these in the database", f"{search:.0f} bytes each", f"at {PLANNED:,}: {search * PLANNED / 1e9:.0f} GB", "", None),
         Row("  in the database", f"{size:.0f} bytes each", f"at {PLANNED:,}: {size * PLANNED / 1e9:.0f} GB, verified in {PLANNED / verified / 3600:.1f} h", "", None),
     ]  # fmt: skip
 
@@ -38,7 +50,8 @@ def measure(count: int) -> dict[str, Any]:
     from django.utils import timezone
 
     from zhudang.audit import tree_heads, verification
-    from zhudang.audit.models import Seal, Unsealed
+    from zhudang.audit.models import Entry, Seal, Unsealed
+    from zhudang.audit.search_blocks import WIDTH, covered
 
     began = time.monotonic()
     _write(count)
@@ -51,6 +64,8 @@ def measure(count: int) -> dict[str, Any]:
     verdict = verification.verify(timezone.now())
     verify_s = time.monotonic() - began
     rng, times = Random(count), []
+    while covered() < last // WIDTH * WIDTH:
+        time.sleep(0.2)
     for _ in range(100):
         began = time.monotonic()
         found = tree_heads.inclusion_of(rng.randrange(1, last + 1))
@@ -62,30 +77,28 @@ def measure(count: int) -> dict[str, Any]:
             "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname LIKE 'audit%' AND relkind = 'r'"
         )
         [size] = cursor.fetchone()
+        cursor.execute("SELECT pg_total_relation_size('audit_searchblock')")
+        [search_size] = cursor.fetchone()
+    some = Entry.objects.filter(act="filing.record.described").order_by("id")[count // 8]
+    numbers = [last * part // 12 or 1 for part in range(1, 13)]
     return {
         "sealed": count, "seal_s": seal_s, "verified": verdict.sealed, "verify_s": verify_s, "findings": len(verdict.findings),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "proof_ms": statistics.median(times),
         "proof_p95_ms": statistics.quantiles(times, n=20)[18], "bytes": int(size),
+        "search_bytes": int(search_size), "last": last, "subject": some.subject, "document_no": some.data["document_no"],
+        "entry_ids": [str(entry_id) for entry_id in Seal.objects.filter(number__in=numbers).values_list("entry_id", flat=True)],
     }  # fmt: skip
 
 
 def _write(count: int) -> None:
     """Rows as `audit.record` writes them, some thousand in a transaction; acts come one by one, which is not measured here."""
     from django.db import transaction
-    from django.utils import timezone
 
     from zhudang.audit.models import Entry, Unsealed
-    from zhudang.shared.ids import new_id
 
-    for start in range(0, count, AT_ONCE):
+    before = Entry.objects.count()
+    for start in range(before, before + count, AT_ONCE):
         with transaction.atomic():
-            now = timezone.now()
-            entries = [
-                Entry(
-                    at=now, actor="clerk", account_id=None, act="filing.record.described", subject=f"filing.record:{new_id()}",
-                    data={"title": f"隐蔽工程验收记录 {number}", "document_no": f"C5-1-{number:06d}", "pages": 1},
-                )
-                for number in range(start, min(start + AT_ONCE, count))
-            ]  # fmt: skip
-            Entry.objects.bulk_create(entries)
-            Unsealed.objects.bulk_create(Unsealed(entry_id=entry.id) for entry in entries)
+            made = [Entry(**row) for row in entries(start, min(AT_ONCE, before + count - start))]
+            Entry.objects.bulk_create(made)
+            Unsealed.objects.bulk_create(Unsealed(entry_id=entry.id) for entry in made)

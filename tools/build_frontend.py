@@ -150,6 +150,7 @@ def assemble(folder: Path, icons: list[str]) -> None:
     """Build into `folder`: the bundle, the sprite, pdf.js's character maps and fonts."""
     vite = MODULES / "vite" / "bin" / "vite.js"
     run([*node_command(), str(vite), "build"], ZHUDANG_BUILT=str(folder))
+    run([*node_command(), str(vite), "build"], ZHUDANG_BUILT=str(folder), ZHUDANG_WHOLE="offline-check")
     drawn, unknown = sprite(icons)
     for name in unknown:
         print(f"frontend: no icon is called {name!r}", file=sys.stderr)

@@ -13,6 +13,7 @@ const LARGE = {
   map: () => import("./map.js"),
   review: () => import("./review.js"),
   checklist: () => import("./checklist.js"),
+  verify: () => import("./verify.js"),
 };
 
 htmx.config.allowEval = false;

@@ -1,5 +1,7 @@
 """The log's pages: for the audit administrator, and for nobody else."""
 
+import hashlib
+import html
 import json
 from datetime import timedelta
 
@@ -8,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.identity_support import PASSWORD, person
-from zhudang.audit import sealing, witness
+from zhudang.audit import operations, proof_files, sealing, search, witness
 from zhudang.audit.models import Entry, Seal, TreeHead
 from zhudang.identity.domain.roles import Role
 
@@ -37,6 +39,74 @@ def test_entries_are_found_by_actor_act_number_and_day(auditor: Client) -> None:
 
 def test_the_tail_is_shown_as_waiting_for_its_seal(auditor: Client) -> None:
     assert "待封" in auditor.get("/audit/").content.decode()
+
+
+def test_a_row_shows_a_few_facts_folds_the_rest_and_shortens_digests_which_the_entry_has_whole(auditor: Client) -> None:
+    digest = hashlib.sha256(b"list").hexdigest()
+    data = {"case": "销2026-001", "list_sha256": digest, "volumes": 2, "files": 3, "why": "期满"}
+    operations.record(
+        actor="zhang",
+        act="preservation.disposal.proposed",
+        subject="preservation.disposalcase:1",
+        at=timezone.now(),
+        data=data,
+    )
+    operations.record(
+        actor="zhang", act="preservation.disposal.stopped", subject="preservation.disposalcase:1", at=timezone.now(),
+        data={"case": "销2026-001", "because": "诉讼", "volumes": 2},
+    )  # fmt: skip
+    many = auditor.get("/audit/?act=preservation.disposal.proposed").content.decode()
+    shown, folded = many.split("<tbody>")[1].split("<details>")
+    assert "销2026-001" in shown and "期满" in shown
+    assert "其余 3 项" in folded and f"{digest[:12]}…" in folded and digest not in many
+    few = auditor.get("/audit/?act=preservation.disposal.stopped").content.decode()
+    assert "诉讼" in few and "其余" not in few, "a fold for one fact saves nothing"
+    entry = Entry.objects.get(act="preservation.disposal.proposed")
+    assert digest in auditor.get(f"/audit/{entry.id}/").content.decode()
+
+
+@pytest.fixture
+def twelve(auditor: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Twelve entries about bridges that wait for their seal; four are looked at for a request, and counted to three."""
+    monkeypatch.setattr(search, "WIDTH", 2)
+    monkeypatch.setattr(search, "LOOK_AT", 2)
+    monkeypatch.setattr(search, "COUNT_TO", 3)
+    for n in range(12):
+        operations.record(
+            actor="clerk", act="test.done", subject=f"test:{n}", at=timezone.now(), data={"title": "桥梁"}
+        )
+    return auditor
+
+
+@pytest.mark.parametrize(
+    ("language", "more", "cut", "further"),
+    [
+        ("zh-hans", "第 1 ～ 2 条，共超过 3 条", "待封的条目很多，这次没有看完。", "继续往下找"),
+        (
+            "en",
+            "1–2, of more than 3",
+            "Many entries wait for the seal; not all of them were looked at.",
+            "Look further",
+        ),
+    ],
+)
+def test_a_count_and_a_search_that_were_cut_short_say_so(
+    twelve: Client, language: str, more: str, cut: str, further: str
+) -> None:
+    twelve.cookies["django_language"] = language
+    page = twelve.get("/audit/?q=桥梁&rows=2").content.decode()
+    assert more in page and cut not in page
+    page = twelve.get("/audit/?q=隧道").content.decode()
+    assert (
+        cut in page
+        and further in page
+        and "没有符合条件的条目</p>" not in page.replace("到这里还没有符合条件的条目</p>", "")
+    )
+
+
+def test_a_count_that_is_whole_says_how_many(auditor: Client) -> None:
+    operations.record(actor="clerk", act="test.done", subject="test:1", at=timezone.now(), data={"title": "桥梁"})
+    assert "第 1 ～ 1 条，共 1 条" in auditor.get("/audit/?q=桥梁").content.decode()
 
 
 def test_taking_the_log_out_is_itself_logged(auditor: Client) -> None:
@@ -122,3 +192,33 @@ def test_a_witness_filled_in_again_tells_since_when_in_the_readers_time(auditor:
     page = auditor.post("/audit/verify/").content.decode()
     assert "从数据库补写的" in page
     assert "2026年6月17日 09:41:20" in page
+
+
+def test_a_filter_that_says_nothing_is_told_and_not_passed_over(auditor: Client) -> None:
+    page = auditor.get("/audit/?since=2026%2F11%2F30&number=abc").content.decode()
+    assert "“2026/11/30”不是日期" in page and "“abc”不是编号" in page
+    assert "不是日期" not in auditor.get("/audit/?since=2026-11-30").content.decode()
+
+
+def test_an_entry_and_the_roots_are_taken_out_with_their_proofs_and_that_is_logged(auditor: Client) -> None:
+    operations.record(actor="clerk", act="test.done", subject="test:1", at=timezone.now(), data={"title": "桥梁"})
+    sealing.seal_everything(timezone.now())
+    entry = Entry.objects.get(act="test.done")
+    told = json.loads(auditor.get(f"/audit/{entry.id}/?export=proof").content)
+    checked = proof_files.check(told)
+    assert (
+        checked is not None
+        and checked.holds
+        and told["canonical"] in html.unescape(auditor.get(f"/audit/{entry.id}/").content.decode())
+    )
+    heads = json.loads(auditor.get("/audit/heads/?export=proof").content)
+    assert (
+        proof_files.check(heads) is not None
+        and heads["heads"][0]["at"] in auditor.get("/audit/heads/").content.decode()
+    )
+    assert [each.data.get("what") for each in Entry.objects.filter(act="audit.log.exported").order_by("id")] == [
+        "proof",
+        "heads",
+    ]
+    unsealed = operations.record(actor="clerk", act="test.done", subject="test:2", at=timezone.now())
+    assert auditor.get(f"/audit/{unsealed}/?export=proof").status_code == 404

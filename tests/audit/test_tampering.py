@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,55 @@ def test_entries_are_chained_in_order_without_gaps_and_leave_the_tail(log_of_ten
 def test_the_tail_is_shown_as_unsealed_and_is_no_fault(log_of_ten: str) -> None:
     operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
     verdict = verification.verify(timezone.now())
-    assert verdict.is_sound and verdict.unsealed == 1 and not verdict.tail_waits
-    assert verification.verify(timezone.now() + timedelta(hours=1)).tail_waits
+    assert verdict.is_sound and verdict.unsealed == 1
+
+
+def test_entries_that_somebody_keeps_from_being_sealed_are_a_finding(log_of_ten: str, superuser_connection) -> None:
+    holder = superuser_connection(log_of_ten)
+    holder.execute("SELECT pg_advisory_lock(%s)", [sealing._LOCK])
+    began = timezone.now()
+    operations.record(actor="test", act="test.done", subject="test:1", at=began)
+    sealing.seal_everything(began)
+    assert findings() == []
+    late = verification.verify(began + timedelta(hours=1)).findings
+    assert [(each.number, each.fault) for each in late] == [(0, Fault.HELD)]
+    holder.execute("SELECT pg_advisory_unlock(%s)", [sealing._LOCK])
+    sealing.seal_everything(timezone.now())
+    assert verification.verify(began + timedelta(hours=1)).findings == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_head SET sealed_at = '2020-01-01T00:00:00Z' WHERE last = 5",
+        "DELETE FROM audit_head WHERE last = 1; UPDATE audit_head SET first = 1 WHERE last = 5",
+    ],
+)
+def test_a_head_that_says_another_moment_or_covers_more_is_found(log_of_ten, tamper, statement: str) -> None:
+    tamper(statement)
+    assert {(each.number, each.fault) for each in verification.verify(timezone.now()).findings} <= {
+        (1, Fault.HEAD), (5, Fault.HEAD),
+    }  # fmt: skip
+    assert findings()
+
+
+def test_a_moment_changed_in_a_witness_is_found(log_of_ten: str, tmp_path: Path) -> None:
+    (path,) = (tmp_path / "site-a" / "log-witness").glob("audit-heads-*.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1]["at"] = "2020-01-01T00:00:00+00:00"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = verification.verify(timezone.now()).findings
+    assert [(each.number, each.fault, Path(each.witness).parent.name) for each in found] == [(5, Fault.HEAD, "site-a")]
+
+
+def test_an_act_dated_back_by_hand_is_pointed_out_and_no_fault_by_itself(log_of_ten: str, capsys) -> None:
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now() - timedelta(days=400))
+    operations.record(actor="test", act="test.done", subject="test:1", at=timezone.now())
+    sealing.seal_everything(timezone.now())
+    verdict = verification.verify(timezone.now())
+    assert verdict.is_sound and verdict.back_in_time == (11,)
+    assert command.verify() == 0
+    assert "by hand): 11" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("table", ["audit_entry", "audit_seal", "audit_head", "audit_treehead", "audit_treetile"])
@@ -232,6 +279,17 @@ def test_lines_taken_out_of_a_witness_are_told(log_of_ten: str, tmp_path: Path) 
     assert findings() == [(1, Fault.UNWITNESSED)]
 
 
+def test_an_entry_changed_and_lines_taken_out_of_the_same_witness_are_told_together(
+    log_of_ten: str, tamper, tmp_path: Path
+) -> None:
+    order = list(Seal.objects.order_by("number").values_list("entry_id", flat=True))
+    tamper(f"UPDATE audit_entry SET actor = 'nobody' WHERE id = '{order[6]}'")
+    _recompute(tamper, order)
+    for path in tmp_path.glob("**/audit-heads-*.jsonl"):
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    assert set(findings()) == {(1, Fault.UNWITNESSED), (7, Fault.CHANGED)}
+
+
 def test_a_clock_set_back_leaves_the_witnesses_lines_in_order_each_once(committed_db: str, settings, tmp_path) -> None:
     settings.DATA, settings.SITES = tmp_path, []
     witness._up_to.clear()
@@ -293,6 +351,12 @@ def test_one_witness_emptied_is_refilled_by_an_act_and_the_others_vouch_for_its_
     assert command.verify() == 0
     told = capsys.readouterr().out
     assert "第 1 到 11 条是" in told and "numbers 1 to 11 were filled in" in told
+    assert (
+        f"见证 数据文件夹 ({tmp_path / 'witness'})" in told and f"witness Data folder ({tmp_path / 'witness'})" in told
+    )
+    assert f"见证 a ({folder})" in told
+    since = timezone.localtime(datetime.fromisoformat(next(iter(witness_lines.read(folder))).refilled))
+    assert f"{since:%Y-%m-%d %H:%M:%S} 从数据库补写" in told and "+00:00" not in told
 
 
 def test_a_witness_cut_is_refilled_from_where_it_was_cut(log_of_ten: str, tmp_path: Path) -> None:

@@ -1,15 +1,29 @@
 """The Merkle tree over the log in the database: tiles, signed heads, proofs, and hands that change them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
-from zhudang.audit import log_key, proofs, queries, sealing, tree, tree_heads, verification, witness, witness_lines
+from zhudang.audit import (
+    command,
+    log_key,
+    proof_files,
+    proofs,
+    queries,
+    sealing,
+    tree,
+    tree_heads,
+    verification,
+    witness,
+    witness_lines,
+)
 from zhudang.audit.domain import merkle
 from zhudang.audit.domain.judging import Fault
 from zhudang.audit.models import Entry, Seal, TreeHead, TreeTile, Unsealed
@@ -146,7 +160,71 @@ def test_a_head_signed_anew_with_another_key_is_betrayed_by_the_witnesses(log_of
     key, signature = log_key.sign(tree_heads.as_signed(row).message)
     tamper(f"UPDATE audit_treehead SET key = '{key}', signature = '{signature}' WHERE size = 600")
     assert tree_heads.as_signed(TreeHead.objects.get(size=600)).is_signed
-    assert set(_findings()) == {(600, Fault.TREE)}
+    assert set(_findings()) == {(300, Fault.STRANGE_KEY), (600, Fault.TREE)}, "the key at hand is the new one now"
+
+
+def test_a_head_in_between_that_a_strangers_key_signed_is_found_and_shown(log_of_600, tamper) -> None:
+    root, at = tree.StoredTree([300, 450, 600]).root(450).hex(), datetime(2024, 1, 1, tzinfo=UTC)
+    stranger = Ed25519PrivateKey.generate()
+    head = tree_heads.SignedHead(450, root, at.isoformat(timespec="microseconds"), "", "")
+    key, signature = stranger.public_key().public_bytes_raw().hex(), stranger.sign(head.message).hex()
+    assert replace(head, key=key, signature=signature).is_signed
+    tamper(f"INSERT INTO audit_treehead VALUES (450, '{root}', '{at.isoformat()}', '{key}', '{signature}')")
+    assert (450, Fault.STRANGE_KEY) in _findings()
+    assert {(told, ours) for told, _, ours in queries.log_keys()} == {(key, False), (log_key.own_key(), True)}
+    (row,) = [each for each in queries.head_rows(list(queries.tree_heads())) if each.head.size == 450]
+    assert row.strange
+
+
+def test_a_lost_key_is_told_to_the_log_and_its_heads_stay_ours(log_of_600: str) -> None:
+    before = log_key.own_key()
+    (log_key.Path(log_key.settings.DATA) / "secrets" / "log-key.pem").unlink()
+    _write(1, timezone.now())
+    sealing.seal_everything(timezone.now() + timedelta(hours=2))
+    (told,) = Entry.objects.filter(act=tree_heads.KEY_CHANGED)
+    assert told.data == {"key": log_key.own_key(), "before": [before]} and log_key.own_key() != before
+    assert _findings() == []
+
+
+def _outside(told: dict[str, Any]) -> proof_files.Checked | None:
+    """As anyone has it who got the file: through JSON, without any row."""
+    return proof_files.check(json.loads(json.dumps(told)))
+
+
+def test_an_entrys_file_of_proof_is_checked_without_us(log_of_600: str) -> None:
+    entry_id = Seal.objects.get(number=7).entry_id
+    told = proof_files.of_entry(entry_id)
+    assert told is not None
+    assert _outside(told) == proof_files.Checked(True, (log_key.own_key(),), number=7)
+    entry = json.loads(told["canonical"])
+    assert entry["id"] == str(entry_id) and told["entry"]["actor"] == entry["actor"] == "test"
+    for name, value in {
+        "canonical": told["canonical"].replace("test.done", "test.gone"), "number": 8, "chain_before": "00" * 32,
+        "tree": {**told["tree"], "path": told["tree"]["path"][1:]},
+    }.items():  # fmt: skip
+        assert not _outside({**told, name: value}).holds, name
+
+
+def test_the_heads_file_of_proof_shows_that_each_only_adds(log_of_600: str) -> None:
+    told = proof_files.of_heads(list(TreeHead.objects.filter(size=600)))
+    assert [head["size"] for head in told["heads"]] == [300, 600], "the one before is among them"
+    assert _outside(told) == proof_files.Checked(True, (log_key.own_key(),), heads=2)
+    assert not _outside({**told, "consistency": []}).holds
+    later = {**told["heads"][1], "root": "00" * 32}
+    assert not _outside({**told, "heads": [told["heads"][0], later]}).holds
+    assert proof_files.check({"format": "other"}) is None and proof_files.check({}) is None
+
+
+def test_a_file_of_proof_is_checked_at_the_console(log_of_600: str, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(proof_files.of_entry(Seal.objects.get(number=7).entry_id)))
+    assert command.proof(path, key=log_key.own_key().upper()) == 0
+    assert command.proof(path) == 0 and "--key" in capsys.readouterr().out
+    assert command.proof(path, key="00" * 32) == 1
+    path.write_text(path.read_text().replace("test.done", "test.gone"))
+    assert command.proof(path) == 1
+    path.write_text("%PDF-1.7")
+    assert command.proof(path) is None
 
 
 def test_a_changed_entry_is_named_itself_and_not_every_root_above_it(log_of_600, tamper) -> None:

@@ -31,6 +31,8 @@ SHOWN_ELSEWHERE = {
     "FMT-006": "needs a folder: test_renditions",
     "ZIP-014": "needs a short limit: test_archives",
     "PKG-003": "needs a surprise inside an examiner: test_packages",
+    "PKG-004": "needs the archive's own rules for names: test_packages_given_back",
+    "EEP-014": "needs a revocation list: test_encapsulations",
     "VIR-001": "needs a scanner: test_examine",
     "OFD-025": "needs a revocation list: test_ofd_signatures",
 }

@@ -9,12 +9,19 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from filing_support import NOW, Site
 
+from preservation.kept_project import KeptProject
 from zhudang.discovery import operations, queries
 from zhudang.discovery.domain import folding
 from zhudang.discovery.queries import Wanted, candidates
+from zhudang.filing import queries as filing
 from zhudang.filing.models import Record
+from zhudang.identity.models import Account
+from zhudang.preservation import packing
+from zhudang.preservation.around_volumes import around
+from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.shared.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +218,33 @@ def test_only_the_rarest_pairs_are_looked_up_and_never_none():
         "'蔽工' & ('§1' | '§2')"
     )
     assert candidates.Rarity(float("inf"), 1.0, {}).looked_up(term).count("'") == 6
+
+
+def test_a_record_is_found_by_its_reference_code_with_or_without_leading_zeros_by_who_may_know_of_it():
+    project = KeptProject()
+    row = Record.objects.select_related("volume").get(id=project.record_ids[1])
+    code = f"{row.volume.reference_code}-{row.position:03}"
+    for written in (code, f"{row.volume.reference_code}-{row.position}", f" {code.lower()} "):
+        results = queries.search(project.site.archivist, Wanted(written))
+        assert [(hit.record_id, hit.reference) for hit in results.hits] == [(row.id, code)]
+    assert queries.search(project.site.outsider, Wanted(code)).hits == ()
+    assert queries.search(project.site.archivist, Wanted(code, filters={"part": "A"})).hits == ()
+    assert queries.search(project.site.archivist, Wanted(f"{row.volume.reference_code}-999")).hits == ()
+
+
+def test_the_page_of_a_record_tells_the_reference_code_that_is_preserved():
+    project = KeptProject()
+    row = Record.objects.select_related("volume").get(id=project.record_ids[1])
+    page = queries.record_page(project.site.archivist, row.id)
+    assert page.reference_code == f"{row.volume.reference_code}-{row.position:03}"
+    client = Client()
+    client.force_login(Account.objects.get(username="archivist"))
+    shown = client.get(f"/records/{row.id}/").content.decode()
+    assert f">{page.reference_code}</dd>" in shown
+    volume = next(v for v in filing.volumes_of(project.project_id) if v.id == row.volume_id)
+    [told] = [
+        record
+        for record in GivenVolume(packing.pack_volume(around(project.project_id), volume)).description["records"]
+        if record["id"] == str(row.id)
+    ]  # fmt: skip
+    assert told["reference_code"] == page.reference_code

@@ -147,8 +147,8 @@ def test_a_record_changed_in_the_database_is_not_called_valid(seal_log):
     seal_log()
     pdf = bytes_of(issued)
     SealedDocument.objects.filter(id=issued.id).update(record={"number": issued.number, "body": "另写的"})
-    assert queries.answer_for_pdf(pdf=pdf, now=NOW).verdict is Verdict.CHANGED
-    assert queries.answer_for_code(code=issued.check_code, now=NOW).verdict is Verdict.CHANGED
+    assert queries.answer_for_pdf(pdf=pdf, now=NOW).verdict is Verdict.DOUBTFUL
+    assert queries.answer_for_code(code=issued.check_code, now=NOW).verdict is Verdict.DOUBTFUL
 
 
 def test_a_void_document_is_told_void_also_from_its_own_bytes(seal_log):

@@ -97,6 +97,24 @@ def test_codes_pad_their_numbers_and_refuse_one_too_long():
         codes.fill(POLICY.code_template, {**values, "volume": 1000})
 
 
+def test_a_records_code_is_written_in_one_way_and_read_with_or_without_leading_zeros():
+    template = POLICY.file_template
+    assert codes.record_code(template, "I1-2026-0036-012", 5) == "I1-2026-0036-012-005"
+    assert codes.record_code(template, "I1-2026-0036-012", 1234) == "I1-2026-0036-012-1234"
+    for written in ("I1-2026-0036-012-005", "I1-2026-0036-012-5", "I1-2026-0036-012-05"):
+        assert codes.read_record_code(template, written) == ("I1-2026-0036-012", 5)
+    assert codes.read_record_code(template, "隐蔽工程") is None
+    other = "{volume_code}·{file:4}"
+    assert codes.record_code(other, "I1-012", 5) == "I1-012·0005"
+    assert codes.read_record_code(other, "I1-012·5") == ("I1-012", 5)
+
+
+def test_the_template_of_a_records_code_holds_its_volumes_and_its_number_alone():
+    assert codes.faults_in_template("{volume_code}-{year}-{file:3}", needed={"volume_code", "file"}, only=True) == [
+        "template '{volume_code}-{year}-{file:3}': segment 'year' has no value here"
+    ]
+
+
 def test_a_template_tells_all_its_faults():
     assert codes.faults_in_template("{class}-{volume}-{what:2}-{", needed={"volume", "project"}) == [
         "template '{class}-{volume}-{what:2}-{': unknown segment 'what'",

@@ -112,3 +112,32 @@ def test_the_page_of_the_inbox_tells_it_in_both_languages(language: str, sentenc
     client.cookies["django_language"] = language
     told = client.get(reverse("filing:inbox", args=[site.project_id])).content.decode()
     assert sentence in told and "TRF-003" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "sentence"),
+    [
+        ("zh-hans", "封装包", "提交包，已拆开，收了 1 个文件"),
+        ("en", "encapsulated record", "taken apart: 1 file received"),
+    ],
+)
+def test_the_row_of_an_encapsulation_tells_its_kind_and_what_came_of_it(language: str, kind: str, sentence: str):
+    from django.test import Client
+    from django.urls import reverse
+
+    from samples.checks.packages import eep
+    from zhudang.checks.engine import Engine
+    from zhudang.content import checking
+    from zhudang.filing import jobs
+    from zhudang.identity.models import Account
+
+    site = Site()
+    package = site.upload("地基验槽记录.eep", data=eep(), checked="")
+    with Engine(workers=1) as engine:
+        checking.check_waiting([package], with_engine=engine)
+    jobs.suggest_files([str(package)])
+    client = Client()
+    client.force_login(Account.objects.get(id=site.clerk.account_id))
+    client.cookies["django_language"] = language
+    told = client.get(reverse("filing:inbox", args=[site.project_id])).content.decode()
+    assert sentence in told and '<span class="tag">' in told and kind in told

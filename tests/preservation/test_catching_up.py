@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from preservation.kept_project import KeptProject
 from preservation.ocfl_support import judged_by_ocfl_py
-from preservation.offline_set import OfflineSet
+from preservation.offline_set import LABEL, OfflineSet
 from zhudang.audit.models import Entry
 from zhudang.events import work
 from zhudang.preservation import (
@@ -117,6 +117,12 @@ def test_a_damaged_copy_on_the_set_is_mended_and_told(kept, disk):
     assert CatchUp.objects.first().read == ArchivalObject.objects.count()
     assert Entry.objects.filter(act="preservation.copy.repaired").count() == 1
     assert judged_by_ocfl_py([place.root for place in places()]) == []
+
+
+def test_a_label_written_by_an_editor_that_marks_its_files_is_read(kept, disk):
+    disk.connect()
+    (disk.mount / "LABEL.txt").write_bytes(f"\ufeff{LABEL}\r\n".encode())
+    assert command.call_in("c") == command.OK
 
 
 def test_another_disk_at_the_path_is_not_taken_for_the_set(kept, disk):

@@ -1,6 +1,6 @@
 """A disposal from the proposal to the tombstone, against the real PostgreSQL and two real folders."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from zhudang.content.models import File
 from zhudang.discovery import operations as discovery
 from zhudang.discovery.models import PageText
 from zhudang.discovery.queries.search import Wanted, search
+from zhudang.events.models import Message
 from zhudang.filing.models import Record, RecordFile, Volume
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.rights import SYSTEM
@@ -184,11 +185,58 @@ def test_one_member_keeps_one_volume_and_the_rest_goes_on(places: Path):
     assert list(checking.check()) == []
 
 
-def test_one_voice_against_ends_the_case(places: Path):
-    made = Disposal().propose().appraise(agrees=False, reasons="仍有凭证价值")
-    assert made.case.state == "refused"
+def test_the_first_voice_against_ends_the_case_and_the_others_are_told(places: Path):
+    made = Disposal().propose()
+    second = made.members[1]
+    cases.give_opinion(actor=second, case_id=made.case.pk, agrees=False, reasons="仍有凭证价值", now=LONG_AGO)
+    assert (made.case.state, made.case.ended_because) == ("refused", second.name)
+    told = Message.objects.filter(kind="preservation.disposal.refused").values_list("account_id", flat=True)
+    assert set(told) == {each.account_id for each in (made.proposer, made.members[0], made.members[2])}
+    with pytest.raises(cases.CannotDecide) as refused:
+        made.appraise()
+    assert codes(refused.value) == ["stands"]
     with pytest.raises(cases.CannotDecide):
         made.approve()
+    assert list(checking.check()) == []
+
+
+def test_what_one_member_keeps_stays_kept_where_another_ends_the_case(places: Path):
+    made = Disposal().propose()
+    line = made.case.items.first()
+    first, second = made.members[:2]
+    until = timezone.localdate() + timedelta(days=4000)
+    cases.give_opinion(
+        actor=first, case_id=made.case.pk, agrees=True, reasons="延", spared=[(line.pk, until)], now=LONG_AGO
+    )
+    cases.give_opinion(actor=second, case_id=made.case.pk, agrees=False, reasons="不", now=LONG_AGO)
+    line.refresh_from_db()
+    assert (line.outcome, line.extended_until) == ("extended", until)
+    assert list(checking.check()) == []
+
+
+def test_not_everybody_who_could_approve_is_appointed_to_the_committee(places: Path):
+    made = Disposal()
+    made.members = [made.members[0], made.official, made.witnesses[1]]
+    with pytest.raises(cases.CannotPropose) as refused:
+        made.propose()
+    assert codes(refused.value) == ["nobody_approves"]
+    made.members[2] = person("another", made.project.site.archive_id, Role.KEEPER)
+    made.propose()
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Shanghai"])
+def test_days_are_those_of_beijing_wherever_the_pages_are_shown(places: Path, settings, zone: str):
+    settings.TIME_ZONE = zone
+    evening = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+    with timezone.override(zone):
+        made = Disposal().propose(now=evening).appraise(now=evening).approve(now=evening)
+        assert made.case.wait_until == date(2026, 4, 1)
+        last = datetime(2026, 4, 1, 15, 59, tzinfo=UTC)
+        with pytest.raises(cases.CannotDecide) as refused:
+            signing.call(actor=made.executor, case_id=made.case.pk, now=last)
+        assert codes(refused.value) == ["waits"]
+        signing.call(actor=made.executor, case_id=made.case.pk, now=last + timedelta(minutes=1))
+        assert list(checking.check()) == []
 
 
 def test_nobody_decides_witnesses_or_begins_alone(places: Path):

@@ -16,7 +16,7 @@ from zhudang.content import destroying
 from zhudang.content.models import File
 from zhudang.filing.models import RecordFile, Volume
 from zhudang.preservation import command, rebuilding
-from zhudang.preservation.disposal import checking, executing, removing
+from zhudang.preservation.disposal import cases, checking, executing, removing
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStep
 from zhudang.preservation.models import ArchivalObject
 from zhudang.preservation.ocfl import durable
@@ -112,14 +112,14 @@ def test_a_forgers_hand_is_noticed(committed_db, django_db_blocker, places: Path
             [one.pk],
         )
         root.execute("UPDATE filing_volume SET destroyed_at = now() WHERE id = %s", [other.pk])
-        assert {finding.code for finding in checking.check()} == {"DSP-001", "DSP-004", "DSP-005"}
+        assert {each.code for each in checking.check()} == {"DSP-001", "DSP-004", "DSP-005", "DSP-007"}
         capsys.readouterr()
         assert command.verify() == 1
         told = capsys.readouterr().out
         assert "forged" in told and one.ocfl_id in told and other.ocfl_id in told
         root.execute("DELETE FROM preservation_disposalitem")
         root.execute("DELETE FROM preservation_disposalcase")
-        assert {f.code for f in checking.check()} == {"DSP-001", "DSP-005"}, "a tombstone without its list"
+        assert {f.code for f in checking.check()} == {"DSP-001", "DSP-005", "DSP-008"}, "a tombstone without its list"
 
 
 def test_what_was_destroyed_and_is_said_not_to_be_is_noticed(
@@ -144,6 +144,8 @@ def test_a_rebuilt_catalogue_knows_the_tombstone_and_the_list(
     with django_db_blocker.unblock():
         made = Disposal()
         gone, kept = made.volumes
+        stay = cases.place_stay(actor=made.proposer, object_id=gone.pk, because="诉讼", now=timezone.now())
+        cases.lift_stay(actor=made.proposer, stay_id=stay, because="结案", now=timezone.now())
         made.ready([gone]).execute()
         run_jobs()
         number, digest = made.case.number, made.case.approved_sha256
@@ -166,6 +168,17 @@ def test_a_rebuilt_catalogue_knows_the_tombstone_and_the_list(
             assert command.verify() == 0, capsys.readouterr().out
             with connection.cursor() as cursor, pytest.raises(DatabaseError):
                 cursor.execute("UPDATE preservation_archivalobject SET destroyed_at = NULL")
+            for change, told in (
+                ("preservation_disposalcase SET decided_because = 'x'", "case: decided_because"),
+                ("preservation_disposalitem SET outcome_by = 'x'", "lines: outcome"),
+                ("preservation_disposalstep SET place_name = 'x' WHERE place = 'site:a'", "lines: outcome"),
+                ("preservation_disposalstay SET because = 'x'", f"stay {stay}: because"),
+            ):
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('zhudang.restoring', 'on', true)")
+                    cursor.execute(f"UPDATE {change}")
+                    assert [(each.code, each.told) for each in checking.check()] == [("DSP-007", told)]
+                    transaction.set_rollback(True)
 
 
 class Crash(BaseException):

@@ -184,7 +184,8 @@ def test_what_was_not_cleared_by_its_day_is_told_by_verify_doctor_and_at_night(
     assert command.verify() == command.WRONG
     told = capsys.readouterr().out
     assert gone.ocfl_id in told and "DSP-006" in told and "逾期" in told
-    assert [r.verdict for r in doctor.disposals()] == ["ill"]
+    assert "DSP-007" in told, "the day it was found was moved by hand, here"
+    assert [r.verdict for r in doctor.disposals()] == ["ill", "ill"]
     jobs.look_at_all_owed(0)
     jobs.look_at_all_owed(0)
     assert Message.objects.filter(kind="preservation.disposal.overdue").count() == 1, "once a month"

@@ -43,6 +43,7 @@ from zhudang.preservation import (
     reading,
     registered,
 )
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.disposal import cases, checking, executing, signing
 from zhudang.preservation.disposal.models import DisposalItem, DisposalStep
 from zhudang.preservation.domain.site_facts import Medium
@@ -81,7 +82,7 @@ def spread(settings: Any) -> Disposal:
 def store_again(made: Disposal) -> None:
     """Keep the volume as its rows stand now."""
     [volume] = filing.volumes_of(made.project.project_id)
-    package = packing.pack_volume(packing.project_for_description(made.project.project_id), volume)
+    package = packing.pack_volume(around(made.project.project_id), volume)
     own = at_hand(places())
     with writing(own) as stores:
         known = keeping.known_of(volume.id, own)

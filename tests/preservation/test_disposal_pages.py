@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from django.db import connection
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
@@ -14,7 +15,8 @@ from preservation.kept_project import site_settings
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
 from zhudang.preservation import words
-from zhudang.preservation.disposal.models import DisposalCase, DisposalStay
+from zhudang.preservation.disposal import executing
+from zhudang.preservation.disposal.models import DisposalCase, DisposalStay, DisposalStep
 from zhudang.preservation.models import Copy, Site
 from zhudang.preservation.sites import places
 from zhudang.shared.refusals import Reason
@@ -218,3 +220,118 @@ def test_an_opinion_or_a_decision_that_does_not_say_which_is_sent_back_and_ends_
     told = as_(client, made.official).post(f"{path}decide/", {"because": "看过"}, follow=True).content.decode()
     assert "请选“批准”或“不批准”" in told
     assert made.case.state == "approving"
+
+
+def test_the_list_says_a_reason_beside_its_volume_and_a_refusal_names_each_volume_once(client, made: Disposal):
+    first, second = made.volumes
+    as_(client, made.proposer)
+    for because in ("诉讼中", "查档未结"):
+        client.post(f"/preservation/{first.pk}/stay/", {"because": because})
+    listed = shown(client, "/preservation/disposal/new/")
+    row = next(each for each in listed.split("<tr>") if f'value="{first.pk}"' in each)
+    assert "暂缓销毁：诉讼中" in row and "暂缓销毁：查档未结" in row
+    # The box that is ticked bears the code for readers who do not see the row.
+    assert (row.count(first.title), row.count(first.reference_code)) == (1, 2)
+    everyone = [str(member.account_id) for member in made.members]
+    told = {"volume": [str(first.pk), str(second.pk)], "committee": everyone, "why": "期满"}
+    refused = client.post("/preservation/disposal/new/", told).content.decode().split("<table")[0]
+    line = f"{first.reference_code}《{first.title}》暂缓销毁：诉讼中；暂缓销毁：查档未结"
+    assert line in refused and refused.count(first.title) == 1
+    english = shown(client, "/preservation/disposal/new/", "en")
+    assert "Under a stay: 诉讼中" in english
+
+
+def test_what_a_case_above_the_clearance_owes_is_told_to_nobody(client, made: Disposal):
+    made.ready().begin()
+    for item in made.case.items.all():
+        DisposalStep.objects.create(
+            item=item, place="registered:缩微 12", place_name="缩微 12", gone=False, proof={}, at=timezone.now()
+        )
+    executing.run(made.case.pk)
+    as_(client, made.members[0])
+    overview, holdings = "/preservation/disposal/", "/preservation/"
+    assert made.case.number in shown(client, overview) and "缩微 12" in shown(client, overview)
+    assert made.case.level > 0
+    Account.objects.update(clearance=0)
+    assert made.case.number not in shown(client, overview) and "缩微 12" not in shown(client, overview)
+    as_(client, made.executor)
+    assert "处留着已销毁案卷的内容" not in shown(client, holdings)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_english_tells_one_and_several_apart(client, made: Disposal, number: int):
+    made.propose(made.volumes[:number]).appraise().approve(now=timezone.now() - timedelta(days=30 - number))
+    as_(client, made.proposer)
+    page = " ".join(shown(client, f"/preservation/disposal/{made.case.pk}/", "en").split())
+    one, many = ("1 volume, 1 file,", "1 day of the waiting period is left"), (
+        "2 volumes, 2 files,", "2 days of the waiting period are left",
+    )  # fmt: skip
+    assert all(text in page for text in (one if number == 1 else many))
+    assert not any(text in page for text in (many if number == 1 else one))
+
+
+def test_a_refused_opinion_keeps_what_was_typed_and_says_why_at_the_form(client, made: Disposal):
+    made.propose()
+    path = f"/preservation/disposal/{made.case_id}/"
+    typed = {"agrees": "no", "reasons": "写了很久的理由", "spared": "没有这个档号"}
+    told = as_(client, made.members[0]).post(f"{path}opinion/", typed, follow=True).content.decode()
+    form = told.split(f'action="{path}opinion/"', 1)[1].split("</form>")[0]
+    assert "写了很久的理由</textarea>" in form
+    assert "没有这个档号</textarea>" in form
+    assert "清单上没有 没有这个档号" in form
+    assert 'value="no" checked' in form
+    assert "写了很久的理由" not in shown(client, path), "once"
+    typed = {"agrees": "yes", "reasons": " ", "spared": made.volumes[0].reference_code}
+    told = client.post(f"{path}opinion/", typed, follow=True).content.decode()
+    assert "请写明鉴定意见的理由" in told and f"{made.volumes[0].reference_code}</textarea>" in told
+
+
+def test_reasons_of_a_form_that_is_gone_stand_at_the_next_step(client, made: Disposal):
+    made.propose()
+    path = f"/preservation/disposal/{made.case_id}/"
+    told = as_(client, made.executor).post(f"{path}begin/", follow=True).content.decode()
+    assert "这个销毁案现在不在这一步（委员会鉴定中）" in told
+    assert "只有执行人" not in told
+
+
+def test_a_stay_that_was_refused_keeps_its_text_and_a_password_is_never_kept(client, made: Disposal):
+    made.ready(made.volumes[:1]).execute()
+    volume = made.volumes[0]
+    told = as_(client, made.proposer).post(f"/preservation/{volume.pk}/stay/", {"because": "诉讼"}, follow=True)
+    assert "已经销毁，或正在销毁" in told.content.decode()
+    other = made.volumes[1]
+    client.post(f"/preservation/{other.pk}/stay/", {"because": "诉讼"})
+    stay = DisposalStay.objects.get()
+    told = client.post(f"/preservation/disposal/stays/{stay.pk}/lift/", {"because": " ", "password": "hidden"})
+    assert "hidden" not in str(dict(client.session))
+    assert "请写明暂缓或解除的理由" in shown(client, told.headers["Location"])
+
+
+def test_a_case_that_a_hand_changed_says_so_and_offers_no_step(client, made: Disposal):
+    made.propose().appraise().approve()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('zhudang.restoring', 'on', true)")
+        cursor.execute("UPDATE preservation_disposalcase SET decided_because = '另一个'")
+    as_(client, made.executor)
+    path = f"/preservation/disposal/{made.case_id}/"
+    told = shown(client, path)
+    assert "登记与日志不符，有人手改过（案的登记：理由）" in told
+    assert "我来执行" not in told
+    assert "等待期已满；等馆员" not in told
+    assert "changed them by hand (case: " in shown(client, path, "en")
+
+
+def test_words_of_the_page_fit_where_the_case_stands(client, made: Disposal):
+    made.propose(made.volumes[:1]).appraise().approve()
+    as_(client, made.executor)
+    path = f"/preservation/disposal/{made.case_id}/"
+    waiting = shown(client, path, "en")
+    assert "Digest of the list after appraisal" in waiting
+    assert "Digest of the list destroyed" not in waiting
+    assert "it can be executed from the next day on" in waiting
+    assert "; Doubt:" in waiting
+    assert "1 volume, 1 file," in waiting
+    made.call().sign().execute()
+    ended = shown(client, path, "en")
+    assert "Digest of the list destroyed" in ended
+    assert "it can be executed from the next day on" not in ended

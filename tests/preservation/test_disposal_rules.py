@@ -89,7 +89,13 @@ def test_a_file_that_makes_no_sense_is_told_whole():
     }
     with pytest.raises(ValueError) as told:
         read_rules(wrong)
-    for part in ("[committee] members", "[waiting]", "permanent: cannot have years", "long: with_works is true or false", "source, name_zh or name_en"):
+    for part in (
+        "[committee] members",
+        "[waiting]",
+        "permanent: cannot have years",
+        "long: with_works is true or false",
+        "source, name_zh or name_en",
+    ):
         assert part in str(told.value)
 
 

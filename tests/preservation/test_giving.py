@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ from preservation.kept_project import KeptProject, site_settings
 from samples.checks.packages import canonical_signed
 from zhudang.audit.models import Entry
 from zhudang.checks.command import Options, run
+from zhudang.checks.settings import CheckSettings
 from zhudang.preservation.giving import eep
 from zhudang.preservation.giving.operations import CannotGive, Form, Given, give
 from zhudang.preservation.models import ArchivalObject, Copy
@@ -56,10 +58,10 @@ def digests(folder: Path) -> set[str]:
     return {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
-def packages_in(path: Path, tmp_path: Path) -> list[tuple[str, list[dict]]]:
+def packages_in(path: Path, tmp_path: Path, settings: CheckSettings | None = None) -> list[tuple[str, list[dict]]]:
     """Kind and findings of the packages the examiner sees; what it says of the files in them is another matter."""
     report = tmp_path / "report.json"
-    run([path], report, Options(), out=io.StringIO(), err=io.StringIO())
+    run([path], report, Options(settings=settings or CheckSettings()), out=io.StringIO(), err=io.StringIO())
     return [(each["kind"], each["findings"]) for each in json.loads(report.read_text())["packages"]]
 
 
@@ -96,13 +98,24 @@ def test_an_encapsulation_is_signed_over_its_canonical_form_and_gives_the_bytes_
             assert hashlib.sha256(content).hexdigest() == encoded.findtext(".//e:摘要值", namespaces=EEP)
             found.add(hashlib.sha256(content).hexdigest())
         assert {act.text for act in root.iterfind(".//e:业务行为", EEP)} >= {"归档", "接收", "检测"}
+        assert {by.text for by in root.iterfind(".//e:机构人员名称", EEP)} >= {"筑档 Zhudang", "馆员乙"}
+        assert root.findtext(".//e:载体类型", namespaces=EEP) == "文字"
+        assert root.findtext(".//e:档号", namespaces=EEP).endswith(("-001", "-002"))
     assert found == originals(kept)
 
 
-def test_an_encapsulation_is_sound_to_the_examiner(kept: KeptProject, tmp_path: Path):
-    given(kept, tmp_path / "eep", Form.EEP)
+def test_an_encapsulation_is_sound_to_the_examiner_who_trusts_the_archive_s_seal(kept: KeptProject, tmp_path: Path):
+    """Signed by the archive's own test seal: without an anchor the examiner says that nobody vouches for it."""
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    give(project_code="2403-990241-48-01-012345", form=Form.EEP, target=tmp_path / "eep", now=now)
+    trust = tmp_path / "trust"
+    trust.mkdir()
     for path in (tmp_path / "eep").rglob("*.eep"):
-        assert packages_in(path, tmp_path) == [("eep", [])]
+        [(_, told)] = packages_in(path, tmp_path)
+        assert [each["code"] for each in told] == ["EEP-013"]
+        certificate = etree.parse(path).getroot().findtext(".//e:证书", namespaces=EEP)
+        (trust / "seal.der").write_bytes(base64.b64decode(certificate))
+        assert packages_in(path, tmp_path, CheckSettings(trust=str(trust))) == [("eep", [])]
 
 
 def test_an_information_package_is_valid_to_the_foundations_own_validator_and_to_ours(

@@ -1,25 +1,34 @@
 import errno
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from filing.filing_support import NOW
 from preservation.kept_project import KeptProject, roots, site_settings
 from preservation.ocfl_support import judged_by_ocfl_py, tree
 from zhudang.audit.models import Entry
 from zhudang.content import queries as content
+from zhudang.documents.city import letterhead
 from zhudang.events import work
 from zhudang.events.models import Work
+from zhudang.filing import queries as filing
 from zhudang.filing.models import Record, Volume
-from zhudang.handover.models import Transfer
+from zhudang.handover.models import Certificate, Transfer
+from zhudang.identity.models import Account
 from zhudang.preservation import command, ingesting
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.models import ArchivalObject, Copy, Ingest
 from zhudang.preservation.ocfl import durable
+from zhudang.preservation.ocfl.inventory import Inventory
 from zhudang.preservation.ocfl.reader import read_json, stored_file
 from zhudang.preservation.ocfl.writer import write_version
 from zhudang.preservation.ocfl.writing_process import WritingProcess
+from zhudang.registry.models import Structure, UnitWork
 
 pytestmark = pytest.mark.django_db
 
@@ -67,24 +76,85 @@ def test_the_bytes_kept_are_the_bytes_received_and_the_description_tells_their_n
     }
 
 
-def test_provenance_speaks_premis_and_the_xml_is_read_by_any_parser(tmp_path: Path):
-    from xml.etree import ElementTree
-
+def test_provenance_names_who_did_each_act_and_the_program_only_for_what_it_computed(tmp_path: Path):
     project = KeptProject()
     project.preserve()
-    root = roots(tmp_path)[0]
-    object_id = f"urn:uuid:{project.volume_ids[0]}"
-    inventory, folder = root.inventory(object_id), root.object_folder(object_id)
-    events = read_json(folder, inventory, "provenance.json")["events"]
-    assert {event["eventType"] for event in events} >= {
-        "accession",
-        "validation",
-        "transfer",
-        "message digest calculation",
+    inventory, told = _document(tmp_path, project, "provenance.json")
+    events, agents = told["events"], {each["agentIdentifier"]["value"]: each for each in told["agents"]}
+    by: dict[str, set[str]] = {}
+    for event in events:
+        links = event.get("linkingAgentIdentifiers", [event["linkingAgentIdentifier"]])
+        assert links[0] == event["linkingAgentIdentifier"]
+        detail = event["eventDetailInformation"]["eventDetail"].rpartition(" / ")
+        by.setdefault(detail[2] if detail[1] else event["eventType"], set()).update(link["value"] for link in links)
+    program, archive = "筑档 Zhudang", letterhead().archive
+    assert by == {
+        "file received": {"clerk", "青石建筑工程有限公司"},
+        "message digest calculation": {program},
+        "checks": {program},
+        "filed by its party": {"clerk", "青石建筑工程有限公司"},
+        "signed for by the client": {"manager", "云溪滨河置业有限公司"},
+        "accepted": {"reviewer", archive},
+        "transferred to the archive and counted": {"archivist", archive},
+        "written into the long-term store, version 1": {program, "archivist", archive},
     }
-    xml = ElementTree.parse(stored_file(folder, inventory, "description.xml"))
-    titles = [element.text for element in xml.iter("{urn:zhudang:description:1}文件题名")]
-    assert titles and all(titles)
+    names = {login: agents[login]["agentName"] for login in ("clerk", "manager", "reviewer", "archivist")}
+    called = dict(Account.objects.filter(username__in=names).values_list("username", "name"))
+    assert names == {**called, "archivist": "馆员乙"}  # the name that the transfer noted
+    assert {each["agentType"] for each in agents.values()} == {"person", "organization", "software"}
+    assert agents["reviewer"]["agentNote"] == archive
+
+    [ingestion] = [event for event in events if event["eventType"] == "ingestion"]
+    assert datetime.fromisoformat(ingestion["eventDateTime"]) == inventory.versions[1].created
+    assert ingestion["linkingObjectIdentifier"]["value"] == str(project.volume_ids[0])
+    moments = [datetime.fromisoformat(event["eventDateTime"]) for event in events]
+    assert moments == sorted(moments) and events[-1] == ingestion
+
+
+def test_a_lost_log_leaves_the_names_that_the_rows_note(tmp_path: Path):
+    project = KeptProject()
+    project.preserve()
+    volume = next(each for each in filing.volumes_of(project.project_id) if each.id == project.volume_ids[0])
+    known = around(project.project_id)
+    row = filing.records_of_volume(volume.id)[0]
+    handed = replace(known.handed, signed={row.id: "经理甲"}, accepted={row.id: "审核乙"})
+    acts = replace(known, logged={}, handed=handed).acts([row])[row.id]
+    assert (acts["with_client_at"].name, acts["accepted_at"].name) == ("经理甲", "审核乙")
+    assert (acts["transferred_at"].login, acts["transferred_at"].name) == ("archivist", "馆员乙")
+    nobody = replace(known, logged={}).acts([row])[row.id]["accepted_at"]
+    assert [agent.name for agent in nobody.agents()] == [letterhead().archive]
+
+
+def test_a_volume_tells_by_identifier_what_it_belongs_to_and_that_nothing_of_it_was_opened(tmp_path: Path):
+    project = KeptProject()
+    structure = Structure.objects.create(name="1# 住宅楼", kind="building", changed_at=NOW)
+    UnitWork.objects.filter(id=project.site.unit_id).update(structure=structure)
+    project.preserve()
+    _, told = _document(tmp_path, project, "description.json")
+    assert told["format"] == "zhudang-description/2"
+    links = told["links"]
+    [transfer] = links.pop("transfers")
+    assert (transfer["id"], transfer["number"]) == (f"urn:uuid:{project.transfer_id}", f"移{project.project_id}")
+    assert links == {
+        "object": f"urn:uuid:{project.volume_ids[0]}",
+        "project": f"urn:uuid:{project.project_id}",
+        "unit_work": f"urn:uuid:{project.site.unit_id}",
+        "structure": f"urn:uuid:{structure.id}",
+    }
+    rights = _document(tmp_path, project, "rights.json")[1]["volume"]
+    assert (rights["open"], rights["open_reviewed"], rights["project_entry_open"]) == (False, False, False)
+    # The certificate came after: a later state names it.
+    volume = next(each for each in filing.volumes_of(project.project_id) if each.id == project.volume_ids[0])
+    certificate = Certificate.objects.select_related("document").get().document
+    [document] = around(project.project_id).links(volume)["documents"]
+    assert (document["id"], document["kind"]) == (f"urn:uuid:{certificate.id}", "certificate")
+
+
+def _document(tmp_path: Path, project: KeptProject, name: str) -> tuple[Inventory, dict[str, Any]]:
+    root, object_id = roots(tmp_path)[0], f"urn:uuid:{project.volume_ids[0]}"
+    inventory = root.inventory(object_id)
+    assert inventory
+    return inventory, read_json(root.object_folder(object_id), inventory, name)
 
 
 def test_running_the_job_twice_changes_nothing(tmp_path: Path):

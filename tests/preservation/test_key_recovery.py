@@ -176,3 +176,38 @@ def test_shares_are_tried_and_a_lost_key_recovered_at_the_console(home: Path, se
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
     assert command.rotate(username="secadmin") == 0
     assert command.status() == 0
+
+
+def test_custodians_are_not_asked_for_shares_that_would_do_nothing(home: Path, secadmin, tmp_path, monkeypatch, capsys):
+    from zhudang.preservation.keys import command
+
+    class Nobody:
+        def readline(self) -> str:
+            raise AssertionError("somebody was asked for a share")
+
+    monkeypatch.setattr(sys, "stdin", Nobody())
+    assert command.recover(trial=True) == command.recover(trial=False) == 2
+    assert "ceremony" in capsys.readouterr().err
+    monkeypatch.undo()
+    hold(secadmin)
+    monkeypatch.setattr(sys, "stdin", Nobody())
+    assert command.recover(trial=False) == 2
+    assert "--trial" in capsys.readouterr().err
+    (home / "working.key").unlink()
+    assert command.recover(trial=False, source=tmp_path / "nothing") == 2
+    assert "keys.json" in capsys.readouterr().err
+
+
+def test_keys_are_not_taken_from_another_archives_folder_in_silence(home: Path, secadmin, tmp_path):
+    words = hold(secadmin)
+    ours = (home / "keys.json").read_bytes()
+    (tmp_path / "theirs").mkdir()
+    theirs = ours.replace(
+        read_register(ours).recovery.recipient.encode(), str(pyrage.x25519.Identity.generate().to_public()).encode()
+    )
+    assert theirs != ours
+    (tmp_path / "theirs" / "keys.json").write_bytes(theirs)
+    (home / "working.key").unlink()
+    with pytest.raises(SharesRefused):
+        recovery.recover([words[2], words[0]], now=NOW, source=tmp_path / "theirs")
+    assert not (home / "working.key").exists()

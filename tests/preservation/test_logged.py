@@ -77,7 +77,8 @@ def test_a_copy_read_in_turn_is_held_against_the_log_too(forged: ArchivalObject,
 
     at_a = next(place for place in places() if place.code == "a")
     copy = Copy.objects.select_related("object").get(object=forged, site_id=at_a.site_id)
-    told = copy_reading.read_copy(copy, at_a, list(places()), repair=True, now=timezone.now())
+    said = logged.said_of([forged.pk])
+    told = copy_reading.read_copy(copy, at_a, list(places()), repair=True, now=timezone.now(), said=said)
     assert told.state == "repaired"
     a, b = roots(tmp_path)
     assert tree(a.folder) == tree(b.folder)

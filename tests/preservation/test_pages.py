@@ -1,4 +1,5 @@
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,17 @@ def test_the_list_is_searched_sorted_paged_and_exported(archivist, kept: KeptPro
     assert "没有符合的案卷" in archivist.get("/preservation/?q=没有这卷").content.decode()
     answer = archivist.get("/preservation/?export=csv")
     assert row.reference_code in b"".join(answer.streaming_content).decode()
+
+
+def test_the_chips_count_what_is_searched_for_and_the_chosen_one_stays(archivist, kept: KeptProject):
+    row = ArchivalObject.objects.filter(kind="volume").first()
+    page = archivist.get(f"/preservation/?q={row.accession_no}&health=damaged").content.decode()
+    chips = re.findall(r'class="chip.*?</a>', page.split('class="tools"', 1)[1].split("<form", 1)[0], re.DOTALL)
+    told = [
+        " ".join(re.sub(r"<svg.*?</svg>|<[^>]*>", " ", chip.split(">", 1)[1], flags=re.DOTALL).split())
+        for chip in chips
+    ]
+    assert told == ["全部 1", "损坏 0", "完好 1"]
 
 
 def test_comparing_the_books_shows_three_sides(archivist, kept: KeptProject):

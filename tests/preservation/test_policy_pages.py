@@ -11,7 +11,16 @@ from zhudang.cli import doctor
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.preservation import command
-from zhudang.preservation.models import ArchivalObject, CatchUp, Custody, Placement, RegisteredCopy, RemedyPlan, Site
+from zhudang.preservation.models import (
+    ArchivalObject,
+    CatchUp,
+    Copy,
+    Custody,
+    Placement,
+    RegisteredCopy,
+    RemedyPlan,
+    Site,
+)
 
 pytestmark = pytest.mark.django_db
 HOME = {"province": "50", "latitude": 28.446, "longitude": 109.012, "seismic_zone": "长江中游", "medium": "hard_disk"}
@@ -89,6 +98,15 @@ def test_the_holdings_below_are_listed_filtered_and_exported_with_their_reasons(
     told = b"".join(answer.streaming_content).decode()
     assert row.accession_no in told
     assert "离线盘：没有副本" in told
+
+
+def test_reasons_that_a_row_above_gives_already_are_folded_up(archivist):
+    listed = page(archivist, "/preservation/policy/below/")
+    assert (listed.count('<details class="small"'), listed.count('<details class="small" open>')) == (2, 1)
+    command.verify()
+    Copy.objects.filter(object__kind="volume", site__code="b").update(state="damaged")
+    listed = page(archivist, "/preservation/policy/below/")
+    assert (listed.count('<details class="small"'), listed.count('<details class="small" open>')) == (2, 2)
 
 
 def test_write_once_is_shown_as_stated_and_everything_else_as_deletable(archivist):

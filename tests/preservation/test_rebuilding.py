@@ -6,6 +6,8 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,10 +22,16 @@ from zhudang.audit.models import Entry, Head, Seal
 from zhudang.content import holdings as content_holdings
 from zhudang.content.models import File
 from zhudang.filing import operations as filing
+from zhudang.filing import queries as filing_queries
 from zhudang.filing.models import Counter, Record, Volume
 from zhudang.identity.models import Account
-from zhudang.preservation import backup, catalogue, command, rebuilding
+from zhudang.preservation import backup, catalogue, command, keeping, packing, rebuilding
+from zhudang.preservation.around_volumes import around
+from zhudang.preservation.domain import names
 from zhudang.preservation.models import ArchivalObject, Copy
+from zhudang.preservation.ocfl.content import content_of_bytes
+from zhudang.preservation.ocfl.reader import read_json
+from zhudang.preservation.sites import at_hand, writing
 from zhudang.preservation.sites import places as all_places
 from zhudang.registry.models import Project
 
@@ -98,6 +106,74 @@ def test_the_rebuilt_catalogue_equals_the_lost_one_field_for_field(
                 assert (places / "content/blobs" / file.blob.sha256[:2] / file.blob.sha256).exists()
             assert command.verify() == 0
             assert set(Copy.objects.values_list("state", flat=True)) == {"verified"}
+
+
+def of_the_first_format(package: packing.Package) -> packing.Package:
+    """The package as it was before descriptions had links, words and permits in the XML, and events their people."""
+    documents = {
+        content.path: json.load(content.open()) for content in package.contents if content.path.endswith("json")
+    }
+    told = documents["description.json"]
+    told["format"] = "zhudang-description/1"
+    del told["links"]
+    for name in ("permit", "link", "words"):
+        del told["labels"][name]
+    provenance = documents["provenance.json"]
+    events = [event for event in provenance["events"] if event["eventType"] != "ingestion"]
+    program = {"type": "local", "value": "筑档 Zhudang"}
+    for event in events:
+        event.pop("linkingAgentIdentifiers", None)
+        event["linkingAgentIdentifier"] = program
+    agents = [{"agentIdentifier": program, "agentName": "筑档 Zhudang"}]
+    documents["provenance.json"] = {
+        **provenance, "format": "zhudang-provenance/1", "events": events, "agents": agents,
+    }  # fmt: skip
+    documents["rights.json"]["format"] = "zhudang-rights/1"
+    documents["rights.json"]["volume"]["open"] = None
+    old_xml = '<案卷描述 xmlns="urn:zhudang:description:1" version="zhudang-description/1"/>'.encode()
+    old = {path: names.json_bytes(document) for path, document in documents.items()} | {"description.xml": old_xml}
+    contents = tuple(
+        content_of_bytes(each.path, old[each.path]) if each.path in old else each for each in package.contents
+    )
+    return replace(package, contents=contents)
+
+
+def test_objects_of_the_first_format_are_rebuilt_and_go_on_in_the_present_one_beside_the_old_version(
+    committed_db, cluster, django_db_blocker, places: Path, monkeypatch
+):
+    with django_db_blocker.unblock():
+        project = KeptProject()
+        with monkeypatch.context() as before:
+            pack = packing.pack_volume
+            before.setattr(packing, "pack_volume", lambda *args, **more: of_the_first_format(pack(*args, **more)))
+            project.preserve()
+        lost = _exports()
+        shutil.rmtree(places / "content")
+        root, object_id = roots(places)[0], f"urn:uuid:{project.volume_ids[0]}"
+        with _another_empty_database(cluster):
+            assert command.rebuild("a") == 0
+            assert _exports() == lost
+            assert command.verify() == 0
+            volume = next(
+                each for each in filing_queries.volumes_of(project.project_id) if each.id == project.volume_ids[0]
+            )
+            package = packing.pack_volume(around(project.project_id), volume)
+            own = at_hand(all_places())
+            with writing(own) as at:
+                kept = keeping.keep(package, at, message="再存", now=NOW, known=keeping.known_of(volume.id, own))
+                keeping.note_kept(package, kept, own, now=NOW)
+            assert command.verify() == 0
+        inventory, folder = root.inventory(object_id), root.object_folder(object_id)
+        assert inventory.head == 2
+        first = json.loads((folder / "v1/content/description.json").read_text())
+        assert first["format"] == "zhudang-description/1" and "links" not in first
+        assert read_json(folder, inventory, "description.json")["format"] == "zhudang-description/2"
+        told = read_json(folder, inventory, "provenance.json")
+        [ingestion] = [event for event in told["events"] if event["eventType"] == "ingestion"]
+        assert datetime.fromisoformat(ingestion["eventDateTime"]) == inventory.versions[1].created
+        # The log was lost: logins and names are those that the rows of the catalogue bring back.
+        people = {each["agentIdentifier"]["value"] for each in told["agents"] if each["agentType"] == "person"}
+        assert people == {"clerk", "archivist"}
 
 
 def test_what_a_rebuilding_found_is_in_the_new_log_and_rows_are_held_against_it(

@@ -1,5 +1,6 @@
 """Backups once there are keys: nothing plain in them, opened with the working key or the custodians' shares."""
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -95,3 +96,22 @@ def test_a_programs_reason_is_told_and_not_the_statement_it_was_at():
     )
     assert postgresql._why(said) == "pg_dump: error: query failed: ERROR:  permission denied"
     assert postgresql._why("no reason " * 100).endswith("no reason ")
+
+
+@pytest.mark.django_db
+def test_a_backup_the_medium_refuses_is_told_and_leaves_the_folder_empty_for_the_next(
+    places: Path, monkeypatch, capsys
+):
+    """A file system that is full after the dump, as it answers then."""
+    target = places / "backup"
+
+    def full(*_: object) -> None:
+        assert any(target.iterdir()), "something was written before"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as there:
+        there.setattr(backup, "_copy_unpreserved", full)
+        assert command.backup(target) == command.WRONG
+    assert "No space left" in capsys.readouterr().out
+    assert list(target.iterdir()) == []
+    assert command.backup(target) == command.OK

@@ -72,6 +72,8 @@ def test_swapped_folders_are_told_everywhere_neither_read_nor_written_and_well_o
     assert command.verify() == command.verify(repair=True) == 3
     said = capsys.readouterr().out
     assert "STO-009 SITE.txt  expected a found b" in said and "zhudang verify --new-disk a" in said
+    copies = Copy.objects.filter(site__code="a").count()
+    assert copies > 1 and said.count(f"(unreachable)  a  {copies} 份副本 copies") == 2, "one line a site and run"
     assert [wrong["damages"][0]["code"] for wrong in Reading.objects.first().wrong if wrong["damages"]] == [
         "STO-009"
     ] * 2

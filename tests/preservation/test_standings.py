@@ -102,6 +102,21 @@ def test_words_health_and_kind_combine(kept):
     assert listed(kept, asked(words="no such")) == listed(kept, asked(words="no such", health="sound")) == []
 
 
+def test_beside_each_health_stands_how_many_of_what_is_searched_for_are_so(kept):
+    first, second, _project = mixed(kept)
+    actor, now = kept.site.archivist, timezone.now()
+    for wanted in ({}, {"health": "damaged"}, {"health": "sound"}):
+        of_one = register_queries.holdings_page(
+            actor, asked(words=second.reference_code, **wanted), now, rows=50, page=1
+        )
+        assert {health: number for health, number in of_one.by_health.items() if number} == {Health.WAITING: 1}
+        assert of_one.counts.objects == 3 and of_one.counts.of(Health.DAMAGED) == 1
+        whole = register_queries.holdings_page(actor, asked(**wanted), now, rows=50, page=1)
+        assert whole.by_health == {Health.DAMAGED: 1, Health.WAITING: 1, Health.SOUND: 1}
+    volumes = register_queries.holdings_page(actor, asked(kind="volume"), now, rows=50, page=1)
+    assert sum(volumes.by_health.values()) == volumes.number == len({first.pk, second.pk})
+
+
 def test_what_one_may_not_know_of_is_neither_counted_nor_listed(kept):
     hidden, *others = mixed(kept)
     ArchivalObject.objects.filter(pk=hidden.pk).update(level=4)

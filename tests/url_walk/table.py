@@ -94,7 +94,7 @@ TABLE: dict[str, Walk] = {
     "content:page": one("file_id", "get", page=1),
     "content:tile": one("file_id", "get", level=8, column=0, row=0),
     # documents
-    **each("documents", "verify", NOTHING),
+    **each("documents", "verify offline", NOTHING),
     "documents:verify_code": Walk(Speaks.OF_NOTHING, "", (("check_code", "ABCD2345"),)),
     # registry
     **each("registry", "project_list structure_list", MANY),

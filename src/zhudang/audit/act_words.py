@@ -5,6 +5,8 @@ from django.utils.translation import pgettext_lazy
 ACTS = {
     "atlas.base.loaded": pgettext_lazy("act", "装载底图数据"),
     "audit.log.exported": pgettext_lazy("act", "导出日志"),
+    "audit.log.key_changed": pgettext_lazy("act", "签树根换了钥匙"),
+    "audit.log.follows": pgettext_lazy("act", "日志另起，接续前一部"),
     "audit.log.restored": pgettext_lazy("act", "日志随备份恢复"),
     "audit.log.verified": pgettext_lazy("act", "核验日志"),
     "audit.witness.begun": pgettext_lazy("act", "新见证首次写满"),
@@ -100,6 +102,7 @@ ACTS = {
     "preservation.disposal.approved": pgettext_lazy("act", "批准销毁"),
     "preservation.disposal.begun": pgettext_lazy("act", "开始销毁"),
     "preservation.disposal.called": pgettext_lazy("act", "召集监销"),
+    "preservation.disposal.differs": pgettext_lazy("act", "销毁案与日志不符"),
     "preservation.disposal.executed": pgettext_lazy("act", "销毁完成"),
     "preservation.disposal.keys_given": pgettext_lazy("act", "交出应删清单"),
     "preservation.disposal.overdue": pgettext_lazy("act", "应清除而逾期未清"),

@@ -13,7 +13,7 @@ from zhudang.shared.secret_files import made_once
 def sign(message: bytes) -> tuple[str, str]:
     """Sign with this installation's key; gives public key and signature as hex."""
     key = _key()
-    return key.public_key().public_bytes_raw().hex(), key.sign(message).hex()
+    return _public(key), key.sign(message).hex()
 
 
 def is_signed(message: bytes, *, key: str, signature: str) -> bool:
@@ -25,8 +25,24 @@ def is_signed(message: bytes, *, key: str, signature: str) -> bool:
     return True
 
 
+def own_key() -> str:
+    """The public half as hex; empty where this installation has none (yet)."""
+    return _public(_read(_path().read_bytes())) if _path().is_file() else ""
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _path() -> Path:
+    return Path(settings.DATA) / "secrets" / "log-key.pem"
+
+
 def _key() -> Ed25519PrivateKey:
-    pem = made_once(Path(settings.DATA) / "secrets" / "log-key.pem", _make)
+    return _read(made_once(_path(), _make))
+
+
+def _read(pem: bytes) -> Ed25519PrivateKey:
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, Ed25519PrivateKey):
         raise TypeError("secrets/log-key.pem holds no Ed25519 key")

@@ -1,7 +1,9 @@
-"""The log's tables. Entries, seals, heads, tiles and tree heads are only ever added; triggers and grants hold that (see grants.py)."""
+"""The log's tables. Entries, seals, heads, tiles, tree heads and search blocks are only ever added; triggers and grants hold that (see grants.py)."""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from zhudang.shared.ids import new_id
@@ -103,3 +105,23 @@ class TreeHead(models.Model):
 
     def __str__(self) -> str:
         return str(self.size)
+
+
+class SearchBlock(models.Model):
+    """Which words stand in a whole stretch of the log, and between which moments it was written; the rows can all be made again.
+
+    Nothing is proved by it: whatever it points to is compared with the entries themselves.
+    """
+
+    index = models.BigIntegerField(primary_key=True)
+    """Counted from 0: it is over the numbers after `index * search_blocks.WIDTH`, and as many."""
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    grams = ArrayField(models.IntegerField())
+
+    class Meta:
+        ordering: ClassVar = ["index"]
+        indexes: ClassVar = [GinIndex(fields=["grams"], name="audit_search_grams", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return str(self.index)

@@ -13,7 +13,7 @@ from zhudang.audit.sealing import logged, seal_tail
 from zhudang.audit.tree_heads import Inclusion, sign_head
 from zhudang.shared.plain import plain
 
-__all__ = ["ChainProof", "holds", "proof_of", "seal_tail", "sign_head"]
+__all__ = ["ChainProof", "holds", "is_written", "proof_of", "seal_tail", "sign_head"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def proof_of(entry_id: UUID) -> ChainProof | None:
         head_number=head.last, head_chain=head.chain, sealed_at=head.sealed_at, sound=sound,
         tree=tree_heads.inclusion_of(seal.number),
     )  # fmt: skip
+
+
+def is_written(entry_id: UUID) -> bool:
+    """Whether the log holds the entry, chained or not yet."""
+    return Entry.objects.filter(id=entry_id).exists()
 
 
 def holds(proof: ChainProof) -> bool:

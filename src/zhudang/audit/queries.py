@@ -1,14 +1,15 @@
 """What the audit administrator reads: entries by who, what, to what, when; and where the seal stands."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import starmap
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from zhudang.audit import witness
@@ -16,7 +17,8 @@ from zhudang.audit.act_words import ACTS
 from zhudang.audit.fact_words import fact_name
 from zhudang.audit.models import Entry, Head, Seal, TreeHead, Unsealed
 from zhudang.audit.tree import StoredTree
-from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues
+from zhudang.audit.tree_heads import SignedHead, as_signed, consistency_of, continues, known_keys
+from zhudang.shared.ids import made_at
 from zhudang.shared.refusals import NotFound
 
 
@@ -52,13 +54,25 @@ class EntryRow:
         return [Fact(key, str(fact_name(key)), _short(value)) for key, value in self.data.items()]
 
     @property
+    def folded(self) -> tuple[list[Fact], list[Fact]]:
+        """The same for a row of a list: the facts shown at once, and those behind a fold."""
+        facts = self.facts
+        return (facts, []) if len(facts) <= _AT_ONCE else (facts[: _AT_ONCE - 1], facts[_AT_ONCE - 1 :])
+
+    @property
     def whole_facts(self) -> list[Fact]:
         """The entry's data, nothing left out."""
         return [Fact(key, str(fact_name(key)), _written(value)) for key, value in self.data.items()]
 
 
+_AT_ONCE = 3
+"""Facts of a row shown unfolded: one hidden alone would take the room it saves."""
+_DIGEST = re.compile(r"\b(?:[0-9a-f]{32}){1,4}\b")
+
+
 def _short(value: Any) -> str:
-    text = _written(value)
+    """As a line of a list says it: digests by their beginning, as people compare them; the entry's page has all."""
+    text = _DIGEST.sub(lambda found: f"{found[0][:12]}…", _written(value))
     return text if len(text) <= 120 else f"{text[:117]}…"
 
 
@@ -86,51 +100,14 @@ class SealState:
     witnesses: int
 
 
-def entries(
-    *,
-    q: str = "",
-    actor: str = "",
-    act: str = "",
-    subject: str = "",
-    since: str = "",
-    until: str = "",
-    number: str = "",
-) -> QuerySet[Entry]:
-    """Entries by filters, newest first, with their numbers.
-
-    Args:
-        q: words anywhere in act, subject or data.
-        since: first day, until: last day, as 2026-06-17; what is no day is passed over.
-        number: a number people quote.
-    """
+def entries(*, act: str = "") -> QuerySet[Entry]:
+    """Entries, or those whose act begins so, with their numbers."""
     sealed = Seal.objects.filter(entry_id=OuterRef("id"))
     rows = Entry.objects.annotate(number=Subquery(sealed.values("number")[:1]))
-    if q:
-        rows = rows.filter(Q(act__icontains=q) | Q(subject__icontains=q) | Q(data__icontains=q))
-    if actor:
-        rows = rows.filter(actor=actor.strip())
-    if act:
-        rows = rows.filter(act__startswith=act.strip())
-    if subject:
-        rows = rows.filter(subject__contains=subject.strip())
-    if number.strip().isdecimal() and len(number.strip()) < 18:
-        rows = rows.filter(id__in=Seal.objects.filter(number=int(number)).values("entry_id"))
-    if first := _day(since):
-        rows = rows.filter(at__gte=first)
-    if last := _day(until):
-        rows = rows.filter(at__lt=last + timedelta(days=1))
-    return rows
+    return rows.filter(act__startswith=act) if act else rows
 
 
 NEWEST = (F("at").desc(), F("id").desc())
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 def entry_row(row: Any) -> EntryRow:
@@ -160,6 +137,11 @@ def facts_about(subject: Any, acts: Sequence[str]) -> QuerySet[Entry]:
     return Entry.objects.order_by().filter(subject=subject, act__in=acts)
 
 
+def facts_about_each(subjects: Collection[str], acts: Sequence[str]) -> QuerySet[Entry]:
+    """As `facts_about`, of many things in one statement."""
+    return Entry.objects.order_by().filter(subject__in=list(subjects), act__in=acts)
+
+
 def entries_about(subject: str, limit: int = 50) -> list[EntryRow]:
     """What happened to one thing, newest first: for the history on other contexts' pages."""
     return [entry_row(row) for row in entries().filter(subject=subject).order_by(*NEWEST)[:limit]]
@@ -177,6 +159,13 @@ def seal_state() -> SealState:
     )
 
 
+def tail() -> tuple[int, datetime | None]:
+    """How many entries wait for their seal, and since when the oldest of them."""
+    waiting = Unsealed.objects.order_by("entry_id").values_list("entry_id", flat=True)
+    first = waiting.first()
+    return waiting.count(), made_at(first) if first else None
+
+
 @dataclass(frozen=True)
 class HeadRow:
     """A signed head with the one before it, and whether it is proved to continue that one."""
@@ -185,6 +174,8 @@ class HeadRow:
     at: datetime
     before: int
     continues: bool
+    strange: bool = False
+    """Signed with a key that is none of this log."""
 
 
 def tree_heads() -> QuerySet[TreeHead]:
@@ -197,7 +188,9 @@ def head_rows(rows: Sequence[Any]) -> list[HeadRow]:
     """Shape some heads: each is proved to continue the one before as anyone outside would, from one reading of the tree."""
     before = TreeHead.objects.in_bulk([row.before for row in rows if row.before])
     tree = StoredTree([row.size for row in (*rows, *before.values())])
-    return [_head_row(row, before.get(row.before), tree) for row in rows]
+    known = known_keys()
+    told = [_head_row(row, before.get(row.before), tree) for row in rows]
+    return [replace(each, strange=bool(known) and each.head.key not in known) for each in told]
 
 
 def _head_row(row: Any, earlier: TreeHead | None, tree: StoredTree) -> HeadRow:
@@ -215,26 +208,64 @@ def _head_row(row: Any, earlier: TreeHead | None, tree: StoredTree) -> HeadRow:
 def head_lines() -> Iterator[list[Any]]:
     """Every signed head as a line of a list that is taken out."""
     for row in TreeHead.objects.order_by("size").iterator(chunk_size=2_000):
-        yield [row.size, row.at, row.root, row.key, row.signature]
+        yield [row.size, as_signed(row).at, row.root, row.key, row.signature]
 
 
-def log_keys() -> list[tuple[str, int]]:
-    """The public keys heads were signed with, and since which size."""
-    return list(TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since"))
+def log_keys() -> list[tuple[str, int, bool]]:
+    """The public keys heads were signed with, since which size, and whether the log knows them as its own."""
+    known = known_keys()
+    rows = TreeHead.objects.values_list("key").annotate(since=Min("size")).order_by("since")
+    return [(key, since, not known or key in known) for key, since in rows]
 
 
-def texts(*, since: datetime, prefixes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Acts since a moment, each with what it says, subject and facts as one text, in no order; memory stays flat.
+def in_order(
+    acts: Collection[str], subjects: Collection[str] | None = None
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Subject, act and data of every entry of some acts, as they were written one after the other.
 
     Args:
-        prefixes: acts that begin with one of these.
+        subjects: these only.
     """
-    wanted = Q()
-    for prefix in prefixes:
-        wanted |= Q(act__startswith=prefix)
-    rows = Entry.objects.order_by().filter(wanted, at__gte=since).annotate(text=Cast("data", TextField()))
-    for act, subject, text in rows.values_list("act", "subject", "text").iterator(chunk_size=2000):
-        yield act, f"{subject} {text}"
+    rows = Entry.objects.filter(act__in=list(acts)).order_by("id")
+    if subjects is not None:
+        rows = rows.filter(subject__in=list(subjects))
+    yield from rows.values_list("subject", "act", "data").iterator(chunk_size=2000)
+
+
+def sealed_number() -> int:
+    """The last number given, as this transaction sees it: what the numbered acts did, it sees too."""
+    return Seal.objects.aggregate(last=Max("number"))["last"] or 0
+
+
+@dataclass(frozen=True)
+class Told:
+    """An act of the log as it accounts for rows.
+
+    Args:
+        facts: its data, as JSON.
+        numbered: whether it had a number up to the one that was asked for.
+    """
+
+    id: UUID
+    act: str
+    actor: str
+    subject: str
+    facts: str
+    numbered: bool
+
+
+def told_since(since: datetime, *, acts: Collection[str], up_to: int) -> Iterator[Told]:
+    """Some acts since a moment, in no order; memory stays flat.
+
+    Args:
+        acts: their names.
+        up_to: a number of the log: of each act it is told whether it had been numbered by then.
+    """
+    rows = Entry.objects.order_by().filter(act__in=list(acts), at__gte=since)
+    numbered = Exists(Seal.objects.filter(entry_id=OuterRef("id"), number__lte=up_to))
+    rows = rows.annotate(text=Cast("data", TextField()), numbered=numbered)
+    fields = ("id", "act", "actor", "subject", "text", "numbered")
+    yield from starmap(Told, rows.values_list(*fields).iterator(chunk_size=2000))
 
 
 def newest_by_version(

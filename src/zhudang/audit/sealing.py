@@ -9,7 +9,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
-from zhudang.audit import tree, tree_heads, witness
+from zhudang.audit import search_blocks, tree, tree_heads, witness
 from zhudang.audit.domain.chain import GENESIS, LoggedEntry, seal
 from zhudang.audit.models import Entry, Head, Seal, Unsealed
 
@@ -81,6 +81,7 @@ def seal_everything(now: datetime) -> int:
     except LookupError as hole:
         log.error("no tree head can be signed: zhudang audit verify", problem=str(hole))
     witness.bring_up_to_date()
+    search_blocks.grow()
     return total
 
 

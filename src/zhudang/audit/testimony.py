@@ -9,13 +9,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from zhudang.audit import witness_lines
 from zhudang.audit.domain.chain import SHORT, SealedEntry
 from zhudang.audit.domain.judging import Fault, LogFinding, Span, compare_with_witness, without
-from zhudang.audit.models import Seal
+from zhudang.audit.models import Head, Seal
 from zhudang.audit.tree_heads import SignedHead
+from zhudang.shared.bulk import batched
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,12 @@ class Testimony:
                 closing = line.leaves[line.last - line.first : line.last - line.first + 1]
                 yield Told(line.last, *closing, head=line.head)
 
+    def heads_told(self) -> Iterator[witness_lines.WitnessedHead]:
+        """Every head it was given that no restore made void."""
+        for position, line in self._whole_lines():
+            if self._kept_to(position, line.last) >= line.last:
+                yield line
+
     def report(self) -> WitnessReport:
         return WitnessReport(
             self.name, self.heads, self.last_number, self.lost_by_restore, len(self.tree), tuple(self.refilled)
@@ -171,18 +179,22 @@ class Confrontation:
             self._step()
 
     def contradictions(self) -> list[LogFinding]:
-        """Where the log, read to its end, is not the log this witness saw."""
+        """Where the log, read to its end, is not the log this witness saw: entries, a head, and lines that lack, all at once."""
         if self._going_on() and self._next is not None:
             self._differs = self._next.number
-        name = self._testimony.name
-        if self._differs is not None or not self._in_order:
+        name, found, differs = self._testimony.name, list[LogFinding](), None
+        if not self._going_on():
             first = self._differs if self._in_order and self._differs is not None else 0
-            if found := compare_with_witness(self._witnessed(first), _present(first), witness=name):
-                return found
-        differing = self._head_differs if self._going_on() else self._first_differing_head()
-        if differing:
-            return [LogFinding(differing, Fault.CHAIN, witness=name)]
-        return [LogFinding(self._unwitnessed, Fault.UNWITNESSED, witness=name)] if self._unwitnessed else []
+            witnessed, present = self._witnessed(first), _present(first)
+            differs = min((number for number, leaf in witnessed.items() if present.get(number) != leaf), default=None)
+            found = compare_with_witness(witnessed, present, witness=name)
+        # From the first entry that differs on, every head differs with it: only one before that says more.
+        head = self._head_differs if self._going_on() else self._first_differing_head()
+        if head and (differs is None or head < differs):
+            found.append(LogFinding(head, Fault.CHAIN, witness=name))
+        if self._unwitnessed and self._unwitnessed not in {each.number for each in found}:
+            found.append(LogFinding(self._unwitnessed, Fault.UNWITNESSED, witness=name))
+        return found
 
     def _going_on(self) -> bool:
         return self._differs is None and self._in_order
@@ -208,6 +220,18 @@ class Confrontation:
                 heads.setdefault(told.number, told.head)
         now = dict(Seal.objects.filter(number__in=list(heads)).values_list("number", "chain"))
         return min((number for number, head in heads.items() if now.get(number) != head), default=None)
+
+
+def other_heads(testimony: Testimony) -> list[LogFinding]:
+    """The heads that cover other numbers than the witness was told, or say another moment; their values are compared elsewhere."""
+    found = []
+    for lines in batched(testimony.heads_told(), 1_000):
+        now = Head.objects.in_bulk([line.last for line in lines])
+        for line in lines:
+            head = now.get(line.last)
+            if head is None or (head.first, head.sealed_at) != (line.first, datetime.fromisoformat(line.at)):
+                found.append(LogFinding(line.last, Fault.HEAD, witness=testimony.name))
+    return found
 
 
 def unvouched(testimonies: Iterable[Testimony]) -> list[LogFinding]:

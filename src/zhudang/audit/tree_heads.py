@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
-from zhudang.audit import log_key
+from zhudang.audit import log_key, operations
 from zhudang.audit.domain import merkle
-from zhudang.audit.models import Seal, TreeHead
+from zhudang.audit.models import Entry, Seal, TreeHead
 from zhudang.audit.tree import StoredTree, is_filled
 
 EVERY = timedelta(hours=1)
@@ -67,11 +67,32 @@ def sign_head(now: datetime) -> SignedHead | None:
     if known is None:
         root, at = StoredTree().root(size).hex(), now.astimezone(UTC).isoformat(timespec="microseconds")
         key, signature = log_key.sign(_message(size, root, at))
+        _tell_of_another_key(key, now)
         TreeHead.objects.bulk_create(
             [TreeHead(size=size, root=root, at=now, key=key, signature=signature)], ignore_conflicts=True
         )
         known = TreeHead.objects.get(size=size)  # another process may have been first
     return as_signed(known)
+
+
+KEY_CHANGED = "audit.log.key_changed"
+
+
+def _tell_of_another_key(key: str, now: datetime) -> None:
+    """Tell the log that heads are signed with another key from now on, as where the folder of secrets was lost."""
+    heads = TreeHead.objects.order_by()
+    if heads.exists() and not heads.filter(key=key).exists():
+        before = sorted(set(heads.values_list("key", flat=True)))
+        operations.record(
+            actor="system", act=KEY_CHANGED, subject="audit.log", at=now, data={"key": key, "before": before}
+        )
+
+
+def known_keys() -> set[str]:
+    """The public keys heads of this log may be signed with: this installation's, and those that the log tells of; none where nobody can tell."""
+    told = Entry.objects.filter(act=KEY_CHANGED).values_list("data", flat=True)
+    own = log_key.own_key()
+    return {key for data in told for key in (data["key"], *data["before"])} | ({own} if own else set())
 
 
 def sign_hourly(now: datetime) -> None:

@@ -12,16 +12,19 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from zhudang.audit import tree, witness
+from zhudang.audit import search_blocks, tree, tree_heads, witness
 from zhudang.audit.domain import merkle
 from zhudang.audit.domain.chain import LoggedEntry, SealedEntry, raw
 from zhudang.audit.domain.judging import ChainJudge, Fault, LogFinding
 from zhudang.audit.models import TreeHead, TreeTile
-from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport, lagging, unvouched
+from zhudang.audit.queries import tail
+from zhudang.audit.testimony import Confrontation, Testimony, WitnessReport, lagging, other_heads, unvouched
 from zhudang.audit.tree_heads import as_signed
 
 SLOW_SEALING = timedelta(minutes=5)
-"""A tail older than this means that no sealer is running."""
+"""A tail older than this means that no sealer is running, or that it is kept from its work."""
+BACK = timedelta(days=1)
+_MOST_BACK = 100
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class LogVerdict:
     tree_heads: int
     """Signed heads of the Merkle tree, all of them recomputed."""
     unsealed: int
-    tail_waits: bool
+    back_in_time: tuple[int, ...]
+    """Numbers whose entry says that it was made more than a day before the one sealed before it: a clock was set back, or a
+    date was written by hand. No fault by itself."""
     findings: tuple[LogFinding, ...]
     witnesses: tuple[WitnessReport, ...]
     verified_at: datetime
@@ -65,11 +70,12 @@ _HEADS = """
     UNION SELECT max(number) FROM audit_seal HAVING max(number) IS DISTINCT FROM (SELECT max(last) FROM audit_head)
 """
 _SEALED_UNTIL = "SELECT coalesce(max(last), 0) FROM audit_head WHERE sealed_at < %s"
-_TAIL = "SELECT count(*), min(e.at) FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id"
 
 
 def verify(now: datetime) -> LogVerdict:
     """Read the whole log and every witness side by side; memory does not grow with the log while they agree.
+
+    Whoever asks has sealed what waited before (`sealing.seal_everything`): what has waited for long then is a finding.
 
     The witnesses are read first: what they know has been committed before, so the snapshot taken next must hold it.
     """
@@ -79,11 +85,12 @@ def verify(now: datetime) -> LogVerdict:
 
 
 def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
-    judge, confronted = ChainJudge(), [Confrontation(testimony) for testimony in testimonies]
+    judge, moments, confronted = ChainJudge(), _Moments(), [Confrontation(testimony) for testimony in testimonies]
     with _one_snapshot():
         grown = _TreeGrownAnew()
         for seal, entry in _walk():
             judge.look_at(seal, entry)
+            moments.look_at(seal, entry)
             grown.add(seal)
             for confrontation in confronted:
                 confrontation.look_at(seal)
@@ -95,15 +102,19 @@ def _verified(testimonies: Sequence[Testimony], now: datetime) -> LogVerdict:
             findings += confrontation.contradictions()
         findings += grown.contradictions(testimonies)
         findings += [LogFinding(n, Fault.RESTORED, witness=each.name) for each in testimonies for n in each.untold]
+        findings += [finding for each in testimonies for finding in other_heads(each)]
+        findings += [LogFinding(number, Fault.SEARCH) for number in search_blocks.faults()]
         findings += lagging(testimonies, _rows(_SEALED_UNTIL, [now - SLOW_SEALING])[0][0]) + unvouched(testimonies)
-        unsealed, oldest = _rows(_TAIL)[0]
+        unsealed, oldest = tail()
+        if oldest and now - oldest > SLOW_SEALING:
+            findings.append(LogFinding(0, Fault.HELD))
     return LogVerdict(
         sealed=judge.count,
         last_number=judge.last_number,
         head=judge.last_chain,
         tree_heads=len(grown.kept),
         unsealed=unsealed,
-        tail_waits=bool(oldest and now - oldest > SLOW_SEALING),
+        back_in_time=tuple(moments.back),
         findings=tuple(_once_each(findings)),
         witnesses=tuple(testimony.report() for testimony in testimonies),
         verified_at=now,
@@ -133,6 +144,22 @@ def _rows(query: str, parameters: list[Any] | None = None) -> list[tuple[Any, ..
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
+
+
+class _Moments:
+    """Where the moments of the entries, in the order of their numbers, go back by more than a day."""
+
+    def __init__(self) -> None:
+        self.back: list[int] = []
+        self._before: datetime | None = None
+
+    def look_at(self, seal: SealedEntry, entry: LoggedEntry | None) -> None:
+        """Take the next seal, numbers ascending, and its entry."""
+        if entry is None:
+            return
+        if self._before and entry.at < self._before - BACK and len(self.back) < _MOST_BACK:
+            self.back.append(seal.number)
+        self._before = entry.at
 
 
 class _TreeGrownAnew:
@@ -177,6 +204,8 @@ class _TreeGrownAnew:
             for head in self.kept
             if self._roots.get(head.size) != head.root or not head.is_signed
         ]
+        known = tree_heads.known_keys()
+        found += [LogFinding(head.size, Fault.STRANGE_KEY) for head in self.kept if known and head.key not in known]
         ours = {head.size: head for head in self.kept}
         for testimony in testimonies:
             found += [
@@ -191,7 +220,7 @@ _OF_AN_ENTRY = frozenset({Fault.CHANGED, Fault.REMOVED, Fault.INSERTED, Fault.RE
 
 
 def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
-    """One finding a number and fault; a broken link or tree says nothing more where an entry itself is named."""
+    """One finding a number and fault; a broken link, head or tree says nothing more where an entry itself is named."""
     named = {finding.number for finding in findings if finding.fault in _OF_AN_ENTRY}
     first = min((number for number in named if number), default=None)
     seen: dict[tuple[int, Fault, Any], LogFinding] = {}
@@ -199,6 +228,8 @@ def _once_each(findings: list[LogFinding]) -> list[LogFinding]:
         if finding.fault is Fault.CHAIN and finding.number in named:
             continue
         if finding.fault is Fault.TREE and first is not None and first <= finding.number:
+            continue
+        if finding.fault in {Fault.HEAD, Fault.SEARCH} and named:
             continue
         place = finding.witness if finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} else finding.entry_id
         of_place = finding.fault in {Fault.RESTORED, Fault.UNWITNESSED} or not finding.number

@@ -75,7 +75,8 @@ def check_folder(paths: Sequence[Path], options: Options, engine: Engine, err: T
     files = [CheckedFile(report, run) for report in fresh]
     files += [CheckedFile(city.weigh_report(report, options.stage), before) for report in carried.values()]
     reports = [file.report for file in files]
-    packages = [city.weigh_report(each, options.stage) for each in package_reports(paths, reports, options.timeout_s)]
+    looked = package_reports(paths, reports, options.timeout_s, options.settings.trust)
+    packages = [city.weigh_report(each, options.stage) for each in looked]
     context = Context(options.stage, scanner, package_ran=ITEMS if packages else frozenset(), today=now.date())
     described = tuple((package.path, found) for package in packages for found in package.findings)
     return CheckReport(

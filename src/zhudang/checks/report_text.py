@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, TextIO
 
 import click
@@ -24,6 +25,11 @@ PACKAGE_KINDS = {"bagit": "BagIt", "ocfl": "OCFL", "eep": "DA/T 48 EEP", "transf
 PACKAGE_KINDS_EN = {**PACKAGE_KINDS, "transfer": "transfer package"}
 
 
+def _counted(what: str, verdicts: Counter[Verdict], place: int) -> str:
+    colon = ":" if place else "："
+    return f"{what}{colon}  " + "  ".join(f"{words[place]} {verdicts[verdict]}" for verdict, words in VERDICTS.items())
+
+
 def write(told: CheckReport, language: str, out: TextIO) -> None:
     """Packages, files with something to tell, then the counts; in colours where a terminal shows them."""
     place = 1 if language == "en" else 0
@@ -41,11 +47,13 @@ def write(told: CheckReport, language: str, out: TextIO) -> None:
         for each in findings:
             click.echo(f"      {each.code}  {translate(each, language)}", file=out)
     counts = summary(told.reports)
-    verdicts = "  ".join(
-        f"{words[place]} {counts['verdicts'].get(str(verdict), 0)}" for verdict, words in VERDICTS.items()
-    )
-    files = f"{counts['files']} files" if place else f"共 {counts['files']} 个文件"
-    click.echo(f"{files}:  {verdicts}" if place else f"{files}：  {verdicts}", file=out)
+    if told.packages:
+        words = f"{len(told.packages)} packages" if place else f"共 {len(told.packages)} 个包"
+        click.echo(_counted(words, Counter(each.verdict for each in told.packages), place), file=out)
+    words = f"{counts['files']} files" if place else f"共 {counts['files']} 个文件"
+    if told.packages:
+        words += ", each by itself" if place else "，只看文件自身"
+    click.echo(_counted(words, Counter(each.verdict for each in told.reports), place), file=out)
     for item in counts["not_checked"]:
         why = why_not_checked(item["reason"], language)
         title = rule(item["code"]).title(language)

@@ -38,6 +38,7 @@ def run() -> int:
         fonts,
         database,
         guards,
+        log_tail,
         worker,
         clamav,
         archives,
@@ -123,6 +124,19 @@ def database() -> Iterator[Result]:
     )
     if int(str(version).split(".")[0]) < 15:
         yield Result("数据库 database", "ill", "需要 15 以上 / 15 or newer is needed")
+
+
+def log_tail() -> Iterator[Result]:
+    """Whether what is written to the log is sealed: until then it can be taken away without a trace."""
+    from zhudang.audit import queries
+    from zhudang.audit.verification import SLOW_SEALING
+
+    waiting, since = queries.tail()
+    if since and timezone.now() - since > SLOW_SEALING:
+        said = f"{waiting} 条自 {timezone.localtime(since):%Y-%m-%d %H:%M} 没有封存，后台没有运行，或有人占着锁 entries not sealed since then"
+        yield Result("日志待封 log tail", "ill", said)
+    else:
+        yield Result("日志待封 log tail", "well", f"{waiting} 条 entries")
 
 
 def guards() -> Iterator[Result]:

@@ -58,15 +58,9 @@ class Plan:
 
 def run(plan: Plan) -> int:
     """Serve the copy until stopped; give the exit code. What was made for it is removed at the end, the log stays."""
-    from zhudang.preservation.ocfl.layout import ROOT_DECLARATION
-
     copy = plan.copy.absolute()
-    if not any((folder / ROOT_DECLARATION).is_file() for folder in (copy, copy / "store")):
-        print(
-            f"{copy} 里没有保存库（找不到 {ROOT_DECLARATION}）。请指到存储地的文件夹，或其中的 store。\n"
-            f"No storage root at {copy}: name a site's folder, or the store in it.",
-            file=sys.stderr,
-        )
+    if told := _why_no_copy(copy):
+        print(told, file=sys.stderr)
         return EXIT_NO_COPY
     if told := _why_not_bind(plan.host, plan.port):
         print(told, file=sys.stderr)
@@ -94,6 +88,29 @@ def run(plan: Plan) -> int:
         return EXIT_CANNOT
     finally:
         service.close()
+
+
+def _why_no_copy(copy: Path) -> str:
+    """Why a folder cannot be served: no storage root, or one that this account may not read, or that the medium does not give."""
+    from zhudang.preservation.ocfl.layout import ROOT_DECLARATION
+
+    for store in (copy, copy / "store"):
+        try:
+            (store / ROOT_DECLARATION).read_bytes()
+            next(store.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as problem:
+            return (
+                f"{problem.filename or store} 读不了（{problem.strerror}）。请以这份副本的所有者运行，或请他给读的权限；介质读不出的，换一份副本。\n"
+                f"{problem.filename or store} cannot be read ({problem.strerror}): run this as the copy's owner, or have the "
+                "right to read it given to you; where the medium fails, take another copy."
+            )
+        return ""
+    return (
+        f"{copy} 里没有保存库（找不到 {ROOT_DECLARATION}）。请指到存储地的文件夹，或其中的 store。\n"
+        f"No storage root at {copy}: name a site's folder, or the store in it."
+    )
 
 
 def _opened_keys(plan: Plan, copy: Path) -> list[Identity] | None:

@@ -67,7 +67,7 @@ def load() -> int:
             _all(pool, _records, found.projects, progress, "records", also="projects")
         progress.tell(step="files", searchable_after_s=progress.seconds())
         _all(pool, _files, found.projects, progress)
-        _all(pool, _places, found.objects, progress, "files")
+        _all(pool, _places, found.objects, progress, "files", into="unreadable")
         progress.tell(step="rest")
         _all(pool, _rest, found.projects, progress)
     progress.tell(step="text")
@@ -97,9 +97,10 @@ class _Progress:
         self.told |= changes
         write_state(self.data, self.told)
 
-    def damaged(self, name: str) -> None:
-        if name not in self.told["damaged"]:
-            self.told["damaged"].append(name)
+    def note(self, into: str, name: str) -> None:
+        """Add to what is told as damaged or unreadable, once."""
+        if name not in self.told[into]:
+            self.told[into].append(name)
 
 
 def _foundation(root: Any, projects: Iterable[str], progress: _Progress) -> list[str]:
@@ -115,7 +116,7 @@ def _foundation(root: Any, projects: Iterable[str], progress: _Progress) -> list
                 emergency.restore_step(root, project, emergency.FOUNDATION, known)
             except Refusal as damaged:
                 log.warning("catalogue damaged in the copy", object=project, why=str(damaged))
-                progress.damaged(project)
+                progress.note("damaged", project)
         return emergency.cut_loose_links()
 
 
@@ -124,14 +125,20 @@ Piece = Callable[[list[str]], tuple[int, list[str]]]
 
 
 def _all(
-    pool: ProcessPoolExecutor, piece: Piece, names: list[str], progress: _Progress, count: str = "", also: str = ""
+    pool: ProcessPoolExecutor,
+    piece: Piece,
+    names: list[str],
+    progress: _Progress,
+    count: str = "",
+    also: str = "",
+    into: str = "damaged",
 ) -> None:
     wanted = [name for name in names if name not in progress.told["damaged"]]
     pieces = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
     for part, (number, damaged) in zip(pieces, pool.map(piece, pieces), strict=True):
         for name in damaged:
-            log.warning("catalogue damaged in the copy", object=name)
-            progress.damaged(name)
+            log.warning("damaged in the copy", object=name)
+            progress.note(into, name)
         if count:
             progress.told[count] += number
         if also:
@@ -192,7 +199,8 @@ def _rest(names: list[str]) -> tuple[int, list[str]]:
 def _places(names: list[str]) -> tuple[int, list[str]]:
     from zhudang.preservation import emergency
 
-    return emergency.note_places(_root(), names), []
+    damaged: list[str] = []
+    return emergency.note_places(_root(), names, damaged), damaged
 
 
 def _read_texts(progress: _Progress) -> None:

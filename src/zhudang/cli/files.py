@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 PATH = click.Path(path_type=Path)
+COPY = click.Path(path_type=Path, readable=False)
+"""A copy: who serves it looks whether it may be read, and says so in both languages."""
 
 
 class _Read(click.ParamType):

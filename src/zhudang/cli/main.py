@@ -44,8 +44,9 @@ def _told(problem: Exception) -> str:
         )
     if isinstance(problem, PermissionError):
         return (
-            f"没有权限：请用运行 zhudang serve 的同一个系统帐号运行（数据文件夹 {data}）\n"
-            f"No permission: run it as the account that runs `zhudang serve` (data folder {data})."
+            f"没有权限：请用运行 zhudang serve 的同一个系统帐号运行（数据文件夹 {data}）；只用应急服务时，用 ZHUDANG_DATA 指定一个自己能写的文件夹\n"
+            f"No permission: run it as the account that runs `zhudang serve` (data folder {data}); for the emergency service alone, "
+            "let ZHUDANG_DATA name a folder this account can write."
         )
     if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "磁盘写满，没有做完：腾出空间后再运行\nThe disk is full; it was not done. Make room and run it again."

@@ -323,6 +323,19 @@ def page_marks(file_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     return {file_id: {"page_marks": marks} for file_id, marks in runs.values_list("file_id", "facts__page_marks")}
 
 
+def packages_seen(file_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Kinds of the packages that the latest checks saw these files to be; files that are none are left out."""
+    runs = CheckRun.objects.filter(id__in=_latest_runs(file_ids).values(), facts__has_key="package")
+    told = runs.values_list("file_id", "facts__package")
+    return {file_id: str(packages[0].get("kind", "")) for file_id, packages in told if packages}
+
+
+def taken_from_packages(file_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the files that came inside a package."""
+    rows = Upload.objects.filter(file_id__in=list(file_ids), metadata__startswith="package ")
+    return {file_id for file_id in rows.values_list("file_id", flat=True) if file_id}
+
+
 def files_of_packages(package_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many files were taken out of each of these packages; packages still whole are left out."""
     counts: dict[UUID, int] = {}
@@ -331,3 +344,11 @@ def files_of_packages(package_ids: Collection[UUID]) -> dict[UUID, int]:
         if count := Upload.objects.filter(metadata__startswith=mark, file__isnull=False).count():
             counts[package_id] = count
     return counts
+
+
+def uploaders(file_ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Tell who handed files in: file -> (login, name); what the system made or nobody is known of is left out."""
+    rows = File.objects.filter(id__in=file_ids, uploaded_by__isnull=False)
+    return {
+        pk: (login, name) for pk, login, name in rows.values_list("id", "uploaded_by__username", "uploaded_by__name")
+    }

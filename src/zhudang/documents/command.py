@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from zhudang.audit.words import KEY_NOT_GIVEN
 from zhudang.documents.carried import carried_by
 
 
@@ -41,10 +42,5 @@ def proof(pdf: Path, *, key: str = "") -> int:
     if key and key.strip().lower() != carried.head.key:
         out.print("证明自成一体，但签名的不是所给的公钥\nConsistent in itself, but not signed with the key given")
         return 1
-    out.print(
-        "证明成立 / the proof holds"
-        if key
-        else "证明自成一体；公钥是不是本馆的，请与馆里公布的核对，或用 --key 给出\n"
-        "Consistent in itself; whether the key is the archive's, compare with the published one, or give it by --key"
-    )
+    out.print("证明成立 / the proof holds" if key else KEY_NOT_GIVEN)
     return 0

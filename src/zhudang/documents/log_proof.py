@@ -25,6 +25,11 @@ def proof_of(entry_id: UUID) -> dict[str, Any]:
     return shown
 
 
+def is_written(entry_id: UUID) -> bool:
+    """Whether the log holds the entry, chained or not yet."""
+    return proofs.is_written(entry_id)
+
+
 def find_proof(entry_id: UUID) -> dict[str, Any] | None:
     """As `proof_of`, None instead of raising."""
     try:

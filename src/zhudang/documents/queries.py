@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from zhudang.audit import tree_heads
+from zhudang.audit import earlier_logs, tree_heads
 from zhudang.documents import log_proof
 from zhudang.documents.canonical import canonical_json, sm3, tidy_code
 from zhudang.documents.carried import carried_by
@@ -30,6 +30,8 @@ class Verdict(StrEnum):
     VOID = "void"
     CHANGED = "changed"
     """It carries our seal or names our document, but its bytes are not those that were sealed."""
+    DOUBTFUL = "doubtful"
+    """The bytes are those sealed, or none were handed in; but register, log and proof do not agree."""
     PENDING = "pending"
     """Issued and logged, its PDF still being sealed."""
     UNKNOWN = "unknown"
@@ -92,25 +94,40 @@ def _told(row: SealedDocument | None, now: datetime) -> Answer:
     return _answer(row, verdict, now, checks)
 
 
+@dataclass(frozen=True)
+class PublishedKeys:
+    """What tells the archive's papers from others', to be known outside: seal certificates (SHA-256) and log keys, hex."""
+
+    seals: list[str]
+    log_keys: list[str]
+
+
+def published_keys() -> PublishedKeys:
+    """The certificates the archive has sealed with, and the keys its logs' heads were signed with."""
+    return PublishedKeys(sorted(_certificates()), sorted(earlier_logs.own_keys()))
+
+
+def _certificates() -> frozenset[str]:
+    rows = SealedDocument.objects.exclude(certificate_sha256="")
+    return frozenset(rows.values_list("certificate_sha256", flat=True).distinct())
+
+
 def answer_for_pdf(*, pdf: bytes, now: datetime) -> Answer:
     """Answer for a PDF handed in. Only the very bytes that were sealed are valid; anything near them is changed."""
     row = SealedDocument.objects.filter(pdf_sha256=hashlib.sha256(pdf).hexdigest(), sealed_at__isnull=False).first()
-    known = frozenset(
-        SealedDocument.objects.exclude(certificate_sha256="").values_list("certificate_sha256", flat=True).distinct()
-    )
-    seals = seals_on(pdf, ours=known)
+    seals = seals_on(pdf, ours=_certificates())
     if row is not None and row.pdf_sm3 == sm3(pdf):
         sound = any(seal.ours and seal.intact and seal.whole for seal in seals)
         checks = [
             _issuer(row, sound),
             _issued(row),
-            Check("change", "ok" if sound else "fail", {}),
+            Check("change", "ok", {}),
             _logged(row),
             *(_proved(pdf) if row.standard == "a-3b" else []),
             _standing(row, now),
         ]
         # A log entry not chained yet (the first second) is told on its own line; it is no sign of a change.
-        return _answer(row, Verdict.VOID if row.voided_at else Verdict.VALID if sound else Verdict.CHANGED, now, checks)
+        return _answer(row, Verdict.VOID if row.voided_at else Verdict.VALID, now, checks)
     named = _named_in(pdf)
     if named is None and not any(seal.ours for seal in seals):
         return Answer(Verdict.UNKNOWN, now)
@@ -159,9 +176,19 @@ def _logged(row: SealedDocument) -> Check:
     if sm3(canonical_json(row.record).encode()) != row.record_sm3:
         return Check("logged", "fail", {})
     if proof is None:
-        return Check("logged", "none", {})
+        return _not_in_the_chain(row)
     held = proof["sound"] and proof["entry"]["data"].get("record_sm3") == row.record_sm3
     return Check("logged", "ok" if held else "fail", {"number": proof["number"]})
+
+
+def _not_in_the_chain(row: SealedDocument) -> Check:
+    if log_proof.is_written(row.leaf_entry):
+        return Check("logged", "none", {})
+    return (
+        Check("logged_earlier", "none", {})
+        if earlier_logs.broke_off_since(row.issued_at)
+        else Check("logged", "fail", {})
+    )
 
 
 def _proved(pdf: bytes) -> list[Check]:
@@ -169,9 +196,16 @@ def _proved(pdf: bytes) -> list[Check]:
     proof = carried_by(pdf)
     if proof is None:
         return []
-    ours = proof.holds and tree_heads.is_ours(proof.head)
     told = {"number": proof.number, "size": proof.head.size, "key": proof.head.key[:16]}
-    return [Check("proof", "ok" if ours else "fail", told)]
+    if not proof.holds:
+        return [Check("proof", "fail", told)]
+    if tree_heads.is_ours(proof.head):
+        return [Check("proof", "ok", told)]
+    if not earlier_logs.broke_off_since(datetime.fromisoformat(proof.head.at)):
+        return [Check("proof", "fail", told)]  # the log is unbroken, and never signed this head
+    if proof.head.key in earlier_logs.own_keys():
+        return [Check("proof_earlier", "ok", told)]
+    return [Check("proof_unknown_key", "none", told)]
 
 
 def _standing(row: SealedDocument, now: datetime) -> Check:
@@ -180,8 +214,8 @@ def _standing(row: SealedDocument, now: datetime) -> Check:
 
 def _answer(row: SealedDocument, verdict: Verdict, now: datetime, checks: list[Check]) -> Answer:
     if verdict in {Verdict.VALID, Verdict.REGISTERED} and any(check.outcome == "fail" for check in checks):
-        verdict = Verdict.CHANGED
-    face = tuple((str(label), str(value)) for label, value in row.face) if verdict is not Verdict.CHANGED else ()
+        verdict = Verdict.DOUBTFUL
+    face = tuple((str(label), str(value)) for label, value in row.face) if verdict is not Verdict.DOUBTFUL else ()
     return Answer(verdict, now, row.title, row.number, row.issuer, row.issued_at, row.void_reason, tuple(checks), face)
 
 

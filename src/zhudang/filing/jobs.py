@@ -52,7 +52,8 @@ def suggest_files(file_ids: list[str]) -> None:
     ids = [UUID(i) for i in file_ids]
     for package in packages.packages_among(ids):
         packages.take_apart(package, now=timezone.now())
-    operations.suggest(file_ids=ids, now=timezone.now())
+    whole = set(ids) - packages.taken_apart(ids)  # what a package held is filed, not the package
+    operations.suggest(file_ids=[file_id for file_id in ids if file_id in whole], now=timezone.now())
 
 
 @app.periodic(cron="41 3 * * *", periodic_id="filing.forget_old_sums")

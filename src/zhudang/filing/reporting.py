@@ -24,7 +24,7 @@ from zhudang.filing.domain.states import RecordState
 from zhudang.filing.models import Record
 from zhudang.filing.queries.pages import seen_volumes
 from zhudang.filing.queries.projects import ObligationRow, project_obligations
-from zhudang.filing.queries.records import RecordRow, VolumeRow, records_by_id, volumes_of
+from zhudang.filing.queries.records import RecordRow, VolumeRow, record_code, records_by_id, volumes_of
 from zhudang.filing.queries.visibility import visible_to
 from zhudang.identity import rights
 from zhudang.identity.rights import Actor
@@ -152,7 +152,6 @@ def _batch(
 
 def _described(record: RecordRow, row: Record, volumes: Mapping[UUID, VolumeRow]) -> batch.DescribedRecord:
     volume = volumes.get(record.volume_id) if record.volume_id else None
-    coded = volume and volume.reference_code and record.position
     return batch.DescribedRecord(
         subject=record.title,
         description=facts_about(Description(**{name: getattr(row, name) for name in FIELDS}), record.files),
@@ -162,7 +161,7 @@ def _described(record: RecordRow, row: Record, volumes: Mapping[UUID, VolumeRow]
         position=record.position,
         page_from=record.page_from,
         page_to=record.page_to,
-        reference_code=f"{volume.reference_code}-{record.position:03}" if coded and volume else "",
+        reference_code=record_code(volume.reference_code, record.position) if volume else "",
         digests=tuple(file.sha256 for file in record.files if file.current),
         steps={"归档": bool(record.filed_at and record.filed_by)} if record.state not in NOT_FILED else {},
     )

@@ -75,7 +75,7 @@ REASONS: dict[str, Any] = {
     "handover.volumes_left": _("还有 %(count)s 卷没有清点。"),
     "handover.all_absent": _("一卷也没有收到。"),
     "handover.counter_receives": _("清点人不能自己接收，请换一个人。"),
-    "handover.not_all_preserved": _("%(volumes)s 卷中有 %(preserved)s 卷已证实在两处存妥，全部存妥后才能发凭证。"),
+    "handover.not_all_preserved": _("%(volumes)s 卷中有 %(preserved)s 卷已证实存妥，全部存妥后才能发凭证。"),
     "handover.promise_open": _("承诺的文件还有 %(count)s 种没有移交入库。"),
     "handover.certified_already": _("这次移交已经发过凭证。"),
 }
@@ -101,7 +101,7 @@ CHANNELS = {"web": _("网上申请"), "api": _("联合验收推送")}
 DELIVERY_STATES = {"sent": _("待签收"), "signed": _("已签收"), "returned": _("已退回")}
 DELIVERY_MARKS = {"sent": "owed", "signed": "filed", "returned": "back"}
 TRANSFER_STATES = {
-    "proposed": _("待接收"), "counting": _("清点中"), "received": _("已接收，保存中"), "preserved": _("已两处存妥"),
+    "proposed": _("待接收"), "counting": _("清点中"), "received": _("已接收，保存中"), "preserved": _("已存妥"),
 }  # fmt: skip
 TRANSFER_MARKS = {"proposed": "owed", "counting": "part", "received": "soon", "preserved": "filed"}
 ITEM_STATES = {

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from zhudang.atlas import holdings as atlas_holdings
+from zhudang.audit import queries as acts
 from zhudang.documents import holdings as documents_holdings
 from zhudang.filing import holdings as filing_holdings
 from zhudang.identity import holdings as identity_holdings
@@ -147,4 +148,5 @@ def _package(working: Path) -> Package:
         files=0,
         bytes=0,
         class_level=level,
+        log_number=acts.sealed_number(),
     )

@@ -87,7 +87,16 @@ def back_up(target: Path, *, now: datetime, plain: bool = False, told: Told | No
         raise CannotBackUp(Reason("preservation.target_not_empty", {"path": str(target)}))
     files = BackupFiles(target, "" if plain else _recipient())
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    say = told or (lambda _: None)
+    try:
+        return _written(files, target, now, told or (lambda _: None))
+    except BaseException:
+        # Half a backup is none, and the next one wants an empty folder.
+        for path in target.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        raise
+
+
+def _written(files: BackupFiles, target: Path, now: datetime, say: Told) -> Result:
     say("database")
     _dump(files)
     say("secrets")
@@ -332,12 +341,12 @@ def _bring_content(files: BackupFiles) -> int:
 def _bring_from_stores() -> list[str]:
     """Put preserved bytes back from the stores in reach; tell the digests that are nowhere."""
     rows = content_holdings.expected_bytes().values_list("sha256", "size")
-    wanted = {sha256 for sha256, size in rows.iterator() if content_holdings.lacks_bytes(sha256, size)}
+    wanted = {sha256: size for sha256, size in rows.iterator() if content_holdings.lacks_bytes(sha256, size)}
     for place in places():
         if place.root is None or not wanted:
             continue
         for sha256 in brought_from(place.root, _keys(place.root), wanted):
-            wanted.discard(sha256)
+            wanted.pop(sha256, None)
     return sorted(wanted)
 
 

@@ -17,7 +17,9 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 
+from zhudang.audit import queries as acts
 from zhudang.content import holdings as content_holdings
 from zhudang.content import queries as content
 from zhudang.documents import holdings as documents_holdings
@@ -26,11 +28,12 @@ from zhudang.filing import queries as filing
 from zhudang.handover import holdings as handover_holdings
 from zhudang.identity import holdings as identity_holdings
 from zhudang.preservation import holdings as preservation_holdings
+from zhudang.preservation.around_volumes import project_for_description
 from zhudang.preservation.disposal import registers as disposals
 from zhudang.preservation.domain import names
 from zhudang.preservation.domain.description import PROJECT_LABELS, VOLUME_LABELS
 from zhudang.preservation.ocfl.content import Content, content_of_bytes, content_of_path
-from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment, project_for_description
+from zhudang.preservation.packing import PROJECT, Package, content_of_file, one_moment
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.holdings import Description, Row, references
 from zhudang.shared.plain import plain
@@ -39,6 +42,10 @@ FORMAT = "zhudang-catalogue/1"
 FOLDER = "catalogue"
 FIRST_TABLE = f"{FOLDER}/registry.project.jsonl"
 """Every project's object has it: that is how such objects are known."""
+
+DOES_NOT_FIT = (DatabaseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What bringing rows back raises where they are as written, and no rows of these tables: a copy from other hands, or of a later version."""
+_LONGEST_ROW = 64 * 1024 * 1024
 
 _OF_A_PROJECT = {
     "registry": registry_holdings,
@@ -89,7 +96,9 @@ class StoredTable:
     def lines(self) -> Iterator[str]:
         """The rows as they are written, one JSON object each."""
         with self.open() as lines:
-            for line in lines:
+            while line := lines.readline(_LONGEST_ROW):
+                if len(line) == _LONGEST_ROW:
+                    raise ValueError(f"a row of {_LONGEST_ROW} bytes or more")
                 yield line.decode()
 
 
@@ -182,6 +191,7 @@ def _package(project_id: UUID, working: Path) -> Package:
         files=len(documents),
         bytes=sum(document.size for document in documents),
         class_level=max(highest.level, project["level"]),
+        log_number=acts.sealed_number(),
     )
 
 

@@ -5,11 +5,9 @@ Safe to kill anywhere: what was copied has its row, a run that goes on passes ov
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,29 +19,24 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import copy_reading, far_copies, logged, own_files, placement, retention, rounds
+from zhudang.preservation import bringing, copy_reading, far_copies, logged, own_files, placement, rounds, set_catalogue
 from zhudang.preservation.bucket import credentials
 from zhudang.preservation.bucket.client import BucketFull, BucketUnreachable
 from zhudang.preservation.disposal.owed import owed_at
 from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
-from zhudang.preservation.ocfl import durable, layout, replicate
-from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
-from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull
-from zhudang.preservation.ocfl.verifier import Verification, verify_object
+from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
+from zhudang.preservation.outcomes import UNREACHABLE
 from zhudang.preservation.policy_file import policy
-from zhudang.preservation.sites import LABEL, Place, another_there, bears_label, meet, places
+from zhudang.preservation.sites import Place, meet, out_of_reach, places, still_there, why_failed
 from zhudang.shared.refusals import NotFound, Reason, Refusal
-from zhudang.shared.web.exports import FORMULA_STARTS
 
 BATCH = 100
 RUN_SECONDS = 3000.0
 """A run nobody asked for ends before the next is due, so that other work gets its turn."""
 GO_ON_DAYS = 30
 """A run that was stopped is gone on with for so long: what it read is not read again."""
-OPEN_LEVEL = 0
-CATALOGUE = "CATALOGUE.csv"
 
 Told = Callable[[int, str], None]
 
@@ -60,6 +53,11 @@ class Done:
     read: int = 0
     bytes: int = 0
     wrong: int = 0
+    not_taken: Reason | None = None
+    """Why the medium did not take a file, though it takes others."""
+
+    def counts(self) -> dict[str, int]:
+        return {"copied": self.copied, "read": self.read, "bytes": self.bytes, "wrong": self.wrong}
 
 
 @transaction.atomic
@@ -102,7 +100,7 @@ def run(catch_up_id: UUID, *, work_id: UUID) -> None:
 
         work.finish(work_id, "failed", {"reason": str(sentence(refusal.reasons[0])), **link})
     else:
-        work.finish(work_id, "done", {**asdict(done), **link})
+        work.finish(work_id, "done", {**done.counts(), **link})
 
 
 def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
@@ -124,14 +122,16 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
             _bring(item, place, everywhere, done, pace)
             _tell(told, done, item.title)
         # A bucket is read in turn, at its own pace: to read all of it at every run would take its road for nothing.
-        for copy in _unread(place, began) if place.bucket is None else ():
+        for copy, said in _unread(place, began) if place.bucket is None else ():
             _still_there(place)
             try:
                 outcome = copy_reading.read_copy(
-                    copy, place, everywhere, repair=True, now=timezone.now(), progress=pace
+                    copy, place, everywhere, repair=True, now=timezone.now(), said=said, progress=pace
                 )
             except copy_reading.UnderDestruction:
                 continue
+            if outcome.state == UNREACHABLE:
+                raise StoreUnreachable(place.path)
             done.read, done.bytes, done.wrong = (
                 done.read + 1,
                 done.bytes + outcome.bytes,
@@ -140,22 +140,30 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
             _tell(told, done, outcome.title)
         left = lacking(place).count()
         if place.facts.offline and place.root is not None:
-            _write_catalogue(place, place.root)
+            _still_there(place)
+            set_catalogue.write(place, place.root)
     except work.Cancelled:
         _close(row, done, Reason("preservation.catch_up_cancelled"))
         raise
-    except (StoreFull, BucketFull, BucketUnreachable, OSError) as cause:
-        full = isinstance(cause, StoreFull | BucketFull)
-        reason = Reason("preservation.disk_full" if full else "preservation.unreachable", {"place": row.site.name})
-        if isinstance(cause, BucketUnreachable):
-            reason = _not_reached(row.site.name, cause.problem)
+    except (StoreFull, StoreUnreachable, BucketFull, BucketUnreachable, OSError) as cause:
+        reason = _why_stopped(row.site.name, cause)
         _close(row, done, reason)
         raise CannotCatchUp(reason) from cause
     except CannotCatchUp as refusal:
         _close(row, done, refusal.reasons[0])
         raise
-    _close(row, done, None, complete=not done.wrong and not left)
+    _close(row, done, done.not_taken, complete=not done.wrong and not left)
     return done
+
+
+def _why_stopped(name: str, cause: Exception) -> Reason:
+    if isinstance(cause, StoreFull | BucketFull):
+        return Reason("preservation.disk_full", {"place": name})
+    if isinstance(cause, BucketUnreachable):
+        return _not_reached(name, cause.problem)
+    return (
+        why_failed(name, cause) if isinstance(cause, OSError) else Reason("preservation.unreachable", {"place": name})
+    )
 
 
 def lacking(place: Place) -> QuerySet[ArchivalObject]:
@@ -201,11 +209,8 @@ def _place(site_code: str, now: datetime) -> Place:
         raise NotFound
     if place.facts.kind is Kind.S3:
         return _bucket_place(place, now)
-    if place.carries:
-        raise CannotCatchUp(another_there(place))
     if place.root is None:
-        code = "preservation.set_away" if place.facts.offline else "preservation.unreachable"
-        raise CannotCatchUp(Reason(code, {"place": place.name, "label": place.facts.label, "file": LABEL}))
+        raise CannotCatchUp(out_of_reach(place))
     return place
 
 
@@ -235,92 +240,33 @@ def _make_ready(place: Place) -> None:
 
 def _still_there(place: Place) -> None:
     """Stop when a set was taken away under us: what cannot be read then is not missing."""
-    if place.facts.offline and not bears_label(place.path, place.facts.label):
+    if place.root is not None and not still_there(place):
         raise CannotCatchUp(Reason("preservation.unreachable", {"place": place.name}))
 
 
 def _bring(item: ArchivalObject, place: Place, everywhere: list[Place], done: Done, pace: rounds.Pace) -> None:
-    """Bring one object to the place in its newest version, read it back whole, then write the row."""
-    logged.settle(item.pk, now=timezone.now())
-    fresh = ArchivalObject.objects.filter(pk=item.pk).first()
-    if fresh is None or (fresh.condemned_at and not fresh.destroyed_at):
-        return
-    item, lay_there = fresh, False
-    if place.bucket is not None:
-        known = Copy.objects.filter(object=item, site_id=place.site_id).exists()
-        lay_there = not known and bool(place.bucket.files(item.ocfl_id))
-        found = far_copies.bring(item, place, place.bucket, everywhere, pace)
-    else:
-        assert place.root is not None
-        found = _brought(item, place.root, everywhere, pace)
-    if found is None and not ArchivalObject.objects.filter(pk=item.pk, condemned_at=item.condemned_at).exists():
-        return  # its destruction began meanwhile
-    if found is None or not found.sound or found.inventory is None or found.inventory.sha512 != item.inventory_sha512:
+    try:
+        size = bringing.bring(item, place, everywhere, pace)
+    except bringing.NotBrought as refused:
+        done.not_taken = refused.reason or done.not_taken
         done.wrong += 1
         return
-    _note(item, place, timezone.now())
-    if lay_there:
-        retention.take_over(item, place, timezone.now())
-    done.copied, done.bytes = done.copied + 1, done.bytes + found.bytes
+    if size is not None:
+        done.copied, done.bytes = done.copied + 1, done.bytes + size
 
 
-def _brought(
-    item: ArchivalObject, root: StorageRoot, everywhere: list[Place], pace: rounds.Pace
-) -> Verification | None:
-    with root.only_writer():
-        if not far_copies.as_it_was(item):
-            return None
-        item.refresh_from_db()
-        if not _copied(item, root, everywhere):
-            return None
-        return verify_object(root.object_folder(item.ocfl_id), object_id=item.ocfl_id, progress=pace)
+def _unread(place: Place, began: datetime) -> Iterator[tuple[Copy, logged.Said]]:
+    """The copies there that nobody has looked at since `began`; reading one notes it, so each comes once.
 
-
-def _copied(item: ArchivalObject, root: StorageRoot, everywhere: list[Place]) -> bool:
-    """Copy what lacks from the first other place that holds the version the rows name; a damaged copy is set aside."""
-    for other in everywhere:
-        if other.root is None or other.root.folder == root.folder:
-            continue
-        try:
-            source = other.root.inventory(item.ocfl_id)
-            if source is None or source.sha512 != item.inventory_sha512:
-                continue
-            try:
-                replicate.bring_up_to(other.root, root, item.ocfl_id)
-            except ObjectDamaged:
-                replicate.replace_object(other.root, root, item.ocfl_id, now=timezone.now())
-        except (ObjectDamaged, SourceChanged, CopyDiffers, FileNotFoundError):
-            continue
-        return True
-    return False
-
-
-@transaction.atomic
-def _note(item: ArchivalObject, place: Place, now: datetime) -> None:
-    rows = ArchivalObject.objects.select_for_update(no_key=True).filter(pk=item.pk, condemned_at=item.condemned_at)
-    if not rows.exists():
-        return  # its destruction began meanwhile, and finds what was brought
-    Copy.objects.update_or_create(
-        object=item, site_id=place.site_id,
-        defaults={
-            "version": item.version, "state": CopyState.VERIFIED.value, "written_at": now, "verified_at": now,
-            "looked_at": now, "damages": [], "inventory_sha512": item.inventory_sha512,
-        },
-    )  # fmt: skip
-    audit.record(
-        actor="system", act="preservation.copy.caught_up", subject=item, at=now,
-        data={"site": place.code, "version": item.version, "inventory_sha512": item.inventory_sha512},
-    )  # fmt: skip
-
-
-def _unread(place: Place, began: datetime) -> Iterator[Copy]:
-    """The copies there that nobody has looked at since `began`; reading one notes it, so each comes once."""
+    With each comes what the log says of the objects of its batch.
+    """
     rows = (
         Copy.objects.filter(site_id=place.site_id).exclude(looked_at__gte=began).exclude(copy_reading.UNDER_DESTRUCTION)
     )
     rows = rows.select_related("object")
     while batch := list(rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")[:BATCH]):
-        yield from batch
+        said = logged.said_of([copy.object_id for copy in batch])
+        yield from ((copy, said) for copy in batch)
 
 
 def _tell(told: Told | None, done: Done, note: str) -> None:
@@ -333,42 +279,12 @@ def _close(row: CatchUp, done: Done, reason: Reason | None, *, complete: bool = 
     now = timezone.now()
     because = {"code": reason.code, "data": dict(reason.data)} if reason else {}
     CatchUp.objects.filter(pk=row.pk).update(
-        finished_at=now, complete=complete, stopped_because=because, **asdict(done)
+        finished_at=now, complete=complete, stopped_because=because, **done.counts()
     )
     audit.record(
         actor=row.asked_by, act="preservation.catch_up.done", subject=row.site, at=now,
-        data={**asdict(done), "code": row.site.code, "complete": complete, "stopped": because},
+        data={**done.counts(), "code": row.site.code, "complete": complete, "stopped": because},
     )  # fmt: skip
-
-
-def _write_catalogue(place: Place, root: StorageRoot) -> None:
-    """Write on the set itself what is on it; titles only of what is open, since the set leaves the house."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(
-        ["总登记号 accession", "档号 code", "题名 title", "对象 object", "版本 version", "文件夹 folder", "清单 inventory sha512", "读回 verified"]
-    )  # fmt: skip
-    rows = (
-        Copy.objects.filter(site_id=place.site_id)
-        .select_related("object")
-        .order_by("object__accession_no", "object_id")
-    )
-    for copy in rows.iterator(chunk_size=BATCH):
-        item = copy.object
-        table.writerow(
-            [
-                item.accession_no, item.reference_code, _title(item), item.ocfl_id,
-                copy.version, f"store/{layout.object_path(item.ocfl_id)}", copy.inventory_sha512,
-                copy.verified_at.isoformat() if copy.verified_at else "",
-            ]
-        )  # fmt: skip
-    durable.replace_durably(root.place / CATALOGUE, b"\xef\xbb\xbf" + text.getvalue().encode())
-
-
-def _title(item: ArchivalObject) -> str:
-    if item.level != OPEN_LEVEL:
-        return ""
-    return f"'{item.title}" if item.title.startswith(FORMULA_STARTS) else item.title
 
 
 def bucket_due(site_code: str, now: datetime) -> bool:

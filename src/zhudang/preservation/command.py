@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from zhudang.preservation.sites import another_there, places
 from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 from zhudang.shared.web.refusal import print_refusal
-from zhudang.shared.web.wording import write_size
+from zhudang.shared.web.wording import as_one_line, write_size
 
 OK, WRONG, REFUSED, INCOMPLETE = 0, 1, 2, 3
 _EVERY_SECONDS = 0.5
@@ -55,7 +56,7 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
         new_disk: code of a site whose disk was lost and replaced by an empty one; needs `repair`.
         registers: also lay every kept project's rows beside those in the store and tell changes no act accounts for.
     """
-    console, summary = Console(), outcomes.Summary()
+    console, summary = Console(markup=False), outcomes.Summary()
     if new_disk:
         try:
             refilling.begin_anew(new_disk, now=timezone.now())
@@ -68,13 +69,20 @@ def verify(*, repair: bool = False, json_path: Path | None = None, new_disk: str
     started = timezone.now()
     row = Reading.objects.create(asked_by="zhudang verify", started_at=started)
     began = time.monotonic()
+    unreachable = Counter[str]()
     for outcome in reading.read_all(repair=repair, now=timezone.now):
         summary.add(outcome)
         line.show(f"{summary.copies} 份副本 copies · {summary.files} 个文件 files · {write_size(summary.bytes)}")
-        if outcome.state != "verified":
+        if outcome.state == outcomes.UNREACHABLE and not outcome.damages:
+            unreachable[outcome.site] += 1
+        elif outcome.state != "verified":
             line.clear()
             _tell_outcome(console, outcome)
     line.clear()
+    for code, copies in unreachable.items():
+        console.print(
+            f"{_state(outcomes.UNREACHABLE)}  {code}  {copies} 份副本 copies", highlight=False, soft_wrap=True
+        )
     reading.close(row, summary)
     if apart := reading.copies_apart():
         console.print(
@@ -113,14 +121,20 @@ def _look_at_registers(console: Console) -> int:
     return count
 
 
+def _state(state: str) -> str:
+    word = in_both(lambda: words.OUTCOMES.get(state, state), " / ")
+    return f"{word} ({state})"
+
+
 def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
-    word = in_both(lambda: words.OUTCOMES.get(outcome.state, outcome.state), " / ")
     console.print(
-        f"{word} ({outcome.state})  {outcome.site}  {outcome.object}  {outcome.title}", highlight=False, soft_wrap=True
+        f"{_state(outcome.state)}  {outcome.site}  {as_one_line(outcome.object)}  {as_one_line(outcome.title)}",
+        highlight=False,
+        soft_wrap=True,
     )
     for damage in outcome.damages:
         console.print(
-            f"    {damage['code']} {damage['path']}  expected {outcomes.shortened(damage['expected'])} "
+            f"    {damage['code']} {as_one_line(damage['path'])}  expected {outcomes.shortened(damage['expected'])} "
             f"found {outcomes.shortened(damage['found'])}",
             highlight=False,
             soft_wrap=True,
@@ -129,7 +143,7 @@ def _tell_outcome(console: Console, outcome: outcomes.Outcome) -> None:
 
 def call_in(site: str) -> int:
     """Catch a place up with what it lacks, then read everything there whole; run again, it goes on where it stopped."""
-    console = Console()
+    console = Console(markup=False)
     line = _Line(console)
     began = time.monotonic()
     try:
@@ -151,12 +165,14 @@ def call_in(site: str) -> int:
         f"{'complete' if row.complete else 'not complete'}",
         highlight=False,
     )
+    if done.not_taken is not None:
+        console.print(in_both(partial(words.sentence, done.not_taken)), highlight=False, soft_wrap=True)
     return OK if row.complete else WRONG if done.wrong else INCOMPLETE
 
 
 def rebuild(site: str) -> int:
     """Bring the transferred catalogue back from one site into an empty database."""
-    console = Console()
+    console = Console(markup=False)
     line = _Line(console)
     began = time.monotonic()
     try:
@@ -191,14 +207,19 @@ def rebuild(site: str) -> int:
             f"没有重建：这里没有它的项目目录 left out, its project's catalogue is not here: {object_id}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    for left_out in done.left_out:
+        console.print(
+            f"没有重建：读不出或不可信 left out, cannot be read or trusted: {as_one_line(left_out)}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sha256 in done.lacking:
         console.print(f"没有找到内容 bytes not found: sha256 {sha256}", highlight=False)
-    return INCOMPLETE if done.lacking or done.without_project else OK
+    return INCOMPLETE if done.lacking or done.without_project or done.left_out else OK
 
 
 def backup(target: Path, *, plain: bool = False) -> int:
     """Write a backup of the database, the secrets and what is not yet preserved; encrypted once there are keys."""
-    console = Console()
+    console = Console(markup=False)
     now = timezone.now()
     try:
         result = backups.back_up(
@@ -206,6 +227,12 @@ def backup(target: Path, *, plain: bool = False) -> int:
         )
     except backups.CannotBackUp as refusal:
         return _refused(refusal)
+    except OSError as problem:
+        console.print(
+            f"没有备份，写了一半的已经去掉：{problem}\nnot backed up, and what was written is taken away: {problem}",
+            highlight=False,
+        )
+        return WRONG
     with transaction.atomic():
         audit.record(
             actor="system", act="preservation.backup.made", subject="preservation.backup:all", at=now,
@@ -228,7 +255,7 @@ def backup(target: Path, *, plain: bool = False) -> int:
 
 def restore(source: Path) -> int:
     """Bring a backup back into an empty installation."""
-    console = Console()
+    console = Console(markup=False)
     try:
         result = backups.restore(source, told=lambda what: console.print(f"… {what}"))
     except (backups.CannotRestore, backups.CannotBackUp) as refusal:
@@ -250,7 +277,7 @@ def export(project: str, volumes: tuple[str, ...], form: str, target: Path, leve
         )
     except giving.CannotGive as refusal:
         return _refused(refusal)
-    Console().print(
+    Console(markup=False).print(
         f"已写出 {given.volumes} 卷、{given.files} 个文件、{write_size(given.bytes)}：{given.target}\n"
         f"wrote {given.volumes} volumes, {given.files} files, {write_size(given.bytes)}: {given.target}",
         highlight=False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -23,15 +25,24 @@ from zhudang.preservation.ocfl import replicate
 from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
-from zhudang.preservation.ocfl.verifier import MISSING, NOT_AN_OBJECT, Damage, Verification, sha512_of, verify_object
+from zhudang.preservation.ocfl.verifier import (
+    MISSING,
+    NO_ROOM,
+    NOT_AN_OBJECT,
+    UNREADABLE,
+    Damage,
+    Verification,
+    sha512_of,
+    verify_object,
+)
 from zhudang.preservation.outcomes import (
     AHEAD,
-    NO_ROOM,
+    NOT_WRITTEN,
     REPAIRED,
     UNREACHABLE,
     Outcome,
 )
-from zhudang.preservation.sites import Place
+from zhudang.preservation.sites import NOT_WRITABLE, Place, still_there
 
 UNDER_DESTRUCTION = Q(object__condemned_at__isnull=False, object__destroyed_at__isnull=True)
 """Copies that a disposal is removing at this moment: reading them would find them missing and bring them back."""
@@ -49,9 +60,15 @@ def read_copy(
     *,
     repair: bool,
     now: datetime,
+    said: logged.Said,
     progress: Progress | None = None,
 ) -> Outcome:
     """Read one copy whole and note what was found; where asked, a damaged or missing one is mended from another place.
+
+    A place that goes away meanwhile lost nothing: that is told (UNREACHABLE), and nothing is noted.
+
+    Args:
+        said: what the log said of its object a moment ago; where the copy does not fit that, the log is asked again.
 
     Raises:
         StoreUnreachable: the place is not there.
@@ -59,10 +76,10 @@ def read_copy(
     """
     if not place.there:
         raise StoreUnreachable(place.path)
-    if repair and logged.settle(copy.object_id, now=now):
+    if repair and copy.object_id in said.disagreeing and logged.settle(copy.object_id, now=now):
         _refresh(copy)
     try:
-        outcome = _read_one(copy, place, all_places, now, progress)
+        outcome = _read_one(copy, place, all_places, now, said, progress)
         if repair and not outcome.sound:
             outcome = _mend(copy, place, all_places, outcome, now) or outcome
     except StoreFull as full:
@@ -74,10 +91,16 @@ def read_copy(
             raise
         # Nothing is known, so nothing is noted: a bucket that fell silent neither verified nor lost anything.
         return Outcome(place.code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
+    except (OSError, StoreUnreachable):
+        if place.bucket is not None or still_there(place):
+            raise
+        return Outcome(place.code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     return outcome
 
 
-def _read_one(copy: Copy, place: Place, all_places: list[Place], now: datetime, progress: Progress | None) -> Outcome:
+def _read_one(
+    copy: Copy, place: Place, all_places: list[Place], now: datetime, said: logged.Said, progress: Progress | None
+) -> Outcome:
     object_id = copy.object.ocfl_id
     found = (
         far_copies.look(copy, place, place.bucket, progress)
@@ -86,21 +109,22 @@ def _read_one(copy: Copy, place: Place, all_places: list[Place], now: datetime, 
     )
     if (found is None or not found.sound) and not Copy.objects.exclude(UNDER_DESTRUCTION).filter(pk=copy.pk).exists():
         raise UnderDestruction
-    wanted = _wanted(copy, place)
+    if place.root is not None and (found is None or not found.sound) and not still_there(place):
+        raise StoreUnreachable(place.path)
+    wanted = _wanted(copy, place, said.states[copy.object_id])
     if found is None:
         gone = asdict(Damage(MISSING, INVENTORY, min(wanted)))
-        return _note(
-            copy,
-            place,
-            Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value, damages=(gone,)),
-            now,
-        )
+        missing = Outcome(place.code, object_id, copy.object.title, CopyState.MISSING.value, damages=(gone,))
+        return _note(copy, place, missing, now)
+    if found.inventory is not None and found.inventory.sha512 not in wanted:
+        # It may have been kept since the log was asked.
+        wanted = _wanted(copy, place, logged.states_of([copy.object_id])[copy.object_id])
     if place.root is not None and found.inventory is not None and found.sound and found.inventory.sha512 not in wanted:
         # A writer's bytes stand before its rows do: what counts is what both say while nobody writes.
-        with place.root.only_writer():
+        with _undisturbed(place.root):
             _refresh(copy)
             found = verify_object(place.root.object_folder(object_id), object_id=object_id, progress=progress)
-        wanted = _wanted(copy, place)
+        wanted = _wanted(copy, place, logged.states_of([copy.object_id])[copy.object_id])
     damages = list(found.damages)
     if found.inventory is not None and not damages and found.inventory.sha512 not in wanted:
         if _goes_on_from(place, found.inventory, copy.object):
@@ -129,9 +153,9 @@ def _refresh(copy: Copy) -> None:
     copy.refresh_from_db()
 
 
-def _wanted(copy: Copy, place: Place) -> set[str]:
+def _wanted(copy: Copy, place: Place, states: logged.States) -> set[str]:
     """The SHA-512 of the inventories that a copy may have: by the log, and by the rows where it tells nothing."""
-    told = logged.states_of(copy.object_id) if copy.object.condemned_at is None else {}
+    told = states if copy.object.condemned_at is None else {}
     newest = told[max(told)] if told else copy.object.inventory_sha512
     if place.facts.at_ingest or copy.version >= copy.object.version:
         return {newest}
@@ -143,6 +167,17 @@ def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | No
     """Read a copy in a folder whole; None where nothing lies there."""
     assert root is not None
     folder = root.object_folder(object_id)
+    try:
+        return _read_whole(root, folder, object_id, progress)
+    except PermissionError as closed:
+        path = Path(closed.filename or folder)
+        damage = Damage(
+            UNREADABLE, path.relative_to(root.folder).as_posix() if path.is_relative_to(root.folder) else "."
+        )
+        return Verification(object_id, None, 0, 0, (damage,))
+
+
+def _read_whole(root: StorageRoot, folder: Path, object_id: str, progress: Progress | None) -> Verification | None:
     if (link := root.link_to(object_id)) is not None:
         damage = Damage(NOT_AN_OBJECT, link.relative_to(root.folder).as_posix())
         return Verification(object_id, None, 0, 0, (damage,))
@@ -151,10 +186,26 @@ def _looked_at(root: StorageRoot | None, object_id: str, progress: Progress | No
     found = verify_object(folder, object_id=object_id, progress=progress)
     if found.damages:
         # A writer may just have been at it: what counts is what is there while nobody writes.
-        with root.only_writer():
-            root.mend(object_id)
+        with _undisturbed(root) as writable:
+            if writable:
+                root.mend(object_id)
             found = verify_object(folder, object_id=object_id, progress=progress)
     return found
+
+
+@contextmanager
+def _undisturbed(root: StorageRoot) -> Iterator[bool]:
+    """Be the only writer; where the medium, or this account's rights, let us write nothing, go on without. Tells which."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(root.only_writer())
+        except OSError as problem:
+            if problem.errno not in NOT_WRITABLE:
+                raise
+            writable = False
+        else:
+            writable = True
+        yield writable
 
 
 def _goes_on_from(place: Place, found: Inventory, row: ArchivalObject) -> bool:
@@ -218,7 +269,9 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
             source = other.root.inventory(copy.object.ocfl_id)
             if source is None or source.sha512 != copy.object.inventory_sha512:
                 continue
-            with place.root.only_writer():
+            with _undisturbed(place.root) as writable:
+                if not writable:
+                    return _not_written(found, place, OSError(errno.EROFS, ""))
                 # A destruction may have begun since the copy was read; both write under this lock.
                 if (
                     ArchivalObject.objects.filter(
@@ -230,13 +283,21 @@ def _mend(copy: Copy, place: Place, all_places: list[Place], found: Outcome, now
                 ):
                     return None
                 replicate.replace_object(other.root, place.root, copy.object.ocfl_id, now=now)
-        except _NO_SOURCE:
+        except _NO_SOURCE as problem:
+            if isinstance(problem, OSError) and problem.errno in NOT_WRITABLE | {errno.EFBIG}:
+                found = _not_written(found, place, problem)
             continue
         return _mended(copy, place, found, now)
     with suppress(*_NO_SOURCE, BucketUnreachable):
         if place.root is not None and far_copies.mend_folder(place.root, copy.object, all_places, now):
             return _mended(copy, place, found, now)
-    return None
+    return found
+
+
+def _not_written(found: Outcome, place: Place, problem: OSError) -> Outcome:
+    """As it was found, and why it stays so."""
+    told = asdict(Damage(NOT_WRITTEN, str(place.path), "", errno.errorcode.get(problem.errno or 0, "")))
+    return replace(found, damages=(*found.damages, told))
 
 
 def _mended(copy: Copy, place: Place, found: Outcome, now: datetime) -> Outcome:

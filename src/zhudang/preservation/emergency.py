@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,15 +19,15 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from zhudang.content import holdings as content_holdings
 from zhudang.preservation import catalogue
 from zhudang.preservation.domain.names import object_name
 from zhudang.preservation.keys import of_copy
-from zhudang.preservation.ocfl import layout, reader, streaming
+from zhudang.preservation.ocfl import layout, plain_files, reader, streaming
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
-from zhudang.preservation.ocfl.sealing import CannotOpen, Identities
+from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.stored_objects import CannotRebuild, StoredObject, read_tables, tables_of
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason, Refusal
@@ -37,6 +38,7 @@ RECORDS = ("filing.obligation", "filing.volume", "filing.record")
 FILES = ("content.", "filing.record_file")
 """Names of registers, by step; a name with a point at its end stands for a whole context."""
 _SEALED = ".sealed"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class CopyDamaged(Refusal):
@@ -64,7 +66,7 @@ class Contents:
         projects: folders of the projects' newest objects, those written first coming first.
         objects: folders of all objects that are ours, relative to the store.
         as_of: when the newest version in the copy was written.
-        unreadable: objects whose inventory cannot be trusted, as folders relative to the store.
+        unreadable: objects whose inventory cannot be trusted or read, and folders that cannot be listed, relative to the store.
         closed: objects that are sealed and that no key here opens, likewise.
     """
 
@@ -79,7 +81,11 @@ def look_over(root: StorageRoot, told: Callable[[int], None] | None = None) -> C
     """Read every inventory of the copy once."""
     found, keys = Contents(), _keys()
     projects: dict[UUID, tuple[int, datetime, str]] = {}
-    for number, folder in enumerate(root.objects(), start=1):
+
+    def closed(folder: Path, _problem: OSError) -> None:
+        found.unreadable.append(folder.relative_to(root.folder).as_posix())
+
+    for number, folder in enumerate(root.objects(closed), start=1):
         name = folder.relative_to(root.folder).as_posix()
         if told and number % 200 == 0:
             told(number)
@@ -139,11 +145,9 @@ def restore_step(
     try:
         with transaction.atomic():
             catalogue.restore(tables)
-    except (DatabaseError, ValueError, KeyError, TypeError) as problem:
+    except catalogue.DOES_NOT_FIT as problem:
         log.warning("a catalogue does not fit the tables", object=item.inventory.object_id, why=str(problem)[:500])
-        raise CannotRebuild(
-            Reason("preservation.catalogue_damaged", {"object": item.inventory.object_id, "path": catalogue.FOLDER})
-        ) from problem
+        raise CannotRebuild(Reason("preservation.catalogue_unfit", {"object": item.inventory.object_id})) from problem
     if known is not None:
         known.update({name: digests[name] for name in tables})
     return [UUID(row["id"]) for row in tables.get("filing.record", ())]
@@ -167,7 +171,12 @@ def cut_loose_links() -> list[str]:
 def _object(root: StorageRoot, name: str) -> StoredObject:
     """Open an object of the copy by its folder relative to the store."""
     folder = root.folder / name
-    inventory = read_root_inventory("", folder)
+    try:
+        inventory = read_root_inventory("", folder)
+    except ObjectDamaged as problem:  # it was readable when the copy was looked over
+        raise CannotRebuild(
+            Reason("preservation.catalogue_damaged", {"object": name, "path": problem.reason})
+        ) from problem
     identity = object_name(inventory.object_id)
     assert identity is not None  # `look_over` names only ours
     return StoredObject(identity, folder, inventory, _keys())
@@ -184,15 +193,33 @@ def _belongs(name: str, step: Iterable[str]) -> bool:
 # ── the bytes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def note_places(root: StorageRoot, objects: Iterable[str]) -> int:
-    """Write down where in the copy the bytes of each digest lie, as links in a folder of ours; tell how many."""
+def note_places(root: StorageRoot, objects: Iterable[str], damaged: list[str] | None = None) -> int:
+    """Write down where in the copy the bytes of each digest lie, as links in a folder of ours; tell how many.
+
+    Args:
+        damaged: is given the objects of which not all is to be had; what is, is noted.
+    """
     number = 0
     for name in objects:
-        item = _object(root, name)
-        for held in reader.all_held(item.folder, item.inventory, item.keys):
-            place = item.folder / item.inventory.stored_path(held.sha512)
-            number += _note_place(held.sha256, place, sealed=bool(held.key))
+        try:
+            item = _object(root, name)
+            for held in reader.all_held(item.folder, item.inventory, item.keys):
+                number += _note_where(held, item)
+        except (CannotRebuild, CannotOpen) as problem:
+            log.warning("an object of the copy cannot be read whole", object=name, why=str(problem))
+            if damaged is not None:
+                damaged.append(name)
     return number
+
+
+def _note_where(held: Held, item: StoredObject) -> int:
+    if _SHA256.fullmatch(held.sha256) is None:
+        return 0
+    try:
+        place = plain_files.refuse_strange(item.folder, item.inventory.stored_path(held.sha512))
+    except OSError:  # it is not there, or no file of this copy: `bring` tells who asks for it
+        return 0
+    return int(_note_place(held.sha256, place, sealed=bool(held.key)))
 
 
 def _note_place(sha256: str, path: Path, *, sealed: bool) -> bool:

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,8 @@ from zhudang.handover import operations as handover
 from zhudang.handover.queries.kept import transfer_to_keep
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import SYSTEM, Actor, demand
-from zhudang.preservation import archive_registers, catalogue, keeping, packing, placement, unlogged
+from zhudang.preservation import archive_registers, around_volumes, catalogue, keeping, packing, placement, unlogged
+from zhudang.preservation.domain import names
 from zhudang.preservation.domain.states import IngestState
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.models import ArchivalObject, Ingest
@@ -33,7 +35,7 @@ from zhudang.preservation.ocfl.content import CopyDiffers, SourceChanged, TooLar
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, StoreFull, StoreUnreachable
 from zhudang.preservation.ocfl.sealing import CannotOpen
 from zhudang.preservation.ocfl.writing_process import WritingProcess, WritingProcesses
-from zhudang.preservation.sites import Place, at_hand, places, reason_of, writing
+from zhudang.preservation.sites import Place, at_hand, is_of_the_medium, places, reason_of, why_failed, writing
 from zhudang.preservation.storing import Kept, NoSoundCopy
 from zhudang.shared.refusals import NotFound, Reason, Refusal
 
@@ -131,6 +133,11 @@ def preserve_transfer(transfer_id: UUID) -> None:
         _stop(row, Reason("preservation.no_sound_copy", {"object": cause.object_id}), cancelled=False)
     except FileNotFoundError as cause:
         _stop(row, Reason("preservation.bytes_missing", {"path": str(cause.filename or "")}), cancelled=False)
+    except OSError as cause:
+        if not is_of_the_medium(cause):
+            _stop(row, Reason("preservation.failed", {"problem": type(cause).__name__}), cancelled=False)
+            raise
+        _stop(row, why_failed(_place_of(cause), cause), cancelled=False)
     except Exception as cause:
         _stop(row, Reason("preservation.failed", {"problem": type(cause).__name__}), cancelled=False)
         raise
@@ -150,17 +157,21 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
         WritingProcesses(roots) as processes,
         ThreadPoolExecutor(processes.most, "preserve") as waiter,
     ):
-        project = packing.project_for_description(row.project_id)
+        around = around_volumes.around(row.project_id)
         being_written: deque[_Writing] = deque()
         try:
             for volume in wanted:
                 progress.at(volume.title)
                 # Gathering a volume's facts is this process's work while the others write the volumes before it.
-                package = packing.pack_volume(project, volume)
+                made_at = _made_at(volume.id, roots)
+                created = made_at or _whole_second(timezone.now())
+                package = packing.pack_volume(around, volume, ingested_at=created)
                 if len(being_written) == processes.most:
                     processes.give_back(being_written.popleft().finish(progress))
                 own = _own(package, all_places, roots)
-                being_written.append(_Writing.begin(waiter, processes.take(), package, *own))
+                being_written.append(
+                    _Writing.begin(waiter, processes.take(), package, *own, None if made_at else created)
+                )
             while being_written:
                 processes.give_back(being_written.popleft().finish(progress))
         except BaseException:
@@ -168,11 +179,28 @@ def _preserve(row: Ingest, progress: _Progress) -> None:
                 each.stop.set()
             raise
         handover.note_preserved(row.transfer_id, now=timezone.now())
-        progress.at(project["name"])
+        progress.at(around.project["name"])
         with catalogue.packed_project(row.project_id) as package:
             _keep(package, *_own(package, all_places, roots), progress)
         progress.one_more()
     _finish(row, len(wanted))
+
+
+def _made_at(volume_id: UUID, roots: Sequence[StorageRoot]) -> datetime | None:
+    """Tell when the first version of a volume was made, by any place that holds it: a run of before may have been killed."""
+    for root in roots:
+        try:
+            inventory = root.inventory(names.object_id(volume_id))
+        except ObjectDamaged:
+            continue
+        if inventory:
+            return inventory.versions[1].created
+    return None
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Round up to what an inventory tells, so that nothing before it comes after."""
+    return moment.replace(microsecond=0) + timedelta(seconds=1 if moment.microsecond else 0)
 
 
 def keep_project(project_id: UUID) -> bool:
@@ -251,7 +279,13 @@ class _Writing:
         package: packing.Package,
         all_places: Sequence[Place],
         roots: Sequence[StorageRoot],
+        created: datetime | None = None,
     ) -> _Writing:
+        """Have a volume written.
+
+        Args:
+            created: when its first version is made, as its provenance says; a later one is made now.
+        """
         stop = threading.Event()
 
         def go_on(_bytes: int) -> None:
@@ -259,7 +293,7 @@ class _Writing:
                 raise work.Cancelled
 
         kept = waiter.submit(
-            keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(timezone.now()),
+            keeping.keep, package, roots, message=_MESSAGE, now=timezone.localtime(created or timezone.now()),
             known=keeping.known_of(package.thing_id, all_places), progress=go_on, write=process.write_version,
         )  # fmt: skip
         return cls(package, all_places, process, kept, stop)
@@ -333,6 +367,12 @@ def _reason(cause: Exception) -> Reason:
     elif isinstance(cause, TooLarge):
         code, data = "preservation.too_large", {"object": str(cause)}
     return Reason(code, data)
+
+
+def _place_of(cause: OSError) -> str:
+    """The name of the place whose path a failure tells; the path itself where it is none's."""
+    told = Path(str(cause.filename or ""))
+    return next((place.name for place in places() if told.is_relative_to(place.path)), str(told))
 
 
 def _subject(transfer_id: UUID) -> str:

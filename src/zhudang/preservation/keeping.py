@@ -109,7 +109,7 @@ def _note_object(package: Package, each: KeptObject, places: Sequence[Place], no
         row = ArchivalObject.objects.create(
             id=name.row_id, ocfl_id=str(name), kind=package.kind, project_id=package.project_id,
             volume_id=package.thing_id if package.kind == VOLUME else None, part=name.part, generation=name.generation,
-            newest=not each.closed, first_kept_at=now, **facts,
+            newest=not each.closed, first_kept_at=each.inventory.versions[1].created, **facts,
         )  # fmt: skip
     else:
         for field, value in facts.items():
@@ -130,6 +130,7 @@ def _note_object(package: Package, each: KeptObject, places: Sequence[Place], no
             "object": str(name), "version": each.inventory.head, "inventory_sha512": digest,
             "sites": [place.code for place in places], "files": each.files, "bytes": each.bytes,
             "accession_no": package.accession_no, "written": each.changed, "protection": row.protection,
+            **({} if package.log_number is None else {"log_number": package.log_number}),
         },
     )  # fmt: skip
 

@@ -64,7 +64,7 @@ def _by_name(
     copy: Copy, place: Place, counts: Inventory, damages: Sequence[Damage], progress: Progress | None
 ) -> list[Damage]:
     object_id = copy.object.ocfl_id
-    files, known = files_of(counts, logged.states_of(copy.object_id)), known_files(counts)
+    files, known = files_of(counts, logged.states_of([copy.object_id])[copy.object_id]), known_files(counts)
     if place.bucket is not None:
         held = tuple(hold_against(place.bucket.tree(object_id, progress), files, known))
         settled = far_copies.without_coming(Verification(object_id, counts, 0, 0, held), copy)

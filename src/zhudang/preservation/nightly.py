@@ -14,6 +14,9 @@ from zhudang.preservation.packing import ARCHIVE
 RESUMABLE = (
     "preservation.disk_full",
     "preservation.unreachable",
+    "preservation.read_only",
+    "preservation.no_right",
+    "preservation.medium_fails",
     "preservation.another_site_there",
     "preservation.keys_first",
     "preservation.keys_lost",

@@ -1,4 +1,4 @@
-"""What nobody has to ask for: every night the log is verified, and the rows of holdings and destructions are held against it.
+"""What nobody has to ask for: every night the log is verified, and the rows of holdings, destructions and accounts are held against it.
 
 An administrator's hand in the tables is told the same night, to others than that administrator.
 """
@@ -16,6 +16,7 @@ from zhudang.audit import operations as audit
 from zhudang.audit import witness
 from zhudang.audit.verification import verify as verify_log
 from zhudang.events import operations as events
+from zhudang.identity import as_logged as accounts_as_logged
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
 from zhudang.preservation import as_logged, logged
@@ -35,7 +36,8 @@ def look(now: datetime) -> int:
     holdings = list(islice(as_logged.check(), MOST_TOLD))
     destroyed = list(islice(checking.check(), MOST_TOLD))
     states = list(islice(logged.disagreements(), MOST_TOLD))
-    count = len(faults) + len(holdings) + len(states) + len(destroyed) + len(refilled)
+    accounts = list(islice(accounts_as_logged.check(), MOST_TOLD))
+    count = len(faults) + len(holdings) + len(states) + len(destroyed) + len(refilled) + len(accounts)
     if count:
         _tell(
             {
@@ -44,6 +46,7 @@ def look(now: datetime) -> int:
                 "holdings": [{"code": each.code, "object": each.object, "told": each.told} for each in holdings],
                 "states": [each.ocfl_id for each in states],
                 "destroyed": [{"code": each.code, "object": each.subject, "told": each.told} for each in destroyed],
+                "accounts": [{"code": each.code, "account": each.username, "told": each.told} for each in accounts],
             },
             count,
             now,

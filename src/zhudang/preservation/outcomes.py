@@ -10,7 +10,7 @@ from zhudang.preservation.models import Reading
 
 MOST_ROWS = 500
 UNKNOWN, UNREACHABLE, REPAIRED, AHEAD, FORGED = "unknown", "unreachable", "repaired", "ahead", "forged"
-NOT_AS_LOGGED, NO_ROOM, ANOTHER_SITE = "STO-007", "STO-008", "STO-009"
+NOT_AS_LOGGED, ANOTHER_SITE, NOT_WRITTEN = "STO-007", "STO-009", "STO-010"
 RETURNED, OWED = "returned", "owed"
 COUNTS = ("copies", "files", "bytes", "sound", "repaired", "wrong_count")
 
@@ -21,6 +21,10 @@ def shortened(digest: str) -> str:
     """A digest's beginning, enough to tell two apart by eye; of what is no SHA-512 its algorithm stands before it."""
     algorithm, _, value = digest.rpartition(" ")
     return f"{algorithm} {value[:_SHORT]}".lstrip()
+
+
+def _as_text(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Outcome:
     files: int = 0
     bytes: int = 0
     damages: tuple[dict[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        # Names on a disk need not be Unicode (those that come from GBK systems are not); all that they go into takes nothing else.
+        damages = tuple({key: _as_text(value) for key, value in damage.items()} for damage in self.damages)
+        for name, value in {"object": _as_text(self.object), "title": _as_text(self.title), "damages": damages}.items():
+            object.__setattr__(self, name, value)
 
     @property
     def sound(self) -> bool:

@@ -19,7 +19,7 @@ from zhudang.preservation.ocfl import quarantine
 from zhudang.preservation.ocfl.root import StorageRoot, known_texts
 from zhudang.preservation.ocfl.verifier import CHANGED, MISSING, UNREADABLE, Damage
 from zhudang.preservation.outcomes import REPAIRED, Outcome
-from zhudang.preservation.sites import Place
+from zhudang.preservation.sites import Place, still_there
 
 _KEYS_FOLDER = "var/keys"
 
@@ -44,6 +44,7 @@ def look_at(place: Place, *, repair: bool, now: datetime, equipping: bool = Fals
     site = Site.objects.get(pk=place.site_id)
     if not place.there or (place.bucket is not None and site.prepared_at is None):
         return
+    wrong: list[Damage] = []
     try:
         new = not site.key_files and (place.bucket is not None or (equipping and not had_keys(place.path / "store")))
         wrong = _wrong(place, keys=not new)
@@ -53,6 +54,10 @@ def look_at(place: Place, *, repair: bool, now: datetime, equipping: bool = Fals
             left = _wrong(place, keys=not new) if wrong else []
     except (BucketUnreachable, BucketFull):
         return  # its copies will tell
+    except OSError:
+        if place.root is None or not wrong or not still_there(place):
+            return
+        left = wrong  # it takes no writing
     if wrong:
         mended = repair and not left
         alarm.tell(f"preservation.site:{place.site_id}", place.code, place.name, wrong, now, mended=mended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from django.db import connection, transaction
 from zhudang.content import queries as content
 from zhudang.filing import queries as filing
 from zhudang.filing import reporting
-from zhudang.identity import holdings as identity_holdings
+from zhudang.preservation import around_volumes
+from zhudang.preservation.around_volumes import Around
 from zhudang.preservation.domain import description, names, provenance
 from zhudang.preservation.formats import renditions
-from zhudang.preservation.models import Rendition
+from zhudang.preservation.models import ArchivalObject, Rendition
 from zhudang.preservation.ocfl.content import Content, content_of_bytes, content_of_path
-from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.plain import plain
 
 VOLUME, PROJECT, ARCHIVE = "volume", "project", "archive"
@@ -32,6 +33,7 @@ class Package:
         project_id: None for the archive's own registers.
         files, bytes: of the originals alone.
         class_level: the highest secrecy level of anything it tells, by which its key class is chosen.
+        log_number: of registers the last number of the log when they were read: what those acts did is in them.
     """
 
     thing_id: UUID
@@ -45,6 +47,7 @@ class Package:
     files: int
     bytes: int
     class_level: int
+    log_number: int | None = None
 
     @property
     def object_id(self) -> str:
@@ -63,26 +66,13 @@ def one_moment() -> Iterator[None]:
         yield
 
 
-def project_for_description(project_id: UUID) -> dict[str, Any]:
-    """Gather what a volume's description says of its project."""
-    described = registry_holdings.describe(project_id)
-    [project] = described["registry.project"]
-    clients = identity_holdings.describe(organisation_ids=[project["client_id"]], account_ids=[])
-    [client] = clients["identity.organisation"]
-    kept = {key: project.get(key) for key in (*description.PROJECT_LABELS, "level")}
-    kept |= {"client": client["name"], "client_credit_code": client["credit_code"]}
-    kept["former_names"] = [row["name"] for row in described["registry.project_name"] if row["until"]]
-    kept["permits"] = [
-        {key: row[key] for key in ("kind", "number", "issued_on", "issuer")} for row in described["registry.permit"]
-    ]
-    return kept
-
-
-def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package:
+def pack_volume(around: Around, volume: filing.VolumeRow, *, ingested_at: datetime | None = None) -> Package:
     """Make the package of a volume from what is known now; the same facts give the same bytes.
 
     Args:
-        project: from `project_for_description`, gathered once for all volumes.
+        around: gathered once for all volumes of a project.
+        ingested_at: when the first version is, or was, made: it is packed for that one, with the documents of before.
+            Without it the row knows, and all documents are told.
     """
     with one_moment():
         rows = filing.records_of_volume(volume.id)
@@ -91,15 +81,18 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
     records, originals = _records(volume, rows, reports)
     made = _with_renditions(records, counting)
     volume_facts = _volume_facts(volume)
-    described = description.describe_volume(project, volume_facts, records)
+    described = _without_internal(
+        description.describe_volume(around.project, volume_facts, records, around.links(volume, until=ingested_at))
+    )
+    rights = description.rights_of(volume_facts, records, project_open=around.project_open)
     documents = [
-        content_of_bytes("description.json", names.json_bytes(_without_internal(described))),
-        content_of_bytes("description.xml", description.as_xml(described)),
+        content_of_bytes("description.json", names.json_bytes(described)),
+        content_of_bytes(description.XML, description.as_xml(described)),
         content_of_bytes(
             "checks.json", names.json_bytes({**_checks(records, reports), "report": _report(volume, rows, reports)})
         ),
-        content_of_bytes("provenance.json", names.json_bytes(provenance.provenance_of(records))),
-        content_of_bytes("rights.json", names.json_bytes(description.rights_of(volume_facts, records))),
+        content_of_bytes("provenance.json", names.json_bytes(_provenance(around, volume, rows, records, ingested_at))),
+        content_of_bytes("rights.json", names.json_bytes(rights)),
     ]
     return Package(
         thing_id=volume.id,
@@ -113,7 +106,7 @@ def pack_volume(project: Mapping[str, Any], volume: filing.VolumeRow) -> Package
         files=len(originals),
         bytes=sum(original.size for original in originals),
         # What a volume's description says of its project is part of it.
-        class_level=max(volume.level, project["level"], *(row.level for row in rows)),
+        class_level=max(volume.level, around.project["level"], *(row.level for row in rows)),
     )
 
 
@@ -166,10 +159,9 @@ def _with_renditions(records: Sequence[dict[str, Any]], counting: Mapping[UUID, 
 def _record_facts(volume: filing.VolumeRow, row: filing.RecordRow, files: list[dict[str, Any]]) -> dict[str, Any]:
     facts = {key: getattr(row, key, None) for key in description.RECORD_LABELS}
     moments = {key: getattr(row, key) for key in ("filed_at", "with_client_at", "accepted_at", "transferred_at")}
-    code = f"{volume.reference_code}-{row.position:03}" if volume.reference_code and row.position else None
     return {
         **plain({**facts, **moments, "legal_force": row.legal_force, "e_sealed": row.e_sealed}),
-        "reference_code": code,
+        "reference_code": filing.record_code(volume.reference_code, row.position) or None,
         "scope_code": row.code,
         "filed_by_organisation": row.organisation_name,
         "files": files,
@@ -221,6 +213,32 @@ def _without_internal(described: Mapping[str, Any]) -> dict[str, Any]:
         ]
         records.append(kept)
     return {**described, "records": records}
+
+
+def _provenance(
+    around: Around,
+    volume: filing.VolumeRow,
+    rows: Sequence[filing.RecordRow],
+    records: Sequence[Mapping[str, Any]],
+    ingested_at: datetime | None,
+) -> dict[str, Any]:
+    acts, senders = around.acts(rows), around_volumes.senders(rows)
+    if ingested_at is None:
+        kept = ArchivalObject.objects.filter(id=volume.id).values_list("first_kept_at", flat=True)
+        ingested_at = kept.first()
+    ingestion = None
+    if ingested_at:
+        moment = ingested_at.astimezone(UTC).isoformat(timespec="seconds")
+        ingestion = provenance.Ingestion(str(volume.id), moment, around.received_by(volume.id))
+    told = [
+        {
+            **record,
+            "acts": acts[UUID(record["id"])],
+            "files": [{**file, "uploaded_by": senders[UUID(file["id"])]} for file in record["files"]],
+        }
+        for record in records
+    ]
+    return provenance.provenance_of(told, ingestion)
 
 
 def _report(

@@ -117,6 +117,11 @@ def of_known(actor: Actor, path: str = "") -> Q:
     return own & Q((f"{path}level__lte", actor.reach))
 
 
+def hidden_from(actor: Actor) -> QuerySet[ArchivalObject]:
+    """All other objects: those this actor may not know of."""
+    return ArchivalObject.objects.exclude(of_known(actor))
+
+
 AT_ONCE = 500
 
 
@@ -213,9 +218,10 @@ def renditions_of(file_ids: Iterable[UUID]) -> dict[UUID, list[RenditionRow]]:
     return renditions.of_originals(file_ids)
 
 
-def unfinished_ingests() -> list[IngestRow]:
-    """Transfers asked for, under way or stopped, the oldest first."""
-    rows = Ingest.objects.exclude(state=IngestState.DONE.value).select_related("project").order_by("asked_at")
+def unfinished_ingests(actor: Actor) -> list[IngestRow]:
+    """Transfers of projects this actor may know of that were asked for, are under way or stopped, the oldest first."""
+    known = Ingest.objects.filter(project__in=registry.visible_projects(actor))
+    rows = known.exclude(state=IngestState.DONE.value).select_related("project").order_by("asked_at")
     return [
         IngestRow(
             row.transfer_id, row.project.name, IngestState(row.state), row.asked_at, row.work_id,
@@ -228,6 +234,11 @@ def unfinished_ingests() -> list[IngestRow]:
 def readings() -> QuerySet[Reading]:
     """All readings, the latest first."""
     return Reading.objects.all()
+
+
+def hidden_among(actor: Actor, ocfl_ids: Iterable[str]) -> set[str]:
+    """Those of some objects that this actor may not know of."""
+    return set(hidden_from(actor).filter(ocfl_id__in=list(ocfl_ids)).values_list("ocfl_id", flat=True))
 
 
 def titles_of(actor: Actor, ids: Iterable[str]) -> dict[str, str]:

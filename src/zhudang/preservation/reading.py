@@ -15,7 +15,7 @@ from django.utils import timezone
 from zhudang.audit import operations as audit
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
-from zhudang.preservation import own_files, site_code, strays
+from zhudang.preservation import logged, own_files, site_code, strays
 from zhudang.preservation.copy_reading import UNDER_DESTRUCTION, Progress, UnderDestruction, read_copy
 from zhudang.preservation.models import Copy, Reading
 from zhudang.preservation.outcomes import ANOTHER_SITE, UNREACHABLE, Outcome, Summary
@@ -109,12 +109,15 @@ def read_all(
     unread = _rows(object_id).filter(site_id__in=near).exclude(looked_at__gte=began).select_related("object")
     silent: set[UUID] = set()
     while batch := list(unread.exclude(site_id__in=silent)[:_BATCH]):
+        said = logged.said_of({copy.object_id for copy in batch})
         for copy in batch:
             if copy.site_id in silent:
                 continue
             place = all_places[copy.site_id]
             try:
-                told = read_copy(copy, place, list(all_places.values()), repair=repair, now=now(), progress=progress)
+                told = read_copy(
+                    copy, place, list(all_places.values()), repair=repair, now=now(), said=said, progress=progress
+                )
             except UnderDestruction:
                 continue
             if told.state == UNREACHABLE:
@@ -124,11 +127,13 @@ def read_all(
     for copy in unread.filter(site_id__in=silent).iterator(chunk_size=_BATCH):
         yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
-        yield from strays.unknown(list(all_places.values()))
-        yield from strays.intruding(list(all_places.values()))
-        yield from strays.in_buckets([place for place in all_places.values() if place.site_id not in silent])
+        still = [place for place in all_places.values() if place.site_id not in silent]
+        yield from strays.unknown(still)
+        yield from strays.intruding(still)
+        yield from strays.in_buckets(still)
         yield from strays.disposals_not_as_logged()
         yield from strays.holdings_not_as_logged()
+        yield from strays.accounts_not_as_logged()
         yield from strays.owed_too_long(now())
 
 

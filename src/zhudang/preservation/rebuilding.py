@@ -8,17 +8,19 @@ What does not: passwords, works in progress, uploads, messages, the log: those c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, cast
 from uuid import UUID
 
+import structlog
 from django.db import connection, transaction
 
+from zhudang.audit import earlier_logs, witness
 from zhudang.audit import operations as audit
-from zhudang.audit import witness
 from zhudang.content import holdings as content_holdings
 from zhudang.events import operations as events
 from zhudang.filing import queries as filing
@@ -42,6 +44,7 @@ from zhudang.preservation.stored_objects import CannotRebuild, Store, StoredObje
 from zhudang.registry import holdings as registry_holdings
 from zhudang.shared.refusals import Reason
 
+log = structlog.get_logger("zhudang.preservation")
 Told = Callable[[str, int], None]
 _LOCK = 7_140_321_004
 """Advisory lock: of two who rebuild at once the second finds it done."""
@@ -68,6 +71,8 @@ class Rebuilt:
     """What became of a copy that carried another site's code."""
     witnesses: list[str] = field(default_factory=list)
     """Where the sites' witnesses of the lost log were set aside."""
+    left_out: list[str] = field(default_factory=list)
+    """Folders of the store that could not be read or trusted, with why: what lies there did not come back."""
     without_project: list[str] = field(default_factory=list)
     """Objects whose project's catalogue is not at this place, or does not know them: they were left out."""
 
@@ -149,6 +154,10 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
         return
     # Of what several objects tell, the one written last tells the newest.
     described = sorted(_catalogues(store), key=lambda item: item.inventory.versions[item.inventory.head].created)
+    _refuse_closed(store)
+    done.left_out = [
+        f"{folder.relative_to(store.root.folder)}: {problem}" for folder, problem in sorted(store.left_out.items())
+    ]
     if not any(item.id != ARCHIVE_ID for item in described):
         raise CannotRebuild(Reason("preservation.nothing_to_rebuild", {"place": str(store.root.place)}))
     levels: dict[UUID, int] = {}
@@ -163,6 +172,11 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
             raise CannotRebuild(
                 Reason(f"preservation.sealed_{problem.reason}", {"object": item.inventory.object_id})
             ) from problem
+        except catalogue.DOES_NOT_FIT as problem:
+            log.warning("a catalogue does not fit the tables", object=item.inventory.object_id, why=str(problem)[:500])
+            raise CannotRebuild(
+                Reason("preservation.catalogue_unfit", {"object": item.inventory.object_id})
+            ) from problem
         done.projects += 1
         if told:
             told("projects", done.projects)
@@ -173,6 +187,7 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
     disposals.vouch()
     # Those at the sites saw the log that was lost.
     done.witnesses = witness.set_aside_of_another_log(now)
+    earlier_logs.note(done.witnesses, at=now)
     audit.record(
         actor="system", act="preservation.catalogue.rebuilt", subject="preservation.store:all", at=now,
         data={
@@ -182,6 +197,17 @@ def _restore_rows(store: Store, owner: str, done: Rebuilt, now: datetime, told: 
         },
     )  # fmt: skip
     events.publish(kind="preservation.rebuilt", subject="preservation.store:all", data={}, at=now)
+
+
+def _refuse_closed(store: Store) -> None:
+    """Refuse a store of which this account may not read all: rows brought back without the rest could not be completed."""
+    for folder, problem in sorted(store.left_out.items()):
+        if isinstance(problem, PermissionError):
+            raise CannotRebuild(
+                Reason(
+                    "preservation.no_right", {"place": str(store.root.place), "path": problem.filename or str(folder)}
+                )
+            )
 
 
 @dataclass(frozen=True)
@@ -291,8 +317,11 @@ def _bring_bytes(store: Store, done: Rebuilt, told: Told | None) -> None:
     done.lacking = sorted(wanted)
 
 
-def brought_from(root: StorageRoot, keys: Identities, wanted: Collection[str]) -> Iterator[str]:
+def brought_from(root: StorageRoot, keys: Identities, wanted: Mapping[str, int]) -> Iterator[str]:
     """Bring the bytes with these SHA-256 from a place into the working store, as far as they are there and open.
+
+    Args:
+        wanted: SHA-256 -> how many bytes they are; no more is read.
 
     Yields:
         Each SHA-256 brought; `wanted` may lose it meanwhile.
@@ -302,7 +331,7 @@ def brought_from(root: StorageRoot, keys: Identities, wanted: Collection[str]) -
             try:
                 for held in reader.all_held(folder, inventory, keys):
                     if held.sha256 in wanted and held.sha256 not in arrivals:
-                        _take(arrivals, folder, inventory, held, keys)
+                        _take(arrivals, folder, inventory, held, keys, wanted[held.sha256])
                     if arrivals.enough:
                         yield from arrivals.settle()
             except CannotOpen:
@@ -311,8 +340,23 @@ def brought_from(root: StorageRoot, keys: Identities, wanted: Collection[str]) -
 
 
 def _take(
-    arrivals: content_holdings.Arrivals, folder: Path, inventory: Inventory, held: Held, keys: Identities
+    arrivals: content_holdings.Arrivals, folder: Path, inventory: Inventory, held: Held, keys: Identities, size: int
 ) -> None:
     """Take a file's bytes in, when they can be read and are what was received."""
     with suppress(OSError, ValueError), reader.opened(folder, inventory, held, keys) as stream:
-        arrivals.take(stream, held.sha256)
+        arrivals.take(cast("BinaryIO", _AtMost(stream, size)), held.sha256)
+
+
+class _AtMost:
+    """A stream that says so when it gives more than it should, rather than fill a disk with what is not wanted."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError("more bytes than were received")
+        return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 
 from zhudang.identity.rights import Actor
@@ -92,6 +93,11 @@ class Asked:
         """Whether the copies of every object must be looked at for it."""
         return bool(self.health) or "oldest_reading" in self.order or "-oldest_reading" in self.order
 
+    @property
+    def something(self) -> bool:
+        """Whether not all of the register is asked for, or in an order that no index tells."""
+        return bool(self.words or self.kind) or self.by_copies
+
     def matching(self, actor: Actor) -> Q:
         """The condition that an object has the words and is of the kind."""
         fits = Q(kind=self.kind) if self.kind else Q()
@@ -124,9 +130,14 @@ def holdings_asked(actor: Actor, asked: Asked, now: datetime) -> QuerySet[Archiv
 
 @dataclass(frozen=True)
 class HoldingsPage:
-    """One page of the register: what is counted of all of it, how many are asked for, and the ids of those on the page."""
+    """One page of the register: what is counted of all of it, how many are asked for, and the ids of those on the page.
+
+    Attributes:
+        by_health: how many of what words and kind ask for are in each state, whichever state is asked for.
+    """
 
     counts: HoldingsCounts
+    by_health: Mapping[Health, int]
     number: int
     ids: Sequence[UUID]
 
@@ -138,41 +149,35 @@ def holdings_page(actor: Actor, asked: Asked, now: datetime, *, rows: int, page:
         Forbidden.
     """
     known = known_objects(actor)
-    if asked.by_copies:
-        return _page_by_copies(known, actor, asked, now, rows=rows, page=page)
+    if asked.something:
+        return _page_of_some(known, actor, asked, now, rows=rows, page=page)
     counts = counts_of(known, now)
-    chosen = known.filter(asked.matching(actor))
-    if not (asked.words or asked.kind):
-        start = rows * max(0, min(page - 1, (counts.objects - 1) // rows))
-        ids = chosen.order_by(*asked.order).values_list("pk", flat=True)[start : start + rows]
-        return HoldingsPage(counts, counts.objects, ids)
-    ids, number = standings.searched(chosen.order_by(*asked.order), rows_a_page=rows, page=page)
-    return HoldingsPage(counts, number, ids)
+    start = rows * max(0, min(page - 1, (counts.objects - 1) // rows))
+    ids = known.order_by(*asked.order).values_list("pk", flat=True)[start : start + rows]
+    return HoldingsPage(counts, counts.by_health, counts.objects, ids)
 
 
-def _page_by_copies(
+def _page_of_some(
     known: QuerySet[ArchivalObject], actor: Actor, asked: Asked, now: datetime, *, rows: int, page: int
 ) -> HoldingsPage:
-    """The same by one look at the copies of all objects."""
+    """The same by one look at all objects and their copies, at which those that are asked for are told apart."""
     on = healths.wanted()
-    fits, params = "true", ()
-    if asked.words:
-        found = standings.table_of(known.filter(asked.matching(actor)), ())
-        fits, params = (f"pk IN (SELECT pk FROM {found.sql})", found.params) if found.sql else ("false", ())
-    elif asked.kind:
-        fits, params = "kind = %s", (asked.kind,)
+    fits = ExpressionWrapper(asked.matching(actor), BooleanField()) if asked.words or asked.kind else Value(True)
+    among = "true"
     if asked.health:
         is_known = asked.health in set(Health)
-        fits += f" AND {healths.health_in_sql(on)} = '{asked.health}'" if is_known else " AND false"
-    table = standings.table_of(healths.standing(known, on, now), _COLUMNS)
-    cut = standings.cut(
-        table, _BY, _SUMS, fits=fits, params=params, order=asked.order, among=_COLUMNS, rows=rows, page=page
-    )
-    return HoldingsPage(_counts(cut.groups, on), cut.number, cut.ids)
+        among = f"{healths.health_in_sql(on)} = '{asked.health}'" if is_known else "false"
+    looked_at = healths.standing(known, on, now).annotate(fits=fits)
+    table = standings.table_of(looked_at, (*_COLUMNS, "fits"))
+    cut = standings.cut(table, _BY, _SUMS, among=among, order=asked.order, rows=rows, page=page)
+    by_health: Counter[Health] = Counter()
+    for each in cut.groups:
+        by_health[healths.health_of(*each.key, on)] += each.sums[-1]
+    return HoldingsPage(_counts(cut.groups, on), by_health, cut.number, cut.ids)
 
 
 _BY = ("kind", "level", "said")
-_COLUMNS = (*_BY, "oldest_reading", "part", "newest", "files", "bytes", "kept_at", "destroyed_at")
+_COLUMNS = (*_BY, "oldest_reading", "part", "newest", "files", "bytes", "destroyed_at")
 _NEWEST_OF_VOLUMES = "FILTER (WHERE kind = 'volume' AND newest)"
 _SUMS = (
     # A volume counts once, by its first part; a tombstone is none.
@@ -191,10 +196,9 @@ def counts_of(rows: QuerySet[ArchivalObject], now: datetime) -> HoldingsCounts:
 
 
 def _counts(told: Sequence[standings.Group], on: healths.Wanted) -> HoldingsCounts:
-    by_health: dict[Health, int] = {}
+    by_health: Counter[Health] = Counter()
     for each in told:
-        health = healths.health_of(*each.key, on)
-        by_health[health] = by_health.get(health, 0) + each.number
+        by_health[healths.health_of(*each.key, on)] += each.number
     return HoldingsCounts(
         objects=sum(each.number for each in told),
         volumes=sum(each.sums[0] for each in told),

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from zhudang.preservation import copy_reading, outcomes, own_files
+from zhudang.preservation import copy_reading, logged, outcomes, own_files
 from zhudang.preservation.domain.rhythm import EARLY, Rhythm, rhythm_of
 from zhudang.preservation.domain.site_facts import read_sites
 from zhudang.preservation.domain.states import CopyState
@@ -103,6 +103,7 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> outcomes.Summary:
     # Reading a copy notes the moment, so the next batch holds only copies whose turn still is.
     while time.monotonic() < until and (batch := list(_batch(place, rhythm))):
         part = outcomes.Summary()
+        said = logged.said_of({copy.object_id for copy in batch})
         try:
             for copy in batch:
                 gone = place.facts.offline and not bears_label(place.path, place.facts.label)
@@ -110,7 +111,7 @@ def read_on(code: str, *, seconds: float = RUN_SECONDS) -> outcomes.Summary:
                     return summary
                 try:
                     outcome = copy_reading.read_copy(
-                        copy, place, all_places, repair=True, now=timezone.now(), progress=pace
+                        copy, place, all_places, repair=True, now=timezone.now(), said=said, progress=pace
                     )
                 except copy_reading.UnderDestruction:
                     continue

@@ -23,11 +23,14 @@ from zhudang.preservation.disposal import queries as disposals
 from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.domain.site_facts import address_of
 from zhudang.preservation.models import Site
-from zhudang.preservation.sites import bucket_of, meet, places
+from zhudang.preservation.ocfl.root import StoreUnreachable
+from zhudang.preservation.sites import bucket_of, meet, places, reason_of, why_failed
 from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason
 from zhudang.shared.web.refusal import print_refusal
-from zhudang.shared.web.wording import write_size
+from zhudang.shared.web.wording import as_one_line, write_size
+
+_MOST_DAMAGES_SHOWN = 20
 
 
 def set_credentials(site: str) -> int:
@@ -47,13 +50,13 @@ def set_credentials(site: str) -> int:
     with transaction.atomic():
         row = Site.objects.get(code=site)
         audit.record(actor="system", act="preservation.site.credentials_set", subject=row, at=now, data={"code": site})
-    Console().print(f"已写入 written: {path}（600）", highlight=False, soft_wrap=True)
+    Console(markup=False).print(f"已写入 written: {path}（600）", highlight=False, soft_wrap=True)
     return OK
 
 
 def check(site: str) -> int:
     """Ask a bucket whether it is there and try whether this installation can delete in it; 1 where it can."""
-    console, now = Console(), timezone.now()
+    console, now = Console(markup=False), timezone.now()
     if _address(site) is None:
         return _no_bucket(site)
     try:
@@ -108,7 +111,7 @@ def fetch(site: str, target: Path) -> int:
         return _refused(refusal.reasons)
     bucket = bucket_of(site)
     assert bucket is not None
-    console = Console()
+    console = Console(markup=False)
     try:
         bucket.reach(prepared=True)
         done = fetching.fetch_root(bucket, target, told=lambda number, _: _progress(console, number))
@@ -116,13 +119,17 @@ def fetch(site: str, target: Path) -> int:
         return _refused(
             [Reason("preservation.bucket_unreachable", {"place": site, "problem": str(trouble)})], INCOMPLETE
         )
+    except StoreUnreachable as gone:
+        return _refused([reason_of(gone)], INCOMPLETE)
+    except OSError as problem:
+        return _refused([why_failed(str(target), problem)], INCOMPLETE)
     for object_id, damages in done.damaged.items():
-        console.print(f"损坏，没有取 damaged, left out: {object_id}", highlight=False)
-        for damage in damages:
-            console.print(f"    {damage.code} {damage.path}", highlight=False, soft_wrap=True)
+        console.print(f"损坏，没有取 damaged, left out: {as_one_line(object_id)}", highlight=False, soft_wrap=True)
+        for damage in damages[:_MOST_DAMAGES_SHOWN]:
+            console.print(f"    {damage.code} {as_one_line(damage.path)}", highlight=False, soft_wrap=True)
     console.print(
-        f"取回 {done.objects} 个对象（{write_size(done.bytes)}），先前已有 {done.before} 个，损坏 {len(done.damaged)} 个：{target}\n"
-        f"fetched {done.objects} objects, {done.before} were here, {len(done.damaged)} damaged. The folder is a site's: "
+        f"取回 {done.objects} 个对象（{write_size(done.bytes)}），先前已有 {done.before} 个，损坏 {done.damaged_count} 个：{target}\n"
+        f"fetched {done.objects} objects, {done.before} were here, {done.damaged_count} damaged. The folder is a site's: "
         "`zhudang emergency-serve`, or name it as a site and `zhudang rebuild`.",
         highlight=False,
         soft_wrap=True,
@@ -135,7 +142,7 @@ def owed(site: str, target: Path | None = None) -> int:
 
     1 where something is left, or nobody has signed yet that it is not.
     """
-    console, now = Console(), timezone.now()
+    console, now = Console(markup=False), timezone.now()
     if _address(site) is None:
         return _no_bucket(site)
     places(now)

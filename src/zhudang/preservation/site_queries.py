@@ -23,7 +23,7 @@ from zhudang.preservation.domain.site_facts import SiteFacts
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Custody, Site
 from zhudang.preservation.policy_file import call_in_days
-from zhudang.preservation.queries import of_known
+from zhudang.preservation.queries import hidden_from, of_known
 from zhudang.preservation.sites import Place, another_there, facts_of_row, places
 from zhudang.shared.refusals import NotFound, Reason
 
@@ -40,6 +40,8 @@ class SiteRow:
     facts: SiteFacts
     path: str
     reachable: bool
+    counts: bool
+    """Whether what was verified there counts now: it is in reach, or apart as it should be."""
     astray: Reason | None
     """Of a folder that carries another site's code: which, and what to do."""
     contact: Mapping[str, Any]
@@ -134,7 +136,7 @@ def site_page(actor: Actor, site_id: UUID, now: datetime, *, whole: bool = True)
     custody = tuple(Custody.objects.filter(site=site)[:MOST_ROWS])
     signed = Custody.objects.filter(site=site, took_at__isnull=False).first()
     wanted = lacking(place).filter(of_known(actor))
-    (row,) = _site_rows([place], now)
+    (row,) = _site_rows([place], now, actor)
     return SitePage(
         row=row,
         in_use=site.in_use,
@@ -210,16 +212,21 @@ def in_use() -> list[PlaceInUse]:
     return [PlaceInUse(row.pk, row.name, facts_of_row(row), proof_of(row.proof)) for row in rows]
 
 
-def site_rows(now: datetime) -> list[SiteRow]:
-    """The places in use with what they hold."""
-    return _site_rows(places(now), now)
+def site_rows(now: datetime, *, known_to: Actor | None = None) -> list[SiteRow]:
+    """The places in use with what they hold.
+
+    Args:
+        known_to: count only copies of what this actor may know of, so that nobody learns how much lies above them. How long
+            a place takes to read is told of all that lies there: it is the place's, as the room left on it is.
+    """
+    return _site_rows(places(now), now, known_to)
 
 
-def _site_rows(all_places: Sequence[Place], now: datetime) -> list[SiteRow]:
+def _site_rows(all_places: Sequence[Place], now: datetime, known_to: Actor | None) -> list[SiteRow]:
     """Some places with what they hold."""
     known = rounds.rhythms()
     rhythms = {place.site_id: known[place.code] for place in all_places}
-    sums = {site_id: _Sums() for site_id in rhythms} | _sums(rhythms, now)
+    sums = {site_id: _Sums() for site_id in rhythms} | _sums(rhythms, now, known_to)
     sizes, rows = _bytes_at(sums), Site.objects.in_bulk(list(rhythms))
     return [
         _site_row(place, rows[pk], rhythms[pk], sums[pk], sizes[pk]) for place in all_places if (pk := place.site_id)
@@ -239,13 +246,15 @@ class _Sums:
     """Of those whose turn has come, what a disposal is removing."""
 
 
-def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime) -> dict[UUID, _Sums]:
+def _sums(rhythms: Mapping[UUID, Rhythm], now: datetime, known_to: Actor | None) -> dict[UUID, _Sums]:
     """Count the copies at some places: all by an index, then those that are not as they should be, which are few."""
     late, turn = Q(pk__in=[]), Q(pk__in=[])
     for site_id, rhythm in rhythms.items():
         late |= Q(site_id=site_id, verified_at__lt=now - timedelta(days=rhythm.days))
         turn |= rounds.whose_turn(site_id, rhythm, now)
     here = Copy.objects.filter(site_id__in=rhythms).order_by()
+    if known_to is not None:
+        here = here.exclude(object__in=hidden_from(known_to))
     told = {
         each["site_id"]: _Sums(each["number"], each["oldest"])
         for each in here.values("site_id").annotate(number=Count("*"), oldest=Min("verified_at"))
@@ -293,6 +302,7 @@ def _site_row(place: Place, site: Site, rhythm: Rhythm, sums: _Sums, size: int) 
         facts=place.facts,
         path=place.address,
         reachable=place.there,
+        counts=place.counts,
         astray=another_there(place) if place.carries else None,
         contact=site.contact,
         proof=proof_of(site.proof),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from zhudang.preservation.domain.site_facts import (
     read_sites,
 )
 from zhudang.preservation.models import Site
+from zhudang.preservation.ocfl import layout
 from zhudang.preservation.ocfl.root import StorageRoot, StoreUnreachable
 from zhudang.shared.refusals import Reason
 
@@ -84,8 +87,28 @@ def another_there(place: Place) -> Reason:
 
 
 def out_of_reach(place: Place) -> Reason:
-    """Why a folder is out of reach."""
-    return another_there(place) if place.carries else Reason("preservation.unreachable", {"place": str(place.path)})
+    """Why a folder, or a removable set, is out of reach."""
+    if place.carries:
+        return another_there(place)
+    if closed := _closed_to_us(place):
+        return Reason("preservation.no_right", {"place": place.name, "path": closed})
+    if place.facts.offline:
+        return Reason("preservation.set_away", {"place": place.name, "label": place.facts.label, "file": LABEL})
+    return Reason("preservation.unreachable", {"place": str(place.path)})
+
+
+def _closed_to_us(place: Place) -> str:
+    """What the system refuses to this account of what lies at a place; empty where it refuses nothing."""
+    store = place.path / StorageRoot(place.path).folder.name
+    for path in (place.path / LABEL, store, store / layout.ROOT_DECLARATION):
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.close(os.open(path, os.O_RDONLY))
+        except PermissionError:
+            return str(path)
+        except OSError:
+            continue
+    return ""
 
 
 def reason_of(cause: StoreUnreachable) -> Reason:
@@ -93,6 +116,45 @@ def reason_of(cause: StoreUnreachable) -> Reason:
     if isinstance(cause, AnotherSiteThere):
         return cause.reason
     return Reason("preservation.unreachable", {"place": str(cause.folder)})
+
+
+_WHY_NOT_WRITTEN = {
+    errno.ENOSPC: "disk_full",
+    errno.EDQUOT: "disk_full",
+    errno.EROFS: "read_only",
+    errno.EACCES: "no_right",
+    errno.EPERM: "no_right",
+    errno.EFBIG: "file_too_large_there",
+    errno.EILSEQ: "name_refused_there",
+    errno.EINVAL: "name_refused_there",
+    errno.ENAMETOOLONG: "name_refused_there",
+    errno.EIO: "medium_fails",
+}
+NOT_WRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""What systems answer where nothing may be written."""
+
+
+def why_failed(place: str, problem: OSError) -> Reason:
+    """What a failure of the system at a place means to people; one that is none of the medium's says that it is gone."""
+    code = _WHY_NOT_WRITTEN.get(problem.errno or 0, "unreachable")
+    data = {"place": place}
+    if code not in {"disk_full", "unreachable"}:
+        data["path"] = str(problem.filename or place)
+    return Reason(f"preservation.{code}", data)
+
+
+def is_of_the_medium(problem: OSError) -> bool:
+    """Whether a failure is one that people can do something about at the place: `why_failed` says what."""
+    return problem.errno in _WHY_NOT_WRITTEN
+
+
+def still_there(place: Place) -> bool:
+    """Whether a folder met before is still what it was: a disk taken away under us lost nothing of what was on it."""
+    if place.root is None or not place.root.is_there:
+        return False
+    if place.facts.offline:
+        return bears_label(place.path, place.facts.label)
+    return not site_code.another_at(place.path, place.code)
 
 
 def in_anothers_stead(place: Place, all_places: Iterable[Place]) -> bool:
@@ -105,7 +167,7 @@ def in_anothers_stead(place: Place, all_places: Iterable[Place]) -> bool:
         return False
     try:
         return other.root is None or other.root.folder.samefile(place.path / other.root.folder.name)
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
@@ -288,7 +350,7 @@ def facts_of_row(site: Site) -> SiteFacts:
 def bears_label(path: Path, label: str) -> bool:
     """Whether the medium at this path is the set of this label: an empty mount point, or another disk, is not."""
     try:
-        with (path / LABEL).open(encoding="utf-8") as stream:
+        with (path / LABEL).open(encoding="utf-8-sig") as stream:  # some editors begin a file with the mark
             return stream.readline(200).strip() == label
     except (OSError, UnicodeDecodeError):
         return False

@@ -18,7 +18,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     BigIntegerField,
-    Count,
     DateTimeField,
     Expression,
     F,
@@ -26,7 +25,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Value,
-    Window,
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Least
@@ -133,7 +131,7 @@ def _group(row: Sequence[Any], parts: int) -> Group:
 
 @dataclass(frozen=True)
 class Cut:
-    """One page of the objects that fit, and the groups of all."""
+    """One page of the objects that fit, and the groups of all; the last of a group's `sums` is how many of it fit by themselves."""
 
     groups: list[Group]
     ids: list[UUID]
@@ -142,43 +140,59 @@ class Cut:
 
 
 def cut(
-    table: Table, by: Sequence[str], sums: Sequence[str], *,
-    fits: str, params: Sequence[Any], order: Sequence[str], among: Sequence[str], rows: int, page: int,
+    table: Table, by: Sequence[str], sums: Sequence[str], *, among: str, order: Sequence[str], rows: int, page: int,
 ) -> Cut:  # fmt: skip
     """Group the objects of a table and cut a page out of those that fit, in one pass over them; beyond the end the last page.
 
     Args:
-        fits: a condition in SQL on the columns, with its `params`.
-        order: columns of the table or other fields of the objects, with "-" in front when descending.
-        among: the columns of the table; other fields are read of those that fit alone.
+        table: with a column `fits`, which tells of each object whether it fits by itself.
+        among: a condition in SQL on the columns of `by`: which groups fit.
+        order: fields of the objects, with "-" in front when descending, by an index of which the page is found; or first of all
+            `oldest_reading`, a column of the table.
         page: counts from one.
     """
     if not table.sql:
         return Cut([], [], 0)
-    nothing = ", ".join(["NULL"] * (len(by) + 1 + len(sums)))
+    keys, field = ", ".join(by), order[0].removeprefix("-")
+    with_readings = field == _READING
+    readings = f", array_agg({_READING}) FILTER (WHERE fits) AS readings" if with_readings else ""
+    named = ", ".join(f"{each} AS sum_{number}" for number, each in enumerate(sums))
+    sums_told = ", ".join(f"sum_{number}" for number in range(len(sums)))
+    nothing = ", ".join(["NULL"] * (len(by) + len(sums) + 2))
+    objects = ArchivalObject._meta.db_table
+    # The ids in a hashed set are held against the index of the order, one after another; joined to the objects they would all be sorted.
+    listed = (
+        f"chosen, unnest(chosen.ids, chosen.readings) AS one(id, {_READING})"
+        if with_readings
+        else f"{objects} WHERE (id IN (SELECT unnest(ids) FROM chosen)) IS TRUE"
+    )
     sql = f"""
-        WITH told AS MATERIALIZED (SELECT * FROM {table.sql}),
-            fitting AS MATERIALIZED (SELECT * FROM told WHERE {fits}),
-            counted AS (SELECT count(*) AS number FROM fitting)
-        SELECT {", ".join([*by, "count(*)", *sums])}, NULL AS ids, NULL AS number FROM told GROUP BY {", ".join(by)}
+        WITH told AS MATERIALIZED (
+                SELECT {keys}, count(*) AS objects, {named}, array_agg(pk) FILTER (WHERE fits) AS ids{readings}
+                FROM (SELECT * FROM {table.sql} OFFSET 0) AS standing GROUP BY {keys}
+            ),
+            chosen AS (SELECT * FROM told WHERE {among}),
+            counted AS (SELECT coalesce(sum(cardinality(ids)), 0)::int AS number FROM chosen)
+        SELECT {keys}, objects, {sums_told}, coalesce(cardinality(ids), 0), NULL AS ids, NULL AS number FROM told
         UNION ALL
         SELECT {nothing}, ARRAY(
-            SELECT pk FROM fitting LEFT JOIN {ArchivalObject._meta.db_table} AS object ON object.id = pk
-            ORDER BY {", ".join(_ordered(each, among) for each in order)} LIMIT %s
+            SELECT id FROM {listed} ORDER BY {", ".join(map(_ordered, order))} LIMIT %s
             OFFSET (SELECT %s * greatest(0, least(%s, (number - 1) / %s)) FROM counted)
         ), (SELECT number FROM counted)
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*table.params, *params, rows, rows, page - 1, rows])
+        cursor.execute(sql, [*table.params, rows, rows, page - 1, rows])
         told = cursor.fetchall()
     groups = [Group(tuple(row[: len(by)]), row[len(by)], None, tuple(row[len(by) + 1 : -2])) for row in told[:-1]]
     return Cut(groups, told[-1][-2], told[-1][-1])
 
 
-def _ordered(column: str, among: Sequence[str]) -> str:
-    name = column.removeprefix("-")
-    field = "pk" if name == "id" else f"fitting.{name}" if name in among else f"object.{name}"
-    return f"{field} DESC" if column.startswith("-") else field
+_READING = "oldest_reading"
+
+
+def _ordered(field: str) -> str:
+    name = field.removeprefix("-")
+    return f"{name} DESC" if field.startswith("-") else name
 
 
 def of_groups(
@@ -221,17 +235,3 @@ def search_once(rows: QuerySet[ArchivalObject]) -> tuple[QuerySet[ArchivalObject
     """
     found = list(rows.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
     return (ArchivalObject.objects.filter(pk__in=found), len(found)) if len(found) <= MOST_NAMED else (rows, None)
-
-
-def searched(rows: QuerySet[ArchivalObject], *, rows_a_page: int, page: int) -> tuple[list[UUID], int]:
-    """Search once; give the ids on one page, in the order of `rows`, and how many were found. Beyond the end gives the last page.
-
-    The search itself has no order: in an order the database may walk an index of all objects to the last match.
-    """
-    found = rows.annotate(found=Window(Count("*"))).values_list("pk", "found")
-    start = rows_a_page * (page - 1)
-    told = list(found[start : start + rows_a_page])
-    if not told and page > 1:
-        last = max(1, -(-rows.count() // rows_a_page))
-        return searched(rows, rows_a_page=rows_a_page, page=last) if last < page else ([], 0)
-    return [pk for pk, _number in told], told[0][1] if told else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -26,13 +26,18 @@ class CannotRebuild(Refusal):
 
 @dataclass(frozen=True)
 class Store:
-    """One place, with the keys that open what is sealed there."""
+    """One place, with the keys that open what is sealed there.
+
+    Attributes:
+        left_out: folders that the walks over it passed over, with why: OSError, or ObjectDamaged.
+    """
 
     root: StorageRoot
     keys: Identities
+    left_out: dict[Path, Exception] = field(default_factory=dict)
 
     def objects(self) -> Iterator[StoredObject]:
-        for folder, inventory in object_inventories(self.root):
+        for folder, inventory in object_inventories(self.root, self.left_out.__setitem__):
             if (name := object_name(inventory.object_id)) is not None:
                 yield StoredObject(name, folder, inventory, self.keys)
 
@@ -75,11 +80,11 @@ class StoredObject:
         """
         try:
             described = reader.read_json(self.folder, self.inventory, DESCRIPTION, self.keys)
-        except (OSError, ValueError, KeyError) as problem:
+            return succession.successor_named(described)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
             raise CannotRebuild(
                 Reason("preservation.catalogue_damaged", {"object": str(self.name), "path": DESCRIPTION})
             ) from problem
-        return succession.successor_named(described)
 
 
 def tables_of(item: StoredObject) -> Iterator[tuple[str, Held]]:

@@ -8,7 +8,7 @@ next run finds the same successor, never makes a second one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from zhudang.preservation.domain import names, succession
+from zhudang.preservation.domain import description, names, succession
 from zhudang.preservation.domain.names import ObjectName, is_original
 from zhudang.preservation.domain.succession import DESCRIPTION, LIMITS, Limits, Part
 from zhudang.preservation.keys.keyring import Protection
@@ -135,10 +135,10 @@ class Storing:
         first, *others = succession.spread(list(by_path), self.limits, parts_before=before)
         kept: list[KeptObject] = []
         further: list[Part] = []
-        description = _read_description(by_path) if others else {}
+        whole = _read_description(by_path) if others else {}
         for number, paths in enumerate(others, start=2):
             files = [by_path[path] for path in paths]
-            made = self._part(ObjectName(thing, number), files, succession.description_of_part(description, set(paths)))
+            made = self._part(ObjectName(thing, number), files, succession.description_of_part(whole, set(paths)))
             further.append(Part(made[0].name, *((paths[0], paths[-1]) if paths else ())))
             kept += made
         kept += self._part(ObjectName(thing), [by_path[path] for path in first], None, further)
@@ -157,19 +157,19 @@ class Storing:
         self,
         name: ObjectName,
         files: list[Content],
-        description: Mapping[str, Any] | None,
+        document: Mapping[str, Any] | None,
         further: Sequence[Part] = (),
     ) -> list[KeptObject]:
         """Store one part in its newest object, or in a successor begun now; the newest first, then what was just closed.
 
         Args:
-            description: for a further part; the first one has its own among its files.
+            document: description of a further part; the first one has its own among its files.
         """
         name = self._newest(name)
-        kept = self._next_version(name, self._described(name, files, description, further))
+        kept = self._next_version(name, self._described(name, files, document, further))
         if kept is None:
             name = name.successor
-            kept = self._next_version(name, self._described(name, files, description, further))
+            kept = self._next_version(name, self._described(name, files, document, further))
             assert kept is not None  # a new object has room for its first version
         return [kept, *(closed for older in name.predecessors if (closed := self._close(older)))]
 
@@ -180,14 +180,14 @@ class Storing:
         return name
 
     def _described(
-        self, name: ObjectName, files: list[Content], description: Mapping[str, Any] | None, further: Sequence[Part]
+        self, name: ObjectName, files: list[Content], document: Mapping[str, Any] | None, further: Sequence[Part]
     ) -> list[Content]:
         if succession.is_alone(name, further):
             return files
         own = {content.path: content for content in files}
-        document = _read_description(own) if description is None else description
+        document = _read_description(own) if document is None else document
         linked = succession.with_links(document, name, further)
-        own[DESCRIPTION] = content_of_bytes(DESCRIPTION, names.json_bytes(linked))
+        own |= {content.path: content for content in _descriptions(linked, own)}
         return list(own.values())
 
     def _next_version(self, name: ObjectName, contents: Sequence[Content]) -> KeptObject | None:
@@ -253,9 +253,10 @@ class Storing:
         if succession.successor_named(described) == str(name.successor):
             read = self._read_where_unknown(object_id, prior, unread)
             return KeptObject(name, prior, False, read, *_sums(sizes), closed=True)
-        data = names.json_bytes(succession.closing(described, name))
+        told = _descriptions(succession.closing(described, name), held)
         contents = [Content(path, _held_already, sizes[path], file.sha256) for path, file in held.items()]
-        contents = [each for each in contents if each.path != DESCRIPTION] + [content_of_bytes(DESCRIPTION, data)]
+        anew = {each.path: each.size for each in told}
+        contents = [*(each for each in contents if each.path not in anew), *told]
         # An object stays as closed as it was, whatever becomes of its class: bytes it holds are not written anew.
         recipient = self.protection.recipient or held[DESCRIPTION].key
         seal = Seal(recipient, self.protection.key_class, tuple(held.values())) if recipient else None
@@ -264,7 +265,7 @@ class Storing:
             self.limits, versions=max(self.limits.versions, prior.head + 1), files=max(self.limits.files, len(contents))
         )
         inventory = self._write(object_id, contents, prior, seal, act, room)
-        return KeptObject(name, inventory, True, True, *_sums({**sizes, DESCRIPTION: len(data)}), closed=True)
+        return KeptObject(name, inventory, True, True, *_sums({**sizes, **anew}), closed=True)
 
     def _settle(self, object_id: str) -> tuple[Inventory | None, list[StorageRoot]]:
         """Bring all places to the same version; give its inventory, and the places whose copy nobody has read yet."""
@@ -356,6 +357,14 @@ class Storing:
                 raise CopyDiffers(root.place, [problem.name]) from problem
             if found != wanted:
                 raise CopyDiffers(root.place, [sealing.index_name(self.protection.recipient)])
+
+
+def _descriptions(document: Mapping[str, Any], held: Collection[str]) -> list[Content]:
+    """A description as files: the XML too where there is one of this format, since both say the same."""
+    told = [content_of_bytes(DESCRIPTION, names.json_bytes(document))]
+    if description.XML in held and document.get("format") == description.FORMAT:
+        told.append(content_of_bytes(description.XML, description.as_xml(document)))
+    return told
 
 
 def _read_description(contents: Mapping[str, Content]) -> dict[str, Any]:

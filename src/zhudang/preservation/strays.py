@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -9,20 +10,21 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from django.utils import timezone
-
+from zhudang.identity import as_logged as accounts_as_logged
 from zhudang.preservation import as_logged, logged
 from zhudang.preservation.bucket.client import BucketUnreachable
 from zhudang.preservation.bucket.lying import lying_in
 from zhudang.preservation.disposal import checking, clearing
 from zhudang.preservation.disposal.owed import SITE, owed_at
+from zhudang.preservation.domain.disposal import legal_day
 from zhudang.preservation.domain.names import ObjectName, object_name
+from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject
-from zhudang.preservation.ocfl.intruders import intruders, object_ids_by_name
-from zhudang.preservation.ocfl.inventory import INVENTORY
+from zhudang.preservation.ocfl.intruders import LEVELS, intruders, object_ids_by_name
+from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.reader import object_inventories
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
-from zhudang.preservation.ocfl.verifier import UNEXPECTED, Damage, sha512_of
+from zhudang.preservation.ocfl.verifier import UNEXPECTED, UNREADABLE, Damage, sha512_of
 from zhudang.preservation.outcomes import FORGED, NOT_AS_LOGGED, OWED, REPAIRED, RETURNED, UNKNOWN, UNREACHABLE, Outcome
 from zhudang.preservation.sites import Place
 
@@ -32,9 +34,24 @@ _BATCH = 200
 def unknown(all_places: list[Place]) -> Iterator[Outcome]:
     """Tell objects in a folder's store that no row knows: left by another installation, by a lost database, or after a destruction."""
     for place in all_places:
-        if place.root is not None:
-            for strange in _without_row(inventory.object_id for _, inventory in object_inventories(place.root)):
-                yield from _not_known(place, strange)
+        if place.root is None:
+            continue
+        closed: dict[str, OSError] = {}
+        for strange in _without_row(inventory.object_id for _, inventory in _readable_ones(place.root, closed)):
+            yield from _not_known(place, strange)
+        for path, problem in closed.items():
+            told = asdict(Damage(UNREADABLE, path, "", errno.errorcode.get(problem.errno or 0, "")))
+            yield Outcome(place.code, path, place.name, CopyState.DAMAGED.value, damages=(told,))
+
+
+def _readable_ones(root: StorageRoot, closed: dict[str, OSError]) -> Iterator[tuple[Path, Inventory]]:
+    """The objects with their inventories; folders that cannot be listed are noted in `closed`, and who keeps them knows no object there."""
+
+    def left_out(folder: Path, problem: Exception) -> None:
+        if isinstance(problem, OSError) and len(folder.relative_to(root.folder).parts) <= LEVELS:
+            closed[folder.relative_to(root.folder).as_posix()] = problem
+
+    yield from object_inventories(root, left_out)
 
 
 def intruding(all_places: list[Place]) -> Iterator[Outcome]:
@@ -93,7 +110,7 @@ def _readable(root: StorageRoot, object_id: str) -> bool:
     """Whether `unknown` told of it already."""
     try:
         return root.inventory(object_id) is not None
-    except ObjectDamaged:
+    except (ObjectDamaged, OSError):
         return False
 
 
@@ -112,7 +129,7 @@ def _not_known(place: Place, object_ids: list[str]) -> Iterator[Outcome]:
 
 def rows_not_as_logged(object_id: UUID | None, repair: bool, now: Callable[[], datetime]) -> Iterator[Outcome]:
     """Tell the rows whose state of an object is not the one in the log; where asked, they are put back."""
-    for each in list(logged.disagreements(object_id)):
+    for each in list(logged.disagreements(None if object_id is None else [object_id])):
         if repair and logged.settle(each.object_id, now=now()) is None:
             continue
         damages = ({"code": NOT_AS_LOGGED, "path": INVENTORY, "expected": each.said[1], "found": each.found[1]},)
@@ -138,9 +155,16 @@ def holdings_not_as_logged() -> Iterator[Outcome]:
         yield Outcome("log", each.object, each.title, FORGED, damages=(damage,))
 
 
+def accounts_not_as_logged() -> Iterator[Outcome]:
+    """Tell accounts that are open, cleared or in roles otherwise than the log says."""
+    for each in accounts_as_logged.check():
+        damage = {"code": each.code, "path": each.told, "expected": "", "found": ""}
+        yield Outcome("log", f"identity.account:{each.account_id}", each.username, FORGED, damages=(damage,))
+
+
 def owed_too_long(now: datetime) -> Iterator[Outcome]:
     """Tell what should have been cleared by now where it was destroyed elsewhere; into buckets a look is taken first."""
-    for step, due in clearing.still_overdue(timezone.localtime(now).date()):
+    for step, due in clearing.still_overdue(legal_day(now)):
         code = step.place.removeprefix(SITE)
         left = len(step.proof.get("keys") or ()) or ""
         told = {"code": "DSP-006", "path": step.place_name or step.place, "expected": f"{due}", "found": f"{left}"}

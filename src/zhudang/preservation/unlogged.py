@@ -1,20 +1,17 @@
 """Rows of a kept project, or of the archive's own registers, that are no longer what the store holds, though no act in the log accounts for it.
 
 Whoever writes into the tables by hand leaves no entry. Before a project's catalogue is written anew its registers are laid
-beside the version that is stored: a row that changed, came or went is accounted for when an act since then names it, or
-a row it belongs to. An act on the whole project accounts for all of its rows: a change can hide behind one of the same
-day. What people and organisations do elsewhere accounts for nothing, though rows name them. Not compared: what the checks
-found, counters, people a project names. Of files: which
-bytes, name and level a row has, and whether it is there.
+beside the version that is stored: a row that changed, came or went is accounted for when an act since then can have done
+just that (`domain.effects`): to this row, in these columns, with the value the act tells. The act that kept the version
+told how far the log went when its registers were read, so an act before is no cover for what is done after. What people
+and organisations do elsewhere accounts for nothing, though rows name them. Not compared: what the checks found, counters.
 
-Of the archive's own registers those are compared whose acts name their rows: who holds which role and clearance, where copies
-go, plans, custody, copies on paper, reviews, stays. A role given to oneself by hand is told the same night.
+The archive's own registers are compared in the same way. A role given to oneself by hand is told the same night.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -31,9 +28,11 @@ from zhudang.audit import queries as acts
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
 from zhudang.identity.domain.roles import Role
-from zhudang.preservation import archive_registers
+from zhudang.preservation import archive_registers, logged
 from zhudang.preservation.catalogue import FOLDER, packed_project
-from zhudang.preservation.domain.register_lines import KEY, Difference, differences, unaccounted
+from zhudang.preservation.domain.accounting import Act, Unaccounted, unaccounted
+from zhudang.preservation.domain.effects import acts_on
+from zhudang.preservation.domain.register_lines import Difference, differences
 from zhudang.preservation.keys import keyring
 from zhudang.preservation.models import ArchivalObject, of_thing
 from zhudang.preservation.ocfl import reader
@@ -45,43 +44,21 @@ from zhudang.preservation.packing import ARCHIVE, PROJECT, Package
 from zhudang.preservation.sites import at_hand, places, writing
 
 log = structlog.get_logger("zhudang.preservation")
-CONTEXTS = ("registry", "filing", "handover", "documents", "content")
+CONTEXTS = ("registry", "filing", "handover", "documents", "content", "preservation")
 """Whose registers are compared."""
-NOT_COMPARED = frozenset({"filing.counter", "content.toolset", "content.check_run", "content.finding"})
-CHECKED = frozenset(
-    {"verdict", "checked_at", "format_id", "format_name", "mime", "pages", "facts", "with_client", "with_archive"}
-)
-"""What of a file's row changes with every check, and who may see it: no acts tell of that."""
-OWN_TABLES = frozenset(
+NOT_COMPARED = frozenset(
     {
-        "identity.organisation", "identity.organisation_name", "identity.account", "identity.membership", "filing.scope_adoption",
-        "preservation.remedy_plan", "preservation.placement", "preservation.custody", "preservation.catch_up",
-        "preservation.registered_copy", "preservation.book_comparison", "preservation.format_review",
-        "preservation.disposal_stay",
+        "filing.counter", "documents.number_series", "content.toolset", "content.check_run", "content.finding",
     }
 )  # fmt: skip
-"""Which of the archive's own registers are compared."""
-OF_IDENTITY = {
-    "identity.organisation": ("identity.organisation.",),
-    "identity.organisation_name": ("identity.organisation.",),
-    "identity.account": ("identity.account.", "identity.clearance."),
-    "identity.membership": ("identity.role.",),
-}
-"""Which acts change who may do what: a login on the same day accounts for no role."""
-OWN_ACCOUNTING = (
-    "filing.scope.", "preservation.plan.", "preservation.placement.", "preservation.custody.", "preservation.catch_up.",
-    "preservation.registered_copy.", "preservation.books.", "preservation.formats.", "preservation.disposal.",
-)  # fmt: skip
-ACCOUNTING = (*(f"{context}." for context in CONTEXTS), "preservation.volume.destroyed")
-"""Acts that account for changes; of preservation itself only a destruction changes a register."""
+OF_THE_ARCHIVE = frozenset({"filing.scope_list", "filing.scope_item", "preservation.disposal_stay"})
+"""Told by projects too, once something there names them; compared where all of them are."""
 MARGIN = timedelta(hours=1)
-"""An act may fall between the moment a version describes and the moment it says it was made."""
+"""So long before a version an act may have begun that it does not hold yet, or whose consequences were still to come."""
 MOST_TOLD = 200
-_WHOSE = {"identity.membership": "account_id", "identity.organisation_name": "organisation_id"}
-"""Of what belongs to a party, the column that names it: the act names the party, not the row."""
 
 
-def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
+def look(package: Package, roots: Sequence[StorageRoot]) -> list[Unaccounted]:
     """Compare registers with what is stored, tell people and the log what no act accounts for; give it.
 
     Args:
@@ -97,11 +74,7 @@ def look(package: Package, roots: Sequence[StorageRoot]) -> list[Difference]:
     found = list(_differences(package, stored))
     if not found:
         return []
-    by = _Accounting(ACCOUNTING, _ids(package, "account") | _ids(package, "organisation"))
-    if package.kind == ARCHIVE:
-        by = _OwnAccounting(OWN_ACCOUNTING, by.parties)
-    prefixes = {prefix for each in found for prefix in by.acts(each.table)}
-    left = unaccounted(found, acts.texts(since=stored.made_at - MARGIN, prefixes=sorted(prefixes)), by)
+    left = unaccounted(found, _acts(stored, {each.table for each in found}))
     if left:
         _tell(package, left, stored.made_at)
     return left
@@ -114,10 +87,12 @@ class _Stored:
     Args:
         files: plain path -> where it lies.
         made_at: when the newest version among the parts was made.
+        log_number: how far the log went when its registers were read; 0 where it does not tell.
     """
 
     files: Mapping[str, tuple[Path, Inventory, Held]]
     made_at: datetime
+    log_number: int
     keys: Identities
 
     def lines(self, path: str) -> Iterator[bytes]:
@@ -128,17 +103,24 @@ class _Stored:
 
 def _stored_state(package: Package, roots: Sequence[StorageRoot]) -> _Stored:
     files: dict[str, tuple[Path, Inventory, Held]] = {}
-    keys, made = keyring.identities(roots), [datetime.min.replace(tzinfo=UTC)]
+    keys, made, numbers = keyring.identities(roots), [datetime.min.replace(tzinfo=UTC)], [0]
     parts = ArchivalObject.objects.filter(of_thing(package.thing_id), newest=True).order_by("part")
-    for object_id in parts.values_list("ocfl_id", flat=True):
+    for row_id, object_id in parts.values_list("id", "ocfl_id"):
         held_by = ((root, root.inventory(object_id)) for root in roots)
         root, inventory = next(((root, each) for root, each in held_by if each is not None), (None, None))
         if root is None or inventory is None:
             continue
         folder = root.object_folder(object_id)
         made.append(inventory.versions[inventory.head].created)
+        numbers.append(logged.log_number_at(row_id, inventory.head))
         files |= {path: (folder, inventory, held) for path, held in reader.held_files(folder, inventory, keys).items()}
-    return _Stored(files, max(made), keys)
+    return _Stored(files, max(made), max(numbers), keys)
+
+
+def _acts(stored: _Stored, tables: Collection[str]) -> Iterator[Act]:
+    """The acts that may account for what differs from a stored state in these tables."""
+    told = acts.told_since(stored.made_at - MARGIN, acts=acts_on(tables), up_to=stored.log_number)
+    return (Act(str(each.id), each.act, each.actor, each.subject, each.facts, seen=each.numbered) for each in told)
 
 
 def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
@@ -156,55 +138,13 @@ def _differences(package: Package, stored: _Stored) -> Iterator[Difference]:
             partial(stored.lines, path) if before else tuple,
             partial(_now, after) if after else tuple,
         )
-        yield from (each for each in found if not (table.startswith("content.") and _by_program(each)))
-
-
-@dataclass(frozen=True)
-class _Accounting:
-    """What accounts for a row of a project: acts that name it or what it belongs to, but not those that only name a party.
-
-    Args:
-        changing: how the acts begin that change registers.
-        parties: ids of the people and organisations the registers name: they also log in, get roles, hand in other files.
-    """
-
-    changing: tuple[str, ...]
-    parties: frozenset[str]
-
-    def acts(self, table: str) -> tuple[str, ...]:
-        return self.changing
-
-    def identifiers(self, row: Difference) -> frozenset[str]:
-        return (row.identifiers - self.parties) | {row.key}
-
-
-class _OwnAccounting(_Accounting):
-    """What accounts for a row of the archive's own registers: for a role, an act on roles that names who holds it."""
-
-    def acts(self, table: str) -> tuple[str, ...]:
-        return OF_IDENTITY.get(table, self.changing)
-
-    def identifiers(self, row: Difference) -> frozenset[str]:
-        whose = _WHOSE.get(row.table)
-        names = {str(state[whose]) for state in (row.before, row.after) if state} if whose else set()
-        return super().identifiers(row) | names
-
-
-def _ids(package: Package, table: str) -> frozenset[str]:
-    path = f"{FOLDER}/identity.{table}.jsonl"
-    tables = [content for content in package.contents if content.path == path]
-    return frozenset(json.loads(line)[KEY] for content in tables for line in _now(content))
-
-
-def _by_program(each: Difference) -> bool:
-    """Whether a file's row came, or changed, as the program does it without an act."""
-    return each.before is None or (each.after is not None and CHECKED.issuperset(each.columns))
+        yield from found
 
 
 def _is_compared(table: str, kind: str) -> bool:
-    if kind == ARCHIVE:
-        return table in OWN_TABLES
-    return table.split(".")[0] in CONTEXTS and table not in NOT_COMPARED
+    if table in NOT_COMPARED:
+        return False
+    return kind == ARCHIVE or (table.split(".")[0] in CONTEXTS and table not in OF_THE_ARCHIVE)
 
 
 def _now(content: Content) -> Iterator[bytes]:
@@ -213,13 +153,13 @@ def _now(content: Content) -> Iterator[bytes]:
 
 
 @transaction.atomic
-def _tell(package: Package, left: Sequence[Difference], since: datetime) -> None:
+def _tell(package: Package, left: Sequence[Unaccounted], since: datetime) -> None:
     now = timezone.now()
     log.error("rows changed without an act", object=package.object_id, rows=len(left))
     subject = f"registry.project:{package.project_id}" if package.project_id else "preservation.registers:all"
     audit.record(
         actor="system", act="preservation.register.changed_unlogged", subject=subject, at=now,
-        data={"since": since, "count": len(left), "rows": [_told(each) for each in left[:MOST_TOLD]]},
+        data={"since": since, "count": len(left), "rows": [_told(each) for each in _of_every_table(left)]},
     )  # fmt: skip
     for organisation_id in identity.organisations(kind="archive").values_list("id", flat=True):
         events.tell(
@@ -229,12 +169,20 @@ def _tell(package: Package, left: Sequence[Difference], since: datetime) -> None
         )  # fmt: skip
 
 
-def _told(each: Difference) -> dict[str, Any]:
-    how = "added" if each.before is None else "removed" if each.after is None else "changed"
-    return {"table": each.table, "row": each.key, "how": how, "columns": list(each.columns)}
+def _of_every_table(left: Sequence[Unaccounted]) -> Iterator[Unaccounted]:
+    """As many rows as are told by name, some of every table: very many of one must not hide those of another."""
+    by_table: dict[str, list[Unaccounted]] = {}
+    for each in left:
+        by_table.setdefault(each.table, []).append(each)
+    for rows in by_table.values():
+        yield from rows[: max(1, MOST_TOLD // len(by_table))]
 
 
-def look_at_all() -> Iterator[tuple[str, list[Difference]]]:
+def _told(each: Unaccounted) -> dict[str, Any]:
+    return {"table": each.table, "row": each.key, "how": each.how, "columns": list(each.columns)}
+
+
+def look_at_all() -> Iterator[tuple[str, list[Unaccounted]]]:
     """Look at every kept project and the archive's own registers as they are now; gives the title and what no act accounts for.
 
     Raises:
@@ -257,7 +205,7 @@ def _kept_projects() -> Iterable[UUID]:
     return firsts.order_by("id").values_list("project_id", flat=True)
 
 
-def tables_told(rows: Iterable[Difference]) -> str:
+def tables_told(rows: Iterable[Unaccounted]) -> str:
     """Name the rows for a line at the console: table, number of rows."""
     counts: dict[str, int] = {}
     for row in rows:

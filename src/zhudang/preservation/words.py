@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -24,6 +26,22 @@ REASONS = (
             "存储地 %(place)s 空间已满。已读回核对的案卷不受影响；腾出空间后会自动继续，也可点“继续入库”"
         ),
         "preservation.unreachable": _("存储地 %(place)s 找不到（磁盘未挂载或路径有误）。恢复后会自动继续"),
+        "preservation.read_only": _(
+            "存储地 %(place)s 只能读，写不进去（%(path)s）：请检查盘上的写保护开关和挂载方式，改为可写后再来一次；已写好的副本不受影响"
+        ),
+        "preservation.no_right": _(
+            "运行本程序的系统帐号没有权限读写 %(place)s 的 %(path)s：请以这份副本的所有者运行，或请系统管理员给权限"
+        ),
+        "preservation.file_too_large_there": _(
+            "存储地 %(place)s 的文件系统装不下这么大的一个文件（FAT32 每个文件不到 4 GB）：%(path)s。没有写它，其他的照常；"
+            "请换一块格式化为 exFAT、NTFS、ext4 或 XFS 的盘"
+        ),
+        "preservation.name_refused_there": _(
+            "存储地 %(place)s 的文件系统不接受这个名字或操作：%(path)s。请换一块格式化为 exFAT、NTFS、ext4 或 XFS 的盘"
+        ),
+        "preservation.medium_fails": _(
+            "存储地 %(place)s 的介质读写出错（%(path)s）：请重新接好；还是这样，就换一块盘，旧盘先不要再写"
+        ),
         "preservation.another_site_there": _(
             "存储地 %(place)s（代号 %(site)s）的位置上是代号 %(found)s 的存储地的文件夹（%(path)s/SITE.txt 这样写），没有读写它。"
             "放错了位置的，换回去就好；确实换了盘，运行 zhudang verify --new-disk %(site)s"
@@ -51,6 +69,9 @@ REASONS = (
         "preservation.not_empty": _("数据库不是空的（已有 %(projects)s 个项目），没有动它"),
         "preservation.nothing_to_rebuild": _("%(place)s 的保存库里没有项目目录，无从重建"),
         "preservation.catalogue_damaged": _("对象 %(object)s 的 %(path)s 与摘要不符；请换一个存储地重建"),
+        "preservation.catalogue_unfit": _(
+            "对象 %(object)s 的目录与摘要相符，但与本版本的登记表对不上（不是本系统写的，或来自更新的版本），没有用它；请换一个存储地"
+        ),
         "preservation.copy_lacks_file": _(
             "这份副本里没有这个文件的内容，或读不出来（SHA-256 %(sha256)s）；请换一份副本"
         ),
@@ -99,6 +120,7 @@ REASONS = (
         "preservation.keys_register_changed": _(
             "本机 var/keys 里的 keys.json 不是本系统写下的，有人动过或已损坏，没有用它：请运行 zhudang verify --repair 从存储地恢复，并查明原因"
         ),
+        "preservation.keys_no_register": _("%(path)s 里没有密钥登记册（keys.json），不能从那里恢复"),
         "preservation.keys_not_lost": _("工作密钥没有丢失；要换新的请用 zhudang keys rotate，要试份额请加 --trial"),
         "preservation.key_no_key": _("密钥文件 %(file)s 不是用这把密钥包裹的，打不开"),
         "preservation.key_damaged": _("密钥文件 %(file)s 缺失或损坏"),
@@ -230,6 +252,7 @@ DAMAGES = {
     "STO-007": _("目录与日志不符"),
     "STO-008": _("没有空间，没有修复"),
     "STO-009": _("位置上是别的存储地"),
+    "STO-010": _("写不进去，没有修复"),
 }
 OUTCOMES = {
     "verified": _("完好"),
@@ -306,17 +329,49 @@ DIFFERENCES = {
 
 def sentence(reason: Reason) -> str:
     """Write one reason in the reader's language."""
+    if reason.code in disposal_words.AGAINST_A_VOLUME:
+        return _of_volume(reason.data, [said_of(reason)])
+    return said_of(reason)
+
+
+def sentences(reasons: Iterable[Reason]) -> list[str]:
+    """Write the reasons of a no, all that stands against one volume in one line, which names it once."""
+    told: dict[Any, list[Reason]] = {}
+    for number, reason in enumerate(reasons):
+        against = reason.code in disposal_words.AGAINST_A_VOLUME
+        told.setdefault((reason.data["code"], reason.data["title"]) if against else number, []).append(reason)
+    return [
+        _of_volume(some[0].data, map(said_of, some)) if isinstance(key, tuple) else said_of(some[0])
+        for key, some in told.items()
+    ]
+
+
+def _of_volume(volume: Mapping[str, Any], said: Iterable[str]) -> str:
+    named = {"code": volume["code"], "title": volume["title"], "said": str(_("；")).join(said)}
+    return (str(disposal_words.NAMED) % named).strip()
+
+
+def said_of(reason: Reason) -> str:
+    """Write one reason where the volume it stands against is named already."""
     if composed := policy_words.COMPOSED.get(reason.code):
         return composed(reason)
     text = str(REASONS.get(reason.code, reason.code))
     if reason.code == "preservation.disposal_stands":
         return text % {"state": disposal_words.STATES[CaseState(reason.data["state"])]}
-    data = {name: write_date(value) if isinstance(value, date) else value for name, value in reason.data.items()}
+    data = {name: _written(value) for name, value in reason.data.items()}
     if reason.code == "preservation.disposal_never_ends":
         data["period"] = disposal_words.retention(str(data["period"]))
+    if reason.code == "preservation.disposal_not_as_told":
+        data["what"] = disposal_words.differing(list(data["what"]))
     if reason.code == "preservation.migration_differs":
         data["what"] = LOSSES.get(str(data["what"]), data["what"])
     return text % data if "%(" in text else text
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, date):
+        return write_date(value)
+    return str(_("、")).join(value) if isinstance(value, tuple) else value
 
 
 def own_half(text: str) -> str:

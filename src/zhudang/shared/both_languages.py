@@ -12,8 +12,14 @@ def in_both(told: Callable[[], object], between: str = "\n") -> str:
         told: gives the sentence in the language in force while it is called.
         between: a new line, or " / " within a line.
     """
+    return between.join(dict.fromkeys(in_each(told)))
+
+
+def in_each(told: Callable[[], object]) -> tuple[str, str]:
+    """What is told in Chinese, and in English: for sentences that are written out in both already."""
     written = []
     for language in ("zh-hans", "en"):
         with translation.override(language):
             written.append(str(told()))
-    return between.join(dict.fromkeys(written))
+    chinese, english = written
+    return chinese, english

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,29 +23,8 @@ from zhudang.identity.rights import Actor
 from zhudang.preservation import queries as preservation
 from zhudang.registry import queries as registry
 from zhudang.shared.web.wording import write_date
-
-
-@dataclass(frozen=True)
-class Task:
-    """One thing to do: state (code, word), what, for which project, by when, and where it is done."""
-
-    state: tuple[str, str]
-    what: str
-    project: str
-    when: str
-    url: str
-    clock: Any = None
-    act: str = ""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A heading with its tasks; `all_url` leads to the whole list."""
-
-    title: str
-    hint: str
-    tasks: Sequence[Task]
-    all_url: str = ""
+from zhudang.site.disposal_tasks import disposal_tasks
+from zhudang.site.tasks import Group, Task
 
 
 @dataclass(frozen=True)
@@ -62,7 +41,7 @@ def desk_for(actor: Actor, now: datetime) -> Desk | None:
     if actor.holds(Role.REVIEWER, Role.ARCHIVIST, Role.KEEPER):
         return _archive_desk(actor, now)
     if actor.holds(Role.OFFICIAL, Role.EMERGENCY_OFFICER, Role.SERVICE_DESK):
-        return _office_desk(actor)
+        return _office_desk(actor, now)
     if actor.holds(Role.CLIENT_MANAGER):
         return _client_desk(actor, now)
     if actor.is_officer:
@@ -71,8 +50,7 @@ def desk_for(actor: Actor, now: datetime) -> Desk | None:
 
 
 def _archive_desk(actor: Actor, now: datetime) -> Desk:
-    groups: list[Group] = []
-    told: list[str] = []
+    groups, told = disposal_tasks(actor, now)
     if actor.holds(Role.REVIEWER):
         home = handover.reviewer_home(actor, now)
         groups.append(
@@ -104,11 +82,11 @@ def _archive_desk(actor: Actor, now: datetime) -> Desk:
             if rows
             else _("没有移交在办")
         )
-        if held := _unfinished():
+        if held := _unfinished(actor):
             groups.append(
                 Group(_("入库未完"), _("两处写完并逐字节读回才算保存"), held, reverse("preservation:holdings"))
             )
-    return Desk(_("；").join(text for text in told if text) + _("。"), groups, _links(actor))
+    return Desk(capfirst(_("；").join(text for text in told if text)) + _("。"), groups, _links(actor))
 
 
 def _review_sentence(home: handover.ReviewerHome) -> str:
@@ -185,10 +163,10 @@ def _transfer_task(row: handover.TransferRow) -> Task:
     )
 
 
-def _unfinished() -> list[Task]:
+def _unfinished(actor: Actor) -> list[Task]:
     return [
         Task(("late", _("停下")) if row.reason else ("part", _("正在写")), _("移交的案卷写入两处存储地"), row.project_name, write_date(row.asked_at, "short"), reverse("handover:transfer", args=[row.transfer_id]))
-        for row in preservation.unfinished_ingests()
+        for row in preservation.unfinished_ingests(actor)
     ]  # fmt: skip
 
 
@@ -227,22 +205,21 @@ def _owed_group(units: Sequence[UnitRow]) -> Group:
     return Group(_("应归档"), hint, tasks, reverse("filing:clerk_home"))
 
 
-def _office_desk(actor: Actor) -> Desk:
+def _office_desk(actor: Actor, now: datetime) -> Desk:
+    groups, told = disposal_tasks(actor, now)
     rows = list(handover.applications(actor, state="running"))[:20] if actor.holds(Role.OFFICIAL) else []
-    groups = (
-        [
+    if rows:
+        groups.append(
             Group(
                 _("在审案件"),
                 "",
                 [_case_task(row, ("part", _("在审"))) for row in rows],
                 reverse("handover:applications"),
             )
-        ]
-        if rows
-        else []
-    )
+        )
     count = registry.visible_projects(actor).count()
-    return Desk(ngettext("%(n)s 个项目在册。", "%(n)s 个项目在册。", count) % {"n": count}, groups, _links(actor))
+    told.append(ngettext("%(n)s 个项目在册。", "%(n)s 个项目在册。", count) % {"n": count})
+    return Desk(_("；").join(told), groups, _links(actor))
 
 
 def _officer_desk(actor: Actor) -> Desk:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
 from samples.checks.making import Maker, zip_of
 
@@ -67,6 +72,13 @@ def _line(name: str, body: bytes) -> bytes:
     return f"{digest(body)}  {name}\n".encode()
 
 
+def _linked_bag(folder: Path) -> Path:
+    root = folder_of(A_BAG)(folder)
+    (root / "data/b.txt").unlink()
+    (root / "data/b.txt").symlink_to("/etc/passwd")
+    return root
+
+
 BAGS: dict[str, Maker] = {
     "BAG-001": _with(A_BAG, **{"bagit.txt": b"BagIt-Version: 1.0\n"}),
     "BAG-002": _with(A_BAG, **{MANIFEST: A_BAG[MANIFEST] + b"no digest\n"}),
@@ -83,6 +95,14 @@ BAGS: dict[str, Maker] = {
     "BAG-013": _with(bag({"data/a.txt": b"x"}), **{MANIFEST: _line("data/A.txt", b"x")}),
     "BAG-014": _with(A_BAG, **{"manifest-sha256.txt": f"{digest(b'two', 'sha256')}  data/b.txt\n".encode()}),
     "BAG-015": _with(A_BAG, **{"bag-info.txt": b"Payload-Oxum: 7.2\n"}),
+    "BAG-016": _with(
+        A_BAG,
+        **{
+            MANIFEST: A_BAG[MANIFEST] + _line("data/c.txt", b"x"),
+            "fetch.txt": b"https://example.org/c.txt 1 data/c.txt\n",
+        },
+    ),
+    "BAG-017": _linked_bag,
 }
 
 # OCFL
@@ -145,25 +165,35 @@ OBJECTS: dict[str, Maker] = {
 # EEP
 
 
-def rsa_signer() -> tuple[Callable[[bytes], bytes], bytes]:
-    """A signing function (RSA with SHA-256) and the DER of its certificate."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+@dataclass(frozen=True)
+class Seal:
+    """A key with its certificate: RSA, SHA-256, issued by itself or by another."""
 
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    def sign(self, data: bytes) -> bytes:
+        return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def seal(name: str = "李", since: int = 2026, years: int = 10, by: Seal | None = None) -> Seal:
+    """A certificate for `name`, valid from the first day of `since`."""
     key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Archive")])
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    made = (
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    start = datetime(since, 1, 1, tzinfo=UTC)
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now).not_valid_after(now + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
+        .subject_name(subject).issuer_name(by.certificate.subject if by else subject)
+        .public_key(key.public_key()).serial_number(7)
+        .not_valid_before(start).not_valid_after(start + timedelta(days=365 * years))
     )  # fmt: skip
-    return (
-        lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256()),
-        made.public_bytes(serialization.Encoding.DER),
-    )
+    if by is None:
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return Seal(key, builder.sign(by.key if by else key, hashes.SHA256()))
 
 
 def canonical_signed(encapsulation: str | bytes) -> bytes:
@@ -183,26 +213,30 @@ def eep(
     algorithm: str = "SHA256withRSA",
     spoil: bool = False,
     sign: bool = True,
+    by: Seal | None = None,
+    signer: str = "李",
+    file_name: str = "图 1.pdf",
 ) -> bytes:
     namespace = "http://www.saac.gov.cn/standards/ERM/encapsulation"
     document = (
         f'<文档><文档标识符>D1</文档标识符><文档数据 文档数据ID="S1"><编码><编码ID>E1</编码ID><电子属性>'
-        f"<计算机文件大小>{size}</计算机文件大小></电子属性><编码数据>{payload}</编码数据></编码></文档数据></文档>"
+        f"<计算机文件名>{file_name}</计算机文件名><计算机文件大小>{size}</计算机文件大小></电子属性><编码数据>{payload}</编码数据></编码></文档数据></文档>"
     )
     text = (
         f'<电子文件封装包 xmlns="{namespace}"><封装包格式描述>DA/T 48-2009</封装包格式描述><版本>2009</版本>'
         f'<被签名对象 eep版本="2009"><封装包类型>{kind}</封装包类型><封装包创建时间>2026-01-02</封装包创建时间>'
         "<封装包创建单位>馆</封装包创建单位><封装内容><文件实体块><文件实体><聚合层次>文件</聚合层次>"
+        "<档号>A-1-001</档号><内容描述><题名>桩位图</题名><文件编号>结施-3</文件编号><日期>2026-03-10</日期></内容描述>"
         f"<文件数据>{document}</文件数据></文件实体></文件实体块></封装内容></被签名对象></电子文件封装包>"
     )
     if not sign:
         return text.encode()
-    signer, certificate = rsa_signer()
-    value = base64.b64encode(signer(canonical_signed(text))).decode()
+    by = by or seal()
+    value = base64.b64encode(by.sign(canonical_signed(text))).decode()
     block = (
         f"<电子签名块><电子签名><签名标识符>修改0-签名1</签名标识符><签名规则>{signed_as}</签名规则>"
-        f"<签名时间>2026-01-02</签名时间><签名人>李</签名人><签名结果>{value}</签名结果><证书块><证书>"
-        f"{base64.b64encode(certificate).decode()}</证书></证书块><签名算法标识>{algorithm}</签名算法标识></电子签名></电子签名块>"
+        f"<签名时间>2026-01-02</签名时间><签名人>{signer}</签名人><签名结果>{value}</签名结果><证书块><证书>"
+        f"{base64.b64encode(by.der).decode()}</证书></证书块><签名算法标识>{algorithm}</签名算法标识></电子签名></电子签名块>"
     )
     text = text.replace("</电子文件封装包>", block + "</电子文件封装包>")
     return (text.replace("<封装包创建单位>馆", "<封装包创建单位>别的馆") if spoil else text).encode()
@@ -215,6 +249,16 @@ def eep_file(content: bytes) -> Maker:
         return path
 
     return make
+
+
+def with_forged(signed: bytes, *, wrapped: bool = False) -> bytes:
+    """A second signed object of which the signature knows nothing; `wrapped`: in the place of the real one."""
+    text = signed.decode()
+    start, end = text.index("<被签名对象"), text.index("</被签名对象>") + len("</被签名对象>")
+    real = text[start:end]
+    forged = real.replace("桩位图", "伪造的图").replace("D1<", "D9<").replace("E1<", "E9<").replace("S1", "S9")
+    inner = f"<扩展>{real}</扩展>{forged}" if wrapped else real + forged
+    return (text[:start] + inner + text[end:]).encode()
 
 
 def _eep(**how: Any) -> Maker:
@@ -235,6 +279,11 @@ EEPS: dict[str, Maker] = {
     "EEP-008": _eep(algorithm="MD5withRSA"),
     "EEP-009": _eep(kind="别的"),
     "EEP-010": lambda folder: eep_file(eep(sign=False).replace("</文件数据>".encode(), DOUBLE.encode()))(folder),
+    "EEP-011": lambda folder: eep_file(with_forged(eep()))(folder),
+    "EEP-012": lambda folder: eep_file(eep(by=seal(since=2001, years=1)))(folder),
+    "EEP-013": _eep(),
+    "EEP-015": _eep(signer="云溪县城建档案馆"),
+    "EEP-016": _eep(file_name="../../etc/passwd", sign=False),
 }
 
 # Transfer packages
@@ -342,7 +391,6 @@ SOUND: dict[str, Maker] = {
     "bagit": folder_of(A_BAG),
     "ocfl": folder_of(OBJECT),
     "ocfl root": _with({f"a/{name}": body for name, body in OBJECT.items()}, **{"0=ocfl_1.1": b"ocfl_1.1\n"}),
-    "eep": lambda folder: eep_file(eep())(folder),
     "transfer": folder_of(SIP),
     "eark": folder_of(IP),
     "zipped bag": lambda folder: zip_of(folder, {f"bag/{name}": body for name, body in A_BAG.items()}, "bag.zip"),

@@ -27,6 +27,14 @@ class Fault(StrEnum):
     """No witness holds this entry as it was when it was made: those that do were refilled out of the database later."""
     RESTORED = "restored"
     """A line of a witness says that the log was restored to this number, and no act in the log does."""
+    HEAD = "head"
+    """The head that closed over this number covers others, or was made at another moment, than this witness was told."""
+    STRANGE_KEY = "strange_key"
+    """The root over all entries up to this number is signed with a key that is none of this log."""
+    SEARCH = "search"
+    """What the search goes by lacks for the stretch that ends here, or is not what its entries say: they may not be found."""
+    HELD = "held"
+    """Entries have waited for the seal for long, and it could not be set now: somebody keeps the sealer from it."""
 
 
 @dataclass(frozen=True, order=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.paths import Lookalikes, folded, leaves
-from zhudang.checks.packages.tree import Unreadable, can_digest, hasher
+from zhudang.checks.packages.tree import Tree, Unreadable, can_digest, hasher
 
 DECLARATION, INFO, FETCH, PAYLOAD = "bagit.txt", "bag-info.txt", "fetch.txt", "data"
 MANIFEST = re.compile(r"(tag)?manifest-([A-Za-z0-9_-]+)\.txt")
@@ -21,6 +21,7 @@ SLOPPY = re.compile(r"\s*([A-Za-z-]+)\s*:\s*(.*?)\s*")
 VERSION = re.compile(r"\d+\.\d+")
 KNOWN_VERSIONS = frozenset({(0, 90 + last) for last in range(3, 8)} | {(1, 0)})
 WEAK = frozenset({"md5", "sha1"})
+MOST_SAID, LONGEST_SAID = 50, 1000
 OXUM = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -159,7 +160,7 @@ def _structure(package: Package, manifests: list[Manifest]) -> None:
     if not any(not each.of_tags for each in manifests):
         package.find("BAG-005", path="manifest-<algorithm>.txt")
     for path in package.tree.special:
-        package.find("BAG-003", name="", path=path)
+        package.find("BAG-017", path=path)
     folds: dict[str, str] = {}
     for path in package.tree.files:
         other = folds.setdefault(folded(path), path)
@@ -212,12 +213,15 @@ def _missing(package: Package, manifest: Manifest, path: str, looks: Lookalikes,
     """A listed file that is not there. A name lost to a file system that folds case is told, its bytes are compared."""
     twin = looks.get(path)
     if twin is None:
-        package.find("BAG-006", path=path, name=manifest.name, fetch=path in fetched)
+        if path in fetched:
+            package.find("BAG-016", path=path)
+        else:
+            package.find("BAG-006", path=path, name=manifest.name)
         return
     package.find("BAG-013", path=path, other=twin)
     digest = manifest.entries.pop(path)
     if manifest.entries.setdefault(twin, digest) != digest:
-        package.find("BAG-006", path=path, name=manifest.name, fetch=False)
+        package.find("BAG-006", path=path, name=manifest.name)
 
 
 def _digests(package: Package, manifests: list[Manifest]) -> None:
@@ -251,6 +255,16 @@ def _info(package: Package, version: tuple[int, int], encoding: str) -> None:
     for oxum in oxums[:1]:
         if not OXUM.fullmatch(oxum.strip()) or oxum.strip() != found:
             package.find("BAG-015", stated=oxum[:100], found=found)
+
+
+def said_of(tree: Tree) -> dict[str, str]:
+    """What bag-info.txt of a sound bag says, by label; a label that stands more than once keeps all its values."""
+    package = Package(tree, "bagit")
+    _, encoding = _declaration(package)
+    said: dict[str, str] = {}
+    for label, value in _pairs(package, INFO, encoding) if INFO in tree.files else ():
+        said[label] = f"{said[label]}; {value}" if label in said else value
+    return {label[:100]: value[:LONGEST_SAID] for label, value in list(said.items())[:MOST_SAID]}
 
 
 def _pairs(package: Package, name: str, encoding: str) -> Iterator[tuple[str, str]]:

@@ -2,26 +2,30 @@
 
 The document is read in one streaming pass; encoded files are decoded as they pass by, so memory does not grow with
 them. Signatures are verified over the canonical form (C14N 1.0, UTF-8) of 被签名对象 where the package says that it
-was signed so; makers differ in this, and what cannot be decided is told as such.
+was signed so; makers differ in this, and what cannot be decided is told as such. No document may lie outside of it.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
-import codecs
 import hashlib
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
 
-from zhudang.checks.packages.eep_signature import Signature, verify
+from zhudang.checks import limits
+from zhudang.checks.packages.eep_documents import DATA, ENTITY, FILE_NAME, Decoder
+from zhudang.checks.packages.eep_signature import SIGNED, Signature, verify
 from zhudang.checks.packages.model import Package
+from zhudang.checks.packages.paths import leaves
 from zhudang.checks.packages.tree import CHUNK_BYTES, Unreadable
+from zhudang.checks.packages.xmlstream import Stopped, as_utf8, parser
+from zhudang.checks.trust import Trust
 
-ROOT, SIGNED, SIGNATURES = "电子文件封装包", "被签名对象", "电子签名块"
+ROOT, SIGNATURES = "电子文件封装包", "电子签名块"
 NAMESPACE = "http://www.saac.gov.cn/standards/ERM/encapsulation"
 REQUIRED = {
     ROOT: ("封装包格式描述", "版本", SIGNED),
@@ -42,10 +46,11 @@ VALUES = {
     "文档主从声明": ("主文档", "附属文档"),
 }
 IDENTIFIERS = frozenset({"文档标识符", "编码ID", "签名标识符", "电子文件号"})
+APART = frozenset({SIGNED, ENTITY, DATA})
+"""What is told when it lies outside the signed object, the outermost only."""
 SIZES = ("计算机文件大小", "文件大小", "大小")
 DIGESTS = ("sm3", "sha256", "sha1", "md5")
-DEEPEST, LONGEST_VALUE = 100, 1024 * 1024
-SNIFF_BYTES = 8192
+DEEPEST, LONGEST_VALUE, MOST_SIGNATURES = 100, 1024 * 1024, 100
 
 
 def recognises(head: bytes) -> bool:
@@ -61,37 +66,20 @@ class _Level:
     length: int = 0
 
 
-class _Stop(Exception):
-    """The document goes beyond what is read; the message says why."""
-
-
 class _Payload:
-    """Base64 decoded as it passes by: bytes counted and digested, nothing kept."""
+    """An encoded file as it passes by: bytes counted and digested, nothing kept."""
 
     def __init__(self) -> None:
-        self._rest = ""
-        self.size, self.trouble = 0, ""
+        self.size = 0
         self.hashers = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}
-
-    def feed(self, text: str) -> None:
-        if self.trouble:
-            return
-        joined = self._rest + "".join(text.split())
-        usable = len(joined) // 4 * 4
-        self._rest = joined[usable:]
-        try:
-            self._take(base64.b64decode(joined[:usable], validate=True))
-        except (binascii.Error, ValueError) as wrong:
-            self.trouble = str(wrong)
+        self.decoder = Decoder(self._take)
 
     def _take(self, decoded: bytes) -> None:
         self.size += len(decoded)
+        if self.size > limits.MEMBER_BYTES:
+            raise Stopped(f"a file of more than {limits.MEMBER_BYTES} bytes")
         for each in self.hashers.values():
             each.update(decoded)
-
-    def close(self) -> None:
-        if self._rest and not self.trouble:
-            self.trouble = "length"
 
 
 class _Reader:
@@ -103,56 +91,71 @@ class _Reader:
         self.where = "?"
         self.seen: set[tuple[str, str]] = set()
         self.signatures: list[Signature] = []
+        self.signed = self.had_signed = False
+        self.encoded = self.bytes = 0
 
     def parse(self, stream: IO[bytes]) -> None:
-        parser = expat.ParserCreate(namespace_separator="}")
-        parser.buffer_text = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.text
-        parser.StartDoctypeDeclHandler = _no_dtd
+        reads = parser("}")
+        reads.StartElementHandler = self.start
+        reads.EndElementHandler = self.end
+        reads.CharacterDataHandler = self.text
         while chunk := stream.read(CHUNK_BYTES):
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
+            reads.Parse(chunk, False)
+        reads.Parse(b"", True)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rsplit("}", 1)[-1]
         if not self.levels:
             if name != ROOT:
-                raise _Stop(f"<{name}>")
+                raise Stopped(f"<{name}>")
             if "}" not in tag or tag.rsplit("}", 1)[0] != NAMESPACE:
                 self.package.find("EEP-009", where=ROOT, value=tag.rpartition("}")[0] or "-", allowed=NAMESPACE)
         if len(self.levels) >= DEEPEST:
-            raise _Stop("too deep")
+            raise Stopped("too deep")
         if self.levels:
             self.levels[-1].children.add(name)
+        self.placed(name)
         self.levels.append(_Level(name))
         for key, value in attributes.items():
             self.identify(key.rsplit("}", 1)[-1], value)
-        if name == "编码数据":
+        if name == DATA:
             self.payload = _Payload()
+            self.encoded += 1
         elif name == "编码":
             self.facts = {}
-        elif name == "电子签名":
+        elif [each.name for each in self.levels] == [ROOT, SIGNATURES, "电子签名"]:
             self.signatures.append(Signature())
+        if self.encoded > limits.MEMBERS or len(self.signatures) > MOST_SIGNATURES:
+            raise Stopped(f"{self.encoded} / {len(self.signatures)}")
+
+    def placed(self, name: str) -> None:
+        """What is signed is the one child 被签名对象 of the package: nothing to be read may lie elsewhere."""
+        if self.signed:
+            return
+        if name == SIGNED and len(self.levels) == 1 and not self.had_signed:
+            self.signed = self.had_signed = True
+        elif name in APART and not any(each.name in APART for each in self.levels):
+            self.package.find("EEP-011", where="/".join(each.name for each in (*self.levels, _Level(name)))[:200])
 
     def text(self, text: str) -> None:
         if self.payload is not None:
-            self.payload.feed(text)
+            self.payload.decoder.feed(text)
             return
         level = self.levels[-1]
         level.length += len(text)
         if level.length > LONGEST_VALUE:
-            raise _Stop(f"{level.name}: {level.length}")
+            raise Stopped(f"{level.name}: {level.length}")
         level.text.append(text)
 
     def end(self, tag: str) -> None:
         level = self.levels.pop()
         value = "".join(level.text).strip()
+        if level.name == SIGNED and len(self.levels) == 1:
+            self.signed = False
         for element in REQUIRED.get(level.name, ()):
             if element not in level.children:
                 self.package.find("EEP-002", where=level.name, element=element)
-        if level.name == "编码数据":
+        if level.name == DATA:
             self.decoded()
         if level.name in IDENTIFIERS:
             self.identify(level.name, value)
@@ -162,8 +165,10 @@ class _Reader:
             self.package.find("EEP-009", where=level.name, value=value[:100], allowed="、".join(allowed))
         if level.name == "版本" and len(self.levels) == 1:
             self.package.version = value or None
+        if level.name == FILE_NAME and leaves(value):
+            self.package.find("EEP-016", where=self.where, value=value[:200])
         self.facts[level.name] = value
-        if self.signatures and any(each.name == "电子签名" for each in self.levels):
+        if [each.name for each in self.levels[:3]] == [ROOT, SIGNATURES, "电子签名"]:
             self.signatures[-1].take(level.name, value)
 
     def identify(self, name: str, value: str) -> None:
@@ -175,9 +180,12 @@ class _Reader:
     def decoded(self) -> None:
         payload, self.payload = self.payload, None
         assert payload is not None
-        payload.close()
-        if payload.trouble or not payload.size:
-            self.package.find("EEP-003", where=self.where, why=payload.trouble or "empty")
+        payload.decoder.close()
+        self.bytes += payload.size
+        if self.bytes > limits.TOTAL_BYTES:
+            raise Stopped(f"files of more than {limits.TOTAL_BYTES} bytes")
+        if payload.decoder.trouble or not payload.size:
+            self.package.find("EEP-003", where=self.where, why=payload.decoder.trouble or "empty")
             return
         for what, stated, found in self.differences(payload):
             self.package.find("EEP-004", where=self.where, what=what, stated=stated, found=found)
@@ -198,55 +206,19 @@ class _Reader:
                 yield "摘要值", digest[:64], made.hexdigest()
 
 
-def _no_dtd(*_: object) -> None:
-    raise _Stop("DTD")
+def examine(package: Package, path: str, trust: Trust | None = None) -> None:
+    """Examine the one file `path` of the package's tree.
 
-
-def examine(package: Package, path: str) -> None:
-    """Examine the one file `path` of the package's tree."""
+    Args:
+        trust: whom this installation trusts; nobody without it.
+    """
     reader = _Reader(package)
     try:
         with package.tree.open(path) as stream:
-            reader.parse(_utf8(stream))
-    except (expat.ExpatError, _Stop, Unreadable, OSError, ValueError, LookupError) as trouble:
+            reader.parse(as_utf8(stream))
+    except (expat.ExpatError, Stopped, Unreadable, zipfile.BadZipFile, OSError, ValueError, LookupError) as trouble:
         package.find("EEP-001", why=str(trouble)[:200])
         return
     if not reader.signatures:
         package.find("EEP-005")
-    for signature in reader.signatures:
-        verify(package, path, signature)
-
-
-class _Transcoded:
-    """A stream in GB 18030, which the parser does not know, given as UTF-8."""
-
-    def __init__(self, stream: IO[bytes], first: bytes) -> None:
-        self._stream, self._decoder = stream, codecs.getincrementaldecoder("gb18030")()
-        text = self._decoder.decode(first)
-        self._first = re.sub(r"^<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).lstrip().encode()
-
-    def read(self, size: int) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        while chunk := self._stream.read(size):
-            if text := self._decoder.decode(chunk):
-                return text.encode()
-        return self._decoder.decode(b"", final=True).encode()
-
-
-class _Rejoined:
-    def __init__(self, stream: IO[bytes], first: bytes) -> None:
-        self._stream, self._first = stream, first
-
-    def read(self, size: int) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        return self._stream.read(size)
-
-
-def _utf8(stream: IO[bytes]) -> IO[bytes]:
-    first = stream.read(SNIFF_BYTES) or b""
-    wrap = _Transcoded if re.search(rb"encoding=[\"'](gb18030|gbk|gb2312)", first[:200], re.IGNORECASE) else _Rejoined
-    return wrap(stream, first)  # type: ignore[return-value]
+    verify(package, path, reader.signatures, trust or Trust())

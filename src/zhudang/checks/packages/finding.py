@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from zhudang.checks.packages import bagit, eark, eep, ocfl, transfer
 from zhudang.checks.packages.tree import PLACEHOLDERS, Tree, Unreadable, ZipTree
+from zhudang.checks.packages.xmlstream import SNIFF_BYTES
 
 ZIPS, DOCUMENTS = (".zip",), (".xml", ".eep")
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError)
+"""What reading a member may raise."""
 SIBLINGS = 50
 """How many neighbours of an empty folder are asked whether they are objects."""
 
@@ -23,7 +29,7 @@ class Candidate:
         path: folder or file on disk.
         label: what reports call it, relative to the path given; `.` for that itself.
         kind: bagit, ocfl, ocfl-root, eep, transfer or eark.
-        inside: for a ZIP, the folder in it that is the package; None when `path` is no ZIP.
+        inside: for a ZIP, the folder (of an encapsulation the file) in it that is the package; None when `path` is no ZIP.
     """
 
     path: Path
@@ -103,11 +109,30 @@ def _in_file(path: Path, label: str) -> Iterator[Candidate]:
         yield from _document(path, label)
     elif suffix in ZIPS and path.is_file():
         try:
-            found = kind_in_zip(ZipTree(path))
+            tree = ZipTree(path)
+            found = kind_in_zip(tree)
         except Unreadable:  # the check of the archive itself says why
             return
         if found:
             yield Candidate(path, label, *found)
+        else:
+            yield from (Candidate(path, f"{label}/{member}", "eep", member) for member in encapsulations_in(tree))
+
+
+def encapsulations_in(tree: Tree) -> list[str]:
+    """Members of a ZIP that holds encapsulations and nothing else, in name order; none for every other ZIP."""
+    members = sorted(path for path in tree.files if path.rsplit("/", 1)[-1] not in PLACEHOLDERS)
+    if tree.special or not all(path.lower().endswith(DOCUMENTS) for path in members):
+        return []
+    try:
+        return members if all(map(partial(_is_encapsulation, tree), members)) else []
+    except (Unreadable, *BROKEN):  # the check of the archive itself says why
+        return []
+
+
+def _is_encapsulation(tree: Tree, path: str) -> bool:
+    with tree.open(path) as stream:
+        return eep.recognises(stream.read(SNIFF_BYTES))
 
 
 def kind_in_zip(tree: Tree) -> tuple[str, str] | None:
@@ -133,7 +158,7 @@ def _document(path: Path, label: str) -> Iterator[Candidate]:
         if not path.is_file():
             return
         with path.open("rb") as stream:
-            if eep.recognises(stream.read(eep.SNIFF_BYTES)):
+            if eep.recognises(stream.read(SNIFF_BYTES)):
                 yield Candidate(path, label, "eep")
     except OSError:  # the check of the file itself says why
         return

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from zhudang.checks.model import PackageReport
 from zhudang.checks.packages import bagit, eark, eep, finding, ocfl, transfer
 from zhudang.checks.packages.finding import Candidate
 from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Known, Tree, Unreadable, ZipTree
+from zhudang.checks.trust import Trust
 
 EXAMINERS: Mapping[str, Callable[[Package], object]] = {
     "bagit": bagit.examine,
@@ -30,7 +32,7 @@ EXAMINERS: Mapping[str, Callable[[Package], object]] = {
 def tree_of(candidate: Candidate, known: Known | None = None) -> Tree:
     """Raises Unreadable."""
     if candidate.kind == "eep":
-        return _OneFile(candidate.path)
+        return _OneFile(candidate.path) if candidate.inside is None else _OneMember(candidate.path, candidate.inside)
     if candidate.inside is not None:
         return ZipTree(candidate.path, candidate.inside)
     return FolderTree(candidate.path, known)
@@ -43,8 +45,29 @@ class _OneFile(FolderTree):
         self.files = {path.name: path.stat().st_size}
 
 
-def report_on(candidate: Candidate, tree: Tree | None = None) -> PackageReport:
-    """Examine one package; whatever its examiner did not expect is told, never raised."""
+class _OneMember(Tree):
+    """One file of a ZIP, as if it were alone."""
+
+    def __init__(self, path: Path, member: str) -> None:
+        super().__init__()
+        self._whole = _opened(path)
+        self.files = {member: self._whole.files[member]}
+
+    def open(self, path: str) -> IO[bytes]:
+        return self._whole.open(path)
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path) -> ZipTree:
+    return ZipTree(path)
+
+
+def report_on(candidate: Candidate, tree: Tree | None = None, trust: Trust | None = None) -> PackageReport:
+    """Examine one package; whatever its examiner did not expect is told, never raised.
+
+    Args:
+        trust: whom this installation trusts; nobody without it.
+    """
     kind = candidate.kind.removesuffix("-root")
     try:
         package = Package(tree or tree_of(candidate), kind, candidate.label, candidate.path.name)
@@ -54,7 +77,7 @@ def report_on(candidate: Candidate, tree: Tree | None = None) -> PackageReport:
         return package.report()
     try:
         if candidate.kind == "eep":
-            eep.examine(package, candidate.path.name)
+            eep.examine(package, candidate.inside or candidate.path.name, trust)
         elif candidate.kind == "ocfl-root":
             _storage_root(package, candidate.path)
         else:
@@ -89,6 +112,7 @@ def main() -> None:
     die_with(int(sys.argv[1]))
     bound_resources()
     task = json.loads(sys.stdin.buffer.readline())
+    trust = Trust.from_folder(Path(task["trust"]) if task["trust"] else None)
     for at, candidate in enumerate(all_candidates(task["given"])):
         if at < task["skip"]:
             continue
@@ -97,7 +121,7 @@ def main() -> None:
         except (Unreadable, OSError):
             tree = None
         _say({"start": candidate.label, "kind": candidate.kind, "bytes": tree.total_bytes if tree else 0})
-        _say({"report": report_on(candidate, tree).as_json()})
+        _say({"report": report_on(candidate, tree, trust).as_json()})
     _say({"done": True})
 
 

@@ -23,7 +23,7 @@ ITEMS = frozenset({"1-12", "1-13", "1-14", "2-10", "2-11", "4-3"})
 
 
 def package_reports(
-    given: Sequence[Path], files: Iterable[FileReport] = (), timeout_s: float = 60.0
+    given: Sequence[Path], files: Iterable[FileReport] = (), timeout_s: float = 60.0, trust: str | None = None
 ) -> list[PackageReport]:
     """Report on every package at or below the paths given.
 
@@ -31,13 +31,14 @@ def package_reports(
         files: reports on the files there; their digests are not taken a second time. Their labels must be relative
             to the path given, as the command makes them.
         timeout_s: longest time for one package, beside the time for its bytes.
+        trust: folder of trust anchors (`CheckSettings.trust`).
     """
     if not any(path.is_dir() or path.suffix.lower() in MAY_HOLD for path in given):
         return []
-    known = _known(given, files)
+    task = {"given": [os.fspath(path) for path in given], "known": _known(given, files), "trust": trust}
     reports: list[PackageReport] = []
     while True:
-        for report in _one_run(given, known, len(reports), timeout_s):
+        for report in _one_run({**task, "skip": len(reports)}, timeout_s):
             if report is None:
                 return reports
             reports.append(report)
@@ -53,11 +54,8 @@ def _known(given: Sequence[Path], files: Iterable[FileReport]) -> dict[str, dict
     }
 
 
-def _one_run(
-    given: Sequence[Path], known: Mapping[str, Any], skip: int, timeout_s: float
-) -> Iterator[PackageReport | None]:
+def _one_run(task: Mapping[str, Any], timeout_s: float) -> Iterator[PackageReport | None]:
     """Reports of one process; None at the end. When it dies the package in its hands is told, and it ends there."""
-    task = {"given": [os.fspath(path) for path in given], "known": known, "skip": skip}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     with subprocess.Popen(
         [sys.executable, "-m", "zhudang.checks.packages.look", str(os.getpid())],

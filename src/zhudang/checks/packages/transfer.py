@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -21,8 +21,11 @@ NOTE, DIGESTS, ARCHIVES = "说明文件.TXT", "digests.sm3", "电子档案"
 UNLISTED = "TRF-007"
 DIRECTORY, FILE_LIST, VOLUME_LIST = "目录文件.XML", "文件目录.XML", "案卷目录.XML"
 CODE, TITLE, PLACE, FILE_NAME = "档号", "题名", "路径", "电子档案名称"
+METADATA, VOLUME = "元数据", "案卷"
+"""What files of metadata are called by, and the kind of entries that hold others."""
 APART = frozenset({"其他", "BIM", "声像"})
 """Folders at the root that need no entries."""
+KIND = "transfer"
 RULES, DAT93, PROFILE = "附件2", "DA/T 93-2022", "SIP"
 LONGEST_NAME, LONGEST_PATH, LONGEST_LINE = 80, 240, 500
 FORBIDDEN = re.compile(r'[\\:*?"<>|\x00-\x1f]')
@@ -197,9 +200,7 @@ def _by_folders(package: Package, entries: list[Entry]) -> None:
         folder, _, name = path.rpartition("/")
         if folder and folder.split("/")[0] not in APART and name not in PLACEHOLDERS:
             holders.setdefault(folder, []).append(name)
-    by_name: dict[str, list[str]] = {}
-    for folder in tree.folders:
-        by_name.setdefault(folder.rsplit("/", 1)[-1], []).append(folder)
+    by_name = folders_by_name(tree)
     parents = {each for folder in holders for each in _above(folder)}
     claimed: set[str] = set()
     for entry in entries:
@@ -216,7 +217,33 @@ def _above(folder: str) -> set[str]:
     return {"/".join(parts[:end]) for end in range(1, len(parts))}
 
 
-def _folder_of(package: Package, entry: Entry, by_name: dict[str, list[str]]) -> str | None:
+def folders_by_name(tree: Tree) -> dict[str, list[str]]:
+    """Folders of a package by their own name, by which entries without a path find theirs."""
+    by_name: dict[str, list[str]] = {}
+    for folder in tree.folders:
+        by_name.setdefault(folder.rsplit("/", 1)[-1], []).append(folder)
+    return by_name
+
+
+def place_of(tree: Tree, entry: Entry, by_name: Mapping[str, list[str]]) -> str | None:
+    """The folder an entry of a sound package means; None where it means none."""
+    if place := entry.values.get(PLACE, "").strip("/"):
+        return place if place in tree.folders else place.rpartition("/")[0] if place in tree.files else None
+    places = _called(entry.values.get(CODE, ""), by_name)
+    return places[0] if len(places) == 1 else None
+
+
+def _called(code: str, by_name: Mapping[str, list[str]]) -> list[str]:
+    return by_name.get(code) or by_name.get(re.sub(r'[\\/:*?"<>|]', "_", code)) or []
+
+
+def metadata_in(names: Iterable[str]) -> list[str]:
+    """Which of the files in one folder may be its metadata, the likeliest first."""
+    xml = sorted((name for name in names if name.lower().endswith(".xml")), key=lambda name: (len(name), name))
+    return [name for name in xml if METADATA in name] or xml
+
+
+def _folder_of(package: Package, entry: Entry, by_name: Mapping[str, list[str]]) -> str | None:
     if place := entry.values.get(PLACE, "").strip("/"):
         if leaves(place):
             package.find("TRF-011", path=place)
@@ -227,8 +254,7 @@ def _folder_of(package: Package, entry: Entry, by_name: dict[str, list[str]]) ->
             return place.rpartition("/")[0]
         package.find("TRF-003", entry=place)
         return None
-    code = entry.values.get(CODE, "")
-    places = by_name.get(code) or by_name.get(re.sub(r'[\\/:*?"<>|]', "_", code)) or []
+    places = _called(entry.values.get(CODE, ""), by_name)
     if len(places) != 1:
         package.find("TRF-003" if not places else "TRF-014", entry=entry.name)
         return None
@@ -237,14 +263,12 @@ def _folder_of(package: Package, entry: Entry, by_name: dict[str, list[str]]) ->
 
 def _one(package: Package, folder: str, holders: dict[str, list[str]], parents: set[str], entry: Entry) -> None:
     names = holders.get(folder, [])
-    metadata = [name for name in names if name.lower().endswith(".xml") and "元数据" in name] or [
-        name for name in names if name.lower().endswith(".xml")
-    ]
+    metadata = metadata_in(names)
     if not metadata and (names or folder not in parents):
         package.find("TRF-008", path=folder, why="missing")
     for name in metadata[:1]:
         _metadata(package, f"{folder}/{name}")
-    volume = "案卷" in entry.kind or folder in parents
+    volume = VOLUME in entry.kind or folder in parents
     if not volume and not [name for name in names if name not in metadata]:
         package.find("TRF-009", path=folder)
 

@@ -44,13 +44,14 @@ class Tree(ABC):
     """Files below one root. Paths are relative, with `/`, never empty.
 
     `files` maps path -> size in bytes; `folders` has every folder below the root; `special` what is neither, and
-    links that lead outside.
+    links that lead outside; `closed` the folders whose names the system does not give, the root being the empty one.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
         self.folders: set[str] = set()
         self.special: list[str] = []
+        self.closed: list[str] = []
 
     @property
     def total_bytes(self) -> int:
@@ -125,6 +126,7 @@ class FolderTree(Tree):
             try:
                 entries = list(os.scandir(folder))
             except OSError:
+                self.closed.append(prefix.rstrip("/"))
                 continue  # what it holds is missed where it is named
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):

@@ -16,11 +16,13 @@ def audit_verify() -> None:
 
 
 def audit_proof(pdf: Path, key: str) -> None:
-    """不联网、不问数据库，查一份凭证自带的登记证明 / check the proof a certificate carries, without any database."""
+    """不联网、不问数据库，查凭证自带的登记证明，或日志页上下载的证明 / check the proof a certificate carries, or one taken from the log's pages, without any database."""
     load_django()
+    from zhudang.audit import command as of_the_log
     from zhudang.documents import command
 
-    sys.exit(command.proof(pdf, key=key))
+    told = of_the_log.proof(pdf, key=key)
+    sys.exit(command.proof(pdf, key=key) if told is None else told)
 
 
 COMMANDS = (
@@ -30,7 +32,7 @@ COMMANDS = (
             "verify": offer(audit_verify, name="verify"),
             "proof": offer(
                 audit_proof,
-                argument("pdf", "凭证的 PDF / the certificate", kind=READ),
+                argument("pdf", "凭证的 PDF，或证明的 JSON / the certificate, or the proof", kind=READ),
                 text_option("--key", "档案馆公布的日志公钥 / the archive's published log key", ""),
                 name="proof",
             ),

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from zhudang.cli.files import COPY
 from zhudang.cli.typed import (
     argument,
     level_option,
@@ -44,7 +45,7 @@ def emergency_load() -> None:
 COMMANDS = (
     offer(
         emergency_serve,
-        argument("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it"),
+        argument("copy", "副本：存储地的文件夹，或其中的 store / a site's folder, or the store in it", kind=COPY),
         text_option("--host", default="127.0.0.1"),
         port_option(),
         level_option("最高可看密级 0–4 / highest secrecy level shown"),

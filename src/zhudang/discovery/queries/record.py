@@ -69,12 +69,17 @@ class Moment:
 
 @dataclass(frozen=True)
 class RecordPage:
-    """Everything the page of one record shows."""
+    """Everything the page of one record shows.
+
+    Args:
+        reference_code: the record's own; its volume's while it has no place in it.
+    """
 
     record: filing.RecordRow
     project_name: str
     project_code: str
     volume: filing.VolumeRow | None
+    reference_code: str
     files: tuple[FileView, ...]
     former_files: tuple[filing.FileRow, ...]
     way: tuple[Moment, ...]
@@ -122,6 +127,7 @@ def record_page(actor: Actor, record_id: UUID) -> RecordPage:
         project.name,
         project.code,
         volume,
+        _reference_code(volume, record),
         files,
         former,
         _way(record, volume),
@@ -166,11 +172,16 @@ def _file_view(
     return FileView(row, viewer, blocking, len(findings), text_pages, why_no_text, tuple(made))
 
 
+def _reference_code(volume: filing.VolumeRow | None, record: filing.RecordRow) -> str:
+    code = volume.reference_code if volume else None
+    return filing.record_code(code, record.position) or code or ""
+
+
 def _way(record: filing.RecordRow, volume: filing.VolumeRow | None) -> tuple[Moment, ...]:
     steps = (
         (_("建立"), record.created_at, ""), (pgettext("course", "归档"), record.filed_at, record.filed_by), (_("交建设单位"), record.delivered_at, ""),
         (_("建设单位签收"), record.with_client_at, ""), (_("报送验收"), record.submitted_at, ""), (_("退回"), record.returned_at, ""),
-        (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("两地保存并核验"), record.preserved_at, ""),
+        (_("验收合格"), record.accepted_at, ""), (_("移交进馆"), record.transferred_at, ""), (_("入库保存并核验"), record.preserved_at, ""),
         (_("鉴定销毁"), volume.destroyed_at if volume else None, ""),
     )  # fmt: skip
     return tuple(sorted((Moment(label, at, by) for label, at, by in steps if at), key=lambda moment: moment.at))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from zhudang.discovery.domain import folding
 from zhudang.discovery.domain.folding import Term
@@ -86,6 +88,8 @@ def search(actor: Actor, wanted: Wanted) -> Results:
     if wanted.question.strip() and not terms:
         return Results(wanted, (), 0, False, 1, {}, too_short)
     ids = candidates.matching(_visible(actor, wanted.filters), terms, wanted.bound + 1)
+    coded = _by_code(actor, wanted)
+    ids = [*coded, *(record_id for record_id in ids if record_id not in coded)]
     bounded = len(ids) > wanted.bound
     ids = ids[: wanted.bound]
     pages = max(-(-len(ids) // wanted.rows), 1)
@@ -94,8 +98,29 @@ def search(actor: Actor, wanted: Wanted) -> Results:
     return Results(wanted, _shape(shown, terms), len(ids), bounded, pages, _facets(ids), too_short)
 
 
+def _by_code(actor: Actor, wanted: Wanted) -> list[UUID]:
+    """The records whose whole reference code (档号) was asked for, written with or without leading zeros."""
+    question = unicodedata.normalize("NFKC", wanted.question.strip())
+    if (read := filing.volume_and_position(question)) is None:
+        return []
+    volume_code, position = read
+    # As typed and as folded: a code may hold characters that folding changes, and people type small letters.
+    typed = {wanted.question.strip()[: len(volume_code)], volume_code, volume_code.upper()}
+    rows = _rows(actor, wanted.filters).filter(volume__reference_code__in=typed, position=position)
+    return list(rows.values_list("id", flat=True)[: wanted.bound])
+
+
 def _visible(actor: Actor, filters: dict[str, str]) -> candidates.Visible:
     """The records that exist for the person and pass the filters, as SQL text with its parameters."""
+    try:
+        rows = _rows(actor, filters)
+        sql, parameters = rows.values("id", newest=F("formed_on")).query.sql_with_params()
+        return candidates.Visible(sql, tuple(parameters))
+    except EmptyResultSet:  # for the public nothing is open yet
+        return candidates.Visible("SELECT NULL::uuid AS id, NULL::date AS newest WHERE false")
+
+
+def _rows(actor: Actor, filters: dict[str, str]) -> QuerySet[Any, Any]:
     rows = filing.visible_to(actor).order_by()
     if kind := filters.get("kind"):
         rows = rows.filter(project__kind=kind)
@@ -110,11 +135,7 @@ def _visible(actor: Actor, filters: dict[str, str]) -> candidates.Visible:
             rows = rows.filter(project_id=UUID(project))
         except ValueError:
             rows = rows.none()
-    try:
-        sql, parameters = rows.values("id", newest=F("formed_on")).query.sql_with_params()
-        return candidates.Visible(sql, tuple(parameters))
-    except EmptyResultSet:  # for the public nothing is open yet
-        return candidates.Visible("SELECT NULL::uuid AS id, NULL::date AS newest WHERE false")
+    return rows
 
 
 def _shape(ids: list[UUID], terms: tuple[Term, ...]) -> tuple[Hit, ...]:

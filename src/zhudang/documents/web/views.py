@@ -1,13 +1,20 @@
 """The public check of our documents: by number and check code, by the QR code's address, by the PDF itself."""
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from django.contrib.staticfiles import finders
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 
 from zhudang.documents import queries, words
+from zhudang.documents.city import letterhead
 from zhudang.documents.queries import Answer, Check, Verdict
 from zhudang.shared.web import wording
 
@@ -46,6 +53,7 @@ def _line(check: Check) -> dict[str, Any]:
 def _page(request: HttpRequest, answer: Answer | None, *, problem: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         "answer": answer, "problem": problem, "number": request.POST.get("number", ""), "code": request.POST.get("code", ""),
+        "keys": queries.published_keys(),
     }  # fmt: skip
     if answer:
         context |= {
@@ -57,7 +65,8 @@ def _page(request: HttpRequest, answer: Answer | None, *, problem: str = "", sta
                 answer.verdict, "fail"
             ),
         }
-    return render(request, "documents/verify.html", context, status=status)
+    in_page = request.headers.get("X-Answer-Only") == "yes"  # asked by the page that has looked at the file itself
+    return render(request, f"documents/{'register_answer' if in_page else 'verify'}.html", context, status=status)
 
 
 def verify(request: HttpRequest) -> HttpResponse:
@@ -75,6 +84,30 @@ def verify(request: HttpRequest) -> HttpResponse:
     if not number or not code:
         return _page(request, None, problem=str(words.REASONS["documents.nothing_given"]), status=400)
     return _page(request, queries.answer_for_number(number=number, code=code, now=now))
+
+
+def offline(request: HttpRequest) -> HttpResponse:
+    """The check as one file that needs no server: script, styles and the archive's public keys are in it."""
+    try:
+        script, style = (_built(name) for name in ("offline-check.js", "zhudang.css"))
+    except FileNotFoundError as lacking:
+        raise Http404(str(lacking)) from lacking
+    context = {
+        "keys": queries.published_keys(), "issuer": letterhead().archive, "now": timezone.now(),
+        "style": format_html("<style>{}</style>", mark_safe(style)),
+        "script": format_html('<script type="module">{}</script>', mark_safe(script.replace("</script", "<\\/script"))),
+    }  # fmt: skip
+    answer = render(request, "documents/offline.html", context)
+    name = quote(f"{_('离线核对文书')}.html")
+    answer["Content-Disposition"] = f"attachment; filename=\"offline-check.html\"; filename*=UTF-8''{name}"
+    return answer
+
+
+def _built(name: str) -> str:
+    found = finders.find(f"built/{name}")
+    if not isinstance(found, str):
+        raise FileNotFoundError(name)
+    return Path(found).read_text(encoding="utf-8")
 
 
 def verify_code(request: HttpRequest, check_code: str) -> HttpResponse:

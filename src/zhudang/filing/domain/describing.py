@@ -118,7 +118,7 @@ def propose(
 
 SAID = {
     "题名": "title", "责任者": "responsible", "日期": "formed_on", "形成日期": "formed_on", "文件编号": "document_no",
-    "图号": "document_no", "文号": "document_no", "页数": "pages", "关键词": "keywords", "主题词": "keywords",
+    "图号": "document_no", "文号": "document_no", "文图号": "document_no", "页数": "pages", "关键词": "keywords", "主题词": "keywords",
     "附注": "notes", "备注": "notes",
 }  # fmt: skip
 """Elements of a submission package -> fields of the form."""

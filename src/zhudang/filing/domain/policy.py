@@ -65,6 +65,6 @@ def faults_in_policy(policy: Policy) -> list[str]:
     if policy.archive_retention not in {"permanent", "long", "short"}:
         faults.append(f"retention: {policy.archive_retention!r} is unknown")
     faults += faults_in_template(policy.code_template, needed={"volume"})
-    faults += faults_in_template(policy.file_template, needed={"volume_code", "file"})
+    faults += faults_in_template(policy.file_template, needed={"volume_code", "file"}, only=True)
     faults += faults_in_template(policy.accession_template, needed={"number"})
     return faults

@@ -24,10 +24,12 @@ from zhudang.filing.queries.records import (
     current_verdicts,
     iter_record_ids,
     iter_volumes,
+    record_code,
     record_of_file,
     records_by_id,
     records_of,
     records_of_volume,
+    volume_and_position,
     volumes_of,
 )
 from zhudang.filing.queries.standing import PartProgress, UnitProgress, progress_by_unit
@@ -68,6 +70,7 @@ __all__ = [
     "project_obligations",
     "project_records",
     "projects_of",
+    "record_code",
     "record_counts",
     "record_facts",
     "record_of_file",
@@ -80,6 +83,7 @@ __all__ = [
     "unassigned",
     "visible",
     "visible_to",
+    "volume_and_position",
     "volume_page",
     "volumes_of",
     "volumes_page",

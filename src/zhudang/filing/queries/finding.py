@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from zhudang.filing.models import Record, RecordFile
+from zhudang.filing.queries.records import record_code
 
 
 @dataclass(frozen=True)
 class FoundRow:
-    """One record as a list of results shows it; `reference` is the volume's reference code, if it has one."""
+    """One record as a list of results shows it; `reference` is its reference code, its volume's while it has no place there."""
 
     id: UUID
     title: str
@@ -34,9 +35,14 @@ def found_rows(record_ids: Sequence[UUID]) -> dict[UUID, FoundRow]:
     """The rows of these records by id, in one statement."""
     rows = Record.objects.filter(id__in=record_ids).values_list(
         "id", "title", "code", "project_id", "project__name", "unit_work__name", "organisation__name", "formed_on",
-        "state", "volume__reference_code", "volume__destroyed_at",
+        "state", "volume__reference_code", "volume__destroyed_at", "position",
     )  # fmt: skip
-    return {row[0]: FoundRow(*row[:5], row[5] or "", *row[6:9], row[9] or "", row[10] is not None) for row in rows}
+    return {
+        row[0]: FoundRow(
+            *row[:5], row[5] or "", *row[6:9], record_code(row[9], row[11]) or row[9] or "", row[10] is not None
+        )
+        for row in rows
+    }
 
 
 def count_by(record_ids: Iterable[UUID], names: Sequence[str]) -> dict[str, list[tuple[Any, Any, int]]]:

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from zhudang.content import queries as content
 from zhudang.content.models import File
-from zhudang.content.package_checks import is_named_as_package
+from zhudang.content.package_checks import is_named_as_package, may_be_package
 from zhudang.content.queries import FileFinding
 from zhudang.filing.domain.matching import SURE
 from zhudang.filing.models import Obligation, Suggestion
@@ -24,11 +24,16 @@ from zhudang.registry import queries as registry
 
 @dataclass(frozen=True)
 class PackageState:
-    """A file named as a submission package: taken apart, or kept whole and why, gravest first."""
+    """A file that is a submission package, or is named as one: taken apart, or kept whole and why, gravest first.
+
+    `kind` is that of the package, empty where no check saw one; `inside`: it came in another package.
+    """
 
     files: int
     checked: bool
     why: tuple[FileFinding, ...] = ()
+    kind: str = ""
+    inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,17 @@ def inbox_rows(files: list[File]) -> list[InboxRow]:
             "id", "scope_item__code", "scope_item__title"
         )
     }
-    packages = _packages([file for file in files if is_named_as_package(file.name)])
+    packages = _packages([file for file in files if may_be_package(file.name)])
     return [_row(file, guesses.get(file.id), known, packages.get(file.id)) for file in files]
 
 
 def _packages(files: list[File]) -> dict[UUID, PackageState]:
-    """What became of submission packages; no statement without one on the page."""
+    """What became of submission packages; no statement without a file on the page that is called like one."""
     if not files:
         return {}
+    kinds = content.packages_seen([file.id for file in files])
+    files = [file for file in files if file.id in kinds or is_named_as_package(file.name)]
+    inside = content.taken_from_packages([file.id for file in files])
     found = content.findings_of([file.id for file in files])
     taken = content.files_of_packages([file.id for file in files])
     return {
@@ -139,6 +147,8 @@ def _packages(files: list[File]) -> dict[UUID, PackageState]:
             taken.get(file.id, 0),
             file.verdict is not None,
             tuple(each for each in found.get(file.id, ()) if each.blocks),
+            kinds.get(file.id, ""),
+            file.id in inside,
         )
         for file in files
     }

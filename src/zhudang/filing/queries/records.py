@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from zhudang.filing import data_files
+from zhudang.filing.domain import codes
 from zhudang.filing.models import Record, RecordFile, Volume
 
 
@@ -56,7 +58,9 @@ class RecordRow:
     carrier: str
     specialty: str
     level: int
+    secrecy_term: str
     retention: str
+    keywords: str
     origin: str
     has_paper: bool
     legal_force: bool | None
@@ -257,6 +261,18 @@ def volumes_of(project_id: UUID, *, arranged: bool | None = None) -> list[Volume
 def records_of_volume(volume_id: UUID) -> list[RecordRow]:
     """The records of one volume in their order."""
     return _rows(Record.objects.live().filter(volume_id=volume_id).order_by("position"))
+
+
+def record_code(volume_code: str | None, position: int | None) -> str:
+    """The reference code (档号) of a record, the same on every page, paper and in the store; empty while there is none."""
+    if not volume_code or not position:
+        return ""
+    return codes.record_code(data_files.policy().file_template, volume_code, position)
+
+
+def volume_and_position(code: str) -> tuple[str, int] | None:
+    """Read a record's reference code, written with or without leading zeros; None when it is not of that form."""
+    return codes.read_record_code(data_files.policy().file_template, code)
 
 
 def iter_volumes(*, after: UUID | None = None, limit: int = 500) -> Iterator[UUID]:

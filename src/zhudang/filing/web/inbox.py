@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from zhudang.checks.report_words import package_kind
 from zhudang.content import queries as content
 from zhudang.filing import operations, queries, words
 from zhudang.filing.described import in_words
@@ -65,7 +67,7 @@ def inbox(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
     shown = queries.inbox_rows(list(page.rows))
     chosen = request.GET.get("file", "")
     context = {
-        "head": head, "page": page, "rows": [(r, words.why_all(r.reasons), [in_words(f) for f in r.package.why[:3]] if r.package else []) for r in shown], "state": state,
+        "head": head, "page": page, "rows": [_told(each, request.LANGUAGE_CODE) for each in shown], "state": state,
         "chips": [
             ("", _("全部"), head.waiting, ""), ("yes", _("把握 80% 以上"), head.sure, "pencil"),
             ("less", _("先看再定"), head.unsure, "manual"), ("none", _("没有建议"), head.silent, "none"),
@@ -75,6 +77,15 @@ def inbox(request: HttpRequest, project_id: UUID) -> HttpResponseBase:
         "find": request.GET.get("find", ""),
     }  # fmt: skip
     return render(request, "filing/inbox.html", context)
+
+
+def _told(row: queries.InboxRow, language: str) -> tuple[queries.InboxRow, str, list[Any], str]:
+    """A row with its sentences: why this suggestion, why a package stays whole, what kind of package it is."""
+    package = row.package
+    if package is None:
+        return row, words.why_all(row.reasons), [], ""
+    kind = package_kind(package.kind, "en" if language.startswith("en") else "zh")
+    return row, words.why_all(row.reasons), [in_words(each) for each in package.why[:3]], kind
 
 
 def _options(request: HttpRequest, project_id: UUID) -> list[tuple[UUID, str, str, str]]:

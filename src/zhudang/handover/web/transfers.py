@@ -153,7 +153,7 @@ def receive(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
         )
 
     return try_act(
-        request, act, _("已接收。正在写入两处存储并读回核验，存妥后自动发给凭证。"), "handover:transfer", transfer_id
+        request, act, _("已接收。正在写入各存储地并读回核验，存妥后自动发给凭证。"), "handover:transfer", transfer_id
     )
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from zhudang.preservation.bucket.bounded import BoundedSession, TooLong
 from zhudang.preservation.bucket.credentials import Credentials
 from zhudang.preservation.domain.s3_address import S3Address
+from zhudang.preservation.ocfl.inventory import LARGEST
 
 CONNECT_SECONDS, READ_SECONDS, TRIES = 10, 60, 4
 CHUNK = 1024 * 1024
 MOST_CONNECTIONS = 8
+_MOST_EMPTY_PAGES = 100
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
 COMPLIANCE = "COMPLIANCE"
 """The mode of object lock in which nobody, the owner included, may delete or shorten before the time is over."""
@@ -38,6 +41,14 @@ class BucketUnreachable(Exception):
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+class TooLarge(BucketUnreachable):
+    """A file is larger than the server says, or than any of its kind that is ours: it is not read to its end."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("TooLarge")
+        self.key = key
 
 
 class BucketFull(Exception):
@@ -81,40 +92,79 @@ class Bucket:
             return getattr(self.client, name)(Bucket=self.address.bucket, **given)
 
     def listed(self, prefix: str, *, most: int | None = None) -> Iterator[Stored]:
-        """The keys that begin so, in their order."""
+        """The keys that begin so, in their order.
+
+        Raises:
+            BucketUnreachable: also where the listing goes in circles: page after page without a key, or one again.
+        """
+        last, empty = b"", 0
         with answers():
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.address.bucket, Prefix=prefix,
                 PaginationConfig={"MaxItems": most, "PageSize": min(most or 1000, 1000)},
             )  # fmt: skip
             for page in pages:
-                for row in page.get("Contents", []):
-                    yield Stored(row["Key"], row["Size"], row.get("ETag", "").strip('"'))
+                rows = page.get("Contents", [])
+                empty = 0 if rows else empty + 1
+                if empty > _MOST_EMPTY_PAGES:
+                    raise BucketUnreachable("EndlessListing")
+                for row in rows:
+                    key = row["Key"].encode("utf-8", "surrogatepass")
+                    if key <= last and key.isascii() and last.isascii():
+                        raise BucketUnreachable("EndlessListing")
+                    last = key
+                    yield Stored(row["Key"], row.get("Size", 0), row.get("ETag", "").strip('"'))
 
-    def read(self, key: str) -> bytes | None:
-        """All bytes of a small file; None where there is none."""
+    def read(self, key: str, most: int = LARGEST) -> bytes | None:
+        """All bytes of a small file; None where there is none.
+
+        Raises:
+            BucketUnreachable: also where it has more than `most`.
+        """
         try:
-            return b"".join(self.stream(key))
+            return self.whole(key, most)
         except Missing:
             return None
 
-    def stream(self, key: str) -> Iterator[bytes]:
+    def whole(self, key: str, most: int = LARGEST) -> bytes:
+        """All bytes of a small file.
+
+        Raises:
+            Missing: there is no such key.
+            BucketUnreachable: also where it has more than `most`.
+        """
+        pieces, size = [], 0
+        for piece in self.stream(key):
+            size += len(piece)
+            if size > most:
+                raise TooLarge(key)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def stream(self, key: str) -> Generator[bytes, None, None]:
         """The bytes of a file, piece by piece; a connection that broke is gone on with where it broke.
 
         Raises:
             Missing: there is no such key.
+            TooLarge: more comes than the server said.
             BucketUnreachable.
         """
         done, left, tag = 0, TRIES, ""
         while True:
             given = {"Range": f"bytes={done}-", "IfMatch": tag} if done else {}
             answer = self.ask("get_object", Key=key, **given)
+            if "ETag" not in answer or "ContentLength" not in answer:
+                raise BucketUnreachable("IncompleteAnswer")
             tag, whole = answer["ETag"], done + int(answer["ContentLength"])
             try:
                 with answers():
                     for piece in answer["Body"].iter_chunks(CHUNK):
                         done += len(piece)
+                        if done > whole:
+                            raise TooLarge(key)
                         yield piece
+            except TooLarge:
+                raise
             except BucketUnreachable:
                 left -= 1
                 if not left:
@@ -185,7 +235,7 @@ def _client(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return Session().create_client(
+    made = Session().create_client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=known_by.access_key,
@@ -193,6 +243,9 @@ def _client(
         verify=ca_file or True,
         config=config,
     )
+    # The library offers no other way in, and reads an answer that never ends until there is no memory left.
+    made._endpoint.http_session = BoundedSession(made._endpoint.http_session)
+    return made
 
 
 class Missing(Exception):
@@ -214,7 +267,7 @@ def answers() -> Iterator[None]:
         if code in _FULL:
             raise BucketFull(code) from refused
         raise BucketUnreachable(code or "Error") from refused
-    except (BotoCoreError, HTTPError, OSError) as silent:
+    except (BotoCoreError, HTTPError, OSError, TooLong, ValueError) as silent:
         raise BucketUnreachable(type(silent).__name__) from silent
 
 

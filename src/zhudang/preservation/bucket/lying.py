@@ -7,13 +7,12 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from zhudang.preservation.bucket.client import TooLarge
 from zhudang.preservation.bucket.root import OWN_FILES, README, BucketRoot
 from zhudang.preservation.ocfl import layout
 from zhudang.preservation.ocfl.intruders import LEVELS, TUPLE, is_key_file
-from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR
+from zhudang.preservation.ocfl.inventory import INVENTORY, LARGEST, SIDECAR
 from zhudang.preservation.ocfl.root import ObjectDamaged, trusted_inventory
-
-_LARGEST_INVENTORY = 256 * 1024 * 1024
 
 
 def lying_in(root: BucketRoot) -> Iterator[tuple[str, bool]]:
@@ -67,11 +66,11 @@ def _object_id(thing: str) -> str:
 def _is_long_named(root: BucketRoot, thing: str) -> bool:
     """Whether a folder is the place of the object whose inventory is in it."""
     sizes = {row.key: row.size for row in root.bucket.listed(root.key(thing + INVENTORY), most=1)}
-    if sizes.get(root.key(thing + INVENTORY), _LARGEST_INVENTORY) >= _LARGEST_INVENTORY:
+    if sizes.get(root.key(thing + INVENTORY), LARGEST + 1) > LARGEST:
         return False
-    data, beside = (root.bucket.read(root.key(thing + name)) or b"" for name in (INVENTORY, SIDECAR))
     try:
+        data, beside = (root.bucket.read(root.key(thing + name)) or b"" for name in (INVENTORY, SIDECAR))
         object_id = trusted_inventory("", data, beside).object_id
-    except ObjectDamaged:
+    except (ObjectDamaged, TooLarge):
         return False
     return PurePosixPath(thing) == layout.object_path(object_id)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
 from zhudang.checks.packages.tree import Tree, Unreadable, hasher
 from zhudang.preservation.bucket import uploading
-from zhudang.preservation.bucket.client import Bucket, BucketUnreachable, Missing, Progress, Stored
+from zhudang.preservation.bucket.client import Bucket, BucketUnreachable, Missing, Progress, Stored, TooLarge
 from zhudang.preservation.bucket.versions import Version, by_key
+from zhudang.preservation.domain.succession import LIMITS
 from zhudang.preservation.ocfl import layout, replicate
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, readme, trusted_inventory
@@ -26,6 +28,7 @@ from zhudang.preservation.ocfl.verifier import (
 )
 
 _AT_ONCE = 4
+_MOST_FILES = 2 * LIMITS.files * LIMITS.versions
 STORE, QUARANTINE = "store", "quarantine"
 OWN_FILES: Mapping[str, bytes] = {
     f"extensions/{layout.EXTENSION}/config.json": layout.layout_config(),
@@ -80,9 +83,17 @@ class BucketRoot:
         return self.bucket.read(self.key(path))
 
     def files(self, object_id: str) -> dict[str, Stored]:
-        """What lies at an object's place: path in the object -> what the listing tells; empty where there is nothing."""
+        """What lies at an object's place: path in the object -> what the listing tells; empty where there is nothing.
+
+        Raises:
+            TooLarge: there are more files than an object may have.
+        """
         start = self._start(object_id)
-        return {row.key.removeprefix(start): row for row in self.bucket.listed(start)}
+        rows = self.bucket.listed(start)
+        found = {row.key.removeprefix(start): row for row in islice(rows, _MOST_FILES)}
+        if next(rows, None) is not None:
+            raise TooLarge(start)
+        return found
 
     def versions(self, object_id: str) -> Iterator[list[Version]]:
         """All versions of each file at an object's place, the newest first."""
@@ -195,7 +206,15 @@ class BucketRoot:
             kept.append(key)
         return kept
 
-    def stream(self, object_id: str, path: str) -> Iterator[bytes]:
+    def whole(self, object_id: str, path: str) -> bytes:
+        """All bytes of a small file of an object.
+
+        Raises:
+            Missing, TooLarge.
+        """
+        return self.bucket.whole(self._start(object_id) + path)
+
+    def stream(self, object_id: str, path: str) -> Generator[bytes, None, None]:
         """The bytes of one file of an object."""
         return self.bucket.stream(self._start(object_id) + path)
 
@@ -260,7 +279,10 @@ class _BucketTree(Tree):
     def read(self, path: str, limit: int = 256 * 1024 * 1024) -> bytes:
         if self.files.get(path, 0) > limit:
             raise Unreadable(f"more than {limit} bytes")
-        data = self._bucket.read(self._found[path].key) if path in self._found else None
+        try:
+            data = self._bucket.read(self._found[path].key, limit) if path in self._found else None
+        except TooLarge as more:
+            raise Unreadable(f"more than {limit} bytes") from more
         if data is None:
             raise Unreadable(path)
         return data
@@ -271,7 +293,7 @@ class _BucketTree(Tree):
             for piece in self._bucket.stream(self._found[path].key):
                 for each in hashers.values():
                     each.update(piece)
-        except (Missing, KeyError) as gone:
+        except (Missing, TooLarge, KeyError) as gone:
             raise Unreadable(path) from gone
         return {name: each.hexdigest() for name, each in hashers.items()}
 

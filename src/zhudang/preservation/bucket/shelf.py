@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
+from zhudang.preservation.bucket.client import TooLarge
 from zhudang.preservation.bucket.root import BucketRoot
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory
@@ -81,13 +82,11 @@ def _read(root: BucketRoot, object_id: str, sizes: Mapping[str, int]) -> Shelved
     if INVENTORY not in sizes or SIDECAR not in sizes:
         return None
     try:
-        inventory = trusted_inventory(
-            object_id, b"".join(root.stream(object_id, INVENTORY)), b"".join(root.stream(object_id, SIDECAR))
-        )
-    except ObjectDamaged:
+        inventory = trusted_inventory(object_id, root.whole(object_id, INVENTORY), root.whole(object_id, SIDECAR))
+        path = _index_path(inventory)
+        return Shelved(inventory, sizes, root.whole(object_id, path) if path in sizes else None)
+    except (ObjectDamaged, TooLarge):
         return None
-    path = _index_path(inventory)
-    return Shelved(inventory, sizes, b"".join(root.stream(object_id, path)) if path in sizes else None)
 
 
 def _index_path(inventory: Inventory) -> str:

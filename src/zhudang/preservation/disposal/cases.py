@@ -8,22 +8,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from zhudang.audit import operations as audit
 from zhudang.events import operations as events
 from zhudang.identity import queries as identity
-from zhudang.identity.domain.roles import Role
+from zhudang.identity.domain.roles import DEPARTMENT_ROLES, Role
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import queries
-from zhudang.preservation.disposal import facts
+from zhudang.preservation.disposal import as_told, facts
 from zhudang.preservation.disposal.lines import BATCH, digest_of, lines_for
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalOpinion, DisposalStay
 from zhudang.preservation.disposal.rules_file import rules
+from zhudang.preservation.disposal.untouched import noticed, why_not_as_told
 from zhudang.preservation.domain.disposal import (
     CAN_BE_STOPPED,
     CaseState,
-    Outcome,
+    legal_day,
     wait_until,
     why_not_dispose,
     why_not_propose,
@@ -57,7 +57,7 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
         CannotPropose: with every reason of every volume.
     """
     demand(actor, "preservation.disposal.propose")
-    known, today = rules(), timezone.localtime(now).date()
+    known, today = rules(), legal_day(now)
     wanted = set(object_ids)
     # What two people propose at the same moment is in one case: the second waits here and is then refused.
     rows = list(
@@ -68,8 +68,9 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
     if same := _same_proposal(actor, rows, members, why):
         return same
     reasons = why_not_propose(
-        actor.username, [member.username for member in members], volumes=len(rows), why=why, rules=known
-    )
+        actor.username, [member.username for member in members], volumes=len(rows), why=why, rules=known,
+        approvers=_approvers(),
+    )  # fmt: skip
     if len(rows) > MOST_VOLUMES:
         reasons.append(Reason("preservation.disposal_too_many", {"most": MOST_VOLUMES}))
     if len(rows) != len(wanted):
@@ -92,6 +93,8 @@ def propose(*, actor: Actor, object_ids: Collection[UUID], committee: Sequence[U
     _log(
         actor, "proposed", case, now,
         why=case.why, volumes=case.volumes, files=case.files, bytes=case.bytes, committee=case.committee, rules=known.edition,
+        rules_sha256=as_told.sha256_of(case.rules), members_needed=case.members_needed, waiting_days=case.waiting_days,
+        level=case.level, name=actor.name,
     )  # fmt: skip
     for member in members:
         _tell(case, "appraise", now, account_id=member.account_id)
@@ -108,7 +111,7 @@ def give_opinion(
     spared: Sequence[tuple[UUID, date | None]] = (),
     now: datetime,
 ) -> None:
-    """Give a member's opinion on a case. The last one closes the appraisal.
+    """Give a member's opinion on a case. The last one closes the appraisal, and so does the first that is against.
 
     Args:
         spared: volumes (ids of their lines) this member wants kept (None), or extended to a day: one voice is enough.
@@ -120,7 +123,7 @@ def give_opinion(
     demand(actor, "preservation.disposal.appraise")
     case = locked(actor, case_id)
     lines = {item.pk: item for item in case.items.filter(pk__in=[pk for pk, _until in spared])}
-    today = timezone.localtime(now).date()
+    today = legal_day(now)
     problems = _must_stand(case, CaseState.APPRAISING)
     if actor.username not in {member["username"] for member in case.committee}:
         problems.append(Reason("preservation.disposal_not_member"))
@@ -142,16 +145,17 @@ def give_opinion(
         spared=plain([{"item": pk, "until": until} for pk, until in spared]),
     )  # fmt: skip
     _log(
-        actor, "appraised", case, now, agrees=agrees, reasons=opinion.reasons,
-        spared=[{"code": lines[pk].reference_code, "until": until} for pk, until in spared],
+        actor, "appraised", case, now, agrees=agrees, reasons=opinion.reasons, name=actor.name,
+        spared=[{"item": pk, "code": lines[pk].reference_code, "until": until} for pk, until in spared],
     )  # fmt: skip
     opinions = list(case.opinions.all())
-    if len(opinions) == len(case.committee):
+    if not agrees or len(opinions) == len(case.committee):
         _close_appraisal(case, opinions, now)
+        _tell_of_refusal(case, actor, now)
 
 
 def _close_appraisal(case: DisposalCase, opinions: Sequence[DisposalOpinion], now: datetime) -> None:
-    """All members have spoken: spare what any of them spared; pass the rest on where nobody is against it."""
+    """All members have spoken, or one against: spare what any of them spared; pass the rest on where nobody is against it."""
     _spare(case, opinions, now)
     left = list(case.items.filter(outcome=""))
     against = [opinion.name for opinion in opinions if not opinion.agrees]
@@ -168,22 +172,20 @@ def _close_appraisal(case: DisposalCase, opinions: Sequence[DisposalOpinion], no
 
 
 def _spare(case: DisposalCase, opinions: Sequence[DisposalOpinion], now: datetime) -> None:
-    """Keeping goes before extending, and of several days the latest counts."""
-    wishes: dict[str, list[tuple[date | None, DisposalOpinion]]] = {}
-    for opinion in opinions:
-        for wish in opinion.spared:
-            until = date.fromisoformat(wish["until"]) if wish["until"] else None
-            wishes.setdefault(wish["item"], []).append((until, opinion))
-    for item_id, told in wishes.items():
-        until, opinion = max(told, key=lambda each: each[0] or date.max)
-        outcome = Outcome.EXTENDED if until else Outcome.KEPT
-        case.items.filter(pk=item_id).update(
-            outcome=outcome.value, extended_until=until, outcome_at=now, outcome_by=opinion.username,
-            outcome_because=opinion.reasons[:1000],
-        )  # fmt: skip
+    for item_id, (until, opinion) in as_told.spared_by(opinions).items():
+        case.items.filter(pk=item_id).update(**as_told.spared_row(until, opinion, now))
 
 
-@transaction.atomic
+def _tell_of_refusal(case: DisposalCase, actor: Actor, now: datetime) -> None:
+    """Tell the other members, who need not look at the list any more, and who proposed it."""
+    if case.state != CaseState.REFUSED.value:
+        return
+    usernames = {case.proposed_by, *(member["username"] for member in case.committee)} - {actor.username}
+    for other in map(identity.actor_by_username, sorted(usernames)):
+        if other.account_id:
+            _tell(case, "refused", now, account_id=other.account_id)
+
+
 def decide(*, actor: Actor, case_id: UUID, approves: bool, because: str, now: datetime) -> None:
     """Approve what the committee left on the list, or refuse it, for the department. Approval starts the wait.
 
@@ -192,14 +194,18 @@ def decide(*, actor: Actor, case_id: UUID, approves: bool, because: str, now: da
         CannotDecide: with every reason.
     """
     demand(actor, "preservation.disposal.approve")
-    case = locked(actor, case_id)
+    with noticed(case_id, now), transaction.atomic():
+        _decide(actor, locked(actor, case_id), approves, because, now)
+
+
+def _decide(actor: Actor, case: DisposalCase, approves: bool, because: str, now: datetime) -> None:
     problems = _must_stand(case, CaseState.APPROVING)
     if actor.username == case.proposed_by or actor.username in {member["username"] for member in case.committee}:
         problems.append(Reason("preservation.disposal_own_approval"))
     if not because.strip():
         problems.append(Reason("preservation.disposal_decision_why"))
     if approves:
-        problems += facts.works_in_the_way(case)
+        problems += facts.works_in_the_way(case) + why_not_as_told(case)
     if problems:
         raise CannotDecide(*problems)
     case.decided_by, case.decided_name, case.decided_at = actor.username, actor.name, now
@@ -207,13 +213,14 @@ def decide(*, actor: Actor, case_id: UUID, approves: bool, because: str, now: da
     fields = ["decided_by", "decided_name", "decided_at", "decided_because"]
     if approves:
         case.state = CaseState.WAITING.value
-        case.wait_until = wait_until(timezone.localtime(now).date(), case.waiting_days)
+        case.wait_until = wait_until(legal_day(now), case.waiting_days)
         case.save(update_fields=[*fields, "state", "wait_until"])
-        _log(actor, "approved", case, now, because=case.decided_because, wait_until=case.wait_until)
+        _log(actor, "approved", case, now, because=case.decided_because, wait_until=case.wait_until, name=actor.name)
         return
     case.save(update_fields=fields)
     _end(case, CaseState.REFUSED, actor.username, actor.name, case.decided_because, now)
-    _log(actor, "refused", case, now, because=case.decided_because)
+    _log(actor, "refused", case, now, because=case.decided_because, name=actor.name)
+    _tell_of_refusal(case, actor, now)
 
 
 @transaction.atomic
@@ -234,7 +241,7 @@ def stop(*, actor: Actor, case_id: UUID, because: str, now: datetime) -> None:
     if problems:
         raise CannotDecide(*problems)
     _end(case, CaseState.STOPPED, actor.username, actor.name, because.strip(), now)
-    _log(actor, "stopped", case, now, because=because.strip())
+    _log(actor, "stopped", case, now, because=because.strip(), name=actor.name)
     proposer = identity.actor_by_username(case.proposed_by)
     if proposer.account_id:
         _tell(case, "stopped", now, account_id=proposer.account_id)
@@ -271,7 +278,7 @@ def place_stay(*, actor: Actor, object_id: UUID, because: str, now: datetime) ->
         act="preservation.disposal.stay_placed",
         subject=row,
         at=now,
-        data={"stay": stay.pk, "because": stay.because},
+        data={"stay": stay.pk, "because": stay.because, "volume": stay.object_id},
     )
     return stay.pk
 
@@ -343,6 +350,16 @@ def _same_proposal(actor: Actor, rows: Collection[ArchivalObject], members: Sequ
         ):
             return case.pk
     return None
+
+
+def _approvers() -> dict[str, str]:
+    """Who could approve a case now: username -> name."""
+    found = [
+        identity.actor_of(account_id)
+        for organisation_id in identity.organisations(kind="department").values_list("id", flat=True)
+        for account_id in identity.members_with(organisation_id, *DEPARTMENT_ROLES)
+    ]
+    return {each.username: each.name for each in found if each.may("preservation.disposal.approve")}
 
 
 def _may_appraise(member: Actor) -> bool:

@@ -5,13 +5,14 @@ Triggers hold the application to it; this finds what a superuser's hand did. Tha
 
 Findings: DSP-001 destroyed, and the log knows nothing of it; DSP-002 the log says destroyed, the rows do not; DSP-003 a
 list is not the one that was proposed or approved; DSP-004 an act that must have been is not in the log; DSP-005 a file,
-a volume or an object is marked as destroyed, or to be, and in no list. (DSP-006, a place that should have been cleared by
-now, is `clearing.still_overdue`.)
+a volume or an object is marked as destroyed, or to be, and in no list; DSP-007 a case, opinion, signature, stay, line or
+step says otherwise than the log; DSP-008 one the log tells of has no row. (DSP-006, a place that should have been cleared
+by now, is `clearing.still_overdue`.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from uuid import UUID
 from zhudang.audit import queries as audit
 from zhudang.content import destroying
 from zhudang.filing.queries import kept as filing
+from zhudang.preservation.disposal import as_told, outcomes
+from zhudang.preservation.disposal.as_told import ACTS, GONE, OTHERWISE, UNTOLD, Act, Difference
 from zhudang.preservation.disposal.lines import digest_of
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.domain.disposal import CaseState, Outcome
@@ -46,48 +49,97 @@ class Finding:
 class _Logged:
     """What the log says of all cases."""
 
-    acts: dict[str, list[tuple[str, str, dict[str, Any]]]]
-    """Subject of a case -> (act, actor, data)."""
-    destroyed: dict[str, dict[str, Any]]
-    """Subject of an object -> data of its destruction."""
+    acts: dict[str, list[Act]]
+    """Subject of a case -> its acts in their order."""
+    destroyed: outcomes.Destroyed
     restored: dict[str, set[str]]
     """Subject of a case -> objects that a rebuilding brought back as destroyed, as the log was told then."""
 
 
 def check() -> Iterator[Finding]:
     """Compare every case, line, tombstone and mark with the log; nothing where nothing was ever proposed or destroyed."""
+    if found := list(_found()):
+        # Somebody may have acted after the log was read and before the rows were: both once more.
+        again = set(_found())
+        yield from (each for each in found if each in again)
+
+
+def _found() -> Iterator[Finding]:
     logged = _read_log()
     for case in DisposalCase.objects.order_by("number").iterator():
-        yield from _case(case, logged)
+        acts = logged.acts.pop(_subject(case), [])
+        yield from _told_findings(case, _case(case, acts))
+        yield from _told_findings(case, _outcomes(case, acts, logged.destroyed))
+    for acts in logged.acts.values():
+        if number := next((str(act.data["case"]) for act in acts if "case" in act.data), ""):
+            yield Finding(GONE, number, "", "case")
+    for volume_id, each in outcomes.stay_differences():
+        yield Finding(each.code, f"urn:uuid:{volume_id}", "", each.what)
     yield from _objects(logged)
     yield from _marks()
 
 
+def of_case(case: DisposalCase, *, lines: bool = True) -> list[Finding]:
+    """What of one case that is not destroyed yet is not as the log says.
+
+    Args:
+        lines: its list, line by line, and stays on its volumes too; else the case, its opinions and signatures alone.
+    """
+    rows = audit.facts_about(_subject(case), ACTS).order_by("at", "id")
+    acts = [_act(row) for row in rows]
+    found = _case(case, acts) if lines else _course(case, acts)
+    told = list(_told_findings(case, found))
+    if lines:
+        volumes = set(case.items.values_list("object_id", flat=True))
+        stays = outcomes.stay_differences(volumes)
+        told += [Finding(each.code, case.number, case.why, each.what) for _volume, each in stays]
+    return told
+
+
+def _act(row: Any) -> Act:
+    return Act(row.act.rsplit(".", 1)[1], row.actor, row.at, row.data)
+
+
+def _subject(case: DisposalCase) -> str:
+    return f"preservation.disposalcase:{case.pk}"
+
+
+def _told_findings(case: DisposalCase, found: Iterable[Difference]) -> Iterator[Finding]:
+    return (Finding(each.code, case.number, case.why, each.what) for each in dict.fromkeys(found))
+
+
 def _read_log() -> _Logged:
-    logged = _Logged({}, {}, {})
+    logged = _Logged({}, outcomes.read_destroyed(), {})
     for row in audit.entries(act="preservation.disposal.").order_by("at", "id").iterator(chunk_size=1000):
-        logged.acts.setdefault(row.subject, []).append((row.act.rsplit(".", 1)[1], row.actor, row.data))
+        if not row.subject.startswith("preservation.disposalcase:"):
+            continue
+        logged.acts.setdefault(row.subject, []).append(_act(row))
         if row.act == "preservation.disposal.restored":
             logged.restored.setdefault(row.subject, set()).update(row.data.get("destroyed", ()))
-    for row in audit.entries(act="preservation.volume.destroyed").iterator(chunk_size=1000):
-        logged.destroyed[row.subject] = row.data
     return logged
 
 
-def _case(case: DisposalCase, logged: _Logged) -> Iterator[Finding]:
-    acts = logged.acts.get(f"preservation.disposalcase:{case.pk}", [])
+def _case(case: DisposalCase, acts: list[Act]) -> Iterator[Difference]:
+    """A case with its list, line by line."""
     items = list(case.items.all())
     if digest_of(items) != case.list_sha256 or not _told(acts, {"proposed", "restored"}, list_sha256=case.list_sha256):
-        yield Finding("DSP-003", case.number, case.why, "list")
+        yield Difference("DSP-003", "list")
     left = [item for item in items if item.outcome in {Outcome.PENDING.value, Outcome.DESTROYED.value}]
     if case.approved_sha256 and (
         digest_of(left) != case.approved_sha256
         or not _told(acts, {"agreed", "restored"}, approved_sha256=case.approved_sha256)
     ):
-        yield Finding("DSP-003", case.number, case.why, "approved list")
+        yield Difference("DSP-003", "approved list")
+    yield from _course(case, acts)
+    yield from as_told.spared_differences(case, items, acts)
+
+
+def _course(case: DisposalCase, acts: list[Act]) -> Iterator[Difference]:
+    """A case, its opinions and signatures, and the acts that must have been."""
+    yield from as_told.differences(case, acts)
     if _told(acts, {"restored"}, approved_sha256=case.approved_sha256):
         return
-    done = {(act, actor) for act, actor, _data in acts}
+    done = {(act.name, act.actor) for act in acts}
     wanted = {("proposed", case.proposed_by)}
     state = CaseState(case.state)
     if state in _DECIDED:
@@ -95,13 +147,24 @@ def _case(case: DisposalCase, logged: _Logged) -> Iterator[Finding]:
     if state in _BEGUN:
         wanted |= {("witnessed", row.username) for row in case.signatures.filter(place="")} | {("begun", case.executor)}
         if case.signatures.filter(place="").count() < case.rules["witnesses"]["number"]:
-            yield Finding("DSP-004", case.number, case.why, "witnesses")
+            yield Difference(UNTOLD, "witnesses")
     for act, actor in sorted(wanted - done):
-        yield Finding("DSP-004", case.number, case.why, f"{act} {actor}")
+        yield Difference(UNTOLD, f"{act} {actor}")
 
 
-def _told(acts: list[tuple[str, str, dict[str, Any]]], wanted: set[str], **data: str) -> bool:
-    return any(act in wanted and all(told.get(name) == value for name, value in data.items()) for act, _, told in acts)
+def _outcomes(case: DisposalCase, acts: list[Act], destroyed: outcomes.Destroyed) -> Iterator[Difference]:
+    """What became of a case's lines, by the acts that destroyed them and by what a rebuilding told of those before."""
+    yield from outcomes.line_differences(case, destroyed)
+    told = as_told.told_by(acts)
+    if told.restored is None or "outcomes_sha256" not in told.restored.data:
+        return
+    found = outcomes.digest_of(case, destroyed, after=told.restored.at, spared_later=told.spared_at is not None)
+    if found != told.restored.data["outcomes_sha256"]:
+        yield Difference(OTHERWISE, "lines: outcome")
+
+
+def _told(acts: list[Act], wanted: set[str], **data: str) -> bool:
+    return any(act.name in wanted and all(act.data.get(name) == value for name, value in data.items()) for act in acts)
 
 
 def _objects(logged: _Logged) -> Iterator[Finding]:
@@ -111,7 +174,7 @@ def _objects(logged: _Logged) -> Iterator[Finding]:
         for item in DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).select_related("case").iterator(1000)
     }
     restored = {UUID(pk) for objects in logged.restored.values() for pk in objects}
-    said = {UUID(subject.rsplit(":", 1)[1]): data for subject, data in logged.destroyed.items()}
+    said = {volume: act.data for volume, act in logged.destroyed.acts.items()}
     gone = ArchivalObject.objects.exclude(destroyed_at=None).values_list("pk", "title", "inventory_sha512")
     rows = {pk: (title, sha512) for pk, title, sha512 in gone.iterator(chunk_size=1000)}
     for pk in sorted(rows.keys() | lines.keys(), key=str):
@@ -128,7 +191,7 @@ def _objects(logged: _Logged) -> Iterator[Finding]:
         yield Finding("DSP-002", f"urn:uuid:{pk}", said.get(pk, {}).get("case", ""), "list and object")
 
 
-def _agrees(line: DisposalItem, entry: dict[str, Any], sha512: str) -> bool:
+def _agrees(line: DisposalItem, entry: Mapping[str, Any], sha512: str) -> bool:
     return (
         entry.get("case") == line.case.number
         and entry.get("approved_sha256") == line.case.approved_sha256

@@ -20,6 +20,8 @@ from zhudang.preservation.disposal.cases import locked, log_case
 from zhudang.preservation.disposal.executing import note_tombstone
 from zhudang.preservation.disposal.models import DisposalCase, DisposalStep
 from zhudang.preservation.disposal.removing import Warrant, bring_tombstone, warrant_for
+from zhudang.preservation.disposal.untouched import NotAsTold, require_as_told, tell_people
+from zhudang.preservation.domain.disposal import legal_day
 from zhudang.preservation.models import ArchivalObject, RegisteredCopy, Site
 from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot
 from zhudang.preservation.sites import Place, places
@@ -34,10 +36,16 @@ def clear_place(case_id: UUID, place_key: str) -> int:
     """Clear an owed place that two witnesses signed for; gives how many volumes are clear there now.
 
     A site within reach is cleared by us and read back; a bucket was cleared by its keeper, which a look into it must show.
-    Of what cannot be reached the signatures are the proof: the medium was destroyed, or cleared by hand.
+    Of what cannot be reached the signatures are the proof: the medium was destroyed, or cleared by hand. Of a case that a hand
+    changed nothing is cleared, and people are told.
     """
     owing = _owing(case_id, place_key)
     place = _place_of(place_key)
+    try:
+        require_as_told(DisposalCase.objects.get(pk=case_id))
+    except NotAsTold as cause:
+        tell_people(case_id, cause.reason, timezone.now())
+        return 0
     done = 0
     for step in owing:
         if place is not None and in_buckets.is_bucket(place):
@@ -169,7 +177,7 @@ def still_overdue(today: date) -> Iterator[tuple[DisposalStep, date]]:
 def remind(now: datetime) -> int:
     """Tell the archive's people of places that should have been cleared by now, each once a month; gives how many."""
     told = 0
-    today = timezone.localtime(now).date()
+    today = legal_day(now)
     for case_id, place, due in owed.overdue(today):
         last = (
             owed.steps_of(case_id, place).exclude(proof__reminded_at=None).values_list("proof__reminded_at", flat=True)
@@ -243,5 +251,5 @@ def _note_clear(step: DisposalStep, proof: dict[str, Any], row: ArchivalObject, 
         note_tombstone(row, site_id, now)
     audit.record(
         actor="system", act="preservation.volume.cleared", subject=row, at=now,
-        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof},
+        data={"case": step.item.case.number, "list_sha256": step.item.case.list_sha256, "place": step.place, **proof, "witnesses": witnesses},
     )  # fmt: skip

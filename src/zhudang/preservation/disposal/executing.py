@@ -30,6 +30,7 @@ from zhudang.preservation.disposal.cases import log_case
 from zhudang.preservation.disposal.lines import further_of
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem, DisposalStay, DisposalStep
 from zhudang.preservation.disposal.removing import NotGone, Warrant, replace_by_tombstone, warrant_for
+from zhudang.preservation.disposal.untouched import NotAsTold, require_as_told, tell_people
 from zhudang.preservation.domain.disposal import CaseState, Outcome
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.keys.wrapping import KeysUnusable
@@ -51,6 +52,7 @@ HALTING = (
     NotGone,
     OSError,
     destroying.StillThere,
+    NotAsTold,
 )
 
 Told = Callable[[int, str], None]
@@ -85,6 +87,7 @@ def run(case_id: UUID) -> None:
         return
     done = case.items.exclude(outcome="").count()
     try:
+        require_as_told(case)
         for item_id in case.items.filter(outcome="").order_by("position").values_list("pk", flat=True):
             item = destroy(item_id, now=timezone.now())
             done += 1
@@ -119,9 +122,11 @@ def destroy(item_id: UUID, *, now: datetime) -> DisposalItem:
 
     Raises:
         NoWarrant: no case under execution has it; nothing was touched.
+        NotAsTold: the case's rows are not what the log says; nothing was touched.
         Stayed, and the reasons of `HALTING`: the next run goes on.
     """
     warrant = warrant_for(item_id)
+    require_as_told(warrant.case, lines=False)
     _condemn(warrant, now)
     gone = _remove_from_working_store(warrant, now)
     here, held = _places_of(warrant, now)
@@ -242,7 +247,9 @@ def _say_so(
             "case": case.number, "list_sha256": case.list_sha256, "approved_sha256": case.approved_sha256,
             "object": row.ocfl_id, "was_sha512": item.inventory_sha512, "tombstone_sha512": inventory.sha512,
             "gone_at": [place.code for place in here], "held_at": [each.place for each in held], "files": item.files,
-            "shared": gone.shared, "keys_sha256": {each.place: in_buckets.digest_of(each.seen.keys) for each in held if each.seen and each.seen.keys}, **({"further": item.further} if item.further else {}),
+            "shared": gone.shared, "removed": {"files": gone.files, "blobs": gone.blobs, "shared": gone.shared},
+            "held_because": {each.place: each.why for each in held}, "places": {each.place: each.name for each in held} | {f"{owed.SITE}{place.code}": place.name for place in here},
+            "keys_sha256": {each.place: in_buckets.digest_of(each.seen.keys) for each in held if each.seen and each.seen.keys}, **({"further": item.further} if item.further else {}),
         },
     )  # fmt: skip
     return item
@@ -309,6 +316,8 @@ def _finish(case_id: UUID) -> None:
 @transaction.atomic
 def _halt(case: DisposalCase, cause: Exception) -> None:
     reason = _reason(cause)
+    if isinstance(cause, NotAsTold):
+        tell_people(case.pk, cause.reason, timezone.now())
     because = {"code": reason.code, "data": dict(reason.data)}
     if DisposalCase.objects.filter(pk=case.pk, halted_because=because).exists():
         return
@@ -320,6 +329,8 @@ def _halt(case: DisposalCase, cause: Exception) -> None:
 def _reason(cause: Exception) -> Reason:
     if isinstance(cause, KeysUnusable):
         return cause.reasons[0]
+    if isinstance(cause, NotAsTold):
+        return cause.reason
     if isinstance(cause, Stayed):
         return Reason(
             "preservation.disposal_held", {"code": cause.item.reference_code, "title": cause.item.title, "because": "—"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from zhudang.documents.city import letterhead
 from zhudang.documents.render import render_pdf
 from zhudang.preservation.disposal import words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalStep
-from zhudang.preservation.domain.disposal import CaseState, Outcome
+from zhudang.preservation.domain.disposal import BEIJING, CaseState, Outcome
 
 
 def heads() -> list[str]:
@@ -40,7 +40,10 @@ def _data(case: DisposalCase) -> dict[str, Any]:
         ("执行", f"{case.executor_name}，{_moment(case.began_at)}" if case.executor else "—"),
         ("监销", "；".join(f"{row.name}，{_moment(row.at)}" for row in case.signatures.filter(place="")) or "—"),
         ("清单摘要", f"SHA-256 {case.list_sha256}"),
-        ("销毁清单摘要", f"SHA-256 {case.approved_sha256}" if case.approved_sha256 else "—"),
+        (
+            "销毁清单摘要" if case.state == CaseState.DONE.value else "鉴定后清单摘要",
+            f"SHA-256 {case.approved_sha256}" if case.approved_sha256 else "—",
+        ),
     ]
     opinions = [
         [row.name, "同意" if row.agrees else "不同意", row.reasons, _moment(row.at)] for row in case.opinions.all()
@@ -86,4 +89,4 @@ def _row(item: Any) -> list[str]:
 
 
 def _moment(at: Any) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
+    return f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M}" if at else ""

@@ -10,8 +10,12 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from zhudang.preservation.domain.disposal import CaseState, Outcome
+from zhudang.preservation.domain.disposal import ENDED, CaseState, Outcome
 from zhudang.shared.ids import new_id
+
+NOT_SEEN_EMPTY = ~Q(proof__has_key="keys") | ~Q(proof__keys=[])
+"""Of a step at a bucket: no look has shown that nothing of the volume is left there."""
+OPEN_STATES = [state.value for state in CaseState if state not in ENDED]
 
 
 class DisposalCase(models.Model):
@@ -61,6 +65,9 @@ class DisposalCase(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in CaseState]), name="preservation_disposal_state_known"
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["state"], condition=Q(state__in=OPEN_STATES), name="preservation_disposal_open")
         ]
 
     def __str__(self) -> str:
@@ -167,7 +174,15 @@ class DisposalStep(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["item", "place"], name="preservation_disposal_step_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["place"], condition=Q(gone=False), name="preservation_disposal_owed")]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["place"], include=["item", "place_name", "at"], condition=Q(gone=False),
+                name="preservation_disposal_owed",
+            ),
+            models.Index(
+                fields=["place", "item"], condition=Q(gone=False) & NOT_SEEN_EMPTY, name="preservation_disposal_to_empty"
+            ),
+        ]  # fmt: skip
 
 
 class DisposalSignature(models.Model):

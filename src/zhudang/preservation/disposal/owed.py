@@ -13,10 +13,9 @@ from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, F, Func, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
-from django.utils import timezone
 
 from zhudang.preservation.disposal.models import DisposalStep
-from zhudang.preservation.domain.disposal import clear_by
+from zhudang.preservation.domain.disposal import clear_by, legal_day
 
 SITE, REGISTERED = "site:", "registered:"
 WORKING_STORE, SEARCH_INDEX = "working-store", "search-index"
@@ -36,7 +35,7 @@ def overdue(today: date) -> Iterator[tuple[UUID, str, date]]:
     """What should have been cleared by now: (case, place, the day it was due)."""
     rows = DisposalStep.objects.filter(gone=False).order_by("item__case__number", "place")
     for row in rows.values("item__case_id", "item__case__rules", "place").annotate(since=Min("at")):
-        due = clear_by(timezone.localtime(row["since"]).date(), row["item__case__rules"])
+        due = clear_by(legal_day(row["since"]), row["item__case__rules"])
         if due < today:
             yield row["item__case_id"], row["place"], due
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from zhudang.identity import queries as identity
 from zhudang.identity.rights import Actor, demand
+from zhudang.preservation import logged
 from zhudang.preservation.disposal import owed as owed_places
 from zhudang.preservation.disposal.models import (
     DisposalCase,
@@ -23,7 +24,10 @@ from zhudang.preservation.disposal.models import (
     DisposalStay,
     DisposalStep,
 )
-from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by
+from zhudang.preservation.disposal.untouched import why_not_as_told
+from zhudang.preservation.disposal.waiting import standing_of
+from zhudang.preservation.domain.disposal import CAN_BE_STOPPED, CaseState, Outcome, clear_by, legal_day
+from zhudang.preservation.domain.disposal_acts import RIGHTS, Act, act_in_case
 from zhudang.preservation.domain.names import object_name
 from zhudang.shared.refusals import NotFound, Reason
 
@@ -58,6 +62,8 @@ class OwedPlace:
     since: datetime
     why: str
     signed: tuple[str, ...]
+    signers: frozenset[str]
+    """User names of those who signed."""
     due: date
     """The day by which it should be cleared."""
     bucket: bool = False
@@ -102,6 +108,8 @@ class CasePage:
     """Whole days of the waiting period still to come after today."""
     waited: bool
     """The waiting period is over."""
+    changed: Reason | None
+    """What of the case, its opinions and signatures a hand changed, by the log: nothing goes on then."""
 
 
 def cases_for(actor: Actor) -> QuerySet[DisposalCase]:
@@ -123,15 +131,15 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
     case = cases_for(actor).filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    state, opinions = CaseState(case.state), tuple(case.opinions.all())
+    state, me, opinions = CaseState(case.state), actor.username, tuple(case.opinions.all())
     spoken = {opinion.username for opinion in opinions}
     members = {member["username"]: member["name"] for member in case.committee}
     witnesses = tuple(case.signatures.filter(place=""))
-    signed = {row.username for row in witnesses}
-    others = {case.proposed_by, case.executor}
-    enough = len(witnesses) >= case.rules["witnesses"]["number"]
+    standing = standing_of(case, spoken=spoken, signed={row.username for row in witnesses})
+    act = act_in_case(me, standing, today=today)
+    may_act = act is not None and actor.may(RIGHTS[act])
     left = (case.wait_until - today).days if case.wait_until else 0
-    me = actor.username
+    changed = next(iter(why_not_as_told(case, lines=False)), None)
     return CasePage(
         case=case,
         opinions=opinions,
@@ -141,19 +149,15 @@ def case_page(actor: Actor, case_id: UUID, *, today: date) -> CasePage:
         owed=tuple(owed(case=case)),
         places=tuple(_places(case)),
         halted=Reason(**case.halted_because) if case.halted_because else None,
-        may_appraise=state is CaseState.APPRAISING and me in members and me not in spoken,
-        may_decide=state is CaseState.APPROVING
-        and actor.may("preservation.disposal.approve")
-        and me not in {case.proposed_by, *members},
+        may_appraise=may_act and act is Act.APPRAISE,
+        may_decide=may_act and act is Act.DECIDE,
         may_stop=state in CAN_BE_STOPPED and actor.may("preservation.disposal.stop"),
-        may_call=state is CaseState.WAITING and left < 0 and actor.may("preservation.disposal.execute"),
-        may_witness=state is CaseState.DUE
-        and actor.may("preservation.disposal.witness")
-        and me not in others | signed
-        and not enough,
-        may_begin=state is CaseState.DUE and me == case.executor and enough,
+        may_call=may_act and act is Act.CALL and not changed,
+        may_witness=may_act and act is Act.WITNESS and not changed,
+        may_begin=may_act and act is Act.BEGIN and not changed,
         days_left=max(left, 0),
         waited=left < 0,
+        changed=changed,
     )
 
 
@@ -162,21 +166,27 @@ def _places(case: DisposalCase) -> Iterator[tuple[str, str, int, int]]:
     yield from rows.annotate(clean=Count("id", filter=Q(gone=True)), held=Count("id", filter=Q(gone=False)))
 
 
-def owed(*, case: DisposalCase | None = None) -> Iterator[OwedPlace]:
-    """The places that still hold what was destroyed elsewhere, by case and place."""
+def owed(*, case: DisposalCase | None = None, up_to_level: int | None = None) -> Iterator[OwedPlace]:
+    """The places that still hold what was destroyed elsewhere, by case and place.
+
+    Args:
+        up_to_level: nothing of cases above this secrecy level.
+    """
     rows = DisposalStep.objects.filter(gone=False)
     if case is not None:
         rows = rows.filter(item__case=case)
+    if up_to_level is not None:
+        rows = rows.filter(item__case__level__lte=up_to_level)
     told = (
         rows.order_by("item__case__number", "place")
         .values("item__case_id", "place", "place_name", number=F("item__case__number"), rules=F("item__case__rules"))
         .annotate(volumes=Count("id"), since=Min("at"), why=Max(KT("proof__why")))
     )
     for row in told:
-        signed = DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"])
+        signed = list(DisposalSignature.objects.filter(case_id=row["item__case_id"], place=row["place"]))
         yield OwedPlace(
             row["item__case_id"], row["number"], row["place"], row["place_name"], row["volumes"], row["since"], row["why"],
-            tuple(signed.values_list("name", flat=True)), clear_by(timezone.localtime(row["since"]).date(), row["rules"]),
+            tuple(each.name for each in signed), frozenset(each.username for each in signed), clear_by(legal_day(row["since"]), row["rules"]),
             **_in_bucket(row["item__case_id"], row["place"]),
         )  # fmt: skip
 
@@ -189,9 +199,10 @@ def _in_bucket(case_id: UUID, place: str) -> dict[str, Any]:
     return {"bucket": True, "left": look.left, "looked_at": look.looked_at, "problem": look.problem}
 
 
-def number_owed() -> int:
-    """How many places still hold what was destroyed elsewhere, each counted once a case."""
-    return DisposalStep.objects.filter(gone=False).order_by().values("item__case_id", "place").distinct().count()
+def number_owed(actor: Actor) -> int:
+    """How many places still hold what was destroyed elsewhere, each counted once a case this actor may know of."""
+    rows = DisposalStep.objects.filter(gone=False, item__case__level__lte=actor.reach).order_by()
+    return rows.values("item__case_id", "place").distinct().count()
 
 
 def items_of(case: DisposalCase) -> QuerySet[DisposalItem]:
@@ -215,9 +226,16 @@ def tombstone_of(object_id: UUID) -> Tombstone | None:
 
 
 def destroyed_with(object_id: UUID) -> UUID | None:
-    """The volume of whose objects one was a further part or a successor that is destroyed; its row went with the volume."""
-    rows = DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).exclude(further=[])
-    for volume_id, further in rows.values_list("object_id", "further").iterator(chunk_size=500):
+    """The volume of whose objects one was a further part or a successor that is destroyed; its row went with the volume.
+
+    The log knows what each object was called. After a rebuilding it begins anew: then the lists are gone through.
+    """
+    destroyed = DisposalItem.objects.filter(outcome=Outcome.DESTROYED.value).exclude(further=[])
+    if name := logged.name_of(object_id):
+        destroyed = destroyed.filter(object_id=name.thing)
+    elif not logged.begins_anew():
+        return None
+    for volume_id, further in destroyed.values_list("object_id", "further").iterator(chunk_size=500):
         names = (object_name(each["object"]) for each in further)
         if any(name is not None and name.row_id == object_id for name in names):
             return volume_id
@@ -227,6 +245,11 @@ def destroyed_with(object_id: UUID) -> UUID | None:
 def stays_of(object_id: UUID) -> list[DisposalStay]:
     """The stays on a volume, lifted ones too, the newest first."""
     return list(DisposalStay.objects.filter(object_id=object_id))
+
+
+def volume_of_stay(stay_id: UUID) -> UUID:
+    """The volume a stay is on; its page is that of its first object."""
+    return DisposalStay.objects.values_list("object_id", flat=True).get(pk=stay_id)
 
 
 def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
@@ -243,8 +266,8 @@ def members_to_appoint(actor: Actor) -> list[tuple[str, str]]:
 
 
 def today() -> date:
-    """Today at the archive."""
-    return timezone.localdate()
+    """Today by Beijing time, whatever zone the pages are shown in."""
+    return legal_day(timezone.now())
 
 
 def lines(case: DisposalCase) -> Iterator[list[Any]]:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
+from zhudang.preservation.disposal import as_told, outcomes
 from zhudang.preservation.disposal.models import (
     DisposalCase,
     DisposalItem,
@@ -66,9 +67,13 @@ def vouch() -> int:
             actor="system", act="preservation.disposal.restored", subject=case, at=timezone.now(),
             data={
                 "case": case.number, "state": case.state, "list_sha256": case.list_sha256,
-                "approved_sha256": case.approved_sha256,
+                "approved_sha256": case.approved_sha256, **as_told.whole_of(case),
+                "outcomes_sha256": outcomes.digest_of(case, after=None),
                 "destroyed": list(case.items.filter(outcome="destroyed").values_list("object_id", flat=True)),
             },
         )  # fmt: skip
         number += 1
+    for stay in DisposalStay.objects.order_by("placed_at", "pk").iterator():
+        data = {"stay": stay.pk, "row": as_told.plain_row(stay, outcomes.STAY)}
+        audit.record(actor="system", act="preservation.disposal.restored", subject=stay, at=timezone.now(), data=data)
     return number

@@ -9,7 +9,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
@@ -17,11 +16,11 @@ from zhudang.identity.signing_in import Visitor, check_credentials
 from zhudang.preservation.disposal import facts, owed
 from zhudang.preservation.disposal.cases import CannotDecide, locked, log_case
 from zhudang.preservation.disposal.models import DisposalCase, DisposalSignature, DisposalStep
-from zhudang.preservation.domain.disposal import CaseState, why_not_witness
+from zhudang.preservation.disposal.untouched import noticed, why_not_as_told
+from zhudang.preservation.domain.disposal import CaseState, legal_day, why_not_witness
 from zhudang.shared.refusals import NotFound, Reason
 
 
-@transaction.atomic
 def call(*, actor: Actor, case_id: UUID, now: datetime) -> None:
     """Say that one will execute a case whose wait is over: the witnesses may sign from here on.
 
@@ -30,18 +29,22 @@ def call(*, actor: Actor, case_id: UUID, now: datetime) -> None:
         CannotDecide: with every reason.
     """
     demand(actor, "preservation.disposal.execute")
-    case = locked(actor, case_id)
+    with noticed(case_id, now), transaction.atomic():
+        _call(actor, locked(actor, case_id), now)
+
+
+def _call(actor: Actor, case: DisposalCase, now: datetime) -> None:
     problems = []
     if case.state != CaseState.WAITING.value:
         problems.append(Reason("preservation.disposal_stands", {"state": case.state}))
-    elif case.wait_until is None or timezone.localtime(now).date() <= case.wait_until:
+    elif case.wait_until is None or legal_day(now) <= case.wait_until:
         problems.append(Reason("preservation.disposal_waits", {"until": case.wait_until}))
-    problems += facts.in_the_way(case)
+    problems += facts.in_the_way(case) + why_not_as_told(case)
     if problems:
         raise CannotDecide(*problems)
     case.state, case.executor, case.executor_name, case.called_at = CaseState.DUE.value, actor.username, actor.name, now
     case.save(update_fields=["state", "executor", "executor_name", "called_at"])
-    log_case(actor, "called", case, now)
+    log_case(actor, "called", case, now, name=actor.name)
 
 
 def witness(*, actor: Actor, case_id: UUID, password: str, visitor: Visitor, now: datetime) -> None:
@@ -54,19 +57,19 @@ def witness(*, actor: Actor, case_id: UUID, password: str, visitor: Visitor, now
     """
     demand(actor, "preservation.disposal.witness")
     check_credentials(username=actor.username, password=password, visitor=visitor, now=now)
-    with transaction.atomic():
+    with noticed(case_id, now), transaction.atomic():
         case = locked(actor, case_id)
         problems = (
             [] if case.state == CaseState.DUE.value else [Reason("preservation.disposal_stands", {"state": case.state})]
         )
-        problems += _not_by(actor, case, "")
+        problems += _not_by(actor, case, "") + why_not_as_told(case)
         if problems:
             raise CannotDecide(*problems)
         _sign(actor, case, "", "", now)
-        log_case(actor, "witnessed", case, now, signatures=case.signatures.filter(place="").count())
+        signed = case.signatures.filter(place="").count()
+        log_case(actor, "witnessed", case, now, signatures=signed, name=actor.name)
 
 
-@transaction.atomic
 def begin(*, actor: Actor, case_id: UUID, now: datetime) -> UUID:
     """Begin the execution, as the one who called it, once two witnesses have signed; gives the id of the work to follow.
 
@@ -74,13 +77,17 @@ def begin(*, actor: Actor, case_id: UUID, now: datetime) -> UUID:
         Forbidden, NotFound.
         CannotDecide: with every reason.
     """
+    demand(actor, "preservation.disposal.execute")
+    with noticed(case_id, now), transaction.atomic():
+        return _begin(actor, locked(actor, case_id), now)
+
+
+def _begin(actor: Actor, case: DisposalCase, now: datetime) -> UUID:
     from zhudang.preservation import jobs
 
-    demand(actor, "preservation.disposal.execute")
-    case = locked(actor, case_id)
-    problems = (
-        [] if case.state == CaseState.DUE.value else [Reason("preservation.disposal_stands", {"state": case.state})]
-    )
+    if case.state != CaseState.DUE.value:
+        raise CannotDecide(Reason("preservation.disposal_stands", {"state": case.state}), *why_not_as_told(case))
+    problems = []
     if case.executor != actor.username:
         problems.append(Reason("preservation.disposal_not_executor", {"name": case.executor_name}))
     signed = list(case.signatures.filter(place="").values_list("username", flat=True))
@@ -91,7 +98,7 @@ def begin(*, actor: Actor, case_id: UUID, now: datetime) -> UUID:
                 {"signed": len(signed), "wanted": case.rules["witnesses"]["number"]},
             )
         )
-    problems += facts.in_the_way(case)
+    problems += facts.in_the_way(case) + why_not_as_told(case)
     if problems:
         raise CannotDecide(*problems)
     total = case.items.filter(outcome="").count()
@@ -121,18 +128,18 @@ def clear_owed(
 
     demand(actor, "preservation.disposal.witness")
     check_credentials(username=actor.username, password=password, visitor=visitor, now=now)
-    with transaction.atomic():
+    with noticed(case_id, now), transaction.atomic():
         case = locked(actor, case_id)
         if not DisposalStep.objects.filter(item__case=case, place=place, gone=False).exists():
             raise NotFound
         problems = [] if note.strip() else [Reason("preservation.disposal_clear_how")]
         problems += _not_by(actor, case, place)
-        problems += _left_in_bucket(case, place)
+        problems += _left_in_bucket(case, place) + why_not_as_told(case)
         if problems:
             raise CannotDecide(*problems)
         _sign(actor, case, place, note, now)
         signed = case.signatures.filter(place=place).count()
-        log_case(actor, "owed_witnessed", case, now, place=place, note=note.strip(), signatures=signed)
+        log_case(actor, "owed_witnessed", case, now, place=place, note=note.strip(), signatures=signed, name=actor.name)
         if signed >= 2:
             jobs.clear_owed.defer(case_id=str(case.pk), place=place)
     return signed >= 2

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from zhudang.shared.refusals import Reason
+
+BEIJING = ZoneInfo("Asia/Shanghai")
+"""Whose days count, whatever zone the pages are shown in; the database reckons by the same (migration 0008)."""
+
+
+def legal_day(moment: datetime) -> date:
+    """The day a moment falls on by Beijing time."""
+    return moment.astimezone(BEIJING).date()
 
 
 class CaseState(StrEnum):
@@ -225,7 +234,7 @@ def why_not_dispose(facts: HoldingFacts, rules: DisposalRules, *, today: date) -
         reasons.append(Reason("preservation.disposal_classified", {**who, "level": facts.level}))
     reasons += [Reason("preservation.disposal_held", {**who, "because": because}) for because in facts.holds]
     if facts.unproven:
-        places = "、".join(filter(None, facts.unproven)) or "—"
+        places = tuple(filter(None, facts.unproven)) or ("—",)
         reasons.append(Reason("preservation.disposal_unproven", {**who, "places": places}))
     if facts.in_case:
         reasons.append(Reason("preservation.disposal_in_case", {**who, "case": facts.in_case}))
@@ -242,7 +251,9 @@ def _time_has_not_ended(facts: HoldingFacts, rules: DisposalRules, today: date, 
         return [Reason("preservation.disposal_never_ends", {**who, "period": facts.retention})]
     ends = rules.ends_on(facts.retention, facts.newest, facts.works_ended)
     if ends is None:
-        return [Reason("preservation.disposal_works_stand" if period.with_works else "preservation.disposal_no_date", who)]
+        return [
+            Reason("preservation.disposal_works_stand" if period.with_works else "preservation.disposal_no_date", who)
+        ]
     reasons = []
     if today <= ends:
         reasons.append(Reason("preservation.disposal_not_ended", {**who, "ends": ends}))
@@ -252,9 +263,19 @@ def _time_has_not_ended(facts: HoldingFacts, rules: DisposalRules, today: date, 
 
 
 def why_not_propose(
-    proposer: str, committee: Sequence[str], *, volumes: int, why: str, rules: DisposalRules
+    proposer: str,
+    committee: Sequence[str],
+    *,
+    volumes: int,
+    why: str,
+    rules: DisposalRules,
+    approvers: Mapping[str, str] | None = None,
 ) -> list[Reason]:
-    """Tell everything that keeps a proposal from going to its committee, the volumes' own reasons aside."""
+    """Tell everything that keeps a proposal from going to its committee, the volumes' own reasons aside.
+
+    Args:
+        approvers: username -> name of those who could approve it now.
+    """
     reasons = []
     if not volumes:
         reasons.append(Reason("preservation.disposal_empty"))
@@ -265,6 +286,9 @@ def why_not_propose(
         reasons.append(Reason("preservation.disposal_committee_small", data))
     if proposer in committee:
         reasons.append(Reason("preservation.disposal_own_member"))
+    if approvers and not approvers.keys() - {proposer, *committee}:
+        names = "、".join(approvers.values())
+        reasons.append(Reason("preservation.disposal_nobody_approves", {"names": names}))
     return reasons
 
 

@@ -89,6 +89,7 @@ NOT_KEPT: Mapping[str, str] = {
     "audit_head": _LOG,
     "audit_treetile": _LOG,
     "audit_treehead": _LOG,
+    "audit_searchblock": _LOG,
     "django_migrations": _FRAMEWORK,
     "django_content_type": _FRAMEWORK,
     "auth_permission": _FRAMEWORK,

@@ -1,40 +1,128 @@
-"""Where files come from and what was done to them, in the terms of PREMIS 3.
+"""Where files come from, who did what to them and when, in the terms of PREMIS 3.
 
 Every event is known by a stable identifier made of what it says, so describing the same facts twice gives the same
-bytes. The moment of ingestion is the store's own: `created` of the version in `inventory.json`.
+bytes. Format 2 since every event names the person or organisation whose act it was, the program only for what it
+computed, and the ingestion into the store is an event too. What is kept in format 1 stays so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("0199a5d2-7c00-7d00-8a00-7a6875646e67")
 
-# (field of the file or record, event type of the PREMIS vocabulary, detail)
+# (field of the record, event type of the PREMIS vocabulary, detail)
 _RECORD_EVENTS = (
     ("filed_at", "submission", "归档：责任单位确认 / filed by its party"),
     ("with_client_at", "transfer", "交建设单位签收 / signed for by the client"),
     ("accepted_at", "appraisal", "验收合格 / accepted"),
     ("transferred_at", "transfer", "移交城建档案馆，清点接收 / transferred to the archive and counted"),
 )
+_PROGRAM_NAME = "筑档 Zhudang"
+_ORDER = (
+    "accession", "message digest calculation", "validation", "submission", "transfer", "appraisal", "ingestion", "migration",
+)  # fmt: skip
+"""Of events of the same moment."""
 
 
-def provenance_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Agent:
+    """Who or what did something.
+
+    Args:
+        kind: `person`, `organization` or `software`, as PREMIS calls them.
+        identifier: a person's login where it is known (then `identified_by` says so); else the name.
+        role: PREMIS's word for the part it took.
+        of: the organisation a person acted for.
+    """
+
+    kind: str
+    identifier: str
+    name: str
+    role: str
+    of: str = ""
+    identified_by: str = "name"
+
+    @property
+    def link(self) -> dict[str, str]:
+        """The agent as an event links it."""
+        return {"type": self.identified_by, "value": self.identifier, "role": self.role}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The agent as the list of agents tells it."""
+        told: dict[str, Any] = {
+            "agentIdentifier": {"type": self.identified_by, "value": self.identifier},
+            "agentName": self.name,
+            "agentType": self.kind,
+        }
+        return told | ({"agentNote": self.of} if self.of else {})
+
+
+_PROGRAM = Agent("software", _PROGRAM_NAME, _PROGRAM_NAME, "executing program")
+_UNKNOWN = Agent("person", "未记载 / not recorded", "未记载 / not recorded", "implementer")
+
+
+@dataclass(frozen=True)
+class By:
+    """Who acted, as far as known.
+
+    Args:
+        login: empty where only the name was noted.
+    """
+
+    login: str = ""
+    name: str = ""
+    organisation: str = ""
+
+    def agents(self, role: str = "implementer") -> list[Agent]:
+        """The person and the organisation; never the program."""
+        told = []
+        if self.login or self.name:
+            identifier, name = self.login or self.name, self.name or self.login
+            told.append(Agent("person", identifier, name, role, self.organisation, "login" if self.login else "name"))
+        if self.organisation:
+            told.append(Agent("organization", self.organisation, self.organisation, role))
+        return told or [_UNKNOWN]
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """A volume's first version in the store: when it was made, and who received the volume into the archive."""
+
+    volume: str
+    at: str
+    ordered_by: By
+
+
+def provenance_of(records: Sequence[Mapping[str, Any]], ingestion: Ingestion | None = None) -> dict[str, Any]:
     """Give the events of a volume's records and files.
 
     Args:
-        records: each with the moments of `_RECORD_EVENTS` and its `files`; a file has `received_at`, `checked_at`,
-            `check_engine`, `verdict`, digests and names, and maybe `renditions` (`description.RENDITION_LABELS`).
+        records: each with the moments of `_RECORD_EVENTS`, its `acts` (moment -> By) and its `files`; a file has
+            `received_at`, `uploaded_by` (By), `checked_at`, `check_engine`, `verdict`, digests and names, and maybe
+            `renditions` (`description.RENDITION_LABELS`).
+        ingestion: None for what never came into the store.
     """
     events = [event for record in records for event in _events_of(record)]
-    agents = sorted({event["linkingAgentIdentifier"]["value"] for event in events})
+    if ingestion:
+        events.append(_ingested(ingestion))
+    agents = {(agent.kind, agent.identifier): agent for _, of_event in events for agent in of_event}
+    told = [event for event, _ in events]
     return {
-        "format": "zhudang-provenance/1",
+        "format": "zhudang-provenance/2",
         "premis": "3.0",
         "objects": [each for record in records for file in record["files"] for each in _objects(file)],
-        "events": sorted(events, key=lambda event: (event["eventDateTime"], event["eventIdentifier"]["value"])),
-        "agents": [{"agentIdentifier": {"type": "local", "value": name}, "agentName": name} for name in agents],
+        "events": sorted(told, key=_moment),
+        "agents": [agents[key].described for key in sorted(agents)],
     }
+
+
+def _moment(event: Mapping[str, Any]) -> tuple[datetime, int, str]:
+    kind = _ORDER.index(event["eventType"])
+    return datetime.fromisoformat(event["eventDateTime"]), kind, event["eventIdentifier"]["value"]
 
 
 def _objects(file: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -67,33 +155,54 @@ def _object(file: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _events_of(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+_Event = tuple[dict[str, Any], Sequence[Agent]]
+
+
+def _events_of(record: Mapping[str, Any]) -> Iterable[_Event]:
     for file in record["files"]:
         target = {"type": "UUID", "value": file["id"]}
         if file.get("received_at"):
-            source = file.get("uploaded_by_organisation") or "筑档 Zhudang"
-            yield _event("accession", file["received_at"], "收到电子文件 / file received", target, source)
-            yield _event("message digest calculation", file["received_at"], "SHA-256, SM3", target, "筑档 Zhudang")
+            sender = file.get("uploaded_by") or By(organisation=file.get("uploaded_by_organisation") or "")
+            yield _event("accession", file["received_at"], "收到电子文件 / file received", target, sender.agents())
+            yield _event("message digest calculation", file["received_at"], "SHA-256, SM3", target, [_PROGRAM])
         if file.get("checked_at"):
-            engine = file.get("check_engine") or "筑档 Zhudang"
+            name = file.get("check_engine") or _PROGRAM_NAME
+            checker = Agent("software", name, name, "executing program")
             yield _event(
-                "validation", file["checked_at"], "四性检测 / checks", target, engine, outcome=file.get("verdict") or ""
+                "validation",
+                file["checked_at"],
+                "四性检测 / checks",
+                target,
+                [checker],
+                outcome=file.get("verdict") or "",
             )
         for rendition in file.get("renditions", ()):
             yield _migration(file, rendition)
     for field, kind, detail in _RECORD_EVENTS:
         if record.get(field):
-            who = record.get("filed_by_organisation") if field == "filed_at" else ""
-            yield _event(kind, record[field], detail, {"type": "UUID", "value": record["id"]}, who or "筑档 Zhudang")
+            by = record.get("acts", {}).get(field, By())
+            yield _event(kind, record[field], detail, {"type": "UUID", "value": record["id"]}, by.agents())
 
 
-def _migration(file: Mapping[str, Any], rendition: Mapping[str, Any]) -> dict[str, Any]:
+def _ingested(ingestion: Ingestion) -> _Event:
+    return _event(
+        "ingestion",
+        ingestion.at,
+        "写入长期保存库第 1 版 / written into the long-term store, version 1",
+        {"type": "UUID", "value": ingestion.volume},
+        [_PROGRAM, *ingestion.ordered_by.agents("authorizer")],
+    )
+
+
+def _migration(file: Mapping[str, Any], rendition: Mapping[str, Any]) -> _Event:
     """The making of a rendition: tool, version, parameters, both digests, who ordered it, what the loss check compared."""
     source = {"type": "UUID", "value": file["id"], "role": "source"}
-    agent = f"{rendition['tool']} {rendition['tool_version']}"
-    event = _event(
-        "migration", rendition["made_at"], "格式转换，原文件不变 / migrated, the original stays", source, agent
-    )
+    name = f"{rendition['tool']} {rendition['tool_version']}"
+    tool = Agent("software", name, name, "executing program")
+    event, agents = _event(
+        "migration", rendition["made_at"], "格式转换，原文件不变 / migrated, the original stays", source,
+        [tool, *By(name=rendition["ordered_by"]).agents("authorizer")],
+    )  # fmt: skip
     event["eventIdentifier"]["value"] = str(uuid5(_NAMESPACE, f"migration|{rendition['made_at']}|{rendition['id']}"))
     event["eventDetailInformation"]["eventDetailExtension"] = {
         "tool": rendition["tool"], "toolVersion": rendition["tool_version"], "parameters": rendition["parameters"],
@@ -105,18 +214,21 @@ def _migration(file: Mapping[str, Any], rendition: Mapping[str, Any]) -> dict[st
         "figures": rendition["figures"],
     }
     event["linkingObjectIdentifiers"] = [source, {"type": "UUID", "value": rendition["id"], "role": "outcome"}]
-    return event
+    return event, agents
 
 
 def _event(
-    kind: str, at: str, detail: str, target: Mapping[str, str], agent: str, *, outcome: str = "success"
-) -> dict[str, Any]:
-    return {
+    kind: str, at: str, detail: str, target: Mapping[str, str], agents: Sequence[Agent], *, outcome: str = "success"
+) -> _Event:
+    event: dict[str, Any] = {
         "eventIdentifier": {"type": "UUID", "value": str(uuid5(_NAMESPACE, f"{kind}|{at}|{target['value']}"))},
         "eventType": kind,
         "eventDateTime": at,
         "eventDetailInformation": {"eventDetail": detail},
         "eventOutcomeInformation": {"eventOutcome": outcome},
-        "linkingAgentIdentifier": {"type": "local", "value": agent},
+        "linkingAgentIdentifier": agents[0].link,
         "linkingObjectIdentifier": dict(target),
     }
+    if len(agents) > 1:
+        event["linkingAgentIdentifiers"] = [agent.link for agent in agents]
+    return event, agents

@@ -85,11 +85,13 @@ def with_links(
 ) -> dict[str, Any]:
     """Give a description that names the other objects of the same volume or project, by permanent identifier.
 
+    What it links to besides stays.
+
     Args:
         further: the further parts, for the first.
         closed: this is the last version; it names the successor.
     """
-    links: dict[str, Any] = {"object": str(name), "whole": str(ObjectName(name.thing))}
+    links: dict[str, Any] = {**document.get(LINKS, {}), "object": str(name), "whole": str(ObjectName(name.thing))}
     if name.predecessor:
         links["predecessor"] = str(name.predecessor)
     if closed:
@@ -119,7 +121,7 @@ def successor_named(document: Mapping[str, Any]) -> str:
 
 def description_of_part(document: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
     """Give the description of a further part: whose it is, and of all records or documents those whose files it holds."""
-    kept = {key: document[key] for key in ("format", "labels", "project", "volume") if key in document}
+    kept = {key: document[key] for key in ("format", LINKS, "labels", "project", "volume") if key in document}
     if "records" in document:
         own = (
             {**record, "files": [file for file in record["files"] if file["stored_as"] in paths]}

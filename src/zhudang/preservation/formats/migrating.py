@@ -31,6 +31,7 @@ from zhudang.events import work
 from zhudang.filing import queries as filing
 from zhudang.identity.rights import SYSTEM
 from zhudang.preservation import keeping, packing, placement, working_copies
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.formats import converting
 from zhudang.preservation.formats.converters.results import Converted, NotConverted, NotNeeded
 from zhudang.preservation.formats.ordering import held_rows
@@ -233,7 +234,7 @@ def _kept(item: ArchivalObject) -> None:
     """Bring a volume's object into every place it goes to, as its rows stand now."""
     assert item.project_id is not None
     volume = next(each for each in filing.volumes_of(item.project_id) if each.id == item.pk)
-    package = packing.pack_volume(packing.project_for_description(item.project_id), volume)
+    package = packing.pack_volume(around(item.project_id), volume)
     own = at_hand(places(), placement.places_of(package.kind, package.level))
     with writing(own) as roots:
         now = timezone.now()

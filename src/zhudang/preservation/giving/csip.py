@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from zhudang import __version__
 from zhudang.checks.packages.eark import METS
-from zhudang.preservation.domain.description import schema_of_xml, xml_safe
+from zhudang.preservation.domain.description import FORMAT, schema_of_xml, xml_safe
 from zhudang.preservation.giving.gathering import ORIGINALS, GivenVolume
 from zhudang.preservation.giving.sinks import Sink
 
@@ -34,7 +34,7 @@ _NAMESPACES = (
 RENDITIONS = "renditions/"
 _DESCRIPTIVE, _PRESERVATION, _RIGHTS = "dmdSec", "digiprovMD", "rightsMD"
 _DOCUMENTATION, _SCHEMAS = "Documentation", "Schemas"
-_CONTENT = 'csip:CONTENTINFORMATIONTYPE="OTHER" csip:OTHERCONTENTINFORMATIONTYPE="zhudang-description/1"'
+_CONTENT = f'csip:CONTENTINFORMATIONTYPE="OTHER" csip:OTHERCONTENTINFORMATIONTYPE="{FORMAT}"'
 """What kind of content it is, on the package and on each group: the validator asks for it everywhere (CSIP63)."""
 _FOLDERS = {_DESCRIPTIVE: "metadata/descriptive", _PRESERVATION: "metadata/preservation", _RIGHTS: "metadata/other"}
 _REPRESENTATIONS = {ORIGINALS: "rep1", RENDITIONS: "rep2"}

@@ -22,7 +22,7 @@ from zhudang.checks.packages.eep import NAMESPACE
 from zhudang.checks.packages.transfer import LONGEST_NAME
 from zhudang.checks.packing import plain_name
 from zhudang.documents.sealing import Signatory
-from zhudang.preservation.domain.description import LEVEL_NAMES, xml_safe
+from zhudang.preservation.domain.description import LEVEL_NAMES, RECORD_LABELS, said, xml_safe
 from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.preservation.giving.sinks import Sink
 from zhudang.preservation.ocfl.content import SourceChanged
@@ -90,22 +90,22 @@ def _signed(volume: GivenVolume, number: int, record: Mapping[str, Any], source:
 
 
 def _entity(volume: GivenVolume, number: int, record: Mapping[str, Any], source: str) -> str:
-    project = volume.description["project"]
+    project, words = volume.description["project"], said("record", RECORD_LABELS, record)
     return (
         _element("聚合层次", "文件")
         + "<来源>"
         + _elements(档案馆名称=source, 立档单位名称=record.get("filed_by_organisation"), 工程项目名称=project["name"])
         + "</来源>"
-        + _elements(电子文件号=record["id"], 档号=f"{volume.code}-{number:03d}")
+        + _elements(电子文件号=record["id"], 档号=volume.code_of(record, number))
         + "<内容描述>"
         + _elements(
             题名=record["title"], 文件编号=record.get("document_no"), 责任者=record.get("responsible"),
             日期=record.get("formed_on"), 密级=LEVEL_NAMES[record["level"]], 案卷题名=volume.package.title,
         )
         + "</内容描述><形式特征>"
-        + _elements(稿本=record.get("manuscript"), 页数=record.get("pages"), 载体类型=record.get("carrier"))
+        + _elements(稿本=words.get("稿本"), 页数=record.get("pages"), 载体类型=words.get("载体类型"))
         + "</形式特征><权限管理>"
-        + _elements(密级=LEVEL_NAMES[record["level"]], 保管期限=record.get("retention"))
+        + _elements(密级=LEVEL_NAMES[record["level"]], 保管期限=words.get("保管期限"))
         + "</权限管理>"
         + _elements(附注=record.get("notes"))
     )  # fmt: skip
@@ -163,9 +163,10 @@ def _acts(volume: GivenVolume, record: Mapping[str, Any]) -> str:
 
 
 def _agents(volume: GivenVolume, record: Mapping[str, Any]) -> str:
-    names = sorted({event["linkingAgentIdentifier"]["value"] for event in _events(volume, record)})
+    linked = sorted({event["linkingAgentIdentifier"]["value"] for event in _events(volume, record)})
     told = "".join(
-        "<机构人员实体>" + _elements(机构人员标识符=name, 机构人员名称=name) + "</机构人员实体>" for name in names
+        "<机构人员实体>" + _elements(机构人员标识符=each, 机构人员名称=volume.agents[each]) + "</机构人员实体>"
+        for each in linked
     )
     return f"<机构人员实体块>{told}</机构人员实体块>" if told else ""
 

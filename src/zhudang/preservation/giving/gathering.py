@@ -11,6 +11,7 @@ from uuid import UUID
 
 from zhudang.filing import queries as filing
 from zhudang.preservation import packing
+from zhudang.preservation.around_volumes import around
 from zhudang.preservation.ocfl.content import Content
 
 ORIGINALS = "files/"
@@ -32,10 +33,21 @@ class GivenVolume:
         """Provenance events of the volume's records and files, in the terms of PREMIS."""
         return list(self._document("provenance.json")["events"])
 
+    @cached_property
+    def agents(self) -> dict[str, str]:
+        """The names of the people, organisations and programs of the events, by the identifier that events link."""
+        return {
+            each["agentIdentifier"]["value"]: each["agentName"] for each in self._document("provenance.json")["agents"]
+        }
+
     @property
     def code(self) -> str:
         """The volume's reference code (档号), or its identifier where none was given."""
         return self.package.reference_code or str(self.package.thing_id)
+
+    def code_of(self, record: Mapping[str, Any], number: int) -> str:
+        """A record's reference code; where none was given, its place in the volume after the volume's identifier."""
+        return record["reference_code"] or filing.record_code(self.code, number)
 
     @cached_property
     def contents(self) -> Mapping[str, Content]:
@@ -55,7 +67,7 @@ class GivenVolume:
 
 def volumes(project_id: UUID, volume_ids: list[UUID]) -> Iterator[GivenVolume]:
     """Pack these volumes one after the other, as for the store."""
-    project = packing.project_for_description(project_id)
+    project = around(project_id)
     wanted = set(volume_ids)
     for volume in filing.volumes_of(project_id):
         if volume.id in wanted:

@@ -17,7 +17,7 @@ from typing import Any
 
 from zhudang.checks.packages.transfer import CODE, DIGESTS, DIRECTORY, LONGEST_NAME, NOTE, PLACE, TITLE
 from zhudang.checks.packing import METADATA, XML_HEAD, elements, note, plain_name
-from zhudang.preservation.domain.description import FILE_LABELS, RECORD_LABELS, VOLUME_LABELS, element_text
+from zhudang.preservation.domain.description import FILE_LABELS, RECORD_LABELS, VOLUME_LABELS, said
 from zhudang.preservation.giving.gathering import GivenVolume
 from zhudang.preservation.giving.sinks import Sink
 
@@ -30,9 +30,9 @@ def write(sink: Sink, volumes: Iterable[GivenVolume], *, project_code: str, work
     entries, records = [], 0
     for volume in volumes:
         folder = plain_name(volume.code)[:LONGEST_NAME]
-        said = _said(volume.description["volume"], VOLUME_LABELS)
-        entries.append(_entry("案卷", {CODE: volume.code, **said, PLACE: folder}))
-        sink.put(f"{folder}/{VOLUME_METADATA}", _metadata("案卷", {CODE: volume.code, **said}))
+        told = said("volume", VOLUME_LABELS, volume.description["volume"])
+        entries.append(_entry("案卷", {CODE: volume.code, **told, PLACE: folder}))
+        sink.put(f"{folder}/{VOLUME_METADATA}", _metadata("案卷", {CODE: volume.code, **told}))
         for number, record in enumerate(volume.description["records"], 1):
             entries.append(_record(sink, volume, folder, number, record))
             records += 1
@@ -48,19 +48,15 @@ def write(sink: Sink, volumes: Iterable[GivenVolume], *, project_code: str, work
 def _record(sink: Sink, volume: GivenVolume, folder: str, number: int, record: Mapping[str, Any]) -> str:
     """Write one record's folder; give its entry of the directory."""
     place = f"{folder}/{number:03d}-{plain_name(record['title'])[:_LONGEST_TITLE]}".rstrip(". ")
-    said = {CODE: f"{volume.code}-{number:03d}", **_said(record, RECORD_LABELS), TITLE: record["title"]}
+    told = {**said("record", RECORD_LABELS, record), CODE: volume.code_of(record, number), TITLE: record["title"]}
     taken: set[str] = {METADATA}
     files = []
     for file in record["files"]:
         name = _free_name(file["original_name"], taken)
         sink.copy(f"{place}/{name}", volume.contents[file["stored_as"]])
-        files.append({"文件名": name, **_said(file, FILE_LABELS)})
-    sink.put(f"{place}/{METADATA}", _metadata("文件", said, files))
-    return _entry("文件", {**said, PLACE: place})
-
-
-def _said(values: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
-    return {label: element_text(key, values[key]) for key, label in labels.items() if values.get(key) not in (None, "")}
+        files.append({"文件名": name, **said("file", FILE_LABELS, file)})
+    sink.put(f"{place}/{METADATA}", _metadata("文件", told, files))
+    return _entry("文件", {**told, PLACE: place})
 
 
 def _entry(kind: str, values: Mapping[str, str]) -> str:

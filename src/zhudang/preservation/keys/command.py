@@ -23,6 +23,7 @@ from zhudang.preservation.keys import classes, recovery
 from zhudang.preservation.keys.ceremony import CannotHold, Ceremony
 from zhudang.preservation.keys.register import Register
 from zhudang.preservation.keys.standing import Standing, standing
+from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.shared.both_languages import in_both
 from zhudang.shared.refusals import Reason, Refusal
 from zhudang.shared.web.refusal import print_refusal
@@ -100,6 +101,8 @@ def rotate(*, username: str) -> int:
 
 def recover(*, trial: bool, source: Path | None = None) -> int:
     """Give the archive a new working key from shares; with `trial`, only show that they would."""
+    if reasons := recovery.why_no_shares(trial=trial, source=source):
+        return _refused(KeysUnusable(*reasons))
     desk = _Desk()
     texts = _ask_shares(desk)
     try:

@@ -11,20 +11,24 @@ from pathlib import Path
 
 from zhudang.preservation.keys import given, wrapping
 from zhudang.preservation.keys.register import REGISTER, ClassKey, Register, RegisterUnreadable, read_register
+from zhudang.preservation.ocfl import plain_files
 from zhudang.preservation.ocfl.verifier import CHANGED, MISSING, UNREADABLE, Damage
 
 Read = Callable[[str], bytes | None]
 """Bytes of a file by its name at the place; None where there is none. May raise OSError."""
 KEYS = "keys"
 """What the installation's own folder of keys is called where places are named."""
+_LARGEST = 1024 * 1024
 
 
 def reader_of(folder: Path) -> Read:
     """Read files of a folder."""
 
     def read(name: str) -> bytes | None:
-        # Opening what is no file may wait for ever.
-        return (folder / name).read_bytes() if (folder / name).is_file() else None
+        try:
+            return plain_files.read(folder / name, _LARGEST)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     return read
 

@@ -47,6 +47,19 @@ def rotate(*, actor: Actor, now: datetime) -> Register:
         return _wrap_all(register, opener, stores)
 
 
+def why_no_shares(*, trial: bool, source: Path | None = None) -> list[Reason]:
+    """What makes it useless that custodians type their shares: asked before they do."""
+    if source is not None and wrapping.register_at(source) is None:
+        return [Reason("preservation.keys_no_register", {"path": str(source)})]
+    home, stores = wrapping.folder(), _stores()
+    places = [home, *stores, *_astray(), *([source] if source else [])]
+    if all(wrapping.register_at(place) is None and not wrapping.had_keys(place) for place in places):
+        return [Reason("preservation.keys_none")]
+    if trial:
+        return [Reason("preservation.keys_lost")] if wrapping.register_at(home) is None else []
+    return [Reason("preservation.keys_not_lost")] if _works(stores) else []
+
+
 @transaction.atomic
 def recover(texts: Sequence[str], *, now: datetime, source: Path | None = None) -> Register:
     """Give the archive a new working key from the custodians' shares, where the old one is lost.
@@ -64,6 +77,8 @@ def recover(texts: Sequence[str], *, now: datetime, source: Path | None = None) 
     with wrapping.only_one() as home:
         homes = [home, *stores, *_astray(), *([source] if source else [])]
         identity = shares.combine(texts)
+        if source:
+            _register_of(identity, [source])  # another archive's is not passed over in silence
         register = _register_of(identity, homes)
         if _works(stores):
             raise KeysUnusable(Reason("preservation.keys_not_lost"))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _TO_END = 0
@@ -67,6 +68,20 @@ def make_folders(folder: Path) -> None:
     for new in reversed(missing):
         new.mkdir(exist_ok=True)
         sync_folder(new.parent)
+
+
+def make_folders_below(folder: Path, path: str) -> None:
+    """Make the folders that lead to the file `path` below an existing folder, which is not made: its disk may be gone.
+
+    Raises:
+        FileNotFoundError: the folder is not there.
+    """
+    *names, _ = path.split("/")
+    at = folder
+    for name in names:
+        at /= name
+        with suppress(FileExistsError):
+            at.mkdir()
 
 
 def drop_cache(descriptor: int) -> None:

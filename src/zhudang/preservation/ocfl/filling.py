@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from zhudang.preservation.ocfl import sealing, streaming
+from zhudang.preservation.ocfl import durable, sealing, streaming
 from zhudang.preservation.ocfl.content import Content, CopyDiffers, Progress, SourceChanged, TooLarge, content_of_bytes
 from zhudang.preservation.ocfl.direct import NewFile, Pieces
 from zhudang.preservation.ocfl.sealing import Held, Seal
@@ -45,14 +45,19 @@ def write_files(
     made = set()
     for file in new:
         for folder in folders:
-            parent = (folder / file.stored_as).parent
-            parent.mkdir(parents=True, exist_ok=True)
-            made.add(parent)
+            if (parent := (folder / file.stored_as).parent) not in made:
+                _make_parents(folder, file.stored_as)
+                made.add(parent)
     recipient = seal.recipient if seal else ""
     written = _write_many_small(folders, [file for file in new if not file.is_large], recipient, progress, disk)
     written += _write_many_large(folders, [file for file in new if file.is_large], recipient, progress)
     disk.sync_folders(made)
     return written
+
+
+def _make_parents(folder: Path, stored_as: str) -> None:
+    """Make the folders of a file below its stage, which stands: made anew, it would be the system's where a disk was taken away."""
+    durable.make_folders_below(folder.parent.parent, f"{folder.parent.name}/{folder.name}/{stored_as}")
 
 
 def _write_many_small(
@@ -98,7 +103,7 @@ def write_index(folders: Sequence[Path], seal: Seal, files: Sequence[Held], disk
     data = sealing.index_bytes(seal, files)
     name = sealing.index_name(seal.recipient)
     for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_parents(folder, name)
     written = _write_small(folders, NewContent(content_of_bytes(name, data), name), seal.recipient, disk)
     disk.sync_folders(folders)
     return written

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +21,8 @@ _KEY_FILES = ("keys.json", "key-*.age", "key-*.p7m")
 def intruders(root: StorageRoot) -> Iterator[str]:
     """Walk the store down to the objects' folders, at flat memory, and tell what does not belong there.
 
-    What lies within an object is the verifier's to tell, and so is a link in an object's way.
+    What lies within an object is the verifier's to tell, and so is a link in an object's way. Folders that cannot be listed
+    are passed over: who walks over the objects is told of them.
 
     Yields:
         Paths relative to the store; of a folder only itself, not what is in it.
@@ -31,15 +33,18 @@ def intruders(root: StorageRoot) -> Iterator[str]:
 
 def object_ids_by_name(root: StorageRoot) -> Iterator[str]:
     """The ids that the names of the objects' folders tell, whatever is in them; without the very long ones, which are hashed."""
-    for folder in root.objects():
+    for folder in root.objects(lambda _folder, _problem: None):
         object_id = unquote(folder.name)
         if layout.object_path(object_id).as_posix() == folder.relative_to(root.folder).as_posix():
             yield object_id
 
 
 def _below(folder: Path, own: frozenset[str], level: int) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        rows = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries)
+    try:
+        with os.scandir(folder) as entries:
+            rows = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries)
+    except OSError:
+        return
     for name, is_folder, is_link in rows:
         path = folder / name
         if level == 0 and (name in own or (not is_folder and is_key_file(name))):
@@ -74,8 +79,9 @@ def is_key_file(name: str) -> bool:
 
 def _in_extensions(folder: Path) -> Iterator[Path]:
     wanted = {layout.EXTENSION: {"config.json", "config.json.new"}}
-    for item in sorted(folder.iterdir()):
-        if item.name not in wanted or not item.is_dir():
-            yield item
-            continue
-        yield from (each for each in sorted(item.iterdir()) if each.name not in wanted[item.name])
+    with suppress(OSError):
+        for item in sorted(folder.iterdir()):
+            if item.name not in wanted or not item.is_dir():
+                yield item
+                continue
+            yield from (each for each in sorted(item.iterdir()) if each.name not in wanted[item.name])

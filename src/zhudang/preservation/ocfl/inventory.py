@@ -5,6 +5,7 @@ Source: OCFL 1.1, section 3.5.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,12 @@ from zhudang.preservation.ocfl.layout import INVENTORY_TYPE
 
 INVENTORY = "inventory.json"
 SIDECAR = "inventory.json.sha512"
+
+
+LARGEST = 128 * 1024 * 1024
+"""Bytes of an inventory at most: an object as full as it may be has fewer, and reading one takes many times its size."""
+_LEADS_OUT = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)|[\\\x00\ud800-\udfff]")
+"""A part that is empty, `.` or `..` (so also a slash at the start or the end), or what is no name of a file everywhere."""
 
 
 class InventoryUnreadable(Exception):
@@ -60,6 +67,10 @@ class Inventory:
     def stored_path(self, digest: str) -> str:
         """Tell where the bytes with this SHA-512 are stored, relative to the object's folder."""
         return self._by_digest[digest][0]
+
+    def holds(self, digest: object) -> bool:
+        """Whether bytes with this SHA-512 are stored."""
+        return isinstance(digest, str) and digest in self._by_digest
 
     @cached_property
     def sha512(self) -> str:
@@ -119,6 +130,8 @@ def read_inventory(inventory_json: bytes) -> Inventory:
     Raises:
         InventoryUnreadable: not JSON, or a part that OCFL requires is missing or of the wrong shape.
     """
+    if len(inventory_json) > LARGEST:
+        raise InventoryUnreadable(f"more than {LARGEST} bytes")
     try:
         document = json.loads(inventory_json)
         if document["digestAlgorithm"] != "sha512":
@@ -131,11 +144,32 @@ def read_inventory(inventory_json: bytes) -> Inventory:
         )
         if f"v{inventory.head}" != document["head"]:
             raise InventoryUnreadable("head")
+        _refuse_incoherent(inventory)
         # Of the bytes that lie there: the same facts laid out otherwise are not what was written. `replace` digests anew.
         inventory.__dict__["sha512"] = hashlib.sha512(inventory_json).hexdigest()
-    except (KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as problem:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
         raise InventoryUnreadable(str(problem)) from problem
     return inventory
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path might name what lies elsewhere than below its folder: copies come from others' hands."""
+    return _LEADS_OUT.search(path) is not None
+
+
+def _refuse_incoherent(inventory: Inventory) -> None:
+    """Refuse an inventory that names no object, lacks versions, or speaks of bytes that its manifest does not name."""
+    if not isinstance(inventory.object_id, str):
+        raise InventoryUnreadable("id")
+    inventory.object_id.encode()
+    if inventory.versions.keys() != set(range(1, len(inventory.versions) + 1)):
+        raise InventoryUnreadable("versions")
+    stored = set(inventory.manifest.values())
+    for number, version in inventory.versions.items():
+        if not stored.issuperset(version.state.values()):
+            raise InventoryUnreadable(f"v{number}: a digest that the manifest lacks")
+    if not inventory.fixity.keys() <= inventory.manifest.keys():
+        raise InventoryUnreadable("fixity: a path that the manifest lacks")
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
@@ -161,11 +195,14 @@ def _version_json(version: Version) -> dict[str, Any]:
 
 def _version(body: dict[str, Any]) -> Version:
     user = body.get("user", {})
+    created = datetime.fromisoformat(body["created"])
+    if created.tzinfo is None:
+        raise InventoryUnreadable("created: no time zone")
     return Version(
-        created=datetime.fromisoformat(body["created"]),
-        message=body.get("message", ""),
-        user_name=user.get("name", ""),
-        user_address=user.get("address", ""),
+        created=created,
+        message=_text(body.get("message", "")),
+        user_name=_text(user.get("name", "")),
+        user_address=_text(user.get("address", "")),
         state=_digest_by_path(body["state"]),
     )
 
@@ -177,5 +214,24 @@ def _paths_by_digest(digests: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InventoryUnreadable("not a text")
+    return value
+
+
 def _digest_by_path(block: Mapping[str, list[str]]) -> dict[str, str]:
-    return {path: digest.lower() for digest, paths in block.items() for path in paths}
+    found: dict[str, str] = {}
+    for digest, paths in block.items():
+        lower = digest.lower()
+        for path in _list(paths):
+            if leads_out(path):
+                raise InventoryUnreadable(f"a path that leads out: {path[:200]!r}")
+            found[path] = lower
+    return found
+
+
+def _list(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise InventoryUnreadable("not a list")
+    return value

@@ -1,30 +1,39 @@
 """Bytes back out of a store, by the names an object gives them; sealed ones with the keys that open them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zhudang.preservation.ocfl import sealing
-from zhudang.preservation.ocfl.inventory import Inventory
-from zhudang.preservation.ocfl.root import ObjectDamaged, StorageRoot, read_root_inventory
+from zhudang.preservation.ocfl import plain_files, sealing
+from zhudang.preservation.ocfl.inventory import LARGEST, Inventory
+from zhudang.preservation.ocfl.root import ObjectDamaged, ObjectUnreadable, StorageRoot, read_root_inventory
 from zhudang.preservation.ocfl.sealing import CannotOpen, Held, Identities
 from zhudang.preservation.ocfl.verifier import sha512_of
 
 NO_KEYS = Identities()
 
 
-def object_inventories(root: StorageRoot) -> Iterator[tuple[Path, Inventory]]:
-    """Walk all objects of a place with their inventories; objects whose inventory cannot be trusted are left out.
+LeftOut = Callable[[Path, Exception], None]
+"""Is told of a folder and why it was passed over: OSError, or ObjectDamaged."""
 
-    Leaving out is right for looking around; what is damaged is the verifier's to say.
+
+def object_inventories(root: StorageRoot, left_out: LeftOut | None = None) -> Iterator[tuple[Path, Inventory]]:
+    """Walk all objects of a place with their inventories; those whose inventory cannot be trusted or read are left out.
+
+    Leaving out is right for looking around; what is damaged is the verifier's to say. Who must not miss any asks to be told.
     """
-    for folder in root.objects():
+    told: LeftOut = left_out or (lambda _folder, _problem: None)
+    for folder in root.objects(told):
         try:
-            yield folder, read_root_inventory("", folder)
-        except ObjectDamaged:
-            continue
+            inventory = read_root_inventory("", folder)
+        except ObjectUnreadable as closed:
+            told(folder, closed.problem)
+        except ObjectDamaged as damaged:
+            told(folder, damaged)
+        else:
+            yield folder, inventory
 
 
 def stored_file(folder: Path, inventory: Inventory, logical_path: str) -> Path:
@@ -68,8 +77,11 @@ def plain_size(folder: Path, inventory: Inventory, held: Held) -> int:
 
 def is_whole(folder: Path, inventory: Inventory, held: Held) -> bool:
     """Whether the stored bytes are there at their size; the digests are the verifier's to compare."""
-    path = _stored(folder, inventory, held)
-    return path.exists() and held.stored_size in (None, path.stat().st_size)
+    try:
+        size = _stored(folder, inventory, held).stat().st_size
+    except OSError:
+        return False
+    return held.stored_size in (None, size)
 
 
 @contextmanager
@@ -92,7 +104,13 @@ def read_json(folder: Path, inventory: Inventory, logical_path: str, keys: Ident
     """Read one of the JSON documents an object carries, by its plain name."""
     held = held_files(folder, inventory, keys)[logical_path]
     with opened(folder, inventory, held, keys) as stream:
-        return json.loads(stream.read())
+        data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"{logical_path}: more than {LARGEST} bytes")
+    try:
+        return json.loads(data)
+    except RecursionError as deep:
+        raise ValueError(f"{logical_path}: nested too deep") from deep
 
 
 def is_as_stored(folder: Path, inventory: Inventory, held: Held) -> bool:
@@ -101,15 +119,18 @@ def is_as_stored(folder: Path, inventory: Inventory, held: Held) -> bool:
 
 
 def _stored(folder: Path, inventory: Inventory, held: Held) -> Path:
-    return folder / inventory.stored_path(held.sha512)
+    return plain_files.refuse_strange(folder, inventory.stored_path(held.sha512))
 
 
 def _index(folder: Path, inventory: Inventory, index: str, digest: str, keys: Identities) -> tuple[Held, ...]:
-    path = folder / inventory.stored_path(digest)
     name = f"{inventory.object_id} {index}"
     try:
+        path = plain_files.refuse_strange(folder, inventory.stored_path(digest))
         if sha512_of(path)[0] != digest:
             raise CannotOpen(name, "damaged")
-        return sealing.read_index(keys.open_bytes(path.read_bytes(), name), name)
+        found = sealing.read_index(keys.open_bytes(plain_files.read(path, LARGEST), name), name)
     except OSError as problem:
         raise CannotOpen(name, "damaged") from problem
+    if not all(isinstance(held.path, str) and inventory.holds(held.sha512) for held in found):
+        raise CannotOpen(name, "damaged")
+    return found

@@ -2,11 +2,12 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from zhudang.preservation.ocfl import durable, layout, streaming
+from zhudang.preservation.ocfl import durable, layout, streaming, together
 from zhudang.preservation.ocfl.content import CopyDiffers, Progress, SourceChanged
 from zhudang.preservation.ocfl.direct import NewFile, Pieces
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar
@@ -105,17 +106,30 @@ def all_files(source: StorageRoot, inventory: Inventory) -> Mapping[str, str]:
 
 def _copy_files(source: Path, stage: Path, files: Mapping[str, str], progress: Progress | None) -> None:
     small = {}
+    together.refuse_too_large(stage, ((str(source / path), (source / path).stat().st_size) for path in files))
     with Pieces(places=1, files=1) as pieces:
         for path, expected in sorted(files.items()):
-            (stage / path).parent.mkdir(parents=True, exist_ok=True)
-            if (source / path).stat().st_size > streaming.CHUNK:
-                _copy_large(pieces, source / path, stage, path, expected, progress)
-            else:
-                _copy_small(source / path, stage / path, expected, progress)
-                small[path] = expected
+            durable.make_folders_below(stage, path)
+            with _named(source / path):
+                if (source / path).stat().st_size > streaming.CHUNK:
+                    _copy_large(pieces, source / path, stage, path, expected, progress)
+                else:
+                    _copy_small(source / path, stage / path, expected, progress)
+                    small[path] = expected
     durable.sync_folders(folder for folder in (stage, *stage.rglob("*")) if folder.is_dir())
     if different := read_back(stage, small):
         raise CopyDiffers(stage, different)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Give a failure of the system the path of what was copied, where it has none: it is told to people."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.filename is None and problem.errno is not None:
+            raise OSError(problem.errno, problem.strerror, str(path)) from problem
+        raise
 
 
 def _copy_small(source: Path, target: Path, expected: str, progress: Progress | None) -> None:

@@ -12,14 +12,15 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-from zhudang.preservation.ocfl import durable, layout
+from zhudang.preservation.ocfl import durable, layout, plain_files
 from zhudang.preservation.ocfl.inventory import (
     INVENTORY,
+    LARGEST,
     SIDECAR,
     Inventory,
     InventoryUnreadable,
@@ -27,6 +28,8 @@ from zhudang.preservation.ocfl.inventory import (
     sidecar,
     sidecar_agrees,
 )
+
+_LARGEST_SIDECAR = 4096
 
 
 class StoreFull(Exception):
@@ -44,8 +47,11 @@ class StoreUnreachable(Exception):
     """A place is not there, or is not a storage root of ours: a disk not mounted, a wrong folder."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"no storage root at {folder}")
+        super().__init__(folder)
         self.folder = folder
+
+    def __str__(self) -> str:
+        return f"no storage root at {self.folder}"
 
 
 class ObjectDamaged(Exception):
@@ -55,6 +61,18 @@ class ObjectDamaged(Exception):
         super().__init__(f"{object_id}: {reason}")
         self.object_id = object_id
         self.reason = reason
+
+
+class ObjectUnreadable(ObjectDamaged):
+    """An object's inventory is there, and the system does not give it: a medium that fails, or rights that lack."""
+
+    def __init__(self, object_id: str, problem: OSError) -> None:
+        super().__init__(object_id, f"inventory not given: {problem.strerror or problem}")
+        self.problem = problem
+
+
+Unreadable = Callable[[Path, OSError], None]
+"""Is told of a folder that cannot be listed."""
 
 
 class StorageRoot:
@@ -115,7 +133,11 @@ class StorageRoot:
         """Wait until nobody else writes here, then be the only one; clear what a crashed writer left.
 
         Everything that writes to a place does so inside; readers need no lock, objects enter by a rename.
+
+        Raises:
+            StoreUnreachable: the storage root is gone, and nothing is made where it was: a disk was taken away.
         """
+        self.refuse_gone()
         durable.make_folders(self.staging)
         descriptor = os.open(self.place / "writer.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -136,6 +158,19 @@ class StorageRoot:
             yield
         finally:
             os.close(descriptor)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the storage root is (still) at its place; a damaged declaration is one all the same."""
+        try:
+            return (self.folder / layout.ROOT_DECLARATION).is_file()
+        except OSError:
+            return False
+
+    def refuse_gone(self) -> None:
+        """Raise StoreUnreachable where the storage root is not at its place any more."""
+        if not self.is_there:
+            raise StoreUnreachable(self.place)
 
     def object_folder(self, object_id: str) -> Path:
         """Tell where an object lies, or would lie."""
@@ -176,19 +211,30 @@ class StorageRoot:
             return None
         return read_root_inventory(object_id, folder)
 
-    def objects(self) -> Iterator[Path]:
-        """Walk the folders of all objects, in the order of their paths, at flat memory."""
-        for first in _folders(self.folder):
+    def objects(self, unreadable: Unreadable | None = None) -> Iterator[Path]:
+        """Walk the folders of all objects, in the order of their paths, at flat memory.
+
+        Args:
+            unreadable: is told of folders that cannot be listed, and the walk goes on; without it, that is an OSError.
+        """
+        for first in _folders(self.folder, unreadable):
             if first.name == "extensions":
                 continue
-            for second in _folders(first):
-                for third in _folders(second):
-                    yield from _folders(third)
+            for second in _folders(first, unreadable):
+                for third in _folders(second, unreadable):
+                    yield from _folders(third, unreadable)
 
     def new_staging(self) -> Path:
-        """Make an empty folder for work that is not yet part of the store."""
+        """Make an empty folder for work that is not yet part of the store.
+
+        Raises:
+            StoreUnreachable: the place is gone.
+        """
         folder = self.staging / uuid.uuid4().hex
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except FileNotFoundError as gone:
+            raise StoreUnreachable(self.place) from gone
         return folder
 
     def clear_staging(self) -> int:
@@ -207,6 +253,8 @@ class StorageRoot:
         target = self.object_folder(object_id)
         with self._alone():
             while not target.parent.is_dir():
+                if target.parent == self.folder:
+                    raise StoreUnreachable(self.place)
                 wrapped = self.new_staging()
                 staged.rename(wrapped / target.name)
                 durable.sync_folder(wrapped)
@@ -264,12 +312,18 @@ class StorageRoot:
 
 
 def read_root_inventory(object_id: str, folder: Path) -> Inventory:
-    """Read the inventory at the top of an object's folder, checked against its sidecar."""
+    """Read the inventory at the top of an object's folder, checked against its sidecar.
+
+    Raises:
+        ObjectDamaged, ObjectUnreadable.
+    """
     try:
-        data = (folder / INVENTORY).read_bytes()
-        beside = (folder / SIDECAR).read_bytes()
+        data = plain_files.read(folder / INVENTORY, LARGEST)
+        beside = plain_files.read(folder / SIDECAR, _LARGEST_SIDECAR)
     except FileNotFoundError as missing:
         raise ObjectDamaged(object_id, "inventory missing") from missing
+    except OSError as problem:
+        raise ObjectUnreadable(object_id, problem) from problem
     return trusted_inventory(object_id, data, beside)
 
 
@@ -328,7 +382,13 @@ def _newest_version(folder: Path) -> int | None:
     return max(numbers, default=None)
 
 
-def _folders(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+def _folders(folder: Path, unreadable: Unreadable | None = None) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError as problem:
+        if unreadable is None:
+            raise
+        unreadable(folder, problem)
+        names = []
     return (folder / name for name in names)

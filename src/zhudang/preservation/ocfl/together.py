@@ -6,6 +6,7 @@ have written there, so a few files are better forced one by one.
 """
 
 import ctypes
+import errno
 import os
 import re
 import threading
@@ -21,6 +22,8 @@ _FEWEST = 64
 _EVERY_BYTES = 8 * 1024 * 1024
 _PROMISING = frozenset({"ext4", "xfs"})
 """Journalling file systems of one disk. Not FUSE, where `syncfs` does not reach whoever serves it; not the network."""
+_FAT = frozenset({"vfat", "msdos"})
+_LARGEST_ON_FAT = 4 * 1024**3 - 1
 _TELLS_FAILURES = (5, 8)
 """Before this version of Linux `syncfs` did not say that writing had failed."""
 _MOUNTED = Path("/proc/self/mountinfo")
@@ -123,6 +126,20 @@ def can_force_together(folder: Path) -> bool:
     if os.uname().sysname != "Linux" or not found or (int(found[1]), int(found[2])) < _TELLS_FAILURES:
         return False
     return _kind_of(folder.stat().st_dev) in _PROMISING
+
+
+def refuse_too_large(folder: Path, sizes: Iterable[tuple[str, int]]) -> None:
+    """Refuse, before a byte is written, what the file system of a folder cannot hold as one file (FAT32: 4 GB and more).
+
+    Args:
+        sizes: path -> bytes, as pairs; a path stands in the failure.
+
+    Raises:
+        OSError: EFBIG.
+    """
+    path, size = max(sizes, key=lambda each: each[1], default=("", 0))
+    if size > _LARGEST_ON_FAT and _kind_of(folder.stat().st_dev) in _FAT:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
 
 
 def _kind_of(device: int) -> str:

@@ -22,12 +22,14 @@ from zhudang.checks.packages.model import Package
 from zhudang.checks.packages.tree import FolderTree, Tree, Unreadable
 from zhudang.preservation.ocfl import durable, layout
 from zhudang.preservation.ocfl.inventory import INVENTORY, SIDECAR, Inventory, sidecar, sidecar_of, stated_in
-from zhudang.preservation.ocfl.root import ObjectDamaged, read_root_inventory
+from zhudang.preservation.ocfl.root import ObjectDamaged, ObjectUnreadable, read_root_inventory
 
 Progress = Callable[[int], None]
 
 MISSING, CHANGED, UNEXPECTED = "STO-001", "STO-002", "STO-003"
 INVENTORY_BAD, NOT_AN_OBJECT, UNREADABLE = "STO-004", "STO-005", "STO-006"
+NO_ROOM = "STO-008"
+"""Told by those who bring a copy to a place, not found in one."""
 
 DAMAGES = {
     "OCF-002": INVENTORY_BAD,
@@ -84,11 +86,15 @@ def verify_object(folder: Path, *, object_id: str = "", progress: Progress | Non
         object_id: the id the object must have; leave empty when it is to be learned from the object.
         progress: called with the number of bytes of each file read; may raise to stop.
     """
-    tree = StoredFiles(folder, progress)
-    if not (folder / layout.OBJECT_DECLARATION).is_file():
-        return Verification(object_id, None, 0, 0, (told_of(tree, NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
     try:
+        tree = StoredFiles(folder, progress)
+        if not (folder / layout.OBJECT_DECLARATION).is_file():
+            return Verification(object_id, None, 0, 0, (told_of(tree, NOT_AN_OBJECT, layout.OBJECT_DECLARATION),))
         inventory = read_root_inventory(object_id, folder)
+    except OSError:  # its folder does not let us in
+        return Verification(object_id, None, 0, 0, (Damage(UNREADABLE, layout.OBJECT_DECLARATION),))
+    except ObjectUnreadable:
+        return Verification(object_id, None, 0, 0, (Damage(UNREADABLE, INVENTORY),))
     except ObjectDamaged:
         return Verification(object_id, None, 0, 0, (told_of(tree, INVENTORY_BAD, INVENTORY),))
     damages = examine_copy(tree, inventory)
@@ -101,6 +107,8 @@ def examine_copy(tree: Tree, inventory: Inventory) -> tuple[Damage, ...]:
     Args:
         inventory: the object's own, confirmed by its sidecar.
     """
+    if "" in tree.closed:
+        return (Damage(UNREADABLE, "."),)
     copy = _Copy(tree, "ocfl", manifest=inventory.manifest)
     ocfl.examine(copy, fixity=False)
     for path in (tree.files.keys() | set(tree.special)) - known_files(inventory):
@@ -124,6 +132,8 @@ class _Copy(Package):
             self.note(told, path, str(data.get("expected", "")), str(data.get("found", "")))
 
     def note(self, code: str, path: str, expected: str = "", found: str = "") -> None:
+        if code == MISSING and any(path.startswith(f"{folder}/") for folder in self.tree.closed):
+            code = UNREADABLE
         if (path, code) not in self.damages:
             expected = expected or ("" if code == UNEXPECTED else self.manifest.get(path, ""))
             self.damages[path, code] = told_of(self.tree, code, path, expected, found)

@@ -58,6 +58,8 @@ def write_version(
     new = _new_files(contents, known, prior, seal)
     with _staged(roots) as stages:
         folders = [stage / f"v{number}" / _CONTENT for stage in stages]
+        for stage in stages:
+            together.refuse_too_large(stage, ((str(stage / file.stored_as), file.content.size) for file in new))
         with together.forced(stages, len(new)) as disk:
             written = write_files(folders, new, seal, progress, disk)
             held = {**known, **{file.sha256: file for file in written}}

@@ -14,6 +14,7 @@ from zhudang.preservation.archive_registers import TITLE as OWN_REGISTERS
 register = template.Library()
 TABS = (
     ("holdings", pgettext_lazy("tab", "登记"), "preservation.holdings.read"),
+    ("sites", pgettext_lazy("tab", "存储地"), "preservation.holdings.read"),
     ("policy", pgettext_lazy("tab", "副本要求"), "preservation.holdings.read"),
     ("formats", pgettext_lazy("tab", "格式"), "preservation.holdings.read"),
     ("readings", pgettext_lazy("tab", "核验"), "preservation.holdings.read"),

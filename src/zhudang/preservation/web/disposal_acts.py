@@ -19,7 +19,8 @@ from zhudang.identity.rights import Actor, demand
 from zhudang.identity.signing_in import CannotSignIn, Visitor
 from zhudang.preservation.disposal import cases, clearing, queries, signing
 from zhudang.preservation.disposal.models import DisposalCase
-from zhudang.shared.web.refusal import tell
+from zhudang.preservation.web import tried
+from zhudang.shared.web.refusal import sentences
 
 
 @require_POST
@@ -28,14 +29,14 @@ def opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
     actor = _actor(request)
     demand(actor, "preservation.disposal.appraise")
     if request.POST.get("agrees") not in {"yes", "no"}:
-        return _unsaid(request, case_id, _("请选“同意销毁”或“不同意”"))
+        return _back(request, case_id, "opinion", [_("请选“同意销毁”或“不同意”")])
     case = queries.case_page(actor, case_id, today=queries.today()).case
     spared, unknown = _spared(case, request.POST.get("spared", ""))
     if unknown:
-        tell(request, [_("清单上没有 %(code)s，或日期写得不对") % {"code": code} for code in unknown])
-        return redirect("preservation:disposal_case", case_id)
+        told = [_("清单上没有 %(code)s，或日期写得不对") % {"code": code} for code in unknown]
+        return _back(request, case_id, "opinion", told)
     return _act(
-        request, case_id, _("意见已记下。"),
+        request, case_id, "opinion", _("意见已记下。"),
         lambda: cases.give_opinion(
             actor=actor, case_id=case_id, agrees=request.POST.get("agrees") == "yes", reasons=request.POST.get("reasons", "")[:2000],
             spared=spared, now=timezone.now(),
@@ -47,10 +48,10 @@ def opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Approve, or refuse, for the department."""
     if request.POST.get("decision") not in {"approve", "refuse"}:
-        return _unsaid(request, case_id, _("请选“批准”或“不批准”"))
+        return _back(request, case_id, "decide", [_("请选“批准”或“不批准”")])
     approves = request.POST["decision"] == "approve"
     return _act(
-        request, case_id, _("已批准，等待期开始。") if approves else _("已决定不予销毁。"),
+        request, case_id, "decide", _("已批准，等待期开始。") if approves else _("已决定不予销毁。"),
         lambda: cases.decide(
             actor=_actor(request), case_id=case_id, approves=approves, because=request.POST.get("because", "")[:1000],
             now=timezone.now(),
@@ -62,7 +63,7 @@ def decide(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def stop(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Stop a case."""
     return _act(
-        request, case_id, _("已叫停，什么也没有销毁。"),
+        request, case_id, "stop", _("已叫停，什么也没有销毁。"),
         lambda: cases.stop(
             actor=_actor(request), case_id=case_id, because=request.POST.get("because", "")[:1000], now=timezone.now()
         ),
@@ -73,7 +74,7 @@ def stop(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def call(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Take the execution upon oneself and call the witnesses."""
     return _act(
-        request, case_id, _("您是执行人，请两位监销人签字。"),
+        request, case_id, "call", _("您是执行人，请两位监销人签字。"),
         lambda: signing.call(actor=_actor(request), case_id=case_id, now=timezone.now()),
     )  # fmt: skip
 
@@ -82,7 +83,7 @@ def call(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def witness(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Sign as a witness, by one's own password."""
     return _act(
-        request, case_id, _("已签字。"),
+        request, case_id, "witness", _("已签字。"),
         lambda: signing.witness(
             actor=_actor(request), case_id=case_id, password=request.POST.get("password", ""), visitor=_visitor(request),
             now=timezone.now(),
@@ -96,8 +97,7 @@ def begin(request: HttpRequest, case_id: UUID) -> HttpResponse:
     try:
         work_id = signing.begin(actor=_actor(request), case_id=case_id, now=timezone.now())
     except signing.CannotDecide as refusal:
-        tell(request, refusal)
-        return redirect("preservation:disposal_case", case_id)
+        return _back(request, case_id, "begin", sentences(refusal))
     return redirect("events:work", work_id)
 
 
@@ -105,7 +105,7 @@ def begin(request: HttpRequest, case_id: UUID) -> HttpResponse:
 def clear(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Sign that an owed place was cleared."""
     return _act(
-        request, case_id, _("已签字；两人都签后，系统清除并读回够得着的存储地。"),
+        request, case_id, "clear", _("已签字；两人都签后，系统清除并读回够得着的存储地。"),
         lambda: signing.clear_owed(
             actor=_actor(request), case_id=case_id, place=request.POST.get("place", "")[:100],
             note=request.POST.get("note", "")[:500], password=request.POST.get("password", ""), visitor=_visitor(request),
@@ -135,7 +135,7 @@ def stay(request: HttpRequest, object_id: UUID) -> HttpResponse:
             now=timezone.now(),
         )
     except cases.CannotDecide as refusal:
-        tell(request, refusal)
+        tried.keep(request, object_id, "stay", sentences(refusal))
     return redirect("preservation:object", object_id)
 
 
@@ -147,24 +147,23 @@ def stay_lift(request: HttpRequest, stay_id: UUID) -> HttpResponse:
             actor=_actor(request), stay_id=stay_id, because=request.POST.get("because", "")[:500], now=timezone.now()
         )
     except cases.CannotDecide as refusal:
-        tell(request, refusal)
-        return redirect("preservation:holdings")
+        object_id = queries.volume_of_stay(stay_id)
+        tried.keep(request, object_id, str(stay_id), sentences(refusal))
     return redirect("preservation:object", object_id)
 
 
-def _unsaid(request: HttpRequest, case_id: UUID, what: str) -> HttpResponse:
-    """Send back a form that leaves open which of two it means: what ends a case is never guessed."""
-    tell(request, [what])
+def _back(request: HttpRequest, case_id: UUID, form: str, reasons: list[str]) -> HttpResponse:
+    """Send a form back with what was typed into it and the reasons: what ends a case is never guessed."""
+    tried.keep(request, case_id, form, reasons)
     return redirect("preservation:disposal_case", case_id)
 
 
-def _act(request: HttpRequest, case_id: UUID, done: str, act: Callable[[], Any]) -> HttpResponse:
+def _act(request: HttpRequest, case_id: UUID, form: str, done: str, act: Callable[[], Any]) -> HttpResponse:
     try:
         act()
     except (cases.CannotDecide, CannotSignIn) as refusal:
-        tell(request, refusal)
-    else:
-        messages.success(request, done)
+        return _back(request, case_id, form, sentences(refusal))
+    messages.success(request, done)
     return redirect("preservation:disposal_case", case_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from zhudang.preservation.disposal import queries
 from zhudang.preservation.disposal import words as disposal_words
@@ -25,7 +26,9 @@ def steps(page: queries.CasePage) -> list[dict[str, Any]]:
     way.append(_step(decision, case.decided_name, case.decided_at, case.decided_because))
     waited = case.called_at or (case.wait_until if page.waited else None)
     if not waited:
-        way.append(_step(_("等待期满（%(days)s 个整天）") % {"days": case.waiting_days}))
+        days = case.waiting_days
+        ends = ngettext("等待期满（%(days)s 个整天）", "等待期满（%(days)s 个整天）", days)
+        way.append(_step(ends % {"days": days}))
     way.append(_step(_("召集监销"), case.executor_name, case.called_at))
     way += [_step(_("监销签字"), row.name, row.at) for row in page.witnesses]
     lacking = case.rules["witnesses"]["number"] - len(page.witnesses)
@@ -48,13 +51,18 @@ def _step(what: str, who: str = "", at: Any = None, why: str = "") -> dict[str, 
 def who_is_next(page: queries.CasePage) -> str:
     """Who must act now, and what on."""
     case = page.case
+    if page.changed and CaseState(case.state) not in ENDED:
+        return _("先查清是谁改了登记；照日志改回，才能往下办")
     match CaseState(case.state):
         case CaseState.APPRAISING:
             return _("等鉴定委员给出意见：%(names)s") % {"names": _("、").join(page.awaited)}
         case CaseState.APPROVING:
             return _("等主管部门的人批准（提出人和委员除外）")
         case CaseState.WAITING if page.days_left:
-            return _("等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停") % {"days": page.days_left}
+            return ngettext(
+                "等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停",
+                "等待期还有 %(days)s 天；馆里、委员和主管部门的人都可以叫停", page.days_left,
+            ) % {"days": page.days_left}  # fmt: skip
         case CaseState.WAITING if not page.waited:
             return _("今天是等待期最后一天；馆里、委员和主管部门的人都可以叫停")
         case CaseState.WAITING:
@@ -68,6 +76,10 @@ def who_is_next(page: queries.CasePage) -> str:
         case CaseState.EXECUTING:
             return _("系统正在逐卷销毁；中断了会自己继续")
         case CaseState.DONE if page.owed:
-            return _("还有 %(places)s 处留着内容，须清除并由两人签字") % {"places": len(page.owed)}
+            return ngettext(
+                "还有 %(places)s 处留着内容，须清除并由两人签字",
+                "还有 %(places)s 处留着内容，须清除并由两人签字",
+                len(page.owed),
+            ) % {"places": len(page.owed)}
         case _:
             return _("没有谁要办的了；清册永久保存")

@@ -21,8 +21,11 @@ from zhudang.preservation.disposal import words as disposal_words
 from zhudang.preservation.disposal.models import DisposalCase, DisposalItem
 from zhudang.preservation.disposal.owed import SITE
 from zhudang.preservation.disposal.rules_file import rules
-from zhudang.preservation.domain.disposal import CaseState, Outcome, why_not_dispose
+from zhudang.preservation.disposal.waiting import waiting_for
+from zhudang.preservation.domain.disposal import CaseState, Outcome, legal_day, why_not_dispose
+from zhudang.preservation.domain.disposal_acts import RIGHTS, Act, StillHeld, acts_at_place
 from zhudang.preservation.web import disposal_course as course
+from zhudang.preservation.web import tried
 from zhudang.preservation.web.forms import ProposalForm
 from zhudang.shared.web import exports
 from zhudang.shared.web import lists as pages
@@ -40,13 +43,18 @@ def overview(request: HttpRequest) -> HttpResponse:
     counts = {each: rows.filter(state=each.value).count() for each in CaseState}
     if wanted := state.filters.get("state", ""):
         rows = rows.filter(state=wanted)
-    owed, day = list(queries.owed()), queries.today()
+    owed, day = list(queries.owed(up_to_level=actor.reach)), queries.today()
     of_case = Counter(each.case_id for each in owed)
+    mine = {each.case_id: disposal_words.ACTS[each.act] for each in reversed(waiting_for(actor, today=day))}
     context = {
-        "page": pages.take_page(rows, state, lambda case: _shown_case(case, owed=of_case[case.pk], today=day)),
+        "page": pages.take_page(
+            rows,
+            state,
+            lambda case: {**_shown_case(case, owed=of_case[case.pk], today=day), "mine": mine.get(case.pk, "")},
+        ),
         "states": [(s.value, disposal_words.STATES[s], counts[s], disposal_words.MARKS[s]) for s in CaseState],
         "total": sum(counts.values()),
-        "owed": [_shown_owed(each) for each in owed],
+        "owed": [_shown_owed(each, actor, None) for each in owed],
         "overdue": any(each.overdue for each in owed),
         "rules": rules(),
         "sources": [
@@ -79,7 +87,7 @@ def propose(request: HttpRequest) -> HttpResponse:
                 actor=actor, object_ids=chosen, committee=_ids(given["committee"]), why=given["why"], now=timezone.now()
             )
         except cases.CannotPropose as refusal:
-            refused = [words.sentence(reason) for reason in refusal.reasons]
+            refused = words.sentences(refusal.reasons)
         else:
             messages.success(request, _("已提交鉴定委员会。"))
             return redirect("preservation:disposal_case", case_id)
@@ -131,9 +139,13 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
         items = items.filter(outcome=wanted)
     if state.q:
         items = items.filter(reference_code__icontains=state.q) | items.filter(title__icontains=state.q)
+    owed = [_shown_owed(each, actor, case) for each in page.owed]
+    may_clear = any(each["may_sign"] for each in owed)
     context = {
         "page": page,
+        **tried.take(request, case_id, _forms(page, may_clear)),
         **_shown_case(case, owed=len(page.owed), today=queries.today()),
+        **({"word": _("与日志不符"), "mark": "late"} if page.changed else {}),
         "steps": course.steps(page),
         "next": course.who_is_next(page),
         "items": pages.take_page(items, state, lambda item: _shown_item(item, CaseState(case.state))),
@@ -144,11 +156,12 @@ def one_case(request: HttpRequest, case_id: UUID) -> HttpResponseBase:
             if o.value
         ],
         "places": _shown_places(page),
-        "owed": [_shown_owed(each) for each in page.owed],
+        "owed": owed,
+        "may_clear": may_clear,
         "halted": words.sentence(page.halted) if page.halted else "",
         "may_look": actor.may("preservation.disposal.execute"),
-        "may_clear": actor.may("preservation.disposal.witness")
-        and actor.username not in {case.proposed_by, case.executor},
+        "changed": [words.sentence(page.changed)] if page.changed else [],
+        "decided_on": legal_day(case.decided_at) if case.decided_at else None,
         "waiting": {
             name: show(case.rules.get("waiting", {}).get(name, ""))
             for name, show in (("source", words.own_half), ("doubt", words.doubt))
@@ -179,6 +192,15 @@ def _shown_case(case: DisposalCase, *, owed: int, today: date) -> dict[str, Any]
     return {"case": case, "word": word, "mark": disposal_words.MARKS[state], "owed": owed, "waited": waited}
 
 
+def _forms(page: queries.CasePage, may_clear: bool) -> set[str]:
+    """The forms that stand on a case's page now."""
+    may = {
+        "opinion": page.may_appraise, "decide": page.may_decide, "stop": page.may_stop, "call": page.may_call,
+        "witness": page.may_witness, "begin": page.may_begin, "clear": may_clear and bool(page.owed),
+    }  # fmt: skip
+    return {form for form, shown in may.items() if shown}
+
+
 def _shown_places(page: queries.CasePage) -> list[tuple[Any, int, int, bool]]:
     """What a case cleared and still owes, place by place, the sites first; and whether it is late there."""
     late = {each.place for each in page.owed if each.overdue}
@@ -186,11 +208,19 @@ def _shown_places(page: queries.CasePage) -> list[tuple[Any, int, int, bool]]:
     return [(disposal_words.place(key, name), clean, held, key in late) for key, name, clean, held in ordered]
 
 
-def _shown_owed(each: queries.OwedPlace) -> dict[str, Any]:
+def _shown_owed(each: queries.OwedPlace, actor: Actor, case: DisposalCase | None) -> dict[str, Any]:
+    """A place that is owed; on the page of its case also whether this person can sign for it now."""
+    acts: tuple[Act, ...] = ()
+    if case is not None:
+        to_empty = each.bucket and not each.clear
+        acts = acts_at_place(
+            actor.username, StillHeld(case.proposed_by, case.executor, to_empty, each.bucket, each.signers)
+        )
     return {
         "row": each,
         "place": disposal_words.place(each.place, each.name),
         "why": disposal_words.HELD_BECAUSE.get(each.why, each.why),
+        "may_sign": Act.CLEAR in acts and actor.may(RIGHTS[Act.CLEAR]),
     }
 
 
@@ -206,7 +236,7 @@ def _shown_item(item: DisposalItem, state: CaseState) -> dict[str, Any]:
 
 
 def _shown_candidate(row: Any, told: Any, objects: list[Any], today: date, *, ticked: bool) -> dict[str, Any]:
-    reasons = [words.sentence(reason) for reason in why_not_dispose(told, rules(), today=today)]
+    reasons = [words.said_of(reason) for reason in why_not_dispose(told, rules(), today=today)]
     return {
         "row": row, "reasons": reasons, "retention": disposal_words.retention(told.retention),
         "ends": rules().ends_on(told.retention, told.newest, told.works_ended), "ticked": ticked,

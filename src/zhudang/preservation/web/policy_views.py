@@ -62,7 +62,7 @@ def below(request: HttpRequest) -> HttpResponseBase:
     page = lists.take_page(ids, state, total=total)
     context = {
         "page": page,
-        "rows": [_shown_holding(row) for row in compliance.holding_rows(page.rows, on)],
+        "rows": _shown_page(compliance.holding_rows(page.rows, on)),
         "state": state,
         "classes": [(row.need.code, _name(row.need.names), sum(row.counts.get(s, 0) for s in BELOW)) for row in rows],
         "shown": [
@@ -216,6 +216,17 @@ def _shown_class(row: compliance.ClassRow) -> dict[str, Any]:
             for each in row.requirements
         ],
     }
+
+
+def _shown_page(rows: Iterable[compliance.HoldingRow]) -> list[dict[str, Any]]:
+    """The rows of a page; reasons that a row above gives already are folded up."""
+    told: set[tuple[str, ...]] = set()
+    shown = [_shown_holding(row) for row in rows]
+    for each in shown:
+        reasons = tuple(each["reasons"])
+        each["open"] = each["open"] and reasons not in told
+        told.add(reasons)
+    return shown
 
 
 def _shown_holding(row: compliance.HoldingRow) -> dict[str, Any]:

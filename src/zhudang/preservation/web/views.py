@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import books as bookkeeping
@@ -34,8 +36,9 @@ from zhudang.preservation.keys.fixity import KEYS
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import sealing
 from zhudang.preservation.rounds import BY_TURN
+from zhudang.preservation.sites import Place
 from zhudang.preservation.sites import places as all_places
-from zhudang.preservation.web import people, reach
+from zhudang.preservation.web import people, reach, tried
 from zhudang.shared.refusals import NotFound
 from zhudang.shared.web import exports, lists
 from zhudang.shared.web.refusal import tell
@@ -68,39 +71,44 @@ def holdings(request: HttpRequest) -> HttpResponseBase:
     found = register_queries.holdings_page(_actor(request), asked, now, rows=state.rows, page=state.page)
     counts, page = found.counts, lists.page_of(found.ids, state, found.number)
     rows, places = queries.shown(page.rows, now), site_queries.in_use()
+    away = [place for place in all_places(now) if not place.counts]
     context = {
         "page": page,
-        "rows": [_shown_object(row) for row in rows],
+        "rows": [_shown_object(row, away) for row in rows],
         "state": state,
         "counts": counts,
+        "asked_for": sum(found.by_health.values()),
         "healths": [
-            (health.value, words.HEALTH[health], counts.of(health), words.HEALTH_MARKS[health]) for health in Health
+            (health.value, words.HEALTH[health], found.by_health.get(health, 0), words.HEALTH_MARKS[health])
+            for health in reversed(Health)  # the worst first
         ],
         "sites": [
             (place, policy_words.KINDS[place.facts.kind], policy_words.promise(place.facts, place.proof))
             for place in places
         ],
-        "away": reach.out_of_reach(all_places(now)),
+        "away": reach.out_of_reach(away),
         "side_by_side": len(places) <= MOST_SIDE_BY_SIDE,
         "columns": 5 + (len(places) if len(places) <= MOST_SIDE_BY_SIDE else 1),
         "ingests": [
             (row, words.INGEST_STATES[row.state], words.sentence(row.reason) if row.reason else "")
-            for row in queries.unfinished_ingests()
+            for row in queries.unfinished_ingests(_actor(request))
         ],
         "comparison": _shown_comparison(queries.latest_comparison()),
         "may_act": _actor(request).may("preservation.object.verify"),
-        "owed": disposal.number_owed(),
+        "owed": disposal.number_owed(_actor(request)),
     }
     return render(request, "preservation/holdings.html", context)
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def sites(request: HttpRequest) -> HttpResponse:
-    """The places with what they hold, to be put beside the register: counting that takes as long as the register itself."""
+    """The places with what they hold: a page; for the register the part of it that is put beside, for counting that takes as long as the register itself."""
     demand(_actor(request), "preservation.holdings.read")
     now = timezone.now()
-    shown = [_shown_site(row, now) for row in site_queries.site_rows(now)]
-    return render(request, "preservation/_sites.html", {"sites": shown})
+    rows = site_queries.site_rows(now, known_to=_actor(request))
+    template = "_sites.html" if request.headers.get("HX-Request") else "sites.html"
+    return render(request, f"preservation/{template}", {"sites": [_shown_site(row, now) for row in rows]})
 
 
 @require_safe
@@ -118,9 +126,12 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         return redirect("preservation:object", first)
     tombstone = disposal.tombstone_of(object_id) if page.destroyed_at else None
     stays = disposal.stays_of(page.volume_id) if page.volume_id else []
+    may_stay = _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume"
+    forms = {"stay", *(str(stay.pk) for stay in stays if not stay.lifted_at)} if may_stay and not tombstone else set()
     context = {
         "page": page,
-        "object": _shown_object(page.row),
+        **tried.take(request, object_id, forms),
+        "object": _shown_object(page.row, [place for place in all_places(now) if not place.counts]),
         "versions": [(version, words.own_half(version.message)) for version in page.versions],
         "sealed": any(part.path in sealing.INDEXES.values() for part in page.parts),
         "parts": lists.take_page(page.parts, lists.read_state(request, rows=PARTS_A_PAGE)),
@@ -137,7 +148,7 @@ def one_object(request: HttpRequest, object_id: UUID) -> HttpResponse:
         "stays": stays,
         "standing_stay": any(not stay.lifted_at for stay in stays),
         "names": people.names(name for stay in stays for name in (stay.placed_by, stay.lifted_by)),
-        "may_stay": _actor(request).may("preservation.disposal.stay") and page.row.kind == "volume",
+        "may_stay": may_stay,
     }
     return render(request, "preservation/object.html", context)
 
@@ -148,21 +159,28 @@ def readings(request: HttpRequest) -> HttpResponse:
     demand(_actor(request), "preservation.holdings.read")
     page = lists.take_page(queries.readings(), lists.read_state(request))
     sites = {**site_queries.names_by_code(), KEYS: str(words.KEYS_HERE)}
+    hidden = queries.hidden_among(
+        _actor(request), {each["object"] for row in page.rows for each in row.wrong[:MOST_WRONG]}
+    )
     context = {
         "page": page,
-        "rows": [_shown_reading(row, sites) for row in page.rows],
+        "rows": [_shown_reading(row, sites, hidden) for row in page.rows],
         "names": people.names(row.asked_by for row in page.rows),
         "may_act": _actor(request).may("preservation.object.verify"),
     }
     return render(request, "preservation/readings.html", context)
 
 
-def _shown_reading(row: Any, sites: Mapping[str, str]) -> dict[str, Any]:
+def _shown_reading(row: Any, sites: Mapping[str, str], hidden: set[str]) -> dict[str, Any]:
+    """A reading; of objects that are hidden from the reader only their number is told."""
     in_turn = row.asked_by.removeprefix(BY_TURN) if row.asked_by.startswith(BY_TURN) else ""
+    named = row.wrong[:MOST_WRONG]
+    told = [_shown_wrong(each, sites) for each in named if each["object"] not in hidden]
     return {
         "row": row,
-        "wrong": [_shown_wrong(each, sites) for each in row.wrong[:MOST_WRONG]],
+        "wrong": told,
         "more": max(row.wrong_count - MOST_WRONG, 0),
+        "above": len(named) - len(told),
         "in_turn": sites.get(in_turn, in_turn),
     }
 
@@ -257,12 +275,14 @@ def _shown_site(row: site_queries.SiteRow, now: datetime) -> dict[str, Any]:
     }
 
 
-def _shown_object(row: queries.ObjectRow) -> dict[str, Any]:
+def _shown_object(row: queries.ObjectRow, away: Iterable[Place]) -> dict[str, Any]:
+    """An object with its copies; those at places that are `away` do not count now."""
+    not_counting = {place.site_id for place in away}
     return {
         "row": row,
         "health": words.HEALTH[row.health],
         "mark": words.HEALTH_MARKS[row.health],
-        "copies": (copies := [_shown_copy(copy) for copy in row.copies]),
+        "copies": (copies := [_shown_copy(copy, counts=copy.site_id not in not_counting) for copy in row.copies]),
         "by_word": _by_word(copies),
     }
 
@@ -283,8 +303,10 @@ def _by_word(copies: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _shown_copy(copy: queries.CopyRow) -> dict[str, Any]:
+def _shown_copy(copy: queries.CopyRow, *, counts: bool) -> dict[str, Any]:
     word, mark = _copy_word(copy)
+    if not counts and copy.state in {CopyState.VERIFIED, CopyState.WRITTEN}:
+        word, mark = _("够不着"), "unchecked"
     return {
         "copy": copy,
         "word": word,
@@ -331,7 +353,8 @@ def _shown_comparison(row: Any, titles: Mapping[str, str] | None = None) -> dict
 def _files_and_bytes(pair: Sequence[int] | None) -> str:
     if not pair:
         return ""
-    return _("%(files)s 件，%(bytes)s 字节") % {"files": write_number(pair[0]), "bytes": write_number(pair[1])}
+    told = ngettext("%(files)s 件，%(bytes)s 字节", "%(files)s 件，%(bytes)s 字节", pair[0])
+    return told % {"files": write_number(pair[0]), "bytes": write_number(pair[1])}
 
 
 def _heads() -> list[str]:

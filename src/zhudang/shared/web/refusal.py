@@ -67,6 +67,11 @@ def print_refusal(refusal: Refusal | Iterable[Reason]) -> None:
         print(in_both(partial(sentence, reason)), file=sys.stderr)
 
 
+def heading_of(number: int) -> str:
+    """What stands above so many reasons. One is often no lack: a wrong password, a step that is over."""
+    return _("现在还办不了，差 %(count)s 样：") % {"count": number} if number > 1 else _("现在办不了：")
+
+
 def tell(request: HttpRequest, refusal: Refusal | Iterable[Any], heading: str = "") -> None:
     """Show a refusal on the next page: one note with all reasons.
 
@@ -76,9 +81,7 @@ def tell(request: HttpRequest, refusal: Refusal | Iterable[Any], heading: str = 
     """
     told: list[Any] = list(sentences(refusal)) if isinstance(refusal, Refusal) else list(refusal)
     reasons = [one if isinstance(one, tuple) else (str(one), "") for one in told]
-    if not heading:
-        # One reason is often no lack: a wrong password, a step that is over.
-        counted = _("现在还办不了，差 %(count)s 样：") % {"count": len(reasons)}
-        heading = counted if len(reasons) > 1 else _("现在办不了：")
-    note = render_to_string("partials/_refusal.html", {"heading": heading, "reasons": reasons})
+    note = render_to_string(
+        "partials/_refusal.html", {"heading": heading or heading_of(len(reasons)), "reasons": reasons}
+    )
     messages.add_message(request, messages.ERROR, note, extra_tags="refusal")

@@ -66,3 +66,8 @@ def write_number(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,}".replace(",", NARROW_SPACE)
+
+
+def as_one_line(text: str) -> str:
+    """A name from other hands as a terminal may show it: what would steer it, or is no character, is written out."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)

@@ -1,0 +1,1 @@
+import{t as e}from"./rolldown-runtime-WkwZ5CU-.js";var t=e((e=>{e.printMsg=function(){console.log(`This is a message from the demo package`)}}));export default t();
