@@ -19,6 +19,7 @@ from zhudang.preservation.ocfl.verifier import (
     INVENTORY_BAD,
     NOT_AN_OBJECT,
     UNEXPECTED,
+    UNREADABLE,
     Damage,
     StoredFiles,
     Verification,
@@ -48,6 +49,8 @@ def named(
 
     Where that inventory is nowhere within reach the damages stay as they were found, with what is known of them.
     """
+    if found.inventory is None and any(each.code == UNREADABLE for each in damages):
+        return list(damages)  # what lets nobody in says nothing of its files
     trusted = found.inventory is not None and found.inventory.sha512 in wanted
     if trusted and all(_is_told_whole(each) for each in damages):
         return list(damages)
