@@ -108,6 +108,8 @@ def entries(*, act: str = "") -> QuerySet[Entry]:
 
 
 NEWEST = (F("at").desc(), F("id").desc())
+AS_WRITTEN = (F("number").asc(nulls_last=True), F("id"))
+"""Of `entries`: the order in which they came into the log, whatever a clock said."""
 
 
 def entry_row(row: Any) -> EntryRow:

@@ -85,7 +85,7 @@ def of_case(case: DisposalCase, *, lines: bool = True) -> list[Finding]:
     Args:
         lines: its list, line by line, and stays on its volumes too; else the case, its opinions and signatures alone.
     """
-    rows = audit.facts_about(_subject(case), ACTS).order_by("at", "id")
+    rows = audit.entries().filter(subject=_subject(case), act__in=ACTS).order_by(*audit.AS_WRITTEN)
     acts = [_act(row) for row in rows]
     found = _case(case, acts) if lines else _course(case, acts)
     told = list(_told_findings(case, found))
@@ -110,7 +110,7 @@ def _told_findings(case: DisposalCase, found: Iterable[Difference]) -> Iterator[
 
 def _read_log() -> _Logged:
     logged = _Logged({}, outcomes.read_destroyed(), {})
-    for row in audit.entries(act="preservation.disposal.").order_by("at", "id").iterator(chunk_size=1000):
+    for row in audit.entries(act="preservation.disposal.").order_by(*audit.AS_WRITTEN).iterator(chunk_size=1000):
         if not row.subject.startswith("preservation.disposalcase:"):
             continue
         logged.acts.setdefault(row.subject, []).append(_act(row))

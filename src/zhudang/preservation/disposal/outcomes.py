@@ -47,7 +47,7 @@ class Destroyed:
 def read_destroyed() -> Destroyed:
     """Read what the log tells of all destroyed volumes."""
     found = Destroyed()
-    for row in audit.entries(act="preservation.volume.").order_by("at", "id").iterator(chunk_size=1000):
+    for row in audit.entries(act="preservation.volume.").order_by(*audit.AS_WRITTEN).iterator(chunk_size=1000):
         act = Act(row.act.rsplit(".", 1)[1], row.actor, row.at, row.data)
         if act.name not in {"destroyed", "cleared", "keys_listed"}:
             continue
@@ -202,7 +202,7 @@ def stay_differences(volumes: Collection[UUID] | None = None) -> Iterator[tuple[
 def _stays_told() -> tuple[dict[str, Row], dict[str, str]]:
     told: dict[str, Row] = {}
     volume_of: dict[str, str] = {}
-    for row in audit.entries(act="preservation.disposal.").filter(data__has_key="stay").order_by("at", "id"):
+    for row in audit.entries(act="preservation.disposal.").filter(data__has_key="stay").order_by(*audit.AS_WRITTEN):
         pk, at = row.data["stay"], moment_or_plain(row.at)
         match row.act.rsplit(".", 1)[1]:
             case "stay_placed":
