@@ -192,11 +192,11 @@ NO_REGISTER = {
     "filing.record.submitted", "filing.record.taken_back", "filing.record.with_client", "filing.record.withdrawn",
     "filing.volume.reordered", "filing.volumes.composed", "content.file.received", "identity.account.unlocked", "identity.login",
     "identity.logout", "identity.password", "identity.session", "identity.token", "preservation.archive", "preservation.backup",
-    "preservation.catch_up.asked", "preservation.copy", "preservation.disposal.keys_given", "preservation.disposal.overdue",
+    "preservation.catch_up.asked", "preservation.copy", "preservation.disposal.differs", "preservation.disposal.keys_given", "preservation.disposal.overdue",
     "preservation.disposal.restored", "preservation.ingest", "preservation.keys", "preservation.log", "preservation.migration.ordered",
     "preservation.object", "preservation.package", "preservation.reading", "preservation.register.changed_unlogged",
     "preservation.site.begun_anew", "preservation.site.credentials_set", "preservation.site.proved", "preservation.site.reached",
-    "preservation.site.retention_looked_at", "preservation.site.unreachable", "preservation.transfer", "preservation.working_store",
+    "preservation.site.retention_looked_at", "preservation.site.unreachable", "preservation.store", "preservation.transfer", "preservation.working_store",
     "registry.import.checked",
 }  # fmt: skip
 """Acts, or how they begin, that change no row a store holds: records on their way to the archive among them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,9 @@ _ACTS = {
     "filing.record.transferred": "transferred_at",
 }
 """Acts of the log on many records at once, and the moment of a record each of them set."""
+
+_ROUNDED = timedelta(seconds=1)
+"""A version's moment is a whole second, at or after the true one: what was issued in between came after it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Around:
         documents = [
             {"id": _urn(each.id), "kind": each.kind, "number": each.number, "issued_at": plain(each.issued_at)}
             for each in self.handed.documents
-            if each.transfer_id in own and (until is None or each.issued_at <= until)
+            if each.transfer_id in own and (until is None or each.issued_at <= until - _ROUNDED)
         ]
         return {**links, "documents": documents} if documents else links
 
