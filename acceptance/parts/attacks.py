@@ -49,8 +49,9 @@ def ransomware_everywhere(ground: Ground) -> Drilled:
 
 
 def _set_aside(ground: Ground) -> set[Path]:
-    """The copies that were replaced at the online sites so far."""
-    return {path for code in ("a", "b") for path in (ground.sites[code] / "quarantine").glob("*")}
+    """The copies of objects that were replaced at the online sites so far; the stores' own files are always written anew."""
+    found = (path for code in ("a", "b") for path in (ground.sites[code] / "quarantine").glob("*"))
+    return {path for path in found if any(path.rglob("inventory.json"))}
 
 
 def rolled_back(ground: Ground) -> Drilled:
