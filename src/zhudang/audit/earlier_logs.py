@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zhudang.audit import operations, witness_lines
 from zhudang.audit.models import Entry, TreeHead
-from zhudang.audit.tree_heads import SignedHead
+from zhudang.audit.tree_heads import SignedHead, known_keys
 from zhudang.audit.witness import RESTORED
 
 FOLLOWS = "audit.log.follows"
@@ -34,9 +34,10 @@ def _keys_in(folders: Sequence[str]) -> set[str]:
 
 
 def own_keys() -> frozenset[str]:
-    """The public keys of this archive's logs, of today's and of those it follows."""
+    """The public keys of this archive's logs, of today's and of those it follows; never one that only a row brought in by hand names."""
     told = Entry.objects.filter(act=FOLLOWS).values_list("data__log_keys", flat=True)
-    return frozenset(TreeHead.objects.values_list("key", flat=True).distinct()) | {key for each in told for key in each}
+    signed, known = frozenset(TreeHead.objects.values_list("key", flat=True).distinct()), known_keys()
+    return (signed & known if known else signed) | {key for each in told for key in each}
 
 
 def broke_off_since(moment: datetime) -> bool:

@@ -144,11 +144,6 @@ def facts_about_each(subjects: Collection[str], acts: Sequence[str]) -> QuerySet
     return Entry.objects.order_by().filter(subject__in=list(subjects), act__in=acts)
 
 
-def entries_about(subject: str, limit: int = 50) -> list[EntryRow]:
-    """What happened to one thing, newest first: for the history on other contexts' pages."""
-    return [entry_row(row) for row in entries().filter(subject=subject).order_by(*NEWEST)[:limit]]
-
-
 def seal_state() -> SealState:
     """The last number, the head, and how long the tail is."""
     head = Head.objects.order_by("-last").first()
