@@ -30,7 +30,7 @@ import pyrage
 from bench.row import Row
 from zhudang.preservation.domain.names import ObjectName, json_bytes
 from zhudang.preservation.domain.succession import DESCRIPTION
-from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.keys.protection import Protection
 from zhudang.preservation.ocfl.content import Act, content_of_bytes, content_of_path
 from zhudang.preservation.ocfl.inventory import INVENTORY, Inventory
 from zhudang.preservation.ocfl.root import StorageRoot

@@ -22,6 +22,7 @@ from zhudang.identity.models import Account
 from zhudang.identity.rights import SYSTEM
 from zhudang.preservation import books, command, ingesting, keeping
 from zhudang.preservation.keys import ceremony, keyring, recovery, shares, wrapping
+from zhudang.preservation.keys.protection import Protection
 from zhudang.preservation.models import ArchivalObject, BookComparison, Copy, Ingest
 from zhudang.preservation.ocfl import reader, sealing
 from zhudang.preservation.sites import places as all_places
@@ -214,7 +215,7 @@ def test_a_version_that_the_keys_do_not_open_is_never_called_kept(places: Path, 
 
     def of_another_key(level, found):
         told = real(level, found)
-        return keyring.Protection(told.key_class, told.recipient, wrong)
+        return Protection(told.key_class, told.recipient, wrong)
 
     monkeypatch.setattr(keeping.keyring, "protection", of_another_key)
     project.preserve()

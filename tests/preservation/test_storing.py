@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from preservation.ocfl_support import ACT, judged_by_ocfl_py, tree, two_places
 from zhudang.preservation.domain.names import ObjectName, json_bytes, object_name
 from zhudang.preservation.domain.succession import DESCRIPTION, LINKS, Limits
-from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.keys.protection import Protection
 from zhudang.preservation.ocfl.content import Content, content_of_bytes
 from zhudang.preservation.ocfl.reader import held_files, object_inventories, opened, read_json
 from zhudang.preservation.ocfl.root import StorageRoot

@@ -19,7 +19,7 @@ import structlog
 from zhudang.preservation.domain import description, names, succession
 from zhudang.preservation.domain.names import ObjectName, is_original
 from zhudang.preservation.domain.succession import DESCRIPTION, LIMITS, Limits, Part
-from zhudang.preservation.keys.keyring import Protection
+from zhudang.preservation.keys.protection import Protection
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl import reader, replicate, sealing
 from zhudang.preservation.ocfl.content import Act, Content, CopyDiffers, Progress, SourceChanged, content_of_bytes

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from zhudang.preservation import alarm
 from zhudang.preservation.keys import classes, fixity, given, wrapping
+from zhudang.preservation.keys.protection import Protection
 from zhudang.preservation.keys.register import REGISTER, Register
 from zhudang.preservation.keys.wrapping import KeysUnusable
 from zhudang.preservation.ocfl.root import StorageRoot
@@ -54,21 +55,6 @@ class _Remembered:
 
 
 _remembered: _Remembered | None = None
-
-
-@dataclass(frozen=True)
-class Protection:
-    """How a new version is to be kept.
-
-    Args:
-        key_class: code of its class.
-        recipient: for whom it is sealed; empty when it is kept plain.
-        identities: open what the object holds sealed already.
-    """
-
-    key_class: str
-    recipient: str
-    identities: Identities
 
 
 def load(stores: Sequence[Path] = ()) -> Keyring | None:
