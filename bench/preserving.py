@@ -68,7 +68,7 @@ def emergency(copy: Path, records: int) -> list[Row]:
             visitor = Visitor(f"http://127.0.0.1:{port}").login(login, password)
             _until("a hit", process, lambda: "/records/" in visitor.page("/search/", q="隐蔽工程验收记录").text)
             first = time.monotonic() - began
-            _until("all records", process, lambda: re.search("文件清单还在装载|全文", visitor.page("/search/").text))
+            _until("all records", process, lambda: re.search("文件清单还在装载|全文", visitor.page("/search/").text), every=1.0)
             everything = time.monotonic() - began
             last = visitor.page("/search/", q=f"{records - 1:06d}")
             if "/records/" not in last.text:
@@ -84,12 +84,13 @@ def emergency(copy: Path, records: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _until(what: str, process: subprocess.Popen[bytes], is_so: Callable[[], Any], seconds: float = 1800) -> Any:
-    end = time.monotonic() + seconds
+def _until(what: str, process: subprocess.Popen[bytes], is_so: Callable[[], Any], *, every: float = 0.2) -> Any:
+    """Ask until it is so; each question costs the loader what a person's would."""
+    end = time.monotonic() + 1800
     while time.monotonic() < end and process.poll() is None:
         if found := is_so():
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise RuntimeError(f"no {what}")
 
 

@@ -61,6 +61,7 @@ def load() -> int:
     while not (Path(settings.DATA) / PREPARED).exists():
         time.sleep(0.05)
     progress.told["cut_links"] = _foundation(root, found.projects, progress)
+    _learn_how_rows_lie()
     with ProcessPoolExecutor(READERS, get_context("spawn"), _begin, (os.getpid(),)) as pool:
         progress.tell(step="records")
         with _without_indexes_of_pairs():
@@ -118,6 +119,14 @@ def _foundation(root: Any, projects: Iterable[str], progress: _Progress) -> list
                 log.warning("catalogue damaged in the copy", object=project, why=str(damaged))
                 progress.note("damaged", project)
         return emergency.cut_loose_links()
+
+
+def _learn_how_rows_lie() -> None:
+    """Let the server count what there is: what joins records to their projects takes it from there, and guesses badly without."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 Piece = Callable[[list[str]], tuple[int, list[str]]]
@@ -230,7 +239,7 @@ def _without_indexes_of_pairs() -> Iterator[None]:
         finally:
             for _name, definition in indexes:
                 cursor.execute(definition)
-            cursor.execute("ANALYZE")
+            _learn_how_rows_lie()
 
 
 def main() -> None:
