@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.identity_support import PASSWORD, person
-from zhudang.audit import operations, proof_files, sealing, search, witness
+from zhudang.audit import earlier_logs, operations, proof_files, sealing, search, witness
 from zhudang.audit.models import Entry, Seal, TreeHead
 from zhudang.identity.domain.roles import Role
 
@@ -143,6 +143,19 @@ def test_the_signed_heads_are_listed_each_proved_to_continue_the_one_before(audi
     assert page.count("只增未改") == 1 and "接不上" not in page
     told = b"".join(auditor.get("/audit/heads/?export=csv").streaming_content).decode()
     assert first.signature in told and Entry.objects.filter(data__what="heads").exists()
+
+
+def test_the_keys_of_the_logs_this_one_follows_stand_beside_its_own(auditor: Client) -> None:
+    earlier_logs.note([], at=timezone.now())
+    assert "见证处没有留下它的树根" in auditor.get("/audit/heads/").content.decode()
+    key = "ab" * 32
+    operations.record(
+        actor="system", act=earlier_logs.FOLLOWS, subject="audit.log", at=timezone.now(), data={"set_aside": ["/w"], "log_keys": [key]},
+    )  # fmt: skip
+
+    page = auditor.get("/audit/heads/").content.decode()
+
+    assert f'<dd class="code long">{key}</dd>' in page and page.count("之前的日志") == 2
 
 
 def test_one_entry_shows_its_path_to_a_signed_root(auditor: Client) -> None:

@@ -175,6 +175,7 @@ def test_a_head_in_between_that_a_strangers_key_signed_is_found_and_shown(log_of
     assert {(told, ours) for told, _, ours in queries.log_keys()} == {(key, False), (log_key.own_key(), True)}
     (row,) = [each for each in queries.head_rows(list(queries.tree_heads())) if each.head.size == 450]
     assert row.strange
+    assert not tree_heads.is_ours(row.head), "nor does a certificate hold that shows it"
     assert earlier_logs.own_keys() == {log_key.own_key()}, "what certificates are checked by is not widened"
 
 

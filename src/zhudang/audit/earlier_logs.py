@@ -35,9 +35,14 @@ def _keys_in(folders: Sequence[str]) -> set[str]:
 
 def own_keys() -> frozenset[str]:
     """The public keys of this archive's logs, of today's and of those it follows; never one that only a row brought in by hand names."""
-    told = Entry.objects.filter(act=FOLLOWS).values_list("data__log_keys", flat=True)
     signed, known = frozenset(TreeHead.objects.values_list("key", flat=True).distinct()), known_keys()
-    return (signed & known if known else signed) | {key for each in told for key in each}
+    return (signed & known if known else signed) | {key for _at, keys in followed() for key in keys}
+
+
+def followed() -> list[tuple[datetime, list[str]]]:
+    """The moments at which this log began to follow another, the latest first, each with the keys that one's heads were signed with."""
+    told = Entry.objects.filter(act=FOLLOWS).order_by("-at", "-id").values_list("at", "data__log_keys")
+    return [(at, sorted(keys)) for at, keys in told]
 
 
 def broke_off_since(moment: datetime) -> bool:

@@ -150,9 +150,10 @@ def continues(old: SignedHead, new: SignedHead, path: Sequence[str]) -> bool:
 
 
 def is_ours(head: SignedHead) -> bool:
-    """Whether this is a head the log holds, and its root is still the root over as many entries."""
-    row = TreeHead.objects.filter(size=head.size).first()
-    return row is not None and as_signed(row) == head and StoredTree().root(head.size).hex() == head.root
+    """Whether this is a head the log holds, signed with a key of its own, and its root is still the root over as many entries."""
+    row, known = TreeHead.objects.filter(size=head.size).first(), known_keys()
+    held = row is not None and as_signed(row) == head and (not known or head.key in known)
+    return held and StoredTree().root(head.size).hex() == head.root
 
 
 def from_plain(told: Mapping[str, Any]) -> Inclusion:

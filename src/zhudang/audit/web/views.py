@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from zhudang.audit import operations, proof_files, proofs, queries, search, tree_heads, words
+from zhudang.audit import earlier_logs, operations, proof_files, proofs, queries, search, tree_heads, words
 from zhudang.audit.sealing import seal_everything
 from zhudang.audit.testimony import WitnessReport
 from zhudang.audit.verification import verify as verify_log
@@ -123,7 +123,10 @@ def heads(request: HttpRequest) -> HttpResponseBase:
         _demand(request, "audit.log.export")
         _note_export(actor, format="json", what="heads")
         return _proof_file(proof_files.of_heads(page.rows), _("树根证明"))
-    context = {"page": page, "rows": queries.head_rows(page.rows), "state": state, "keys": queries.log_keys()}
+    context = {
+        "page": page, "rows": queries.head_rows(page.rows), "state": state, "keys": queries.log_keys(),
+        "followed": earlier_logs.followed(),
+    }  # fmt: skip
     return render(request, "audit/heads.html", context)
 
 
