@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from filing.filing_support import NOW
 from preservation.kept_project import KeptProject
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.offline_set import LABEL, OfflineSet
@@ -188,6 +189,29 @@ def test_without_a_sound_copy_elsewhere_the_run_is_not_complete(kept, disk, tmp_
     run = CatchUp.objects.get()
     assert (run.complete, run.wrong > 0) == (False, True)
     assert all(copy.state == "verified" for copy in on_disk().values())
+
+
+def test_what_another_reading_found_on_the_set_meanwhile_makes_the_run_incomplete_too(
+    kept, disk, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(catching_up, "BATCH", 1)
+    disk.connect()
+    assert command.call_in("c") == command.OK
+    for store in (tmp_path / "a" / "store", tmp_path / "b" / "store", disk.mount / "store"):
+        for path in store.rglob("v1/content/files/*.pdf"):
+            path.write_bytes(b"rotten")
+    Copy.objects.filter(object__kind="project").update(looked_at=NOW)  # longest unread, so read first: it is sound
+    row = catching_up.begin_for_command("c")
+    others: list[str] = []
+
+    def told(_number: int, _note: str) -> None:
+        if not others:  # after the first copy somebody reads everything
+            others.extend(each.state for each in reading.read_all(repair=False, now=timezone.now))
+
+    done = catching_up.catch_up(row, told=told)
+
+    row.refresh_from_db()
+    assert others.count("damaged") >= 3 and done.wrong and not row.complete
 
 
 def test_the_next_call_in_counts_from_the_last_complete_run(kept, disk, settings, tmp_path):

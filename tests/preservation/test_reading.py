@@ -46,6 +46,23 @@ def test_one_changed_byte_is_found_told_and_kept_as_a_row(kept: KeptProject, tmp
     assert Reading.objects.get().wrong_count == 1
 
 
+def test_what_another_reading_found_meanwhile_is_told_by_this_one_too(kept: KeptProject, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(reading, "_BATCH", 1)
+    for code in ("a", "b"):
+        _first_file(tmp_path / code / "store").write_bytes(b"rotten")
+    outcomes = reading.read_all(repair=True, now=timezone.now)
+    told = [next(outcomes)]
+    while not told[-1].object.startswith("urn:uuid:"):  # until the first copy: the own files of the places come before
+        told.append(next(outcomes))
+    assert [each.state for each in reading.read_all(repair=True, now=timezone.now)].count("damaged") == 2
+
+    told += outcomes
+
+    wrong = [(each.site, each.object) for each in told if each.state == "damaged"]
+    assert len(wrong) == 2 and len(set(wrong)) == 2, "each of the two copies once"
+    assert not any(each.state == "unreachable" for each in told)
+
+
 def test_a_damaged_copy_is_mended_from_the_sound_one_when_asked(kept: KeptProject, tmp_path: Path):
     path = _first_file(tmp_path / "b" / "store")
     path.write_bytes(b"rotten")

@@ -6,7 +6,7 @@ Safe to kill anywhere: what was copied has its row, a run that goes on passes ov
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,7 +27,7 @@ from zhudang.preservation.domain.site_facts import Kind
 from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import ArchivalObject, CatchUp, Copy, Site
 from zhudang.preservation.ocfl.root import StoreFull, StoreUnreachable
-from zhudang.preservation.outcomes import UNREACHABLE
+from zhudang.preservation.outcomes import UNREACHABLE, Outcome
 from zhudang.preservation.policy_file import policy
 from zhudang.preservation.sites import Place, meet, out_of_reach, places, still_there, why_failed
 from zhudang.shared.refusals import NotFound, Reason, Refusal
@@ -122,22 +122,9 @@ def catch_up(row: CatchUp, *, told: Told | None = None) -> Done:
             _bring(item, place, everywhere, done, pace)
             _tell(told, done, item.title)
         # A bucket is read in turn, at its own pace: to read all of it at every run would take its road for nothing.
-        for copy, said in _unread(place, began) if place.bucket is None else ():
-            _still_there(place)
-            try:
-                outcome = copy_reading.read_copy(
-                    copy, place, everywhere, repair=True, now=timezone.now(), said=said, progress=pace
-                )
-            except copy_reading.UnderDestruction:
-                continue
-            if outcome.state == UNREACHABLE:
-                raise StoreUnreachable(place.path)
-            done.read, done.bytes, done.wrong = (
-                done.read + 1,
-                done.bytes + outcome.bytes,
-                done.wrong + (not outcome.sound),
-            )
-            _tell(told, done, outcome.title)
+        if place.bucket is None:
+            for outcome in _read_there(place, everywhere, began, done, pace):
+                _tell(told, done, outcome.title)
         left = lacking(place).count()
         if place.facts.offline and place.root is not None:
             _still_there(place)
@@ -267,6 +254,35 @@ def _unread(place: Place, began: datetime) -> Iterator[tuple[Copy, logged.Said]]
     while batch := list(rows.order_by(F("looked_at").asc(nulls_first=True), "object_id")[:BATCH]):
         said = logged.said_of([copy.object_id for copy in batch])
         yield from ((copy, said) for copy in batch)
+
+
+def _read_there(
+    place: Place, everywhere: list[Place], began: datetime, done: Done, pace: rounds.Pace
+) -> Iterator[Outcome]:
+    """Read whole what nobody has looked at since `began`, mend it, and count what is wrong, whoever found it."""
+    told_wrong: set[UUID] = set()
+    for copy, said in _unread(place, began):
+        _still_there(place)
+        try:
+            outcome = copy_reading.read_copy(
+                copy, place, everywhere, repair=True, now=timezone.now(), said=said, progress=pace
+            )
+        except copy_reading.UnderDestruction:
+            continue
+        if outcome.state == UNREACHABLE:
+            raise StoreUnreachable(place.path)
+        done.read, done.bytes = done.read + 1, done.bytes + outcome.bytes
+        if not outcome.sound:
+            done.wrong += 1
+            told_wrong.add(copy.pk)
+        yield outcome
+    done.wrong += _noted_by_others(place, began, told_wrong)
+
+
+def _noted_by_others(place: Place, began: datetime, told: Collection[UUID]) -> int:
+    """How many copies another reading came to first, and found not as written; those told here already are left out."""
+    noted = Copy.objects.filter(~Q(state=CopyState.VERIFIED.value), site_id=place.site_id, looked_at__gte=began)
+    return len(set(noted.exclude(copy_reading.UNDER_DESTRUCTION).values_list("pk", flat=True)) - set(told))
 
 
 def _tell(told: Told | None, done: Done, note: str) -> None:

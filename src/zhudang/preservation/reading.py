@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from zhudang.audit import operations as audit
@@ -17,9 +17,11 @@ from zhudang.events import work
 from zhudang.identity.rights import Actor, demand
 from zhudang.preservation import logged, own_files, site_code, strays
 from zhudang.preservation.copy_reading import UNDER_DESTRUCTION, Progress, UnderDestruction, read_copy
+from zhudang.preservation.domain.states import CopyState
 from zhudang.preservation.models import Copy, Reading
 from zhudang.preservation.outcomes import ANOTHER_SITE, UNREACHABLE, Outcome, Summary
 from zhudang.preservation.sites import Place, meet, places
+from zhudang.shared.bulk import batched
 
 _BATCH = 200
 
@@ -106,25 +108,20 @@ def read_all(
     # A clock that ran ahead left moments to come: such copies were read at nobody knows when, and are read again.
     _rows(object_id).filter(looked_at__gt=began).update(looked_at=None)
     # Reading a copy notes the moment, so the next batch holds only copies not read yet; memory stays flat.
+    reader = _Reader(all_places, repair, now, progress)
     unread = _rows(object_id).filter(site_id__in=near).exclude(looked_at__gte=began).select_related("object")
-    silent: set[UUID] = set()
-    while batch := list(unread.exclude(site_id__in=silent)[:_BATCH]):
-        said = logged.said_of({copy.object_id for copy in batch})
-        for copy in batch:
-            if copy.site_id in silent:
-                continue
-            place = all_places[copy.site_id]
-            try:
-                told = read_copy(
-                    copy, place, list(all_places.values()), repair=repair, now=now(), said=said, progress=progress
-                )
-            except UnderDestruction:
-                continue
-            if told.state == UNREACHABLE:
-                silent.add(copy.site_id)
-            else:
-                yield told
-    for copy in unread.filter(site_id__in=silent).iterator(chunk_size=_BATCH):
+    while batch := list(unread.exclude(site_id__in=reader.silent)[:_BATCH]):
+        yield from reader.read(batch)
+    # What another reading came to first is passed over where it was sound; what was not is told here as well.
+    not_sound = ~Q(state=CopyState.VERIFIED.value)
+    noted = _rows(object_id).filter(not_sound, site_id__in=near, looked_at__gte=began).values_list("pk", flat=True)
+    by_others = set(noted) - reader.told_wrong
+    for some in batched(by_others, _BATCH):
+        yield from reader.read(list(_rows(None).filter(pk__in=some).select_related("object")))
+    silent = reader.silent
+    not_told = ~Q(looked_at__gte=began) | Q(pk__in=by_others - reader.told_wrong) & not_sound
+    left = _rows(object_id).filter(not_told, site_id__in=silent).select_related("object")
+    for copy in left.iterator(chunk_size=_BATCH):
         yield Outcome(all_places[copy.site_id].code, copy.object.ocfl_id, copy.object.title, UNREACHABLE)
     if object_id is None:
         still = [place for place in all_places.values() if place.site_id not in silent]
@@ -135,6 +132,38 @@ def read_all(
         yield from strays.holdings_not_as_logged()
         yield from strays.accounts_not_as_logged()
         yield from strays.owed_too_long(now())
+
+
+@dataclass
+class _Reader:
+    """Reads copies one after another, and remembers which places fell silent and which copies it told not to be as written."""
+
+    all_places: Mapping[UUID, Place]
+    repair: bool
+    now: Callable[[], datetime]
+    progress: Progress | None
+    silent: set[UUID] = field(default_factory=set)
+    told_wrong: set[UUID] = field(default_factory=set)
+
+    def read(self, batch: Sequence[Copy]) -> Iterator[Outcome]:
+        """Read some copies; those of a place that falls silent are left unread."""
+        said, every_place = logged.said_of({copy.object_id for copy in batch}), list(self.all_places.values())
+        for copy in batch:
+            if copy.site_id in self.silent:
+                continue
+            place = self.all_places[copy.site_id]
+            try:
+                told = read_copy(
+                    copy, place, every_place, repair=self.repair, now=self.now(), said=said, progress=self.progress
+                )
+            except UnderDestruction:
+                continue
+            if told.state == UNREACHABLE:
+                self.silent.add(copy.site_id)
+                continue
+            if not told.sound:
+                self.told_wrong.add(copy.pk)
+            yield told
 
 
 def copies_apart() -> int:
