@@ -43,6 +43,8 @@ def test_what_restores_made_void_is_left_out_and_the_rest_comes_in_order(
     told_again = [*testimony.told()]
     assert {each.number: each.leaf for each in told_again} == leaves
     assert {each.number: each.head for each in told_again if each.head} == heads
+    assert {line.last: line.head for line in testimony.heads_told()} == heads
+    assert not any(line.leaves for line in testimony.heads_told()), "a thousand heads at a time are held in memory"
     assert [each.number for each in told_again] == sorted(each.number for each in told_again)
     report = testimony.report()
     assert (report.heads, report.last_number, report.lost_by_restore) == (len(heads), max(heads, default=0), lost)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -111,10 +111,10 @@ class Testimony:
                 yield Told(line.last, *closing, head=line.head)
 
     def heads_told(self) -> Iterator[witness_lines.WitnessedHead]:
-        """Every head it was given that no restore made void."""
+        """Every head it was given that no restore made void; without its leaves, which are as many as the entries it closed over."""
         for position, line in self._whole_lines():
             if self._kept_to(position, line.last) >= line.last:
-                yield line
+                yield replace(line, leaves=())
 
     def report(self) -> WitnessReport:
         return WitnessReport(
