@@ -68,7 +68,12 @@ def emergency(copy: Path, records: int) -> list[Row]:
             visitor = Visitor(f"http://127.0.0.1:{port}").login(login, password)
             _until("a hit", process, lambda: "/records/" in visitor.page("/search/", q="隐蔽工程验收记录").text)
             first = time.monotonic() - began
-            _until("all records", process, lambda: re.search("文件清单还在装载|全文", visitor.page("/search/").text), every=1.0)
+            _until(
+                "all records",
+                process,
+                lambda: re.search("文件清单还在装载|全文", visitor.page("/search/").text),
+                every=1.0,
+            )
             everything = time.monotonic() - began
             last = visitor.page("/search/", q=f"{records - 1:06d}")
             if "/records/" not in last.text:

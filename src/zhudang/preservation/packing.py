@@ -80,19 +80,14 @@ def pack_volume(around: Around, volume: filing.VolumeRow, *, ingested_at: dateti
         counting = renditions.counting(volume.id)
     records, originals = _records(volume, rows, reports)
     made = _with_renditions(records, counting)
-    volume_facts = _volume_facts(volume)
-    described = _without_internal(
-        description.describe_volume(around.project, volume_facts, records, around.links(volume, until=ingested_at))
-    )
-    rights = description.rights_of(volume_facts, records, project_open=around.project_open)
+    # One after another, each let go once it is written: a volume may have ten thousand records.
     documents = [
-        content_of_bytes("description.json", names.json_bytes(described)),
-        content_of_bytes(description.XML, description.as_xml(described)),
-        content_of_bytes(
-            "checks.json", names.json_bytes({**_checks(records, reports), "report": _report(volume, rows, reports)})
+        *_descriptions(around, volume, records, ingested_at),
+        _document("checks.json", {**_checks(records, reports), "report": _report(volume, rows, reports)}),
+        _document("provenance.json", _provenance(around, volume, rows, records, ingested_at)),
+        _document(
+            "rights.json", description.rights_of(_volume_facts(volume), records, project_open=around.project_open)
         ),
-        content_of_bytes("provenance.json", names.json_bytes(_provenance(around, volume, rows, records, ingested_at))),
-        content_of_bytes("rights.json", names.json_bytes(rights)),
     ]
     return Package(
         thing_id=volume.id,
@@ -108,6 +103,21 @@ def pack_volume(around: Around, volume: filing.VolumeRow, *, ingested_at: dateti
         # What a volume's description says of its project is part of it.
         class_level=max(volume.level, around.project["level"], *(row.level for row in rows)),
     )
+
+
+def _document(path: str, told: Mapping[str, Any]) -> Content:
+    return content_of_bytes(path, names.json_bytes(told))
+
+
+def _descriptions(
+    around: Around, volume: filing.VolumeRow, records: Sequence[dict[str, Any]], ingested_at: datetime | None
+) -> list[Content]:
+    """The description as JSON and as XML."""
+    links = around.links(volume, until=ingested_at)
+    described = _without_internal(description.describe_volume(around.project, _volume_facts(volume), records, links))
+    return [
+        _document("description.json", described), content_of_bytes(description.XML, description.as_xml(described)),
+    ]  # fmt: skip
 
 
 def content_of_file(file: content.StoredFile, path: str) -> Content:

@@ -260,7 +260,7 @@ def as_xml(description: Mapping[str, Any]) -> bytes:
     _add(root, _PROJECT, description["project"])
     _add(root, _VOLUME, {**description["volume"], "records": description["records"]})
     etree.indent(root)
-    body: bytes = etree.tostring(root, encoding="unicode").encode()
+    body: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=False)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 

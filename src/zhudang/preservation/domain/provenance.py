@@ -8,6 +8,7 @@ computed, and the ingestion into the store is an event too. What is kept in form
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -45,9 +46,9 @@ class Agent:
     of: str = ""
     identified_by: str = "name"
 
-    @property
-    def link(self) -> dict[str, str]:
-        """The agent as an event links it."""
+    @cached_property
+    def link(self) -> Mapping[str, str]:
+        """The agent as every event links it: one thing for all of them, a volume has tens of thousands."""
         return {"type": self.identified_by, "value": self.identifier, "role": self.role}
 
     @property
@@ -77,15 +78,20 @@ class By:
     name: str = ""
     organisation: str = ""
 
-    def agents(self, role: str = "implementer") -> list[Agent]:
+    def agents(self, role: str = "implementer") -> tuple[Agent, ...]:
         """The person and the organisation; never the program."""
-        told = []
-        if self.login or self.name:
-            identifier, name = self.login or self.name, self.name or self.login
-            told.append(Agent("person", identifier, name, role, self.organisation, "login" if self.login else "name"))
-        if self.organisation:
-            told.append(Agent("organization", self.organisation, self.organisation, role))
-        return told or [_UNKNOWN]
+        return _agents_of(self, role)
+
+
+@lru_cache(maxsize=1024)
+def _agents_of(by: By, role: str) -> tuple[Agent, ...]:
+    told = []
+    if by.login or by.name:
+        identifier, name = by.login or by.name, by.name or by.login
+        told.append(Agent("person", identifier, name, role, by.organisation, "login" if by.login else "name"))
+    if by.organisation:
+        told.append(Agent("organization", by.organisation, by.organisation, role))
+    return tuple(told) or (_UNKNOWN,)
 
 
 @dataclass(frozen=True)
@@ -204,14 +210,15 @@ def _migration(file: Mapping[str, Any], rendition: Mapping[str, Any]) -> _Event:
         [tool, *By(name=rendition["ordered_by"]).agents("authorizer")],
     )  # fmt: skip
     event["eventIdentifier"]["value"] = str(uuid5(_NAMESPACE, f"migration|{rendition['made_at']}|{rendition['id']}"))
-    event["eventDetailInformation"]["eventDetailExtension"] = {
+    extension = {
         "tool": rendition["tool"], "toolVersion": rendition["tool_version"], "parameters": rendition["parameters"],
         "sourceSHA256": rendition["source_sha256"], "resultSHA256": rendition["sha256"],
         "orderedBy": rendition["ordered_by"], "order": rendition["order"],
     }  # fmt: skip
-    event["eventOutcomeInformation"]["eventOutcomeDetail"] = {
-        "check": rendition["check"],
-        "figures": rendition["figures"],
+    event["eventDetailInformation"] = {**event["eventDetailInformation"], "eventDetailExtension": extension}
+    event["eventOutcomeInformation"] = {
+        **event["eventOutcomeInformation"],
+        "eventOutcomeDetail": {"check": rendition["check"], "figures": rendition["figures"]},
     }
     event["linkingObjectIdentifiers"] = [source, {"type": "UUID", "value": rendition["id"], "role": "outcome"}]
     return event, agents
@@ -224,11 +231,17 @@ def _event(
         "eventIdentifier": {"type": "UUID", "value": str(uuid5(_NAMESPACE, f"{kind}|{at}|{target['value']}"))},
         "eventType": kind,
         "eventDateTime": at,
-        "eventDetailInformation": {"eventDetail": detail},
-        "eventOutcomeInformation": {"eventOutcome": outcome},
+        "eventDetailInformation": _said("eventDetail", detail),
+        "eventOutcomeInformation": _said("eventOutcome", outcome),
         "linkingAgentIdentifier": agents[0].link,
-        "linkingObjectIdentifier": dict(target),
+        "linkingObjectIdentifier": target,
     }
     if len(agents) > 1:
         event["linkingAgentIdentifiers"] = [agent.link for agent in agents]
     return event, agents
+
+
+@lru_cache(maxsize=256)
+def _said(key: str, text: str) -> Mapping[str, str]:
+    """What very many events say alike."""
+    return {key: text}
