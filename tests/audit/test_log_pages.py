@@ -147,7 +147,7 @@ def test_the_signed_heads_are_listed_each_proved_to_continue_the_one_before(audi
 
 def test_the_keys_of_the_logs_this_one_follows_stand_beside_its_own(auditor: Client) -> None:
     earlier_logs.note([], at=timezone.now())
-    assert "见证处没有留下它的树根" in auditor.get("/audit/heads/").content.decode()
+    assert "它的公钥无从得知" in auditor.get("/audit/heads/").content.decode()
     key = "ab" * 32
     operations.record(
         actor="system", act=earlier_logs.FOLLOWS, subject="audit.log", at=timezone.now(), data={"set_aside": ["/w"], "log_keys": [key]},
