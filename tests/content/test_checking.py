@@ -174,6 +174,15 @@ def test_lists_load_only_the_facts_they_go_by_and_the_run_keeps_all(site: Site, 
     assert (told["pages"], told["text_chars"], told["page_sizes"]) == (1, kept["text_chars"], kept["page_sizes"])
 
 
+def test_a_signer_named_like_an_escape_does_not_stop_the_checks(site: Site, engine: Engine) -> None:
+    from samples.checks import signatures
+
+    who = signatures.identity("C:\\u0000 甲", signatures.root())
+    file_id = receive(site, signatures.sign(signatures.page(), who), "签名.pdf")
+    assert checking.check_waiting([file_id], with_engine=engine) == 1
+    assert [each["signer"] for each in queries.stored_file(file_id).facts["signatures"]] == ["C:\\u0000 甲"]
+
+
 def test_of_signatures_lists_know_who_and_whether_not_every_step() -> None:
     signature = {"kind": "ofd-seal", "signer": "甲", "status": "valid", "why": None, "steps": {"value": True}}
     facts = {"signatures": [signature], "pdfa": {"claims": "2b", "violations": ["6.1"]}, "members": ["a"]}

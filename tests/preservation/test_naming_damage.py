@@ -62,6 +62,17 @@ def test_where_nowhere_a_sound_inventory_is_left_the_digests_that_are_known_are_
     assert told_at("b", item, tmp_path) == {"inventory.json": ("STO-001", item.inventory_sha512, "")}
 
 
+@pytest.mark.parametrize("noise", [b"\0\1" * 70, b"\xff\x00 inventory.json\n", b"(no digest) inventory.json\n", b"\n"])
+def test_noise_where_a_digest_was_is_no_digest_and_stops_nothing(kept: KeptProject, tmp_path: Path, noise: bytes):
+    """No other place holds a sound copy, so what lies there is all that can be told."""
+    item, (a, b) = a_volume(), roots(tmp_path)
+    shutil.rmtree(b.object_folder(item.ocfl_id))
+    for path in a.object_folder(item.ocfl_id).rglob("inventory.json*"):
+        path.write_bytes(noise)
+    found = hashlib.sha512(noise).hexdigest()
+    assert told_at("a", item, tmp_path)["inventory.json"] == ("STO-004", item.inventory_sha512, found)
+
+
 def told_at(code: str, item: ArchivalObject, tmp_path: Path) -> dict[str, tuple[str, str, str]]:
     assert command.verify() == 1
     copy = Copy.objects.get(site__code=code, object=item)

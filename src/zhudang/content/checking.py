@@ -204,7 +204,7 @@ def _write_verdicts(reports: dict[UUID, FileReport], at: datetime) -> None:
             report.format.name[:200],
             report.format.mime[:150],
             pages if isinstance(pages := report.facts.get("pages"), int) else None,
-            json.dumps(plain(light(report.facts)), ensure_ascii=False).replace("\\u0000", ""),
+            json.dumps(plain(light(report.facts)), ensure_ascii=False),
         ]
         for file_id, report in reports.items()
     ]

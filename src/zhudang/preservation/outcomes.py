@@ -24,7 +24,8 @@ def shortened(digest: str) -> str:
 
 
 def _as_text(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
+    """What rows, pages and terminals take: no halves of characters, and no NUL, which no row holds."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Outcome:
     damages: tuple[dict[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        # Names on a disk need not be Unicode (those that come from GBK systems are not); all that they go into takes nothing else.
+        # Names on a disk need not be Unicode: those that come from GBK systems are not.
         damages = tuple({key: _as_text(value) for key, value in damage.items()} for damage in self.damages)
         for name, value in {"object": _as_text(self.object), "title": _as_text(self.title), "damages": damages}.items():
             object.__setattr__(self, name, value)

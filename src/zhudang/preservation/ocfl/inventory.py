@@ -16,7 +16,7 @@ from zhudang.preservation.ocfl.layout import INVENTORY_TYPE
 
 INVENTORY = "inventory.json"
 SIDECAR = "inventory.json.sha512"
-
+_SHA512 = re.compile(rb"[0-9a-f]{128}")
 
 LARGEST = 128 * 1024 * 1024
 """Bytes of an inventory at most: an object as full as it may be has fewer, and reading one takes many times its size."""
@@ -114,9 +114,9 @@ def sidecar_of(sha512: str) -> bytes:
 
 
 def stated_in(sidecar_bytes: bytes) -> str:
-    """The digest that a sidecar states; empty where it states none."""
-    words = sidecar_bytes.split()
-    return words[0].decode("ascii", "replace") if words else ""
+    """The SHA-512 that a sidecar states; empty where it states none, as one written over with noise does."""
+    words = sidecar_bytes.split(maxsplit=1)
+    return words[0].decode() if words and _SHA512.fullmatch(words[0]) else ""
 
 
 def sidecar_agrees(inventory_json: bytes, sidecar_bytes: bytes) -> bool:
