@@ -31,7 +31,8 @@ settings.load_profile("zhudang")
 
 from django.conf import settings as _settings  # noqa: E402
 
-from databases import TEMPLATE, use_database  # noqa: E402
+from databases import SHARED, STARTED, TEMPLATE, create_database, use_database  # noqa: E402
+from prepared import Prepared  # noqa: E402
 
 # It reads the whole built front end for every test client, and meets a build in mid-air.
 _settings.MIDDLEWARE = [name for name in _settings.MIDDLEWARE if not name.startswith("whitenoise.")]
@@ -103,13 +104,29 @@ def django_db_setup(cluster: Any, django_db_blocker: Any, django_test_environmen
         dsn = f"host={cluster.address['host']} port=5432 user=zhudang_owner password={passwords['owner']} dbname={TEMPLATE}"
         with psycopg.connect(dsn) as owner:
             roles.grant(owner)
-        with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
-            superuser.execute(f"CREATE DATABASE zhudang_shared TEMPLATE {TEMPLATE} OWNER zhudang_owner")
-        use_database(cluster, "zhudang_shared")
+        create_database(cluster, STARTED, TEMPLATE)
+        use_database(cluster, STARTED)
+        _load_rule_data()
+        connections["default"].close()
+        create_database(cluster, SHARED, STARTED)
+        use_database(cluster, SHARED)
     yield
     with django_db_blocker.unblock():
         for connection in connections.all():
             connection.close()
+
+
+def _load_rule_data() -> None:
+    from filing.filing_support import NOW
+    from zhudang.filing import operations as filing
+
+    filing.load_scope_lists(now=NOW)
+
+
+@pytest.fixture(scope="session")
+def prepared(cluster: Any, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Starting points that are made once and begun from often."""
+    return Prepared(cluster, tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
@@ -119,8 +136,7 @@ def committed_db(cluster: Any, django_db_setup: None, django_db_blocker: Any) ->
     from django.db import connections
 
     name = f"zhudang_{uuid4().hex[:12]}"
-    with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
-        superuser.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER zhudang_owner")
+    create_database(cluster, name, TEMPLATE)
     with django_db_blocker.unblock():
         use_database(cluster, name)
         try:
@@ -128,7 +144,7 @@ def committed_db(cluster: Any, django_db_setup: None, django_db_blocker: Any) ->
         finally:
             for connection in connections.all():
                 connection.close()
-            use_database(cluster, "zhudang_shared")
+            use_database(cluster, SHARED)
             with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
                 superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

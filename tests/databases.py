@@ -3,6 +3,19 @@
 from typing import Any
 
 TEMPLATE = "zhudang_template"
+"""Migrated and empty."""
+STARTED = "zhudang_started"
+"""With the rule data that every installation loads at its start, so that no test makes it anew."""
+SHARED = "zhudang_shared"
+"""In which tests with `django_db` run."""
+
+
+def create_database(cluster: Any, name: str, template: str) -> None:
+    """Make a database as another is, which nobody may be connected to."""
+    import psycopg
+
+    with psycopg.connect(cluster.superuser_dsn("postgres"), autocommit=True) as superuser:
+        superuser.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER zhudang_owner")
 
 
 def use_database(cluster: Any, name: str) -> None:

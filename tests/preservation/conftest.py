@@ -10,20 +10,48 @@ from uuid import uuid4
 
 import pytest
 
+from prepared import Prepared
 from preservation.ceph import Ceph, lacking
-from preservation.kept_project import KeptProject, site_settings
+from preservation.disposal_case import FAST_HASHERS, Disposal
+from preservation.kept_project import KeptProject, begun_with, site_settings
+from preservation.offline_set import with_a_set
 from preservation.s3_support import Far
 from zhudang.preservation.bucket.client import Bucket
 
 
 @pytest.fixture
-def kept(db: None, settings: Any, tmp_path: Path) -> KeptProject:
+def kept(db: None, settings: Any, tmp_path: Path, prepared: Prepared) -> Iterator[KeptProject]:
     """A project in the store, in two folders."""
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    return project
+    with begun_with(prepared, settings, tmp_path) as project:
+        yield project
+
+
+@pytest.fixture
+def kept_beside_a_set(db: None, settings: Any, tmp_path: Path, prepared: Prepared) -> Iterator[KeptProject]:
+    """The same, and a removable set that was never connected."""
+    with begun_with(prepared, settings, tmp_path, "kept_beside_a_set", with_a_set) as project:
+        yield project
+
+
+@pytest.fixture
+def disposal(db: None, settings: Any, tmp_path: Path, prepared: Prepared) -> Iterator[Disposal]:
+    """A project in the store, in two folders, whose volumes' time ended, and all people a disposal needs."""
+
+    def at(folder: Path) -> Disposal:
+        below(folder)
+        return Disposal()
+
+    def below(folder: Path) -> None:
+        settings.SITES = site_settings(folder)
+        settings.CONTENT_ROOT = str(folder / "content")
+        settings.DERIVATIVES_ROOT = str(folder / "derivatives")
+        settings.DATA = folder / "data"
+        settings.DATA.mkdir(exist_ok=True)
+
+    settings.PASSWORD_HASHERS = FAST_HASHERS
+    with prepared.start_from("disposal", at, tmp_path) as made:
+        below(tmp_path)
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from filing.filing_support import NOW, Site
 from filing.test_filing_together import accepted
+from prepared import Prepared
 from zhudang.filing import operations as filing
 from zhudang.filing import queries as filing_queries
 from zhudang.handover.models import Application, Transfer, VolumeCount
@@ -68,6 +72,36 @@ class KeptProject:
     def preserve(self) -> None:
         ingesting.ask(transfer_id=self.transfer_id, project_id=self.project_id, now=NOW)
         ingesting.preserve_transfer(self.transfer_id)
+
+
+@contextmanager
+def begun_with(
+    prepared: Prepared,
+    settings: Any,
+    folder: Path,
+    name: str = "kept",
+    sites: Callable[[Path], list[dict[str, Any]]] = site_settings,
+) -> Iterator[KeptProject]:
+    """A kept project, made by the first test that begins with it, below this test's folder.
+
+    Args:
+        name: of the starting point: a word of its own for each set of sites.
+        sites: gives them for a folder.
+    """
+
+    def lies_at(place: Path) -> None:
+        settings.SITES = sites(place)
+        settings.CONTENT_ROOT = str(place / "content")
+
+    def made_at(place: Path) -> KeptProject:
+        lies_at(place)
+        project = KeptProject()
+        project.preserve()
+        return project
+
+    with prepared.start_from(name, made_at, folder) as project:
+        lies_at(folder)
+        yield project
 
 
 def keeper(site: Site) -> object:

@@ -16,8 +16,8 @@ class OfflineSet:
     def __init__(self, folder: Path) -> None:
         self.mount = folder / "mnt"
         self.shelf = folder / "shelf"
-        self.mount.mkdir()
-        self.shelf.mkdir()
+        self.mount.mkdir(exist_ok=True)
+        self.shelf.mkdir(exist_ok=True)
         (self.shelf / "LABEL.txt").write_text(f"{LABEL}\n", encoding="utf-8")
 
     def settings(self, folder: Path, **more: Any) -> list[dict[str, Any]]:
@@ -31,3 +31,8 @@ class OfflineSet:
     def take_away(self) -> None:
         self.mount.rename(self.shelf)
         self.mount.mkdir()
+
+
+def with_a_set(folder: Path) -> list[dict[str, Any]]:
+    """Two folders and a removable set, on its shelf."""
+    return OfflineSet(folder).settings(folder)

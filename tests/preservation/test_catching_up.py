@@ -37,10 +37,8 @@ def disk(settings, tmp_path: Path) -> OfflineSet:
 
 
 @pytest.fixture
-def kept(disk: OfflineSet) -> KeptProject:
-    project = KeptProject()
-    project.preserve()
-    return project
+def kept(disk: OfflineSet, kept_beside_a_set: KeptProject) -> KeptProject:
+    return kept_beside_a_set
 
 
 def on_disk() -> dict:

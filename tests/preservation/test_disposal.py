@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from filing.filing_support import person
 from preservation.disposal_case import FAST_HASHERS, LONG_AGO, PASSWORD, VISITOR, Disposal
-from preservation.kept_project import roots, site_settings
+from preservation.kept_project import roots
 from preservation.ocfl_support import judged_by_ocfl_py
 from preservation.offline_set import LABEL, OfflineSet
 from zhudang.audit.models import Entry
@@ -35,13 +35,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def places(settings, tmp_path: Path) -> Path:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    settings.DERIVATIVES_ROOT = str(tmp_path / "derivatives")
-    settings.DATA = tmp_path / "data"
-    settings.DATA.mkdir()
+def places(disposal: Disposal, tmp_path: Path) -> Path:
+    """Where everything of it lies."""
     return tmp_path
 
 
@@ -77,25 +72,23 @@ def _migrated(row: ArchivalObject, folder: Path) -> tuple[Rendition, bytes]:
     return made, b"II*\0 made of it"
 
 
-def test_what_was_made_of_its_files_goes_with_a_volume(places: Path):
-    made = Disposal()
-    gone, kept = made.volumes
+def test_what_was_made_of_its_files_goes_with_a_volume(places: Path, disposal: Disposal):
+    gone, kept = disposal.volumes
     rendition, content = _migrated(gone, places)
     held.note([gone.pk, kept.pk])
     working = working_copies.folder() / rendition.result_sha256[:2] / rendition.result_sha256
     working.parent.mkdir(parents=True)
     working.write_bytes(content)
-    made.ready([gone]).execute()
+    disposal.ready([gone]).execute()
 
-    assert made.case.state == "done"
+    assert disposal.case.state == "done"
     assert File.objects.get(pk=rendition.file_id).destroyed_at is not None
     assert content not in bytes_of(places / "content") and not working.exists()
     assert set(HeldFormat.objects.values_list("object_id", flat=True)) == {kept.pk}
 
 
-def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):
-    made = Disposal()
-    gone, kept = made.volumes
+def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path, disposal: Disposal):
+    gone, kept = disposal.volumes
     contents = [store.blob_path(file.blob.sha256).read_bytes() for file in files_of(gone)]
     assert contents and all(content in bytes_of(places / code) for content in contents for code in "ab")
     pictures = places / "derivatives" / files_of(gone)[0].blob.sha256[:2] / files_of(gone)[0].blob.sha256
@@ -108,9 +101,9 @@ def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):
         text="正文",
         lexemes="",
     )
-    made.ready([gone]).execute()
+    disposal.ready([gone]).execute()
 
-    assert made.case.state == "done"
+    assert disposal.case.state == "done"
     left = bytes_of(places / "a") + bytes_of(places / "b") + bytes_of(places / "content")
     assert not any(content in left for content in contents)
     assert not pictures.exists()
@@ -122,7 +115,7 @@ def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):
     for root in roots(places):
         folder = root.object_folder(gone.ocfl_id)
         told = (folder / "v1/content/tombstone.json").read_text(encoding="utf-8")
-        assert gone.reference_code in told and made.case.approved_sha256 in told and "无继续保存价值" in told
+        assert gone.reference_code in told and disposal.case.approved_sha256 in told and "无继续保存价值" in told
         assert gone.title in (folder / "v1/content/tombstone.txt").read_text(encoding="utf-8")
         assert list(root.staging.iterdir()) == []
     assert judged_by_ocfl_py(roots(places)) == []
@@ -133,138 +126,139 @@ def test_a_volume_is_destroyed_everywhere_and_a_tombstone_stays(places: Path):
     assert steps == {"site:a": True, "site:b": True, "working-store": True, "search-index": True}
     [entry] = Entry.objects.filter(act="preservation.volume.destroyed")
     assert (
-        entry.data["was_sha512"] == gone.inventory_sha512 and entry.data["approved_sha256"] == made.case.approved_sha256
+        entry.data["was_sha512"] == gone.inventory_sha512
+        and entry.data["approved_sha256"] == disposal.case.approved_sha256
     )
     for act in ("proposed", "appraised", "agreed", "approved", "called", "witnessed", "begun", "executed"):
         rows = Entry.objects.filter(act=f"preservation.disposal.{act}")
-        assert rows and all(each.data["list_sha256"] == made.case.list_sha256 for each in rows), act
+        assert rows and all(each.data["list_sha256"] == disposal.case.list_sha256 for each in rows), act
 
 
-def test_after_it_every_check_is_content_and_search_finds_it_as_destroyed(places: Path, capsys, run_jobs):
-    made = Disposal()
-    gone, kept = made.volumes
-    made.ready([gone]).execute()
+def test_after_it_every_check_is_content_and_search_finds_it_as_destroyed(
+    places: Path, disposal: Disposal, capsys, run_jobs
+):
+    gone, kept = disposal.volumes
+    disposal.ready([gone]).execute()
     run_jobs()
     assert list(checking.check()) == []
     assert command.verify() == 0, capsys.readouterr().out
     discovery.index_stale(limit=100, now=timezone.now())
-    found = {hit.reference: hit.destroyed for hit in search(made.proposer, Wanted(question=gone.reference_code)).hits}
+    found = {
+        hit.reference: hit.destroyed for hit in search(disposal.proposer, Wanted(question=gone.reference_code)).hits
+    }
     assert found == {f"{gone.reference_code}-001": True}
-    assert not any(hit.destroyed for hit in search(made.proposer, Wanted(question=kept.reference_code)).hits)
+    assert not any(hit.destroyed for hit in search(disposal.proposer, Wanted(question=kept.reference_code)).hits)
 
 
-def test_every_reason_against_every_volume_is_told_at_once(places: Path):
-    made = Disposal()
-    first, second = made.volumes
+def test_every_reason_against_every_volume_is_told_at_once(places: Path, disposal: Disposal):
+    first, second = disposal.volumes
     Volume.objects.filter(pk=first.pk).update(retention="permanent")
     ArchivalObject.objects.filter(pk=first.pk).update(class_level=2)
     Copy.objects.filter(object=second, site__code="b").update(state="damaged")
     Volume.objects.filter(pk=second.pk).update(formed_until=timezone.localdate())
-    cases.place_stay(actor=made.proposer, object_id=second.pk, because="诉讼中", now=LONG_AGO)
-    made.members = [made.members[0], made.proposer]
+    cases.place_stay(actor=disposal.proposer, object_id=second.pk, because="诉讼中", now=LONG_AGO)
+    disposal.members = [disposal.members[0], disposal.proposer]
     with pytest.raises(cases.CannotPropose) as refused:
-        made.propose()
+        disposal.propose()
     assert codes(refused.value) == [
         "classified", "committee_small", "held", "never_ends", "not_ended", "own_member", "unproven",
     ]  # fmt: skip
     assert not DisposalItem.objects.exists()
 
 
-def test_one_member_keeps_one_volume_and_the_rest_goes_on(places: Path):
-    made = Disposal()
-    first, second = made.volumes
-    made.propose()
-    line = made.case.items.get(object_id=first.pk)
-    made.appraise(spared=[(line.pk, None)])
-    assert made.case.state == "approving"
+def test_one_member_keeps_one_volume_and_the_rest_goes_on(places: Path, disposal: Disposal):
+    first, second = disposal.volumes
+    disposal.propose()
+    line = disposal.case.items.get(object_id=first.pk)
+    disposal.appraise(spared=[(line.pk, None)])
+    assert disposal.case.state == "approving"
     line.refresh_from_db()
-    assert (line.outcome, line.outcome_by) == ("kept", made.members[0].username)
-    made.approve().call().sign().execute()
-    assert [row.pk for row in made.volumes if row.destroyed_at] == [second.pk]
-    assert made.case.list_sha256 != made.case.approved_sha256
+    assert (line.outcome, line.outcome_by) == ("kept", disposal.members[0].username)
+    disposal.approve().call().sign().execute()
+    assert [row.pk for row in disposal.volumes if row.destroyed_at] == [second.pk]
+    assert disposal.case.list_sha256 != disposal.case.approved_sha256
     assert list(checking.check()) == []
 
 
-def test_the_first_voice_against_ends_the_case_and_the_others_are_told(places: Path):
-    made = Disposal().propose()
-    second = made.members[1]
-    cases.give_opinion(actor=second, case_id=made.case.pk, agrees=False, reasons="仍有凭证价值", now=LONG_AGO)
-    assert (made.case.state, made.case.ended_because) == ("refused", second.name)
+def test_the_first_voice_against_ends_the_case_and_the_others_are_told(places: Path, disposal: Disposal):
+    disposal.propose()
+    second = disposal.members[1]
+    cases.give_opinion(actor=second, case_id=disposal.case.pk, agrees=False, reasons="仍有凭证价值", now=LONG_AGO)
+    assert (disposal.case.state, disposal.case.ended_because) == ("refused", second.name)
     told = Message.objects.filter(kind="preservation.disposal.refused").values_list("account_id", flat=True)
-    assert set(told) == {each.account_id for each in (made.proposer, made.members[0], made.members[2])}
+    assert set(told) == {each.account_id for each in (disposal.proposer, disposal.members[0], disposal.members[2])}
     with pytest.raises(cases.CannotDecide) as refused:
-        made.appraise()
+        disposal.appraise()
     assert codes(refused.value) == ["stands"]
     with pytest.raises(cases.CannotDecide):
-        made.approve()
+        disposal.approve()
     assert list(checking.check()) == []
 
 
-def test_what_one_member_keeps_stays_kept_where_another_ends_the_case(places: Path):
-    made = Disposal().propose()
-    line = made.case.items.first()
-    first, second = made.members[:2]
+def test_what_one_member_keeps_stays_kept_where_another_ends_the_case(places: Path, disposal: Disposal):
+    disposal.propose()
+    line = disposal.case.items.first()
+    first, second = disposal.members[:2]
     until = timezone.localdate() + timedelta(days=4000)
     cases.give_opinion(
-        actor=first, case_id=made.case.pk, agrees=True, reasons="延", spared=[(line.pk, until)], now=LONG_AGO
+        actor=first, case_id=disposal.case.pk, agrees=True, reasons="延", spared=[(line.pk, until)], now=LONG_AGO
     )
-    cases.give_opinion(actor=second, case_id=made.case.pk, agrees=False, reasons="不", now=LONG_AGO)
+    cases.give_opinion(actor=second, case_id=disposal.case.pk, agrees=False, reasons="不", now=LONG_AGO)
     line.refresh_from_db()
     assert (line.outcome, line.extended_until) == ("extended", until)
     assert list(checking.check()) == []
 
 
-def test_not_everybody_who_could_approve_is_appointed_to_the_committee(places: Path):
-    made = Disposal()
-    made.members = [made.members[0], made.official, made.witnesses[1]]
+def test_not_everybody_who_could_approve_is_appointed_to_the_committee(places: Path, disposal: Disposal):
+    disposal.members = [disposal.members[0], disposal.official, disposal.witnesses[1]]
     with pytest.raises(cases.CannotPropose) as refused:
-        made.propose()
+        disposal.propose()
     assert codes(refused.value) == ["nobody_approves"]
-    made.members[2] = person("another", made.project.site.archive_id, Role.KEEPER)
-    made.propose()
+    disposal.members[2] = person("another", disposal.project.site.archive_id, Role.KEEPER)
+    disposal.propose()
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Shanghai"])
-def test_days_are_those_of_beijing_wherever_the_pages_are_shown(places: Path, settings, zone: str):
+def test_days_are_those_of_beijing_wherever_the_pages_are_shown(places: Path, disposal: Disposal, settings, zone: str):
     settings.TIME_ZONE = zone
     evening = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
     with timezone.override(zone):
-        made = Disposal().propose(now=evening).appraise(now=evening).approve(now=evening)
-        assert made.case.wait_until == date(2026, 4, 1)
+        disposal.propose(now=evening).appraise(now=evening).approve(now=evening)
+        assert disposal.case.wait_until == date(2026, 4, 1)
         last = datetime(2026, 4, 1, 15, 59, tzinfo=UTC)
         with pytest.raises(cases.CannotDecide) as refused:
-            signing.call(actor=made.executor, case_id=made.case.pk, now=last)
+            signing.call(actor=disposal.executor, case_id=disposal.case.pk, now=last)
         assert codes(refused.value) == ["waits"]
-        signing.call(actor=made.executor, case_id=made.case.pk, now=last + timedelta(minutes=1))
+        signing.call(actor=disposal.executor, case_id=disposal.case.pk, now=last + timedelta(minutes=1))
         assert list(checking.check()) == []
 
 
-def test_nobody_decides_witnesses_or_begins_alone(places: Path):
-    made = Disposal().propose()
-    made.official = made.members[0] = person("both", made.project.site.archive_id, Role.OFFICIAL)
+def test_nobody_decides_witnesses_or_begins_alone(places: Path, disposal: Disposal):
+    disposal.propose()
+    disposal.official = disposal.members[0] = person("both", disposal.project.site.archive_id, Role.OFFICIAL)
     with pytest.raises(cases.CannotDecide) as refused:
-        cases.give_opinion(actor=made.proposer, case_id=made.case.pk, agrees=True, reasons="好", now=LONG_AGO)
+        cases.give_opinion(actor=disposal.proposer, case_id=disposal.case.pk, agrees=True, reasons="好", now=LONG_AGO)
     assert codes(refused.value) == ["not_member"]
-    made.members[0] = made.project.site.reviewer
-    made.appraise()
-    made.approve(now=timezone.now() - timedelta(days=3))
+    disposal.members[0] = disposal.project.site.reviewer
+    disposal.appraise()
+    disposal.approve(now=timezone.now() - timedelta(days=3))
     with pytest.raises(cases.CannotDecide) as refused:
-        made.call()
+        disposal.call()
     assert codes(refused.value) == ["waits"]
-    assert made.case.wait_until == timezone.localdate(timezone.now() - timedelta(days=3)) + timedelta(days=30)
+    assert disposal.case.wait_until == timezone.localdate(timezone.now() - timedelta(days=3)) + timedelta(days=30)
 
 
-def test_witnesses_are_two_others_each_by_their_own_password(places: Path):
-    made = Disposal().propose().appraise().approve().call()
+def test_witnesses_are_two_others_each_by_their_own_password(places: Path, disposal: Disposal):
+    disposal.propose().appraise().approve().call()
     with pytest.raises(CannotSignIn):
         signing.witness(
-            actor=made.witnesses[0], case_id=made.case.pk, password="wrong", visitor=VISITOR, now=timezone.now()
+            actor=disposal.witnesses[0], case_id=disposal.case.pk, password="wrong", visitor=VISITOR, now=timezone.now()
         )
-    made.sign(made.witnesses[0])
+    disposal.sign(disposal.witnesses[0])
     for who, why in (
-        (made.witnesses[0], "witness_twice"),
-        (made.executor, "witness_executes"),
-        (made.proposer, "witness_proposed"),
+        (disposal.witnesses[0], "witness_twice"),
+        (disposal.executor, "witness_executes"),
+        (disposal.proposer, "witness_proposed"),
     ):
         from zhudang.identity.models import Account
 
@@ -272,50 +266,50 @@ def test_witnesses_are_two_others_each_by_their_own_password(places: Path):
         account.set_password(PASSWORD)
         account.save()
         with pytest.raises(cases.CannotDecide) as refused:
-            made.sign(who)
+            disposal.sign(who)
         assert codes(refused.value) == [why]
     with pytest.raises(cases.CannotDecide) as refused:
-        made.begin()
+        disposal.begin()
     assert codes(refused.value) == ["not_witnessed"]
-    made.sign(made.witnesses[1])
-    made.executor, other = made.proposer, made.executor
+    disposal.sign(disposal.witnesses[1])
+    disposal.executor, other = disposal.proposer, disposal.executor
     with pytest.raises(cases.CannotDecide) as refused:
-        made.begin()
+        disposal.begin()
     assert codes(refused.value) == ["not_executor"]
-    made.executor = other
-    made.begin()
+    disposal.executor = other
+    disposal.begin()
 
 
-def test_anyone_stops_it_during_the_wait_and_nothing_is_removed(places: Path):
-    made = Disposal().propose().appraise().approve()
-    cases.stop(actor=made.members[1], case_id=made.case.pk, because="有人申请查阅", now=timezone.now())
-    assert made.case.state == "stopped"
+def test_anyone_stops_it_during_the_wait_and_nothing_is_removed(places: Path, disposal: Disposal):
+    disposal.propose().appraise().approve()
+    cases.stop(actor=disposal.members[1], case_id=disposal.case.pk, because="有人申请查阅", now=timezone.now())
+    assert disposal.case.state == "stopped"
     with pytest.raises(cases.CannotDecide):
-        made.call()
+        disposal.call()
     with pytest.raises(removing.NoWarrant):
-        executing.destroy(made.case.items.first().pk, now=timezone.now())
+        executing.destroy(disposal.case.items.first().pk, now=timezone.now())
     assert command.verify() == 0
 
 
-def test_a_stay_halts_an_execution_until_it_is_lifted(places: Path):
-    made = Disposal()
-    made.ready(made.volumes[:1])
-    made.begin()
-    stay = cases.place_stay(actor=made.official, object_id=made.volumes[0].pk, because="诉讼", now=timezone.now())
-    executing.run(made.case.pk)
-    assert made.case.state == "executing" and made.case.halted_because["code"] == "preservation.disposal_held"
+def test_a_stay_halts_an_execution_until_it_is_lifted(places: Path, disposal: Disposal):
+    disposal.ready(disposal.volumes[:1])
+    disposal.begin()
+    stay = cases.place_stay(
+        actor=disposal.official, object_id=disposal.volumes[0].pk, because="诉讼", now=timezone.now()
+    )
+    executing.run(disposal.case.pk)
+    assert disposal.case.state == "executing" and disposal.case.halted_because["code"] == "preservation.disposal_held"
     assert not File.objects.filter(destroyed_at__isnull=False).exists()
-    cases.lift_stay(actor=made.official, stay_id=stay, because="结案", now=timezone.now())
-    executing.run(made.case.pk)
-    assert made.case.state == "done" and made.case.halted_because == {}
+    cases.lift_stay(actor=disposal.official, stay_id=stay, because="结案", now=timezone.now())
+    executing.run(disposal.case.pk)
+    assert disposal.case.state == "done" and disposal.case.halted_because == {}
 
 
-def test_bytes_that_a_living_file_has_too_stay(places: Path):
-    made = Disposal()
-    gone, kept = made.volumes
+def test_bytes_that_a_living_file_has_too_stay(places: Path, disposal: Disposal):
+    gone, kept = disposal.volumes
     shared, other = files_of(gone)[0], files_of(kept)[0]
     File.objects.filter(pk=other.pk).update(blob_id=shared.blob_id)
-    made.ready([gone]).execute()
+    disposal.ready([gone]).execute()
     assert store.blob_path(shared.blob.sha256).exists()
     assert DisposalStep.objects.get(place="working-store").proof["shared"] == 1
 
@@ -367,16 +361,15 @@ def test_an_offline_set_is_owed_until_two_have_signed_and_it_was_read_back(setti
     assert command.verify() == 0
 
 
-def test_sealed_holdings_get_a_sealed_tombstone(places: Path):
+def test_sealed_holdings_get_a_sealed_tombstone(places: Path, disposal: Disposal):
     from preservation.test_sealed_holdings import hold
     from zhudang.preservation.keys import keyring
 
     hold()
-    made = Disposal()
     ArchivalObject.objects.update(class_level=1)
-    gone = made.volumes[0]
-    made.ready([gone]).execute()
-    assert made.case.state == "done", made.case.halted_because
+    gone = disposal.volumes[0]
+    disposal.ready([gone]).execute()
+    assert disposal.case.state == "done", disposal.case.halted_because
     root = roots(places)[0]
     folder = root.object_folder(gone.ocfl_id)
     assert gone.title.encode() not in bytes_of(folder)
@@ -385,12 +378,11 @@ def test_sealed_holdings_get_a_sealed_tombstone(places: Path):
     assert set(held) == {"tombstone.json", "tombstone.txt"}
 
 
-def test_damaged_copies_set_aside_once_go_too(places: Path):
-    made = Disposal()
-    gone = made.volumes[0]
+def test_damaged_copies_set_aside_once_go_too(places: Path, disposal: Disposal):
+    gone = disposal.volumes[0]
     original = next(path for path in roots(places)[0].object_folder(gone.ocfl_id).glob("v1/content/files/*"))
     original.write_bytes(original.read_bytes() + b"x")
     assert {outcome.state for outcome in reading.read_all(repair=True, now=timezone.now)} == {"verified", "repaired"}
     assert list((places / "a/quarantine").iterdir())
-    made.ready([gone]).execute()
+    disposal.ready([gone]).execute()
     assert list((places / "a/quarantine").iterdir()) == []

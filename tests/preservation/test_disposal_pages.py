@@ -2,7 +2,6 @@
 
 import io
 from datetime import timedelta
-from pathlib import Path
 
 import pikepdf
 import pytest
@@ -10,8 +9,7 @@ from django.db import connection
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from preservation.disposal_case import FAST_HASHERS, PASSWORD, Disposal
-from preservation.kept_project import site_settings
+from preservation.disposal_case import PASSWORD, Disposal
 from zhudang.filing.models import Record
 from zhudang.identity.models import Account
 from zhudang.preservation import words
@@ -26,13 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made(settings, tmp_path: Path) -> Disposal:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    settings.DATA = tmp_path / "data"
-    settings.DATA.mkdir()
-    return Disposal()
+def made(disposal: Disposal) -> Disposal:
+    return disposal
 
 
 def as_(client, who) -> object:

@@ -6,8 +6,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from preservation.disposal_case import FAST_HASHERS, Disposal
-from preservation.kept_project import site_settings
+from preservation.disposal_case import Disposal
 from zhudang.filing.models import Volume
 from zhudang.preservation.disposal import cases, facts, signing
 from zhudang.preservation.models import ArchivalObject
@@ -22,16 +21,9 @@ GONE = TODAY - timedelta(days=100)
 
 
 @pytest.fixture
-def made(settings, tmp_path) -> Disposal:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    settings.DERIVATIVES_ROOT = str(tmp_path / "derivatives")
-    settings.DATA = tmp_path / "data"
-    settings.DATA.mkdir()
-    made = Disposal()
-    Volume.objects.filter(id__in=made.project.volume_ids).update(retention="long", formed_until=date(2001, 5, 6))
-    return made
+def made(disposal: Disposal) -> Disposal:
+    Volume.objects.filter(id__in=disposal.project.volume_ids).update(retention="long", formed_until=date(2001, 5, 6))
+    return disposal
 
 
 def structure(made: Disposal, name: str, *, gone_on: date | None, standing: str = "gone") -> UUID:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -10,8 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from filing.filing_support import person
-from preservation.disposal_case import FAST_HASHERS, PASSWORD, VISITOR, Disposal
-from preservation.kept_project import site_settings
+from preservation.disposal_case import PASSWORD, VISITOR, Disposal
 from zhudang.identity.domain.roles import Role
 from zhudang.identity.models import Account
 from zhudang.identity.queries import actor_by_username
@@ -89,13 +87,8 @@ def test_every_act_has_its_right_its_words_and_its_mark():
 
 
 @pytest.fixture
-def made(settings, tmp_path: Path, db) -> Disposal:
-    settings.PASSWORD_HASHERS = FAST_HASHERS
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    settings.DATA = tmp_path / "data"
-    settings.DATA.mkdir()
-    return Disposal()
+def made(disposal: Disposal) -> Disposal:
+    return disposal
 
 
 def acts(who: Actor) -> list[Act]:

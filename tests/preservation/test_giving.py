@@ -18,7 +18,7 @@ from lxml import etree
 
 from filing.filing_support import NOW
 from preservation.eark_judge import judged_by_eark
-from preservation.kept_project import KeptProject, site_settings
+from preservation.kept_project import KeptProject
 from samples.checks.packages import canonical_signed
 from zhudang.audit.models import Entry
 from zhudang.checks.command import Options, run
@@ -30,14 +30,6 @@ from zhudang.preservation.models import ArchivalObject, Copy
 pytestmark = pytest.mark.django_db
 
 EEP = {"e": "http://www.saac.gov.cn/standards/ERM/encapsulation"}
-
-
-@pytest.fixture
-def kept(tmp_path: Path, settings) -> KeptProject:
-    settings.SITES = site_settings(tmp_path / "sites")
-    project = KeptProject()
-    project.preserve()
-    return project
 
 
 def given(kept: KeptProject, target: Path, form: Form, **more) -> Given:

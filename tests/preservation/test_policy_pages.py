@@ -1,11 +1,14 @@
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from filing.filing_support import person
-from preservation.kept_project import KeptProject
+from prepared import Prepared
+from preservation.kept_project import KeptProject, begun_with
 from preservation.offline_set import OfflineSet
 from zhudang.cli import doctor
 from zhudang.identity.domain.roles import Role
@@ -28,19 +31,21 @@ HOME = {"province": "50", "latitude": 28.446, "longitude": 109.012, "seismic_zon
 
 @pytest.fixture
 def disk(settings, tmp_path: Path) -> OfflineSet:
-    made = OfflineSet(tmp_path)
-    a, b, c = made.settings(tmp_path)
-    settings.SITES = [{**a, **HOME, "operator": "某公司", "worm": True}, {**b, **HOME, "seismic_zone": ""}, c]
+    settings.SITES = sites(tmp_path)
     settings.CONTENT_ROOT = str(tmp_path / "content")
-    return made
+    return OfflineSet(tmp_path)
+
+
+def sites(folder: Path) -> list[dict[str, Any]]:
+    a, b, c = OfflineSet(folder).settings(folder)
+    return [{**a, **HOME, "operator": "某公司", "worm": True}, {**b, **HOME, "seismic_zone": ""}, c]
 
 
 @pytest.fixture
-def kept(disk: OfflineSet) -> KeptProject:
-    project = KeptProject()
-    project.preserve()
-    person("keeper", project.site.archive_id, Role.KEEPER)
-    return project
+def kept(disk: OfflineSet, db: None, prepared: Prepared, settings, tmp_path: Path) -> Iterator[KeptProject]:
+    with begun_with(prepared, settings, tmp_path, "kept_in_one_town", sites) as project:
+        person("keeper", project.site.archive_id, Role.KEEPER)
+        yield project
 
 
 @pytest.fixture

@@ -47,13 +47,11 @@ def locked(ceph: Ceph, locked_bucket: Bucket) -> Far:
 
 
 @pytest.fixture
-def kept(locked: Far, settings: Any, tmp_path: Path) -> KeptProject:
+def kept(kept: KeptProject, locked: Far, settings: Any, tmp_path: Path) -> KeptProject:
     """A project in two folders and, caught up, in a bucket with object lock."""
     prepare(locked, settings, tmp_path)
-    project = KeptProject()
-    project.preserve()
     assert command.call_in("s") == command.OK
-    return project
+    return kept
 
 
 def prepare(locked: Far, settings: Any, tmp_path: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preservation.kept_project import KeptProject, site_settings
+from preservation.kept_project import KeptProject
 from zhudang.audit import operations as audit
 from zhudang.audit.act_words import ACTS
 from zhudang.audit.models import Entry
@@ -27,14 +26,10 @@ from zhudang.registry import operations as registry
 
 
 @pytest.fixture
-def kept(db, settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
-    project = KeptProject()
-    project.preserve()
-    ingesting.keep_project(project.project_id)
+def kept(kept: KeptProject, monkeypatch: pytest.MonkeyPatch) -> KeptProject:
+    ingesting.keep_project(kept.project_id)
     monkeypatch.setattr(unlogged, "MARGIN", -timedelta(seconds=30))  # the acts that made the project just now
-    return project
+    return kept
 
 
 def _told() -> list[dict[str, object]]:

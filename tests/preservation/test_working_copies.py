@@ -24,14 +24,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def kept(settings, tmp_path: Path) -> KeptProject:
-    settings.SITES = site_settings(tmp_path)
-    settings.CONTENT_ROOT = str(tmp_path / "content")
+def kept(kept: KeptProject, settings, tmp_path: Path) -> KeptProject:
     settings.DATA = tmp_path / "data"
     settings.DERIVATIVES_ROOT = str(tmp_path / "derivatives")
-    project = KeptProject()
-    project.preserve()
-    return project
+    return kept
 
 
 @pytest.fixture
