@@ -8,6 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
 from zhudang.shared.refusals import Forbidden, NotFound, Refusal
 
@@ -50,6 +51,13 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        """Send back what holds a NUL, which no row holds: programs write it, nobody types it."""
+        if not (fields := _with_nul(request)):
+            return None
+        told = [gettext("“%(field)s”里有文字不会有的字符（NUL，0x00）。请重新输入。") % {"field": each} for each in fields]
+        return render(request, "400.html", {"reasons": told}, status=400)
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NotFound):
             return render(request, "404.html", status=404)
@@ -71,3 +79,16 @@ class Refusals:
         response = render(request, "409.html" if status == 409 else "403.html", {"reasons": told}, status=status)
         patch_vary_headers(response, ["Accept"])
         return response
+
+
+def _with_nul(request: HttpRequest) -> list[str]:
+    """The fields of the address and of the form, by name, that hold a NUL in name or value."""
+    fields = [
+        name
+        for sent in (request.GET, request.POST)
+        for name, values in sent.lists()
+        if any("\0" in text for text in (name, *values) if isinstance(text, str))
+    ]
+    if "\0" in request.path:
+        fields.insert(0, gettext("地址"))
+    return [field.replace("\0", "") for field in dict.fromkeys(fields)]
