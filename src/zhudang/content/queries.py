@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from zhudang.content import places, store
 from zhudang.content.domain import tus
@@ -18,9 +18,12 @@ from zhudang.content.models import CheckRun, File, Finding, Toolset, Upload
 from zhudang.identity import rights
 from zhudang.identity.domain.roles import FILERS
 from zhudang.identity.rights import Actor
+from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import NotFound, Refusal
 
 BLOCKING = "block"
+KEYS_AT_ONCE = 1000
+_M = TypeVar("_M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,14 @@ def file_for(actor: Actor, file_id: UUID) -> StoredFile:
 
 def stored_files(file_ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
     """Find many files by id, withdrawn ones too. Rights were asked by the caller."""
-    rows = File.objects.select_related("blob").filter(id__in=list(file_ids))
-    return {row.id: _stored(row) for row in rows}
+    files = File.objects.select_related("blob")
+    return {row.id: _stored(row) for row in _some_at_a_time(files, "id", file_ids)}
+
+
+def _some_at_a_time(rows: QuerySet[_M], column: str, keys: Iterable[UUID]) -> Iterator[_M]:
+    """The rows with these keys; of very many only as many stand in memory as one question brings."""
+    for some in batched(keys, KEYS_AT_ONCE):
+        yield from rows.filter(**{f"{column}__in": some})
 
 
 def file_stubs(file_ids: Iterable[UUID]) -> dict[UUID, FileStub]:
@@ -222,7 +231,7 @@ def findings_of(file_ids: Iterable[UUID]) -> dict[UUID, list[FileFinding]]:
 
 def _findings(latest: Mapping[UUID, UUID]) -> dict[UUID, list[FileFinding]]:
     found: dict[UUID, list[FileFinding]] = defaultdict(list)
-    for row in Finding.objects.filter(run_id__in=latest.values()).order_by("run_id", "position"):
+    for row in _some_at_a_time(Finding.objects.order_by("run_id", "position"), "run_id", latest.values()):
         found[row.file_id].append(_finding(row))
     return dict(found)
 
@@ -250,28 +259,30 @@ def _finding(row: Finding) -> FileFinding:
 def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
     """The latest check report of each file. Rights were asked by the caller."""
     files = stored_files(file_ids)
+    answer = {file_id: CheckReport(file) for file_id, file in files.items()}
     latest = _latest_runs(files)
-    runs = {run.id: run for run in CheckRun.objects.filter(id__in=latest.values())}
-    tools = Toolset.objects.in_bulk({run.toolset_id for run in runs.values() if run.toolset_id})
-    found = _findings(latest)
-    answer = {}
-    for file_id, file in files.items():
-        run = runs.get(latest.get(file_id))  # type: ignore[arg-type]
-        answer[file_id] = (
-            CheckReport(file)
-            if run is None
-            else CheckReport(
-                file,
-                run.engine,
-                run.finished_at,
-                tuple(found.get(file_id, ())),
-                run.facts,
-                run.format,
-                run.not_checked,
-                tools[run.toolset_id].told if run.toolset_id else {},
-            )
+    found, tools = _findings(latest), _Tools()
+    for run in _some_at_a_time(CheckRun.objects.all(), "id", latest.values()):
+        answer[run.file_id] = CheckReport(
+            files[run.file_id],
+            run.engine,
+            run.finished_at,
+            tuple(found.get(run.file_id, ())),
+            run.facts,
+            run.format,
+            run.not_checked,
+            tools[run.toolset_id],
         )
     return answer
+
+
+class _Tools(dict[Any, Mapping[str, Any]]):
+    """What checks were made with, asked for once each: thousands of runs had the same."""
+
+    def __missing__(self, toolset_id: Any) -> Mapping[str, Any]:
+        told = Toolset.objects.values_list("told", flat=True).get(pk=toolset_id) if toolset_id else {}
+        self[toolset_id] = told
+        return told
 
 
 def report(file_id: UUID) -> CheckReport:

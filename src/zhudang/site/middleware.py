@@ -55,7 +55,9 @@ class Refusals:
         """Send back what holds a NUL, which no row holds: programs write it, nobody types it."""
         if not (fields := _with_nul(request)):
             return None
-        told = [gettext("“%(field)s”里有文字不会有的字符（NUL，0x00）。请重新输入。") % {"field": each} for each in fields]
+        told = [
+            gettext("“%(field)s”里有文字不会有的字符（NUL，0x00）。请重新输入。") % {"field": each} for each in fields
+        ]
         return render(request, "400.html", {"reasons": told}, status=400)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -101,6 +101,7 @@ class RecordRow:
 _SAME = [
     name for name in RecordRow.__dataclass_fields__ if name not in {"unit_work_name", "organisation_name", "files"}
 ]
+_ID = _SAME.index("id")
 _PART_ORDER = {"rendition": 0, "original": 1, "native": 2}
 
 
@@ -161,16 +162,17 @@ def current_verdicts(record_ids: Iterable[UUID]) -> dict[UUID, list[tuple[str, s
 
 def _rows(records: Any, *, with_files: bool = True) -> list[RecordRow]:
     """Two statements whatever the number: the records, then their files."""
-    found = list(records.values(*_SAME, "unit_work__name", "organisation__name"))
-    files = _files([row["id"] for row in found]) if with_files else {}
+    # Of ten thousand records the values stand in memory once, not with fifty names each.
+    found = list(records.values_list(*_SAME, "unit_work__name", "organisation__name"))
+    files = _files([values[_ID] for values in found]) if with_files else {}
     return [
         RecordRow(
-            **{name: row[name] for name in _SAME},
-            unit_work_name=row["unit_work__name"] or "",
-            organisation_name=row["organisation__name"] or "",
-            files=tuple(files.get(row["id"], ())),
+            **dict(zip(_SAME, values, strict=False)),
+            unit_work_name=values[-2] or "",
+            organisation_name=values[-1] or "",
+            files=tuple(files.get(values[_ID], ())),
         )
-        for row in found
+        for values in found
     ]
 
 
