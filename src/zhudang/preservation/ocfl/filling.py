@@ -20,6 +20,8 @@ from zhudang.preservation.ocfl.together import Forcing
 _SMALL = streaming.CHUNK
 _AT_ONCE = 16
 _LARGE_AT_ONCE = 3
+_WORTH_ANOTHER = 64 * 1024 * 1024
+"""Bytes for which it is worth writing one more large file beside the others: each holds some forty megabytes of memory meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _write_many_large(
 ) -> list[Held]:
     """Write large files, each compared with the medium piece by piece; one is digested and sealed while another is written."""
     told = _Told(progress)
+    at_once = min(_LARGE_AT_ONCE, 1 + sum(file.content.size for file in files) // _WORTH_ANOTHER)
 
     def write(file: NewContent) -> Held:
         try:
@@ -122,7 +125,7 @@ def _write_many_large(
             told.failure = told.failure or problem
             raise
 
-    with Pieces(len(folders), _LARGE_AT_ONCE) as pieces, ThreadPoolExecutor(_LARGE_AT_ONCE, "ocfl-large") as pool:
+    with Pieces(len(folders), at_once) as pieces, ThreadPoolExecutor(at_once, "ocfl-large") as pool:
         try:
             return list(pool.map(write, files))
         except BaseException as problem:
