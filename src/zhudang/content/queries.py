@@ -22,7 +22,7 @@ from zhudang.shared.bulk import batched
 from zhudang.shared.refusals import NotFound, Refusal
 
 BLOCKING = "block"
-KEYS_AT_ONCE = 1000
+_KEYS_AT_ONCE = 1000
 _M = TypeVar("_M", bound=Model)
 
 
@@ -161,7 +161,7 @@ def stored_files(file_ids: Iterable[UUID]) -> dict[UUID, StoredFile]:
 
 def _some_at_a_time(rows: QuerySet[_M], column: str, keys: Iterable[UUID]) -> Iterator[_M]:
     """The rows with these keys; of very many only as many stand in memory as one question brings."""
-    for some in batched(keys, KEYS_AT_ONCE):
+    for some in batched(keys, _KEYS_AT_ONCE):
         yield from rows.filter(**{f"{column}__in": some})
 
 
@@ -261,7 +261,9 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
     files = stored_files(file_ids)
     answer = {file_id: CheckReport(file) for file_id, file in files.items()}
     latest = _latest_runs(files)
-    found, tools = _findings(latest), _Tools()
+    found = _findings(latest)
+    used = CheckRun.objects.filter(id__in=latest.values()).values("toolset_id")
+    tools = dict(Toolset.objects.filter(digest__in=used).values_list("digest", "told"))
     for run in _some_at_a_time(CheckRun.objects.all(), "id", latest.values()):
         answer[run.file_id] = CheckReport(
             files[run.file_id],
@@ -271,18 +273,9 @@ def reports(file_ids: Iterable[UUID]) -> dict[UUID, CheckReport]:
             run.facts,
             run.format,
             run.not_checked,
-            tools[run.toolset_id],
+            tools.get(run.toolset_id or "", {}),
         )
     return answer
-
-
-class _Tools(dict[Any, Mapping[str, Any]]):
-    """What checks were made with, asked for once each: thousands of runs had the same."""
-
-    def __missing__(self, toolset_id: Any) -> Mapping[str, Any]:
-        told = Toolset.objects.values_list("told", flat=True).get(pk=toolset_id) if toolset_id else {}
-        self[toolset_id] = told
-        return told
 
 
 def report(file_id: UUID) -> CheckReport:
