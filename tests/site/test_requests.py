@@ -33,6 +33,14 @@ def test_a_form_with_a_nul_is_sent_back_with_the_fields_that_hold_one_and_nothin
     assert (someone.name, someone.phone) == ("someone", "")
 
 
+def test_a_request_with_very_many_such_fields_is_answered_shortly(admin):
+    sent = urlencode([(f"{'x' * 500}{number}", chr(0)) for number in range(300)])
+    answer = admin.get(f"/people/?{sent}")
+    assert answer.status_code == 400
+    said = answer.content.decode()
+    assert 0 < said.count("0x00") <= 20 and f"“{'x' * 60}”" in said and f"“{'x' * 61}" not in said
+
+
 def test_where_it_stands_in_the_address_it_is_said_in_english_too(admin):
     someone = Account.objects.get(username="someone").pk
     for path in (f"/people/{someone}/?{urlencode({'q': 'a' + chr(0)})}", "/projects/%00/", "/people/?%00=1"):

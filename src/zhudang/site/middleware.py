@@ -13,6 +13,8 @@ from django.utils.translation import gettext
 from zhudang.shared.refusals import Forbidden, NotFound, Refusal
 
 log = structlog.get_logger("zhudang.request")
+_MOST_FIELDS, _LONGEST_FIELD = 20, 60
+"""Of a request that somebody wrote to be answered at length."""
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -93,4 +95,4 @@ def _with_nul(request: HttpRequest) -> list[str]:
     ]
     if "\0" in request.path:
         fields.insert(0, gettext("地址"))
-    return [field.replace("\0", "") for field in dict.fromkeys(fields)]
+    return [field.replace("\0", "")[:_LONGEST_FIELD] for field in dict.fromkeys(fields)][:_MOST_FIELDS]
