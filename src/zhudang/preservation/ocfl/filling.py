@@ -21,7 +21,7 @@ _SMALL = streaming.CHUNK
 _AT_ONCE = 16
 _LARGE_AT_ONCE = 3
 _WORTH_ANOTHER = 64 * 1024 * 1024
-"""Bytes for which it is worth writing one more large file beside the others: each holds some forty megabytes of memory meanwhile."""
+"""Bytes for which it is worth writing one more large file beside the others: each holds buffers of its own meanwhile."""
 
 
 @dataclass(frozen=True)
